@@ -1,0 +1,1 @@
+//! From RTP to the loudspeaker and back.

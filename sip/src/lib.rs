@@ -1,0 +1,3 @@
+//! SIP as state machines: bytes, commands and the time go in; datagrams and events come out.
+//!
+//! No sockets, no clock, no threads. The driver of a program owns those.

@@ -1,0 +1,3 @@
+//! Ringbook as a library: the program's rooms, so that tests can walk through them.
+
+pub mod i18n;

@@ -1,0 +1,3 @@
+//! Ringbook: a desktop SIP softphone with a client book inside.
+
+fn main() {}
