@@ -1,0 +1,124 @@
+//! What the phone asks of the media thread.
+
+use std::{net::UdpSocket, path::PathBuf};
+
+use crate::{
+    device::{InputDevice, OutputDevice},
+    recorder::RecordingFormat,
+    stream::StreamConfig,
+    tone::Tone,
+};
+
+/// One call's audio, named by whoever opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u64);
+
+/// A request to the media thread. None of them is answered; what comes of it are [`MediaEvent`](super::MediaEvent)s.
+/// A command for a stream that is not open is ignored, except [`RecordStart`](Self::RecordStart), which fails.
+#[derive(Debug)]
+pub enum MediaCommand {
+    /// Take over a pair of sockets (see [`bind_rtp_pair`](super::bind_rtp_pair)); nothing is sent yet.
+    Open {
+        /// The new stream's name.
+        stream: StreamId,
+        /// Bound to the even port.
+        rtp: UdpSocket,
+        /// Bound to the odd port.
+        rtcp: UdpSocket,
+    },
+    /// Start the stream, or change it during the call (hold, another codec or address).
+    /// The first packet of a call leaves at once, the others on the tick.
+    Configure {
+        /// Which stream.
+        stream: StreamId,
+        /// What offer and answer agreed on.
+        config: StreamConfig,
+    },
+    /// Which stream the microphone and the loudspeaker serve; the others hear silence.
+    /// Inputs that are no microphone (`silence`, `file:`, `loop`) serve every call regardless.
+    Focus(Option<StreamId>),
+    /// Send silence in place of the microphone.
+    Mute {
+        /// Which stream.
+        stream: StreamId,
+        /// Silence, or not any more.
+        on: bool,
+    },
+    /// We put the call on hold: silence goes out, nothing is heard.
+    Hold {
+        /// Which stream.
+        stream: StreamId,
+        /// On hold, or not any more.
+        on: bool,
+    },
+    /// Send DTMF (RFC 4733).
+    Digits {
+        /// Which stream.
+        stream: StreamId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digits: String,
+    },
+    /// Begin to record into a new file.
+    RecordStart {
+        /// Which stream.
+        stream: StreamId,
+        /// The file to create; an existing one is never overwritten.
+        file: PathBuf,
+        /// How to store it.
+        format: RecordingFormat,
+    },
+    /// Go on recording silence, so that what is said now is in no file.
+    RecordPause {
+        /// Which stream.
+        stream: StreamId,
+    },
+    /// Record again.
+    RecordResume {
+        /// Which stream.
+        stream: StreamId,
+    },
+    /// Finish the recording; the call goes on.
+    RecordStop {
+        /// Which stream.
+        stream: StreamId,
+    },
+    /// Play a tone until the next one, or stop it.
+    Tone {
+        /// Who shall hear it.
+        to: ToneTarget,
+        /// `None` stops it.
+        tone: Option<Tone>,
+    },
+    /// The call is over: finish its recording, report [`Closed`](super::MediaEvent::Closed), close the sockets.
+    Close {
+        /// Which stream.
+        stream: StreamId,
+    },
+    /// Whether somebody looks at the levels; otherwise none are reported.
+    Levels {
+        /// Report [`Levels`](super::MediaEvent::Levels), or stop.
+        on: bool,
+    },
+    /// Use other devices from now on. Calls go on.
+    SetDevices {
+        /// The new `audio.input`.
+        input: InputDevice,
+        /// The new `audio.output`.
+        output: OutputDevice,
+        /// The new `audio.ring`.
+        ring: OutputDevice,
+    },
+    /// Close every stream and recording and end the thread.
+    Shutdown,
+}
+
+/// Who hears a tone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToneTarget {
+    /// The person at this phone, over the call in focus if there is one.
+    Loudspeaker,
+    /// The ring device.
+    Ring,
+    /// The other side of a call, in place of the microphone.
+    Stream(StreamId),
+}

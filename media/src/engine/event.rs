@@ -1,0 +1,126 @@
+//! What the media thread tells the phone.
+
+use std::{fmt, path::PathBuf};
+
+use super::StreamId;
+use crate::{
+    codec::CodecError,
+    recorder::{Finished, RecordingError},
+    stream::StreamStats,
+};
+
+/// Something happened to the audio of a call or to a device.
+#[derive(Debug)]
+pub enum MediaEvent {
+    /// The first packet of the other side was accepted.
+    FirstPacket {
+        /// Which stream.
+        stream: StreamId,
+    },
+    /// The stream cannot be run as configured; it goes on as before.
+    Refused {
+        /// Which stream.
+        stream: StreamId,
+        /// What the codec says.
+        error: CodecError,
+    },
+    /// The other side pressed a key (RFC 4733).
+    Digit {
+        /// Which stream.
+        stream: StreamId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
+    /// How loud it is, about ten times a second while [`Levels`](super::MediaCommand::Levels) is on.
+    Levels {
+        /// Which stream.
+        stream: StreamId,
+        /// Peak of what we send, 0.0–1.0.
+        input: f32,
+        /// Peak of what we hear, 0.0–1.0.
+        output: f32,
+    },
+    /// Once a second.
+    Stats {
+        /// Which stream.
+        stream: StreamId,
+        /// Since the call began.
+        stats: StreamStats,
+    },
+    /// Something happened to the recording of a call.
+    Recording {
+        /// Which stream.
+        stream: StreamId,
+        /// What happened.
+        state: RecordingState,
+        /// The recording's file.
+        file: PathBuf,
+    },
+    /// Nothing has come from the other side for this long although we would hear it: told at 5, 30 and 300 seconds.
+    NoRtp {
+        /// Which stream.
+        stream: StreamId,
+        /// How long, in seconds.
+        for_s: u32,
+    },
+    /// The stream is closed. Its recording, if any, may still be finishing: it has events of its own.
+    Closed {
+        /// Which stream.
+        stream: StreamId,
+        /// Of the whole call.
+        stats: StreamStats,
+    },
+    /// A device is absent or has failed; calls go on without it and it is tried again every second.
+    DeviceLost {
+        /// Which one.
+        which: DeviceRole,
+        /// What the system says.
+        reason: String,
+    },
+    /// The lost device works again.
+    DeviceBack {
+        /// Which one.
+        which: DeviceRole,
+    },
+}
+
+/// What a device is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceRole {
+    /// The microphone.
+    Input,
+    /// The loudspeaker.
+    Output,
+    /// The bell.
+    Ring,
+}
+
+impl fmt::Display for DeviceRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Ring => "ring",
+        })
+    }
+}
+
+/// The life of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordingState {
+    /// The file exists and grows.
+    Started,
+    /// Only silence is written.
+    Paused,
+    /// Sound is written again.
+    Resumed,
+    /// The file is complete.
+    Finished(Finished),
+    /// The recording ended early; the call goes on.
+    Failed {
+        /// Why.
+        error: RecordingError,
+        /// What could be saved: a file that plays. `None`: there is no file.
+        saved: Option<Finished>,
+    },
+}
