@@ -1,3 +1,5 @@
 //! Ringbook as a library: the program's rooms, so that tests can walk through them.
 
 pub mod i18n;
+pub mod profile;
+pub mod settings;

@@ -1,0 +1,252 @@
+//! Writing settings back: only what changed, every comment and the order kept.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::Path;
+
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
+
+use super::read::{CODECS, RECORDING_FORMATS, RECORDING_MODES, SRTP};
+use super::{Account, Password, Settings, SettingsError, every_interface};
+
+/// A key and its value; `None` where the key is to be absent.
+type Entry = (&'static str, Option<Value>);
+
+/// Writes `settings` to `path`: keys whose value differs from the file's are set, all else stays
+/// as it stands. The file appears whole or not at all and is readable by its owner alone.
+pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
+    let before = Settings::load(path)?;
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        read => read.map_err(|source| SettingsError::Unreadable {
+            file: path.to_owned(),
+            source,
+        })?,
+    };
+    let mut document: DocumentMut =
+        text.parse()
+            .map_err(|error: toml_edit::TomlError| SettingsError::Syntax {
+                file: path.to_owned(),
+                line: 1,
+                message: error.message().to_owned(),
+            })?;
+    for ((name, old), (_, new)) in sections(&before).into_iter().zip(sections(settings)) {
+        if old.iter().zip(&new).any(|(old, new)| differ(old, new)) {
+            let section = document
+                .entry(name)
+                .or_insert_with(|| Item::Table(Table::new()));
+            if let Some(table) = section.as_table_like_mut() {
+                set_changed(table, &old, new);
+            }
+        }
+    }
+    set_accounts(&mut document, &before.accounts, &settings.accounts);
+    write_whole(path, &document.to_string()).map_err(|source| SettingsError::Unwritable {
+        file: path.to_owned(),
+        source,
+    })
+}
+
+fn set_accounts(document: &mut DocumentMut, before: &[Account], after: &[Account]) {
+    if before == after {
+        return;
+    }
+    let section = document
+        .entry("account")
+        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    if let Ok(tables) = std::mem::take(section).into_array_of_tables() {
+        *section = Item::ArrayOfTables(merged_accounts(&tables, before, after));
+    }
+}
+
+/// The tables of `after`, each made from the one it came from: the same AOR, or, where no line
+/// was added or removed, the same place.
+fn merged_accounts(tables: &ArrayOfTables, before: &[Account], after: &[Account]) -> ArrayOfTables {
+    let mut merged = ArrayOfTables::new();
+    for (place, account) in after.iter().enumerate() {
+        let origin = before
+            .iter()
+            .position(|old| old.aor == account.aor)
+            .or((before.len() == after.len()).then_some(place));
+        let (mut table, old) = match origin.and_then(|at| Some((tables.get(at)?, before.get(at)?)))
+        {
+            Some((table, old)) => (table.clone(), account_entries(old)),
+            None => (Table::new(), account_entries(&Account::new(""))),
+        };
+        set_changed(&mut table, &old, account_entries(account));
+        merged.push(table);
+    }
+    merged
+}
+
+fn set_changed(table: &mut dyn toml_edit::TableLike, old: &[Entry], new: Vec<Entry>) {
+    for (old, new) in old.iter().zip(new) {
+        if !differ(old, &new) {
+            continue;
+        }
+        match (table.get_mut(new.0), new.1) {
+            (Some(item), Some(mut value)) => {
+                // The comment behind the value belongs to the key, not to the old value.
+                if let Some(decor) = item.as_value().map(|old| old.decor().clone()) {
+                    *value.decor_mut() = decor;
+                }
+                *item = Item::Value(value);
+            }
+            (None, Some(value)) => drop(table.insert(new.0, Item::Value(value))),
+            (_, None) => drop(table.remove(new.0)),
+        }
+    }
+}
+
+/// TOML values have no equality of their own; their text without decoration has.
+fn differ(old: &Entry, new: &Entry) -> bool {
+    let text = |entry: &Entry| entry.1.as_ref().map(|value| value.to_string());
+    text(old) != text(new)
+}
+
+fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
+    let Settings {
+        accounts: _,
+        sip,
+        media,
+        audio,
+        phone,
+        recording,
+        modules,
+    } = settings;
+    let ports = &media.rtp_ports;
+    vec![
+        (
+            "sip",
+            vec![
+                ("udp_port", integer(sip.udp_port)),
+                ("tcp_port", integer(sip.tcp_port)),
+                ("tls_port", integer(sip.tls_port)),
+                ("bind", Some(bind(&sip.bind))),
+            ],
+        ),
+        (
+            "media",
+            vec![
+                (
+                    "codecs",
+                    Some(
+                        media
+                            .codecs
+                            .iter()
+                            .map(|codec| word(&CODECS, codec))
+                            .collect(),
+                    ),
+                ),
+                (
+                    "rtp_ports",
+                    Some(format!("{}-{}", ports.start(), ports.end()).into()),
+                ),
+                ("srtp", Some(word(&SRTP, &media.srtp).into())),
+            ],
+        ),
+        (
+            "audio",
+            vec![
+                ("input", Some((&audio.input).into())),
+                ("output", Some((&audio.output).into())),
+                ("ring", Some((&audio.ring).into())),
+            ],
+        ),
+        (
+            "phone",
+            vec![
+                ("auto_answer", Some(phone.auto_answer.into())),
+                (
+                    "max_calls",
+                    integer(u32::try_from(phone.max_calls).unwrap_or(u32::MAX)),
+                ),
+            ],
+        ),
+        (
+            "recording",
+            vec![
+                ("mode", Some(word(&RECORDING_MODES, &recording.mode).into())),
+                (
+                    "format",
+                    Some(word(&RECORDING_FORMATS, &recording.format).into()),
+                ),
+            ],
+        ),
+        (
+            "modules",
+            vec![
+                ("caller_card", Some(modules.caller_card.into())),
+                ("call_log", Some(modules.call_log.into())),
+                ("recording", Some(modules.recording.into())),
+            ],
+        ),
+    ]
+}
+
+fn account_entries(account: &Account) -> Vec<Entry> {
+    let text = |value: &Option<String>| value.as_ref().map(Value::from);
+    let present = |value: &str| (!value.is_empty()).then(|| Value::from(value));
+    let default = Account::new("");
+    vec![
+        ("aor", present(&account.aor)),
+        ("display_name", text(&account.display_name)),
+        ("extension", text(&account.extension)),
+        ("company", text(&account.company)),
+        ("country", text(&account.country)),
+        ("username", text(&account.username)),
+        (
+            "password",
+            account
+                .password
+                .as_ref()
+                .map(Password::reveal)
+                .map(Value::from),
+        ),
+        ("password_command", text(&account.password_command)),
+        ("registrar", text(&account.registrar)),
+        ("outbound_proxy", text(&account.outbound_proxy)),
+        (
+            "register",
+            (account.register != default.register).then(|| account.register.into()),
+        ),
+        (
+            "expires_s",
+            (account.expires_s != default.expires_s).then(|| i64::from(account.expires_s).into()),
+        ),
+    ]
+}
+
+fn integer(number: impl Into<i64>) -> Option<Value> {
+    Some(number.into().into())
+}
+
+fn word<T: PartialEq>(words: &[(&'static str, T)], meaning: &T) -> &'static str {
+    words
+        .iter()
+        .find(|(_, known)| known == meaning)
+        .map_or("", |(word, _)| word)
+}
+
+fn bind(addresses: &[IpAddr]) -> Value {
+    if addresses == every_interface() {
+        return "0.0.0.0".into();
+    }
+    match addresses {
+        [one] if !one.is_unspecified() => one.to_string().into(),
+        list => list.iter().map(IpAddr::to_string).collect::<Array>().into(),
+    }
+}
+
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let beside = path.with_extension("toml.new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}

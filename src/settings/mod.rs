@@ -1,0 +1,318 @@
+//! `settings.toml`: what a person may decide, every key with a default.
+//!
+//! Reading is strict (an unknown key or a bad value is refused with file, line and what is
+//! allowed), writing keeps the file's comments and order.
+
+mod edit;
+mod error;
+mod read;
+mod section;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+pub use edit::save;
+pub use error::SettingsError;
+
+/// Everything in `settings.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// The lines, in the file's order; the first is the one calls are made from by default.
+    pub accounts: Vec<Account>,
+    /// `[sip]`
+    pub sip: Sip,
+    /// `[media]`
+    pub media: Media,
+    /// `[audio]`
+    pub audio: Audio,
+    /// `[phone]`
+    pub phone: Phone,
+    /// `[recording]`
+    pub recording: Recording,
+    /// `[modules]`
+    pub modules: Modules,
+}
+
+impl Settings {
+    /// Reads the file; the defaults where there is none.
+    pub fn load(path: &Path) -> Result<Self, SettingsError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(SettingsError::Unreadable {
+                file: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Reads `text`; `file` is what errors name.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, SettingsError> {
+        read::settings(text, file)
+    }
+}
+
+/// `[[account]]`: one line at one registrar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Address of record, also the From: `sip:101@office.example`.
+    pub aor: String,
+    /// The name callees see.
+    pub display_name: Option<String>,
+    /// Internal number of the person at this seat.
+    pub extension: Option<String>,
+    /// Shown on the card for calls on this line.
+    pub company: Option<String>,
+    /// ISO 3166 country whose rules make a typed number an E.164 one; default: the system's.
+    pub country: Option<String>,
+    /// Digest user; default: the AOR's user.
+    pub username: Option<String>,
+    /// Digest password, when it stands in the file.
+    pub password: Option<Password>,
+    /// A command whose first line of output is the password.
+    pub password_command: Option<String>,
+    /// Default: the AOR's domain, by RFC 3263.
+    pub registrar: Option<String>,
+    /// Where every request of this line goes first.
+    pub outbound_proxy: Option<String>,
+    /// Whether to register at all.
+    pub register: bool,
+    /// Registration interval asked for, in seconds.
+    pub expires_s: u32,
+}
+
+impl Account {
+    /// A line with this address of record and every other key at its default.
+    pub fn new(aor: impl Into<String>) -> Self {
+        Self {
+            aor: aor.into(),
+            display_name: None,
+            extension: None,
+            company: None,
+            country: None,
+            username: None,
+            password: None,
+            password_command: None,
+            registrar: None,
+            outbound_proxy: None,
+            register: true,
+            expires_s: 300,
+        }
+    }
+
+    /// The user part of the address of record, as written.
+    pub fn user(&self) -> &str {
+        let rest = self
+            .aor
+            .split_once(':')
+            .map_or(self.aor.as_str(), |(_, rest)| rest);
+        rest.split_once('@').map_or("", |(user, _)| user)
+    }
+
+    /// The digest user.
+    pub fn digest_user(&self) -> &str {
+        self.username.as_deref().unwrap_or_else(|| self.user())
+    }
+}
+
+/// A password that never shows in a log or an error.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// Wraps the secret text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// `[sip]`: where signalling listens. Port 0 is any free port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sip {
+    /// UDP port.
+    pub udp_port: u16,
+    /// TCP port.
+    pub tcp_port: u16,
+    /// TLS port.
+    pub tls_port: u16,
+    /// Addresses to listen on.
+    pub bind: Vec<IpAddr>,
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        Self {
+            udp_port: 5060,
+            tcp_port: 5060,
+            tls_port: 5061,
+            bind: every_interface(),
+        }
+    }
+}
+
+/// `bind = "0.0.0.0"`: every interface of both families.
+fn every_interface() -> Vec<IpAddr> {
+    vec![
+        std::net::Ipv4Addr::UNSPECIFIED.into(),
+        std::net::Ipv6Addr::UNSPECIFIED.into(),
+    ]
+}
+
+/// `[media]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    /// Codecs to offer, preferred first.
+    pub codecs: Vec<Codec>,
+    /// Ports for RTP and RTCP.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Whether media is encrypted.
+    pub srtp: Srtp,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+            rtp_ports: 40000..=40999,
+            srtp: Srtp::Optional,
+        }
+    }
+}
+
+/// An audio codec's name in the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// Opus, 48 kHz.
+    Opus,
+    /// G.722, 16 kHz.
+    G722,
+    /// G.711 A-law.
+    Pcma,
+    /// G.711 µ-law.
+    Pcmu,
+}
+
+/// Encryption policy for media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Srtp {
+    /// Never.
+    Off,
+    /// When the peer can.
+    Optional,
+    /// Or no call.
+    Mandatory,
+}
+
+/// `[audio]`: where the microphone and loudspeaker are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audio {
+    /// A device's name, `silence`, `file:…` or `loop`.
+    pub input: String,
+    /// A device's name, `null` or `file:…`.
+    pub output: String,
+    /// Where the phone rings: a device's name or `null`.
+    pub ring: String,
+}
+
+impl Default for Audio {
+    fn default() -> Self {
+        Self {
+            input: "default".into(),
+            output: "default".into(),
+            ring: "default".into(),
+        }
+    }
+}
+
+/// `[phone]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// Every call is answered at once.
+    pub auto_answer: bool,
+    /// Calls at once; one more hears busy.
+    pub max_calls: usize,
+}
+
+impl Default for Phone {
+    fn default() -> Self {
+        Self {
+            auto_answer: false,
+            max_calls: 10,
+        }
+    }
+}
+
+/// `[recording]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Which calls are recorded.
+    pub mode: RecordingMode,
+    /// The file format.
+    pub format: RecordingFormat,
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self {
+            mode: RecordingMode::Always,
+            format: RecordingFormat::Wav,
+        }
+    }
+}
+
+/// Which calls are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingMode {
+    /// Every conversation.
+    Always,
+    /// None.
+    Never,
+    /// Those for which somebody asks.
+    OnDemand,
+}
+
+/// The format of recordings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingFormat {
+    /// 16-bit PCM.
+    Wav,
+    /// Ogg Opus.
+    Opus,
+}
+
+/// `[modules]`: what can be ordered separately (S1.1, S5.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Modules {
+    /// The client card on a call.
+    pub caller_card: bool,
+    /// The call log.
+    pub call_log: bool,
+    /// Recording.
+    pub recording: bool,
+}
+
+impl Default for Modules {
+    fn default() -> Self {
+        Self {
+            caller_card: true,
+            call_log: true,
+            recording: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

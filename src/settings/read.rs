@@ -1,0 +1,299 @@
+//! From the text of `settings.toml` to [`Settings`].
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::section::{Section, Source};
+use super::{
+    Account, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
+    RecordingMode, Settings, SettingsError, Sip, Srtp, every_interface,
+};
+
+/// More lines than anybody has; a bound on what one file can ask for.
+const MAX_ACCOUNTS: usize = 100;
+
+pub(super) const CODECS: [(&str, Codec); 4] = [
+    ("opus", Codec::Opus),
+    ("g722", Codec::G722),
+    ("pcma", Codec::Pcma),
+    ("pcmu", Codec::Pcmu),
+];
+pub(super) const SRTP: [(&str, Srtp); 3] = [
+    ("off", Srtp::Off),
+    ("optional", Srtp::Optional),
+    ("mandatory", Srtp::Mandatory),
+];
+pub(super) const RECORDING_MODES: [(&str, RecordingMode); 3] = [
+    ("always", RecordingMode::Always),
+    ("never", RecordingMode::Never),
+    ("on-demand", RecordingMode::OnDemand),
+];
+pub(super) const RECORDING_FORMATS: [(&str, RecordingFormat); 2] = [
+    ("wav", RecordingFormat::Wav),
+    ("opus", RecordingFormat::Opus),
+];
+
+pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsError> {
+    let source = Source { file, text };
+    let document = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
+        file: file.to_owned(),
+        line: source.line(&error.span().unwrap_or_default()),
+        message: error.message().to_owned(),
+    })?;
+    let mut top = Section::new(
+        source,
+        "at the top level",
+        document.span(),
+        document.get_ref(),
+    );
+    let settings = Settings {
+        accounts: accounts(&mut top, source)?,
+        sip: section(&mut top, source, "sip", sip)?,
+        media: section(&mut top, source, "media", media)?,
+        audio: section(&mut top, source, "audio", audio)?,
+        phone: section(&mut top, source, "phone", phone)?,
+        recording: section(&mut top, source, "recording", recording)?,
+        modules: section(&mut top, source, "modules", modules)?,
+    };
+    top.finish()?;
+    Ok(settings)
+}
+
+/// Reads the table `[name]` with `read`; its defaults where the file has none.
+fn section<'a, T: Default>(
+    top: &mut Section<'a>,
+    source: Source<'a>,
+    name: &'static str,
+    read: fn(&mut Section<'a>) -> Result<T, SettingsError>,
+) -> Result<T, SettingsError> {
+    let Some(value) = top.value(name) else {
+        return Ok(T::default());
+    };
+    let table = value
+        .get_ref()
+        .as_table()
+        .ok_or_else(|| top.bad(name, value, &format!("a section [{name}]")))?;
+    let mut section = Section::new(source, format!("in [{name}]"), value.span(), table);
+    let read = read(&mut section)?;
+    section.finish()?;
+    Ok(read)
+}
+
+fn accounts<'a>(top: &mut Section<'a>, source: Source<'a>) -> Result<Vec<Account>, SettingsError> {
+    let Some(value) = top.value("account") else {
+        return Ok(Vec::new());
+    };
+    let array = value
+        .get_ref()
+        .as_array()
+        .filter(|array| array.len() <= MAX_ACCOUNTS)
+        .ok_or_else(|| {
+            top.bad(
+                "account",
+                value,
+                &format!("at most {MAX_ACCOUNTS} sections [[account]]"),
+            )
+        })?;
+    let mut accounts: Vec<Account> = Vec::with_capacity(array.len());
+    for item in array.iter() {
+        let table = item
+            .get_ref()
+            .as_table()
+            .ok_or_else(|| top.bad("account", item, "a section [[account]]"))?;
+        let mut section = Section::new(source, "in [[account]]", item.span(), table);
+        let account = account(&mut section)?;
+        if accounts.iter().any(|other| other.aor == account.aor)
+            && let Some(aor) = section.value("aor")
+        {
+            return Err(section.bad("aor", aor, "each aor once"));
+        }
+        section.finish()?;
+        accounts.push(account);
+    }
+    Ok(accounts)
+}
+
+const AOR: &str = "an address such as \"sip:101@office.example\"";
+
+fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
+    let aor = uri(section, "aor", AOR, true)?.ok_or_else(|| section.missing("aor", AOR))?;
+    let mut account = Account::new(aor);
+    account.display_name = section.string("display_name")?;
+    account.extension = section.string("extension")?;
+    account.company = section.string("company")?;
+    account.country = country(section)?;
+    account.username = section.string("username")?;
+    account.password = section.string("password")?.map(Password::new);
+    account.password_command = section.string("password_command")?;
+    if account.password.is_some()
+        && let Some(value) = section.value("password_command")
+    {
+        return Err(section.bad(
+            "password_command",
+            value,
+            "either password or password_command",
+        ));
+    }
+    let server = "an address such as \"sip:office.example;transport=tcp\"";
+    account.registrar = uri(section, "registrar", server, false)?;
+    account.outbound_proxy = uri(section, "outbound_proxy", server, false)?;
+    account.register = section.bool("register", account.register)?;
+    account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
+    Ok(account)
+}
+
+/// A SIP address; `with_user` where it must name somebody.
+fn uri(
+    section: &mut Section<'_>,
+    key: &'static str,
+    allowed: &str,
+    with_user: bool,
+) -> Result<Option<String>, SettingsError> {
+    let Some(text) = section.string(key)? else {
+        return Ok(None);
+    };
+    let rest = text
+        .strip_prefix("sip:")
+        .or_else(|| text.strip_prefix("sips:"));
+    let sound = rest.is_some_and(|rest| {
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        !host.is_empty() && (!with_user || rest.split_once('@').is_some_and(|(u, _)| !u.is_empty()))
+    });
+    match section.value(key) {
+        Some(value) if !sound => Err(section.bad(key, value, allowed)),
+        _ => Ok(Some(text)),
+    }
+}
+
+fn country(section: &mut Section<'_>) -> Result<Option<String>, SettingsError> {
+    let Some(text) = section.string("country")? else {
+        return Ok(None);
+    };
+    let known = text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_uppercase());
+    match section.value("country") {
+        Some(value) if !known => {
+            Err(section.bad("country", value, "a country's two letters, such as \"KZ\""))
+        }
+        _ => Ok(Some(text)),
+    }
+}
+
+fn sip(section: &mut Section<'_>) -> Result<Sip, SettingsError> {
+    let default = Sip::default();
+    Ok(Sip {
+        udp_port: section.port("udp_port", default.udp_port)?,
+        tcp_port: section.port("tcp_port", default.tcp_port)?,
+        tls_port: section.port("tls_port", default.tls_port)?,
+        bind: bind(section)?,
+    })
+}
+
+/// `"0.0.0.0"` alone means every interface of both families; a list means just what it says.
+fn bind(section: &mut Section<'_>) -> Result<Vec<IpAddr>, SettingsError> {
+    let Some(value) = section.value("bind") else {
+        return Ok(every_interface());
+    };
+    let allowed = "an IP address such as \"0.0.0.0\", \"127.0.0.1\" or \"[::]\", or a list of them";
+    let address = |item: &Spanned<DeValue<'_>>| -> Option<IpAddr> {
+        let text = item.get_ref().as_str()?;
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(text);
+        bare.parse().ok()
+    };
+    if let Some(list) = value.get_ref().as_array() {
+        let addresses: Option<Vec<_>> = list.iter().map(address).collect();
+        return addresses
+            .filter(|list| (1..=16).contains(&list.len()))
+            .ok_or_else(|| section.bad("bind", value, allowed));
+    }
+    match address(value) {
+        Some(IpAddr::V4(any)) if any.is_unspecified() => Ok(every_interface()),
+        Some(one) => Ok(vec![one]),
+        None => Err(section.bad("bind", value, allowed)),
+    }
+}
+
+fn media(section: &mut Section<'_>) -> Result<Media, SettingsError> {
+    let default = Media::default();
+    Ok(Media {
+        codecs: codecs(section)?.unwrap_or(default.codecs),
+        rtp_ports: rtp_ports(section)?.unwrap_or(default.rtp_ports),
+        srtp: section.choice("srtp", default.srtp, &SRTP)?,
+    })
+}
+
+fn codecs(section: &mut Section<'_>) -> Result<Option<Vec<Codec>>, SettingsError> {
+    let Some(value) = section.value("codecs") else {
+        return Ok(None);
+    };
+    let allowed = "a list of \"opus\", \"g722\", \"pcma\", \"pcmu\", each at most once";
+    let list = value.get_ref().as_array().filter(|list| !list.is_empty());
+    let list = list.ok_or_else(|| section.bad("codecs", value, allowed))?;
+    let mut codecs = Vec::new();
+    for item in list.iter() {
+        let codec = section.word("codecs", item, &CODECS)?;
+        if codecs.contains(&codec) {
+            return Err(section.bad("codecs", item, allowed));
+        }
+        codecs.push(codec);
+    }
+    Ok(Some(codecs))
+}
+
+fn rtp_ports(section: &mut Section<'_>) -> Result<Option<RangeInclusive<u16>>, SettingsError> {
+    let Some(value) = section.value("rtp_ports") else {
+        return Ok(None);
+    };
+    let range = value.get_ref().as_str().and_then(|text| {
+        let (first, last) = text.split_once('-')?;
+        let first: u16 = first.trim().parse().ok()?;
+        let last: u16 = last.trim().parse().ok()?;
+        // A call takes two ports, an even one and the odd one above it.
+        (first >= 1024 && last > first).then_some(first..=last)
+    });
+    let allowed = "a range of at least two ports from 1024 to 65535, such as \"40000-40999\"";
+    range
+        .map(Some)
+        .ok_or_else(|| section.bad("rtp_ports", value, allowed))
+}
+
+fn audio(section: &mut Section<'_>) -> Result<Audio, SettingsError> {
+    let default = Audio::default();
+    Ok(Audio {
+        input: section.string("input")?.unwrap_or(default.input),
+        output: section.string("output")?.unwrap_or(default.output),
+        ring: section.string("ring")?.unwrap_or(default.ring),
+    })
+}
+
+fn phone(section: &mut Section<'_>) -> Result<Phone, SettingsError> {
+    let default = Phone::default();
+    let max_calls = section.integer("max_calls", 10, 1..=10_000)?;
+    Ok(Phone {
+        auto_answer: section.bool("auto_answer", default.auto_answer)?,
+        max_calls: usize::try_from(max_calls).unwrap_or(default.max_calls),
+    })
+}
+
+fn recording(section: &mut Section<'_>) -> Result<Recording, SettingsError> {
+    let default = Recording::default();
+    Ok(Recording {
+        mode: section.choice("mode", default.mode, &RECORDING_MODES)?,
+        format: section.choice("format", default.format, &RECORDING_FORMATS)?,
+    })
+}
+
+fn modules(section: &mut Section<'_>) -> Result<Modules, SettingsError> {
+    let default = Modules::default();
+    Ok(Modules {
+        caller_card: section.bool("caller_card", default.caller_card)?,
+        call_log: section.bool("call_log", default.call_log)?,
+        recording: section.bool("recording", default.recording)?,
+    })
+}

@@ -1,0 +1,300 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Settings, String> {
+    Settings::parse(text, Path::new("settings.toml")).map_err(|error| error.to_string())
+}
+
+fn refusal(text: &str) -> String {
+    parse(text).expect_err("these settings must be refused")
+}
+
+/// The file of the automation contract, to the letter.
+const CONTRACT: &str = r#"
+[[account]]
+aor = "sip:101@office.example"       # also the From
+display_name = "Anna"
+extension = "101"
+company = "Alfa LLC"                 # shown on the card for calls on this line
+username = "101"
+password = "secret"
+registrar = "sip:office.example;transport=tcp"
+outbound_proxy = "sip:proxy.example"
+register = true
+expires_s = 300
+
+[sip]
+udp_port = 5060                      # 0 = any free port
+bind = "0.0.0.0"                     # and [::]
+[media]
+codecs = ["opus", "g722", "pcma", "pcmu"]
+rtp_ports = "40000-40999"
+srtp = "optional"                    # off | optional | mandatory
+[audio]
+input = "default"
+output = "default"
+ring = "default"
+[phone]
+auto_answer = false
+max_calls = 10
+[recording]
+mode = "always"                      # always | never | on-demand
+format = "wav"                       # wav | opus
+[modules]
+caller_card = true
+call_log = true
+recording = true
+"#;
+
+#[test]
+fn an_empty_file_is_the_defaults() {
+    assert_eq!(parse("").unwrap(), Settings::default());
+}
+
+#[test]
+fn the_contracts_file_is_read_and_its_general_part_equals_the_defaults() {
+    let settings = parse(CONTRACT).unwrap();
+    let account = &settings.accounts[0];
+    assert_eq!(account.extension.as_deref(), Some("101"));
+    assert_eq!(account.password.as_ref().unwrap().reveal(), "secret");
+    assert_eq!(
+        account.registrar.as_deref(),
+        Some("sip:office.example;transport=tcp")
+    );
+    assert_eq!(
+        Settings {
+            accounts: Vec::new(),
+            ..settings
+        },
+        Settings::default()
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_file_line_and_what_is_allowed() {
+    let message = refusal("[[account]]\naor = \"sip:101@office.example\"\nexpire_s = 300\n");
+    assert!(
+        message
+            .starts_with("settings.toml:3: unknown key \"expire_s\" in [[account]]; allowed: aor"),
+        "{message}"
+    );
+    assert!(message.contains("expires_s"), "{message}");
+}
+
+#[test]
+fn an_unknown_section_is_refused_with_the_sections_that_exist() {
+    let message = refusal("\n[sips]\nudp_port = 5060\n");
+    assert!(
+        message.starts_with("settings.toml:2: unknown key \"sips\" at the top level"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("account, sip, media, audio, phone, recording, modules"),
+        "{message}"
+    );
+}
+
+#[test]
+fn bad_values_are_refused_with_line_value_and_what_is_allowed() {
+    let cases = [
+        (
+            "[sip]\nudp_port = 70000",
+            "settings.toml:2: udp_port = 70000 in [sip]: allowed: a whole number from 0 to 65535",
+        ),
+        (
+            "[sip]\nudp_port = \"5060\"",
+            "settings.toml:2: udp_port = \"5060\" in [sip]: allowed: a whole number",
+        ),
+        (
+            "[sip]\nbind = \"localhost\"",
+            "settings.toml:2: bind = \"localhost\" in [sip]: allowed: an IP address",
+        ),
+        (
+            "[media]\ncodecs = [\"g729\"]",
+            "settings.toml:2: codecs = \"g729\" in [media]: allowed: \"opus\", \"g722\", \"pcma\", \"pcmu\"",
+        ),
+        (
+            "[media]\ncodecs = []",
+            "settings.toml:2: codecs = [] in [media]: allowed: a list of",
+        ),
+        (
+            "[media]\nrtp_ports = \"5\"",
+            "settings.toml:2: rtp_ports = \"5\" in [media]: allowed: a range",
+        ),
+        (
+            "[media]\nsrtp = \"yes\"",
+            "settings.toml:2: srtp = \"yes\" in [media]: allowed: \"off\", \"optional\", \"mandatory\"",
+        ),
+        (
+            "[phone]\nauto_answer = 1",
+            "settings.toml:2: auto_answer = 1 in [phone]: allowed: true, false",
+        ),
+        (
+            "[phone]\nmax_calls = 0",
+            "settings.toml:2: max_calls = 0 in [phone]: allowed: a whole number from 1",
+        ),
+        (
+            "[recording]\nmode = \"sometimes\"",
+            "settings.toml:2: mode = \"sometimes\" in [recording]: allowed: \"always\", \"never\", \"on-demand\"",
+        ),
+        (
+            "[modules]\ncall_log = \"off\"",
+            "settings.toml:2: call_log = \"off\" in [modules]: allowed: true, false",
+        ),
+        (
+            "[[account]]\naor = \"101\"",
+            "settings.toml:2: aor = \"101\" in [[account]]: allowed: an address such as",
+        ),
+        (
+            "[[account]]\nregister = true",
+            "settings.toml:1: aor is missing in [[account]]",
+        ),
+        (
+            "[[account]]\naor = \"sip:a@b\"\ncountry = \"Kazakhstan\"",
+            "settings.toml:3: country = \"Kazakhstan\" in [[account]]: allowed: a country's two letters",
+        ),
+        (
+            "[[account]]\naor = \"sip:a@b\"\nexpires_s = 1",
+            "settings.toml:3: expires_s = 1 in [[account]]: allowed: a whole number from 10",
+        ),
+        (
+            "[[account]]\naor = \"sip:a@b\"\n[[account]]\naor = \"sip:a@b\"",
+            "settings.toml:4: aor = \"sip:a@b\" in [[account]]: allowed: each aor once",
+        ),
+        (
+            "account = 5",
+            "settings.toml:1: account = 5 at the top level: allowed",
+        ),
+        (
+            "sip = 5",
+            "settings.toml:1: sip = 5 at the top level: allowed: a section [sip]",
+        ),
+    ];
+    for (text, expected) in cases {
+        let message = refusal(text);
+        assert!(
+            message.starts_with(expected),
+            "{text:?}\n  gave     {message}\n  expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn broken_toml_is_refused_with_its_line() {
+    let message = refusal("[sip]\nudp_port = = 5\n");
+    assert!(
+        message.starts_with("settings.toml:2: not valid TOML"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_refused_password_is_not_printed() {
+    let message = refusal("[[account]]\naor = \"sip:a@b\"\npassword = 12345\n");
+    assert!(!message.contains("12345"), "{message}");
+    assert!(!format!("{:?}", Password::new("12345")).contains("12345"));
+}
+
+#[test]
+fn one_bind_address_is_itself_and_the_ipv4_wildcard_means_both_families() {
+    let bind = |text: &str| parse(&format!("[sip]\nbind = {text}")).unwrap().sip.bind;
+    assert_eq!(
+        bind("\"127.0.0.1\""),
+        ["127.0.0.1".parse::<IpAddr>().unwrap()]
+    );
+    assert_eq!(bind("\"[::1]\""), ["::1".parse::<IpAddr>().unwrap()]);
+    assert_eq!(bind("\"0.0.0.0\""), every_interface());
+    assert_eq!(
+        bind("[\"0.0.0.0\"]"),
+        ["0.0.0.0".parse::<IpAddr>().unwrap()]
+    );
+}
+
+#[test]
+fn saving_changes_only_what_changed_and_keeps_comments() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("settings.toml");
+    std::fs::write(&path, CONTRACT).unwrap();
+    let mut settings = Settings::load(&path).unwrap();
+    settings.media.srtp = Srtp::Off;
+    settings.accounts[0].company = Some("Beta GmbH".into());
+    settings.accounts[0].password = None;
+    save(&path, &settings).unwrap();
+    let expected = CONTRACT
+        .replace("srtp = \"optional\"  ", "srtp = \"off\"  ")
+        .replace("\"Alfa LLC\"", "\"Beta GmbH\"")
+        .replace("password = \"secret\"\n", "");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    assert_eq!(Settings::load(&path).unwrap(), settings);
+}
+
+#[test]
+fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("settings.toml");
+    let mut settings = Settings::default();
+    for user in ["1", "2", "3"] {
+        settings
+            .accounts
+            .push(Account::new(format!("sip:{user}@office.example")));
+    }
+    settings.accounts[1].expires_s = 60;
+    settings.sip = Sip {
+        udp_port: 0,
+        tcp_port: 1,
+        tls_port: 2,
+        bind: vec!["::1".parse().unwrap(), "127.0.0.1".parse().unwrap()],
+    };
+    settings.media = Media {
+        codecs: vec![Codec::Pcmu],
+        rtp_ports: 2000..=3000,
+        srtp: Srtp::Off,
+    };
+    settings.audio = Audio {
+        input: "silence".into(),
+        output: "null".into(),
+        ring: "null".into(),
+    };
+    settings.phone = Phone {
+        auto_answer: true,
+        max_calls: 3,
+    };
+    settings.recording = Recording {
+        mode: RecordingMode::OnDemand,
+        format: RecordingFormat::Opus,
+    };
+    settings.modules = Modules {
+        caller_card: false,
+        call_log: false,
+        recording: false,
+    };
+    save(&path, &settings).unwrap();
+    assert_eq!(Settings::load(&path).unwrap(), settings);
+    settings.accounts.remove(0);
+    settings.accounts.push(Account::new("sip:4@office.example"));
+    save(&path, &settings).unwrap();
+    assert_eq!(Settings::load(&path).unwrap(), settings);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_saved_file_is_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("settings.toml");
+    save(
+        &path,
+        &Settings {
+            accounts: vec![Account::new("sip:a@b")],
+            ..Settings::default()
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
