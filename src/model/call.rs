@@ -1,0 +1,323 @@
+//! A call as the log keeps it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{CallId, CategoryId, ClientId, PhoneNumber};
+
+/// A row of the call log: exactly one for each call, opened at the first ring or dial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// The call.
+    pub call: CallId,
+    /// Who called whom.
+    pub direction: Direction,
+    /// What became of it.
+    pub status: CallStatus,
+    /// When the INVITE arrived or left.
+    pub started_at: Timestamp,
+    /// When it first rang: here, or at the other end.
+    pub ringing_at: Option<Timestamp>,
+    /// When it was answered.
+    pub answered_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// The last moment the phone is known to have had the call: what an interrupted call's
+    /// duration is taken from. Refreshed with [`StoreCommand::UpdateCall`](crate::store::StoreCommand),
+    /// about once a second.
+    pub last_seen_at: Timestamp,
+    /// *Which number called*: E.164, or the text where it is no phone number.
+    pub caller: String,
+    /// *Which number was called*: E.164, or the text where it is no phone number.
+    pub callee: String,
+    /// The other party's number.
+    pub number: Option<PhoneNumber>,
+    /// The name the network gave for the other party; may be empty.
+    pub remote_name: String,
+    /// The caller asked not to be shown.
+    pub hidden: bool,
+    /// The client this call is with.
+    pub client: Option<ClientId>,
+    /// The client's name at the time of the call; empty where unknown.
+    pub client_name: String,
+    /// The internal number that took or made the call; may be empty.
+    pub extension: String,
+    /// The name of the employee behind the extension; may be empty.
+    pub employee: String,
+    /// The address of record of the line.
+    pub account: String,
+    /// How long it rang.
+    pub ring: Duration,
+    /// How long it was on hold, both sides' holds together.
+    pub hold: Duration,
+    /// From answer to end.
+    pub talk: Duration,
+    /// Why it is over; none while it is not.
+    pub end_reason: Option<EndReason>,
+    /// The SIP status that ended it, where one did.
+    pub sip_status: Option<u16>,
+    /// The codec last in use: `opus`, `g722`, `pcma`, `pcmu`.
+    pub codec: Option<String>,
+    /// What the network did to the audio.
+    pub quality: Option<CallQuality>,
+}
+
+impl CallRecord {
+    /// A call that begins now, with nothing else known.
+    pub fn begin(call: CallId, direction: Direction, now: Timestamp) -> Self {
+        Self {
+            call,
+            direction,
+            status: CallStatus::InProgress,
+            started_at: now,
+            ringing_at: None,
+            answered_at: None,
+            ended_at: None,
+            last_seen_at: now,
+            caller: String::new(),
+            callee: String::new(),
+            number: None,
+            remote_name: String::new(),
+            hidden: false,
+            client: None,
+            client_name: String::new(),
+            extension: String::new(),
+            employee: String::new(),
+            account: String::new(),
+            ring: Duration::ZERO,
+            hold: Duration::ZERO,
+            talk: Duration::ZERO,
+            end_reason: None,
+            sip_status: None,
+            codec: None,
+            quality: None,
+        }
+    }
+
+    /// Whether people talked: answered, and sound went both ways.
+    pub fn conversation_took_place(&self) -> bool {
+        self.answered_at.is_some()
+            && self
+                .quality
+                .as_ref()
+                .is_some_and(|q| q.packets_sent > 0 && q.packets_received > 0)
+    }
+}
+
+/// A row of the log with what stands beside it: the client's present name, category and the recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallLine {
+    /// The row.
+    pub record: CallRecord,
+    /// The client's name now; none where the client is unknown or was deleted and never named.
+    pub client_name: Option<String>,
+    /// The client's category now.
+    pub category: Option<CategoryId>,
+    /// The recording's file, relative to the profile's `recordings/`.
+    pub recording: Option<String>,
+}
+
+/// Who called whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// We were called.
+    Incoming,
+    /// We called.
+    Outgoing,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallStatus {
+    /// Not over yet.
+    InProgress,
+    /// Answered and ended.
+    Answered,
+    /// Incoming, and nobody answered.
+    Missed,
+    /// Turned away: by us, or by the other side.
+    Rejected,
+    /// Outgoing, and the other side was busy.
+    Busy,
+    /// It could not be connected.
+    Failed,
+    /// Outgoing, and given up before the answer.
+    Cancelled,
+    /// Incoming, and taken at another phone of the line.
+    AnsweredElsewhere,
+    /// The program ended in the middle of it.
+    Interrupted,
+    /// A row from elsewhere that does not say.
+    Unknown,
+}
+
+/// Why a call is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// We hung up.
+    LocalHangup,
+    /// The other side hung up.
+    RemoteHangup,
+    /// We turned it away.
+    Rejected,
+    /// The other side is busy.
+    Busy,
+    /// The other side turned it away.
+    Declined,
+    /// Given up before the answer, by whoever called.
+    Cancelled,
+    /// Taken at another phone of the line.
+    AnsweredElsewhere,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// No such number.
+    NotFound,
+    /// The network could not reach the other side.
+    Unreachable,
+    /// The other side's phone stopped answering the signalling.
+    Timeout,
+    /// The provider did not accept our name and password.
+    AuthFailed,
+    /// No common codec or transport.
+    NotAcceptable,
+    /// No sound arrived for too long.
+    NoAudio,
+    /// Handed over to somebody else.
+    Transferred,
+    /// The program ended in the middle of it.
+    Interrupted,
+    /// Anything else; `sip_status` says more.
+    Failed,
+}
+
+/// What the network did to a call's audio.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CallQuality {
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// RTP packets received.
+    pub packets_received: u64,
+    /// RTP packets that never came.
+    pub packets_lost: u64,
+    /// Interarrival jitter, milliseconds (RFC 3550 §6.4.1).
+    pub jitter_ms: f64,
+    /// Round trip, milliseconds, where RTCP measured one.
+    pub rtt_ms: Option<f64>,
+    /// Estimated opinion score, 1 to 4.5.
+    pub mos: Option<f64>,
+}
+
+impl CallQuality {
+    /// The share of packets lost, 0 to 1.
+    pub fn loss(&self) -> f64 {
+        let expected = self.packets_received + self.packets_lost;
+        if expected == 0 {
+            0.0
+        } else {
+            self.packets_lost as f64 / expected as f64
+        }
+    }
+}
+
+/// Gives a closed set of words their names in the database, in JSON and on the command line.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $name {
+            /// Every value, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in the database, in JSON and on the command line; never translated.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The value with this name.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+words!(Direction { Incoming = "incoming", Outgoing = "outgoing" });
+words!(CallStatus {
+    InProgress = "in_progress",
+    Answered = "answered",
+    Missed = "missed",
+    Rejected = "rejected",
+    Busy = "busy",
+    Failed = "failed",
+    Cancelled = "cancelled",
+    AnsweredElsewhere = "answered_elsewhere",
+    Interrupted = "interrupted",
+    Unknown = "unknown",
+});
+words!(EndReason {
+    LocalHangup = "local_hangup",
+    RemoteHangup = "remote_hangup",
+    Rejected = "rejected",
+    Busy = "busy",
+    Declined = "declined",
+    Cancelled = "cancelled",
+    AnsweredElsewhere = "answered_elsewhere",
+    NoAnswer = "no_answer",
+    NotFound = "not_found",
+    Unreachable = "unreachable",
+    Timeout = "timeout",
+    AuthFailed = "auth_failed",
+    NotAcceptable = "not_acceptable",
+    NoAudio = "no_audio",
+    Transferred = "transferred",
+    Interrupted = "interrupted",
+    Failed = "failed",
+});
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_word_comes_back_and_equals_its_json() {
+        for &status in CallStatus::ALL {
+            assert_eq!(CallStatus::from_word(status.as_str()), Some(status));
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+        for &reason in EndReason::ALL {
+            assert_eq!(EndReason::from_word(reason.as_str()), Some(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+        assert_eq!(Direction::from_word("sideways"), None);
+    }
+
+    #[test]
+    fn s5_8_a_conversation_took_place_when_sound_went_both_ways_after_an_answer() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut record = CallRecord::begin(CallId::new(), Direction::Incoming, now);
+        let sound = |sent, received| {
+            Some(CallQuality {
+                packets_sent: sent,
+                packets_received: received,
+                ..CallQuality::default()
+            })
+        };
+        assert!(!record.conversation_took_place());
+        record.quality = sound(50, 50);
+        assert!(!record.conversation_took_place());
+        record.answered_at = Some(now);
+        assert!(record.conversation_took_place());
+        record.quality = sound(50, 0);
+        assert!(!record.conversation_took_place());
+    }
+}

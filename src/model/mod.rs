@@ -1,0 +1,17 @@
+//! Nouns without behaviour, shared by the phone, the store, the command line and the window.
+
+mod call;
+mod card;
+mod client;
+mod ids;
+mod phone_number;
+mod recording;
+
+pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
+pub use card::{CallerCard, CallerMatch, OrderLine, PhotoRef};
+pub use client::{
+    Category, CategoryId, Client, ClientPhone, ClientSummary, Employee, Money, Order, Photo,
+};
+pub use ids::{CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordingId};
+pub use phone_number::{Country, CountryError, Party, PhoneNumber, PhoneNumberError};
+pub use recording::{RecordingRow, RecordingState};
