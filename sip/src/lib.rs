@@ -1,3 +1,7 @@
 //! SIP as state machines: bytes, commands and the time go in; datagrams and events come out.
 //!
 //! No sockets, no clock, no threads. The driver of a program owns those.
+
+pub mod auth;
+pub mod message;
+pub mod sdp;

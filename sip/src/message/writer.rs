@@ -1,0 +1,91 @@
+//! From a message to the wire.
+
+use std::fmt;
+use std::io::Write;
+
+use super::{CSeq, Headers, Message, NameAddr, Request, Response, Via};
+
+impl Message {
+    /// The message as it goes onto the wire.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Request(request) => request.to_bytes(),
+            Self::Response(response) => response.to_bytes(),
+        }
+    }
+}
+
+impl Request {
+    /// The request as it goes onto the wire.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut wire = Wire::new(self.body.len());
+        wire.line(format_args!("{} {} SIP/2.0", self.method, self.uri));
+        wire.vias(&self.top_via, &self.lower_vias);
+        if let Some(hops) = self.max_forwards {
+            wire.field("Max-Forwards", hops);
+        }
+        wire.parties(&self.from, &self.to, &self.call_id, &self.cseq);
+        wire.finish(&self.headers, &self.body)
+    }
+}
+
+impl Response {
+    /// The response as it goes onto the wire.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut wire = Wire::new(self.body.len());
+        wire.line(format_args!("SIP/2.0 {} {}", self.status, self.reason));
+        wire.vias(&self.top_via, &self.lower_vias);
+        wire.parties(&self.from, &self.to, &self.call_id, &self.cseq);
+        wire.finish(&self.headers, &self.body)
+    }
+}
+
+struct Wire(Vec<u8>);
+
+impl Wire {
+    fn new(body: usize) -> Self {
+        Self(Vec::with_capacity(1024 + body))
+    }
+
+    /// One line. A line end inside it would start a header field that nobody meant: it becomes a
+    /// space.
+    fn line(&mut self, text: fmt::Arguments<'_>) {
+        let start = self.0.len();
+        // Writing to a vector cannot fail.
+        let _ = self.0.write_fmt(text);
+        for byte in &mut self.0[start..] {
+            if matches!(byte, b'\r' | b'\n') {
+                *byte = b' ';
+            }
+        }
+        self.0.extend_from_slice(b"\r\n");
+    }
+
+    fn field(&mut self, name: &str, value: impl fmt::Display) {
+        self.line(format_args!("{name}: {value}"));
+    }
+
+    fn vias(&mut self, top: &Via, lower: &[Via]) {
+        self.field("Via", top);
+        for via in lower {
+            self.field("Via", via);
+        }
+    }
+
+    fn parties(&mut self, from: &NameAddr, to: &NameAddr, call_id: &str, cseq: &CSeq) {
+        self.field("From", from);
+        self.field("To", to);
+        self.field("Call-ID", call_id);
+        self.field("CSeq", cseq);
+    }
+
+    fn finish(mut self, headers: &Headers, body: &[u8]) -> Vec<u8> {
+        for (name, value) in headers.iter() {
+            self.field(name, value);
+        }
+        self.field("Content-Length", body.len());
+        self.0.extend_from_slice(b"\r\n");
+        self.0.extend_from_slice(body);
+        self.0
+    }
+}

@@ -1,0 +1,149 @@
+//! Offer and answer of RFC 3264 over session descriptions of RFC 8866: one audio stream.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// The audio codecs we speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// RFC 7587, dynamic payload type.
+    Opus,
+    /// RFC 3551, payload type 9. Sampled at 16 kHz, its RTP clock says 8000.
+    G722,
+    /// RFC 3551, payload type 8.
+    Pcma,
+    /// RFC 3551, payload type 0.
+    Pcmu,
+}
+
+/// Who sends audio (RFC 3264 §5.1), seen from the side that says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Direction {
+    /// Both.
+    #[default]
+    SendRecv,
+    /// Only this side.
+    SendOnly,
+    /// Only the other side.
+    RecvOnly,
+    /// Neither.
+    Inactive,
+}
+
+/// What we offer or answer with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalMedia {
+    /// Where we receive.
+    pub address: IpAddr,
+    /// Our RTP port.
+    pub rtp_port: u16,
+    /// Our RTCP port, when it is not the one above.
+    pub rtcp_port: Option<u16>,
+    /// Our codecs, the preferred one first.
+    pub codecs: Vec<Codec>,
+    /// What we want to do.
+    pub direction: Direction,
+    /// `o=` session id, the same throughout a dialog.
+    pub session_id: u64,
+    /// `o=` session version, one more with every change (RFC 3264 §8).
+    pub version: u64,
+}
+
+/// What offer and answer together say: how to run the audio stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaPlan {
+    /// Where to send RTP.
+    pub remote_rtp: SocketAddr,
+    /// Where to send RTCP.
+    pub remote_rtcp: SocketAddr,
+    /// The codec to send with.
+    pub codec: Codec,
+    /// The payload type to send it with.
+    pub send_pt: u8,
+    /// The payload types that may arrive.
+    pub receive_pts: Vec<(u8, Codec)>,
+    /// The payload type to send telephone events with (RFC 4733), if the peer takes them.
+    pub dtmf_send_pt: Option<u8>,
+    /// The payload type in which telephone events arrive.
+    pub dtmf_receive_pt: Option<u8>,
+    /// Milliseconds of audio to send in a packet.
+    pub ptime_ms: u32,
+    /// How to encode Opus.
+    pub opus: OpusParams,
+    /// What we may do.
+    pub direction: Direction,
+    /// Whether the peer put us on hold.
+    pub remote_hold: bool,
+}
+
+/// What the peer's decoder wants of our Opus encoder (RFC 7587 §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpusParams {
+    /// Send in-band forward error correction.
+    pub fec: bool,
+    /// Discontinuous transmission.
+    pub dtx: bool,
+    /// The peer prefers stereo.
+    pub stereo: bool,
+    /// Bits per second at most.
+    pub max_bitrate: Option<u32>,
+    /// The peer plays nothing above this sampling rate, in Hz.
+    pub max_playback_rate: u32,
+}
+
+impl Default for OpusParams {
+    fn default() -> Self {
+        Self {
+            fec: false,
+            dtx: false,
+            stereo: false,
+            max_bitrate: None,
+            max_playback_rate: 48_000,
+        }
+    }
+}
+
+/// Why there is no audio stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SdpError {
+    /// It cannot be read.
+    #[error("the session description is malformed")]
+    Malformed,
+    /// No audio stream that is not refused.
+    #[error("there is no audio stream")]
+    NoAudio,
+    /// None of our codecs.
+    #[error("there is no common codec")]
+    NoCommonCodec,
+    /// A transport other than plain RTP.
+    #[error("the media transport is not supported")]
+    Transport,
+    /// No address to send to.
+    #[error("the media address is not usable")]
+    Address,
+}
+
+impl SdpError {
+    /// The status to refuse an offer with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            _ => 488,
+        }
+    }
+}
+
+/// Our offer.
+pub fn offer(_local: &LocalMedia) -> Vec<u8> {
+    Vec::new()
+}
+
+/// Our answer to a peer's offer, and what both together say.
+pub fn answer(_local: &LocalMedia, _remote_offer: &[u8]) -> Result<(Vec<u8>, MediaPlan), SdpError> {
+    Err(SdpError::Malformed)
+}
+
+/// What our offer and the peer's answer together say.
+pub fn accept(_local: &LocalMedia, _remote_answer: &[u8]) -> Result<MediaPlan, SdpError> {
+    Err(SdpError::Malformed)
+}
