@@ -4,4 +4,7 @@
 
 pub mod auth;
 pub mod message;
+pub mod resolve;
 pub mod sdp;
+pub mod transaction;
+pub mod user_agent;

@@ -1,0 +1,88 @@
+//! What the program tells the user agent about itself and its accounts.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Transport;
+use crate::message::Uri;
+use crate::transaction::Timers;
+
+/// Settings of the whole user agent.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `User-Agent` and `Server` header, for instance `Ringbook/0.1`.
+    pub product: String,
+    /// The protocol's timers; change them only in tests.
+    pub timers: Timers,
+    /// An incoming call nobody answers ends with 480 after this time.
+    pub ring_timeout: Duration,
+    /// An outgoing call nobody answers is cancelled after this time.
+    pub answer_timeout: Duration,
+    /// Calls at one time, in all states; an INVITE above the limit gets 486.
+    pub max_calls: usize,
+    /// Server transactions at one time; a request above the limit gets 503 without state.
+    pub max_transactions: usize,
+    /// How often an idle registered flow is kept open through a NAT (RFC 5626 §3.5.1).
+    pub keepalive: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            product: concat!("Ringbook/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timers: Timers::default(),
+            ring_timeout: Duration::from_secs(180),
+            answer_timeout: Duration::from_secs(180),
+            max_calls: 256,
+            max_transactions: 8192,
+            keepalive: Duration::from_secs(25),
+        }
+    }
+}
+
+/// One line of the user at one registrar.
+#[derive(Clone, Debug)]
+pub struct AccountConfig {
+    /// Address of record, also the `From` of calls.
+    pub aor: Uri,
+    /// Name shown to the other party.
+    pub display_name: Option<String>,
+    /// Digest user.
+    pub username: String,
+    /// Digest password.
+    pub password: Secret,
+    /// Where REGISTER goes: `sip:office.example;transport=tcp`.
+    pub registrar: Uri,
+    /// First hop of every request of this account, the REGISTER included.
+    pub outbound_proxy: Option<Uri>,
+    /// Whether the account registers at all.
+    pub register: bool,
+    /// Wished life of a registration.
+    pub expires: Duration,
+    /// Transport for targets that name none; by default whatever the target's resolution says.
+    pub transport: Option<Transport>,
+    /// `+sip.instance` of RFC 5626, a URN such as `urn:uuid:…`; empty for none.
+    pub instance_id: String,
+}
+
+/// A password: never shown by `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a password.
+    pub fn new(text: impl Into<String>) -> Self {
+        Secret(text.into())
+    }
+
+    /// The password in clear, for the digest alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

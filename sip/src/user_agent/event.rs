@@ -1,0 +1,281 @@
+//! What the user agent hands out: datagrams, wishes to the network, and events.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::{AccountId, CallHandle, ConnectionId, QueryId, Transport};
+use crate::message::Uri;
+use crate::sdp::MediaPlan;
+
+/// One thing for the driver to do; drain until [`Output::Timeout`].
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Transmit(Transmit),
+    /// Open a connection; report `StreamEvent::Connected` or `Closed`.
+    Connect {
+        /// The id under which its events are reported.
+        connection: ConnectionId,
+        /// TCP or TLS.
+        transport: Transport,
+        /// The peer.
+        remote: SocketAddr,
+        /// The name a TLS certificate has to carry: the domain of the URI, before any DNS.
+        server_name: Option<String>,
+    },
+    /// Close a connection.
+    Close(ConnectionId),
+    /// Look a name up (RFC 3263); answer with `handle_resolved`.
+    Resolve {
+        /// The id to answer with.
+        query: QueryId,
+        /// Domain name, or an IP address when only the local address to use is in question.
+        host: String,
+        /// A port of the URI's own excludes SRV (RFC 3263 §4.2).
+        port: Option<u16>,
+        /// The transport the URI asks for, if any.
+        transport: Option<Transport>,
+    },
+    /// Something the program wants to know.
+    Event(Event),
+    /// Nothing more to do until then.
+    Timeout(Option<Instant>),
+}
+
+/// Bytes for the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// UDP, or the connection's transport.
+    pub transport: Transport,
+    /// The listener to send from (UDP).
+    pub local: SocketAddr,
+    /// The peer.
+    pub remote: SocketAddr,
+    /// The connection to write to (TCP, TLS).
+    pub connection: Option<ConnectionId>,
+    /// One or more whole messages, or a keep-alive.
+    pub bytes: Vec<u8>,
+}
+
+/// What happened to accounts and calls.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A registration changed.
+    Registration {
+        /// The account.
+        account: AccountId,
+        /// Its state now.
+        state: RegistrationState,
+        /// The registrar's last status, none if it did not answer.
+        status: Option<u16>,
+        /// The registrar's reason phrase, or ours.
+        reason: String,
+    },
+    /// A call comes in; 100 has been sent. Continue with `ring`, `answer` or `reject`.
+    Incoming {
+        /// The new call.
+        call: CallHandle,
+        /// The account called; none for a direct call to our address.
+        account: Option<AccountId>,
+        /// Who calls.
+        caller: CallerIdentity,
+        /// The Request-URI.
+        called: Uri,
+        /// The INVITE carries an offer (no: ours goes out in the 200).
+        has_offer: bool,
+        /// The offer has an audio stream with a codec we know.
+        codecs_ok: bool,
+    },
+    /// An outgoing call's provisional response.
+    Ringing {
+        /// The call.
+        call: CallHandle,
+        /// 180, 183, …
+        status: u16,
+        /// Early media: listen to this, and play no ringback tone of our own.
+        media: Option<MediaPlan>,
+    },
+    /// The call stands: the 2xx came (outgoing) or its ACK (incoming).
+    Established {
+        /// The call.
+        call: CallHandle,
+        /// How media flow.
+        media: MediaPlan,
+    },
+    /// A re-INVITE or UPDATE of either side changed the media.
+    MediaChanged {
+        /// The call.
+        call: CallHandle,
+        /// How media flow now; `remote_hold` inside.
+        media: MediaPlan,
+    },
+    /// A hold or resume of ours was refused; the media go on as they were.
+    HoldFailed {
+        /// The call.
+        call: CallHandle,
+        /// The refusing status.
+        status: u16,
+    },
+    /// The other party pressed a key and told by INFO (`application/dtmf-relay`).
+    Digit {
+        /// The call.
+        call: CallHandle,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
+    /// Progress of a transfer we asked for. The call stands until someone hangs up.
+    Transfer {
+        /// The call that is transferred.
+        call: CallHandle,
+        /// Status of the transferred call (sipfrag), or of the refused REFER.
+        status: u16,
+        /// Nothing more will come; `status` is final.
+        done: bool,
+    },
+    /// The call is over; the handle is dead.
+    Ended {
+        /// The call.
+        call: CallHandle,
+        /// Why.
+        end: End,
+    },
+}
+
+/// A registration as the user sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationState {
+    /// REGISTER is on its way.
+    Registering,
+    /// Calls reach us.
+    Registered {
+        /// As granted by the registrar.
+        expires: Duration,
+    },
+    /// Refused or no answer.
+    Failed {
+        /// The next try; none when trying again is useless.
+        retry_in: Option<Duration>,
+    },
+    /// Ended by us, or never begun.
+    Unregistered,
+}
+
+/// Who calls, by what right (RFC 3325, RFC 3323).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerIdentity {
+    /// Display name as sent: show it as text, never trust it.
+    pub display: Option<String>,
+    /// The URI, printed; empty when hidden.
+    pub uri: String,
+    /// The user part or telephone number, unescaped; none when hidden.
+    pub number_text: Option<String>,
+    /// From `P-Asserted-Identity` of the account's own proxy, not merely from `From`.
+    pub asserted: bool,
+    /// The caller asked for privacy.
+    pub hidden: bool,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Who ended it.
+    pub by: EndedBy,
+    /// The status that ended it, if one did.
+    pub status: Option<u16>,
+    /// Reason phrase or the text of a `Reason` header.
+    pub reason: Option<String>,
+    /// In the words of the call log.
+    pub cause: EndCause,
+}
+
+/// Which side ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The program.
+    Local,
+    /// The other party or a proxy.
+    Remote,
+    /// Nobody answered, or the network failed.
+    Network,
+}
+
+/// Why a call ended, as the call log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndCause {
+    /// We hung up an established call.
+    LocalHangup,
+    /// The other party hung up an established call.
+    RemoteHangup,
+    /// Refused: by us (incoming) or with a 4xx of no better name.
+    Rejected,
+    /// 486, 600.
+    Busy,
+    /// 603.
+    Declined,
+    /// Given up by the caller before an answer.
+    Cancelled,
+    /// Another device took the call (RFC 3326 `cause=200` on the CANCEL).
+    AnsweredElsewhere,
+    /// Nobody answered in time: 408, 480, or our own ring timeout.
+    NoAnswer,
+    /// 404, 410, 484, 604.
+    NotFound,
+    /// Name not found, connection refused, 502, 503.
+    Unreachable,
+    /// No response at all.
+    Timeout,
+    /// 401, 403, 407 that our credentials do not satisfy.
+    AuthFailed,
+    /// No codec in common: 406, 415, 488, 606.
+    NotAcceptable,
+    /// Anything else.
+    Failed,
+}
+
+impl EndCause {
+    /// The cause a final failure response of an INVITE stands for.
+    pub fn of_status(status: u16) -> EndCause {
+        match status {
+            401 | 403 | 407 => EndCause::AuthFailed,
+            404 | 410 | 484 | 604 => EndCause::NotFound,
+            408 | 480 => EndCause::NoAnswer,
+            486 | 600 => EndCause::Busy,
+            406 | 415 | 488 | 606 => EndCause::NotAcceptable,
+            487 => EndCause::Cancelled,
+            502 | 503 => EndCause::Unreachable,
+            504 => EndCause::Timeout,
+            603 | 607 => EndCause::Declined,
+            400..500 => EndCause::Rejected,
+            _ => EndCause::Failed,
+        }
+    }
+}
+
+/// A command that does not fit the call's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The call is over or never was.
+    #[error("there is no such call")]
+    NoSuchCall,
+    /// The account was removed.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// For instance `answer` on an outgoing call.
+    #[error("the call is not in a state for this")]
+    WrongState,
+    /// A transfer or a hold is still under way.
+    #[error("another change of the call is still under way")]
+    Busy,
+    /// `max_calls` is reached.
+    #[error("there are too many calls")]
+    TooManyCalls,
+    /// No listener or connection fits the target's transport.
+    #[error("no local address can reach the target")]
+    NoRoute,
+    /// The target is no SIP or tel URI.
+    #[error("the target's URI scheme cannot be called")]
+    BadTarget,
+    /// The remote offer has nothing we can answer; the caller got 488.
+    #[error("no codec in common with the caller")]
+    NotAcceptable,
+}
