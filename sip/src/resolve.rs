@@ -63,9 +63,17 @@ pub(crate) fn destination(uri: &Uri, preferred: Option<Transport>) -> Option<Des
             let transport = transport.unwrap_or(Transport::Udp);
             let port = sip.port.unwrap_or(default_port(transport));
             let address = SocketAddr::new(ip, port);
-            Destination::Address(Target { transport, address, source: None })
+            Destination::Address(Target {
+                transport,
+                address,
+                source: None,
+            })
         }
-        None => Destination::Name(Question { host: host.to_string(), port: sip.port, transport }),
+        None => Destination::Name(Question {
+            host: host.to_string(),
+            port: sip.port,
+            transport,
+        }),
     })
 }
 
