@@ -1,3 +1,7 @@
 //! Ringbook: a desktop SIP softphone with a client book inside.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ringbook::cli::main(std::env::args_os())
+}

@@ -194,7 +194,10 @@ fn account_entries(account: &Account) -> Vec<Entry> {
         ("display_name", text(&account.display_name)),
         ("extension", text(&account.extension)),
         ("company", text(&account.company)),
-        ("country", text(&account.country)),
+        (
+            "country",
+            account.country.map(|country| country.code().into()),
+        ),
         ("username", text(&account.username)),
         (
             "password",

@@ -15,6 +15,9 @@ use std::path::Path;
 
 pub use edit::save;
 pub use error::SettingsError;
+pub use ringbook_sip::sdp::Codec;
+
+use crate::model::Country;
 
 /// Everything in `settings.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,8 +68,8 @@ pub struct Account {
     pub extension: Option<String>,
     /// Shown on the card for calls on this line.
     pub company: Option<String>,
-    /// ISO 3166 country whose rules make a typed number an E.164 one; default: the system's.
-    pub country: Option<String>,
+    /// The country whose rules make a typed number an E.164 one; default: the system locale's.
+    pub country: Option<Country>,
     /// Digest user; default: the AOR's user.
     pub username: Option<String>,
     /// Digest password, when it stands in the file.
@@ -190,19 +193,6 @@ impl Default for Media {
             srtp: Srtp::Optional,
         }
     }
-}
-
-/// An audio codec's name in the settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Codec {
-    /// Opus, 48 kHz.
-    Opus,
-    /// G.722, 16 kHz.
-    G722,
-    /// G.711 A-law.
-    Pcma,
-    /// G.711 µ-law.
-    Pcmu,
 }
 
 /// Encryption policy for media.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use ringbook_sip::message::Uri;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -12,6 +13,7 @@ use super::{
     Account, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
     RecordingMode, Settings, SettingsError, Sip, Srtp, every_interface,
 };
+use crate::model::Country;
 
 /// More lines than anybody has; a bound on what one file can ask for.
 const MAX_ACCOUNTS: usize = 100;
@@ -156,29 +158,26 @@ fn uri(
     let Some(text) = section.string(key)? else {
         return Ok(None);
     };
-    let rest = text
-        .strip_prefix("sip:")
-        .or_else(|| text.strip_prefix("sips:"));
-    let sound = rest.is_some_and(|rest| {
-        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        !host.is_empty() && (!with_user || rest.split_once('@').is_some_and(|(u, _)| !u.is_empty()))
-    });
+    let sound = Uri::parse(&text)
+        .is_ok_and(|uri| uri.as_sip().is_some() && (!with_user || uri.user().is_some()));
     match section.value(key) {
         Some(value) if !sound => Err(section.bad(key, value, allowed)),
         _ => Ok(Some(text)),
     }
 }
 
-fn country(section: &mut Section<'_>) -> Result<Option<String>, SettingsError> {
+fn country(section: &mut Section<'_>) -> Result<Option<Country>, SettingsError> {
     let Some(text) = section.string("country")? else {
         return Ok(None);
     };
-    let known = text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_uppercase());
-    match section.value("country") {
-        Some(value) if !known => {
-            Err(section.bad("country", value, "a country's two letters, such as \"KZ\""))
-        }
-        _ => Ok(Some(text)),
+    match (text.parse(), section.value("country")) {
+        (Ok(country), _) => Ok(Some(country)),
+        (Err(_), None) => Ok(None),
+        (Err(_), Some(value)) => Err(section.bad(
+            "country",
+            value,
+            "a country's two letters (ISO 3166), such as \"KZ\"",
+        )),
     }
 }
 

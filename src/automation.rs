@@ -1,0 +1,336 @@
+//! Events as JSON lines: the contract that scripts and tests rely on. Its words are never
+//! translated and never change their meaning; fields may be added.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::{CallId, CallerCard, Direction, EndReason, PhoneNumber};
+
+/// One event, ready to be printed as a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub body: Body,
+}
+
+impl Event {
+    /// The event as one line of JSON, without the line's end.
+    pub fn to_line(&self) -> String {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            event: &'static str,
+            at: String,
+            #[serde(flatten)]
+            body: &'a Body,
+        }
+        let line = Line {
+            event: self.body.name(),
+            at: format!("{:.3}", self.at),
+            body: &self.body,
+        };
+        // Serialising can fail only for maps with keys that are no strings; there are none.
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Body {
+    /// The sockets are bound.
+    Ready(Ready),
+    /// A registration changed.
+    Registration(Registration),
+    /// A call changed.
+    Call(Box<Call>),
+    /// The card's content is there.
+    CallerCard {
+        /// The call.
+        call: CallId,
+        /// All its fields, as the window shows them.
+        card: Box<CallerCard>,
+        /// From the INVITE's arrival (or departure) to the card's content, milliseconds.
+        lookup_ms: f64,
+    },
+    /// The window painted the card.
+    CardShown {
+        /// The call.
+        call: CallId,
+        /// From the INVITE's arrival to the painted card, milliseconds.
+        ms: f64,
+    },
+    /// A recording changed.
+    Recording {
+        /// The call.
+        call: CallId,
+        /// What became of it.
+        state: RecordingState,
+        /// The file's full path.
+        file: String,
+        /// Why it failed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// What a person would be told.
+    Notice(Notice),
+}
+
+impl Body {
+    /// The value of `event`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ready(_) => "ready",
+            Self::Registration(_) => "registration",
+            Self::Call(_) => "call",
+            Self::CallerCard { .. } => "caller_card",
+            Self::CardShown { .. } => "card_shown",
+            Self::Recording { .. } => "recording",
+            Self::Notice(_) => "notice",
+        }
+    }
+}
+
+/// `ready`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ready {
+    /// Of the program.
+    pub version: &'static str,
+    /// Process id.
+    pub pid: u32,
+    /// UDP addresses that signalling listens on.
+    pub udp: Vec<SocketAddr>,
+    /// TCP addresses that signalling listens on.
+    pub tcp: Vec<SocketAddr>,
+}
+
+/// `registration`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Registration {
+    /// Address of record.
+    pub account: String,
+    /// Where it stands.
+    pub state: RegistrationState,
+    /// The registrar's last status; null where it did not answer.
+    pub status: Option<u16>,
+    /// The registrar's words, or ours.
+    pub reason: String,
+    /// Granted by the registrar, while registered.
+    pub expires_s: Option<u64>,
+}
+
+/// Where a registration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationState {
+    /// REGISTER is on its way.
+    Registering,
+    /// Calls reach us.
+    Registered,
+    /// Refused, or no answer.
+    Failed,
+    /// Ended by us, or never wanted.
+    Unregistered,
+}
+
+/// `call`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Call {
+    /// The call's id, here and in the call log.
+    pub call: CallId,
+    /// Who called whom.
+    pub direction: Direction,
+    /// What happened to it.
+    pub state: CallState,
+    /// The caller's address.
+    pub from: String,
+    /// The called address.
+    pub to: String,
+    /// The other party's number, E.164.
+    pub number: Option<PhoneNumber>,
+    /// The line's address of record; null for a call to our bare address.
+    pub account: Option<String>,
+    /// `held` and `resumed`: which side did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Side>,
+    /// `ended`: how it was.
+    #[serde(flatten)]
+    pub ended: Option<CallEnded>,
+}
+
+/// What happened to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// An INVITE arrived.
+    Incoming,
+    /// We call.
+    Dialing,
+    /// It rings: here, or at the other end.
+    Ringing,
+    /// The other side sends sound before it answers.
+    Early,
+    /// People talk.
+    Established,
+    /// On hold.
+    Held,
+    /// Off hold.
+    Resumed,
+    /// The other party is being sent to somebody else.
+    Transferring,
+    /// Over.
+    Ended,
+}
+
+/// A side of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// This phone.
+    Local,
+    /// The other party.
+    Remote,
+}
+
+/// How a call was, told with `ended`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallEnded {
+    /// Why it is over.
+    pub end_reason: EndReason,
+    /// The SIP status that ended it.
+    pub sip_status: Option<u16>,
+    /// From answer to end, seconds.
+    pub talk_s: f64,
+    /// How long it rang, seconds.
+    pub ring_s: f64,
+    /// The codec last in use: `opus`, `g722`, `pcma`, `pcmu`.
+    pub codec: Option<String>,
+    /// Share of packets lost, 0 to 1.
+    pub loss: Option<f64>,
+    /// Interarrival jitter, milliseconds.
+    pub jitter_ms: Option<f64>,
+    /// Estimated opinion score, 1 to 4.5.
+    pub mos: Option<f64>,
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingState {
+    /// The file grows.
+    Started,
+    /// Only silence is written.
+    Paused,
+    /// Sound is written again.
+    Resumed,
+    /// The file is complete.
+    Finished,
+    /// It ended early; the call goes on.
+    Failed,
+    /// It was cut off by a crash and plays again.
+    Repaired,
+}
+
+/// `notice`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Notice {
+    /// A word for scripts.
+    pub kind: NoticeKind,
+    /// A sentence for people, in their language.
+    pub text: String,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// The settings were refused or changed.
+    Settings,
+    /// A line has no password, or the keyring failed.
+    Password,
+    /// The client store or the call log.
+    Store,
+    /// Calls that a crash cut off were closed.
+    Interrupted,
+    /// A recording.
+    Recording,
+    /// An audio device.
+    Audio,
+    /// A call's sound.
+    Media,
+    /// A transfer.
+    Transfer,
+    /// A socket, or the network.
+    Network,
+    /// A call that could not be made or changed.
+    Call,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn line(body: Body) -> Value {
+        let at = "2026-11-22T09:05:07.0421Z".parse().unwrap();
+        serde_json::from_str(&Event { at, body }.to_line()).unwrap()
+    }
+
+    #[test]
+    fn a_line_names_its_event_and_the_time_with_milliseconds() {
+        let notice = Notice {
+            kind: NoticeKind::Store,
+            text: "x".into(),
+        };
+        let expected = json!({"event": "notice", "at": "2026-11-22T09:05:07.042Z", "kind": "store", "text": "x"});
+        assert_eq!(line(Body::Notice(notice)), expected);
+    }
+
+    #[test]
+    fn a_call_carries_its_end_only_when_it_is_over() {
+        let call = Call {
+            call: CallId::from_bytes([7; 16]),
+            direction: Direction::Incoming,
+            state: CallState::Ringing,
+            from: "sip:1@a".into(),
+            to: "sip:2@b".into(),
+            number: PhoneNumber::from_e164("+77011112233"),
+            account: Some("sip:2@b".into()),
+            by: None,
+            ended: None,
+        };
+        let ringing = line(Body::Call(Box::new(call.clone())));
+        let expected = json!({
+            "event": "call", "at": "2026-11-22T09:05:07.042Z",
+            "call": CallId::from_bytes([7; 16]).to_string(), "direction": "incoming",
+            "state": "ringing", "from": "sip:1@a", "to": "sip:2@b", "number": "+77011112233",
+            "account": "sip:2@b",
+        });
+        assert_eq!(ringing, expected);
+        let ended = CallEnded {
+            end_reason: EndReason::RemoteHangup,
+            sip_status: None,
+            talk_s: 61.0,
+            ring_s: 2.5,
+            codec: Some("opus".into()),
+            loss: Some(0.0),
+            jitter_ms: Some(1.0),
+            mos: Some(4.4),
+        };
+        let call = Call {
+            state: CallState::Ended,
+            ended: Some(ended),
+            ..call
+        };
+        let over = line(Body::Call(Box::new(call)));
+        assert_eq!(over["end_reason"], "remote_hangup");
+        assert_eq!(over["talk_s"], 61.0);
+        assert_eq!(over["state"], "ended");
+    }
+}

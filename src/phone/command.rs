@@ -1,0 +1,190 @@
+//! What a person or a script can ask of the phone.
+
+use serde::Serialize;
+
+use super::view::{AccountView, CallView};
+use crate::model::{CallId, CallerCard};
+use crate::settings::Settings;
+
+/// A request; each gets exactly one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// How the phone is.
+    Status,
+    /// The lines.
+    Accounts,
+    /// The calls that are not over.
+    Calls,
+    /// Call somebody.
+    Dial {
+        /// A `sip:` or `tel:` URI, a number as people type it, an extension, or a user name.
+        target: String,
+        /// The line's address of record; the first line where absent.
+        account: Option<String>,
+    },
+    /// Take an incoming call.
+    Answer(CallId),
+    /// Turn an incoming call away.
+    Reject(CallId),
+    /// End a call, in whatever state it is.
+    Hangup(CallId),
+    /// Put the other party on hold.
+    Hold(CallId),
+    /// Take the other party back; another call in conversation goes on hold.
+    Resume(CallId),
+    /// Send the other party to somebody else, unannounced.
+    TransferBlind {
+        /// The call.
+        call: CallId,
+        /// As for [`Command::Dial`].
+        target: String,
+    },
+    /// Connect the other parties of two calls with each other.
+    TransferAttended {
+        /// The call to be handed over.
+        call: CallId,
+        /// The call with whoever takes it.
+        to: CallId,
+    },
+    /// Press keys.
+    Dtmf {
+        /// The call.
+        call: CallId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digits: String,
+    },
+    /// Switch the microphone off or on.
+    Mute {
+        /// The call.
+        call: CallId,
+        /// Off.
+        on: bool,
+    },
+    /// Steer the recording.
+    Record {
+        /// The call.
+        call: CallId,
+        /// How.
+        action: RecordAction,
+    },
+    /// The caller card of a call.
+    Card(CallId),
+    /// The window painted the card, this long after the call's first moment.
+    CardShown {
+        /// The call.
+        call: CallId,
+        /// Milliseconds.
+        ms: f64,
+    },
+    /// Use these settings from now on. Listening addresses change at the next start.
+    SetSettings(Box<Settings>),
+    /// End calls, unregister, close recordings, exit.
+    Quit,
+}
+
+/// How to steer a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordAction {
+    /// Begin.
+    Start,
+    /// End for good.
+    Stop,
+    /// Silence in the file until resumed.
+    Pause,
+    /// Sound again.
+    Resume,
+}
+
+/// The answer to a [`Command`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// Done, or on its way.
+    Done {},
+    /// The new call.
+    Dialed {
+        /// Its id.
+        call: CallId,
+    },
+    /// How the phone is.
+    Status(Status),
+    /// The lines.
+    Accounts(Vec<AccountView>),
+    /// The calls.
+    Calls(Vec<CallView>),
+    /// A call's card.
+    Card(Box<CallerCard>),
+}
+
+/// How the phone is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Of the program.
+    pub version: &'static str,
+    /// Lines in the settings.
+    pub accounts: usize,
+    /// Lines that are registered.
+    pub registered: usize,
+    /// Calls that are not over.
+    pub calls: usize,
+}
+
+/// Why a command was refused, in words for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The id is of no call that is up.
+    #[error("there is no call {0}; \"ringbook ctl calls\" lists them")]
+    NoSuchCall(CallId),
+    /// The settings have no such line.
+    #[error("there is no line {aor}; allowed: {}", allowed.join(", "))]
+    NoSuchAccount {
+        /// What was asked for.
+        aor: String,
+        /// The lines that exist.
+        allowed: Vec<String>,
+    },
+    /// The settings have no line at all.
+    #[error("there is no line to call from: add an [[account]] to settings.toml")]
+    NoAccount,
+    /// The text is nothing that can be called.
+    #[error("{0}")]
+    BadTarget(#[from] super::target::TargetError),
+    /// The call is not in a state for this.
+    #[error("the call cannot be {verb} now: it is {state}")]
+    WrongState {
+        /// A participle: `answered`.
+        verb: &'static str,
+        /// Its state's word.
+        state: &'static str,
+    },
+    /// The text holds something that is no key.
+    #[error("{0:?} are no keys; allowed: 0-9 * # A-D, at most 64")]
+    BadDigits(String),
+    /// The other side cannot take keys.
+    #[error("the other side takes no keys (RFC 4733) in this call")]
+    NoDigits,
+    /// As many calls as the settings allow.
+    #[error("there are {0} calls already, the most that [phone] max_calls allows")]
+    TooManyCalls(usize),
+    /// The module is off.
+    #[error("{module} is off: [modules] {module} = false")]
+    ModuleOff {
+        /// Its key.
+        module: &'static str,
+    },
+    /// The recording is not in a state for this.
+    #[error("the recording cannot be {verb} now: it is {state}")]
+    WrongRecording {
+        /// A participle: `paused`.
+        verb: &'static str,
+        /// `off`, `on`, `paused`.
+        state: &'static str,
+    },
+    /// The SIP user agent refused.
+    #[error("{0}")]
+    Refused(String),
+    /// The phone is ending.
+    #[error("the phone is ending")]
+    Ending,
+}

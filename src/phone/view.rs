@@ -1,0 +1,123 @@
+//! What the window shows of the phone: an immutable snapshot, replaced whole.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::automation::{NoticeKind, RegistrationState};
+use crate::model::{CallId, CallerCard, Direction, PhoneNumber};
+
+/// The phone at one moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct View {
+    /// The lines, in the order of the settings.
+    pub accounts: Vec<AccountView>,
+    /// The calls that are not over, the oldest first.
+    pub calls: Vec<CallView>,
+    /// The latest notices, the newest last.
+    pub notices: Vec<NoticeView>,
+}
+
+/// A line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccountView {
+    /// Address of record.
+    pub aor: String,
+    /// The name callees see; may be empty.
+    pub name: String,
+    /// The organisation; may be empty.
+    pub company: String,
+    /// The internal number; may be empty.
+    pub extension: String,
+    /// Where its registration stands.
+    pub state: RegistrationState,
+    /// The registrar's last status.
+    pub status: Option<u16>,
+    /// The registrar's words, or ours.
+    pub reason: String,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallView {
+    /// Its id, here and in the call log.
+    #[serde(rename = "call")]
+    pub id: CallId,
+    /// Who called whom.
+    pub direction: Direction,
+    /// Where it stands.
+    pub state: CallPhase,
+    /// The line's address of record.
+    pub account: Option<String>,
+    /// The card; absent where the module is off.
+    pub card: Option<Box<CallerCard>>,
+    /// The other party's number, E.164.
+    pub number: Option<PhoneNumber>,
+    /// Whom to call this call by: the client, the name the network gave, or the number.
+    pub title: String,
+    /// When the present phase began: what a call timer counts from.
+    pub since: Timestamp,
+    /// When the INVITE arrived or left.
+    pub started_at: Timestamp,
+    /// The same by the monotonic clock, for the `ms` of [`card_shown`](crate::automation::Body::CardShown).
+    #[serde(skip)]
+    pub arrived: std::time::Instant,
+    /// We put it on hold.
+    pub on_hold: bool,
+    /// The other side put us on hold.
+    pub remote_hold: bool,
+    /// Our microphone is off.
+    pub muted: bool,
+    /// Whether it is recorded.
+    pub recording: RecordingView,
+    /// The codec in use: `opus`, `g722`, `pcma`, `pcmu`.
+    pub codec: Option<&'static str>,
+    /// Estimated opinion score, 1 to 4.5.
+    pub quality: Option<f32>,
+    /// Peaks of what we send and what we hear, 0 to 1.
+    #[serde(skip)]
+    pub levels: Option<(f32, f32)>,
+}
+
+/// Where a call stands, for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallPhase {
+    /// It rings here.
+    Incoming,
+    /// We call, and nothing rings yet.
+    Dialing,
+    /// It rings at the other end.
+    Ringing,
+    /// The other side sends sound before it answers.
+    Early,
+    /// People talk, or one side holds.
+    Established,
+    /// The other party is being sent to somebody else.
+    Transferring,
+    /// It is over, and being written down.
+    Ended,
+}
+
+/// Whether a call is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingView {
+    /// No.
+    #[default]
+    Off,
+    /// Yes.
+    On,
+    /// Yes, silence for the moment.
+    Paused,
+}
+
+/// A notice with its time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoticeView {
+    /// When.
+    pub at: Timestamp,
+    /// What about.
+    pub kind: NoticeKind,
+    /// A sentence for people.
+    pub text: String,
+}
