@@ -1,6 +1,14 @@
 //! Offer and answer of RFC 3264 over session descriptions of RFC 8866: one audio stream.
 
+mod codec;
+mod direction;
+mod negotiate;
+mod remote;
+
 use std::net::{IpAddr, SocketAddr};
+
+pub use direction::Direction;
+pub use negotiate::{accept, answer, offer};
 
 /// The audio codecs we speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,20 +21,6 @@ pub enum Codec {
     Pcma,
     /// RFC 3551, payload type 0.
     Pcmu,
-}
-
-/// Who sends audio (RFC 3264 §5.1), seen from the side that says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Direction {
-    /// Both.
-    #[default]
-    SendRecv,
-    /// Only this side.
-    SendOnly,
-    /// Only the other side.
-    RecvOnly,
-    /// Neither.
-    Inactive,
 }
 
 /// What we offer or answer with.
@@ -131,19 +125,4 @@ impl SdpError {
             _ => 488,
         }
     }
-}
-
-/// Our offer.
-pub fn offer(_local: &LocalMedia) -> Vec<u8> {
-    Vec::new()
-}
-
-/// Our answer to a peer's offer, and what both together say.
-pub fn answer(_local: &LocalMedia, _remote_offer: &[u8]) -> Result<(Vec<u8>, MediaPlan), SdpError> {
-    Err(SdpError::Malformed)
-}
-
-/// What our offer and the peer's answer together say.
-pub fn accept(_local: &LocalMedia, _remote_answer: &[u8]) -> Result<MediaPlan, SdpError> {
-    Err(SdpError::Malformed)
 }

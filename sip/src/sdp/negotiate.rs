@@ -1,0 +1,242 @@
+//! Offer and answer (RFC 3264).
+
+use sdp_types::{
+    Attribute, Connection, Fmtp, FmtpParam, Media, MediaType, Origin, Rtcp, Session, Time,
+    TransportProto,
+};
+
+use super::codec::{Format, Payload};
+use super::remote::{RemoteAudio, is_live_audio, read_session};
+use super::{Codec, Direction, LocalMedia, MediaPlan, SdpError};
+
+/// Our offer: one audio stream with all our codecs, the preferred first (RFC 3264 §5).
+/// [`LocalMedia::codecs`] must not be empty.
+pub fn offer(local: &LocalMedia) -> Vec<u8> {
+    let mut session = our_session(local);
+    session.times.push(Time::new(0, 0));
+    let formats = offered_formats(local);
+    session.add_media(our_audio(local, "RTP/AVP", &formats, local.direction));
+    to_bytes(&session)
+}
+
+/// Our answer to a peer's offer, and what both together say (RFC 3264 §6). The first audio
+/// stream that we can take is taken, every other stream is refused.
+pub fn answer(local: &LocalMedia, remote_offer: &[u8]) -> Result<(Vec<u8>, MediaPlan), SdpError> {
+    let offer = read_session(remote_offer)?;
+    let (taken, remote, formats) = choose_stream(local, &offer)?;
+    let direction = local.direction.beside(remote.direction);
+    let mut session = our_session(local);
+    // The time line is the offer's (RFC 3264 §6).
+    session.times.clone_from(&offer.times);
+    for (at, media) in offer.medias.iter().enumerate() {
+        session.add_media(if at == taken {
+            our_audio(local, &media.proto, &formats, direction)
+        } else {
+            refused(media)
+        });
+    }
+    let plan = plan(&remote, &formats, &formats, direction).ok_or(SdpError::NoCommonCodec)?;
+    Ok((
+        to_bytes(&session),
+        MediaPlan {
+            remote_hold: !remote.direction.receives(),
+            ..plan
+        },
+    ))
+}
+
+/// What our offer and the peer's answer together say (RFC 3264 §7).
+pub fn accept(local: &LocalMedia, remote_answer: &[u8]) -> Result<MediaPlan, SdpError> {
+    let session = read_session(remote_answer)?;
+    // We offer one stream: it is the first of the answer.
+    let media = session.medias.first().filter(|media| is_live_audio(media));
+    let remote = RemoteAudio::read(&session, media.ok_or(SdpError::NoAudio)?, local.address)?;
+    let sending = common_formats(local, &remote.formats);
+    let mut receiving = offered_formats(local);
+    // A peer that gave a codec another number should still send with ours (RFC 3264 §6.1), but
+    // some send with their own.
+    for format in &sending {
+        if receiving
+            .iter()
+            .all(|known| known.payload_type != format.payload_type)
+        {
+            receiving.push(*format);
+        }
+    }
+    let direction = local.direction.beside(remote.direction);
+    let plan = plan(&remote, &sending, &receiving, direction).ok_or(SdpError::NoCommonCodec)?;
+    let remote_hold = local.direction.sends() && !remote.direction.receives();
+    Ok(MediaPlan {
+        remote_hold,
+        ..plan
+    })
+}
+
+/// The plan for a stream; `None` when no codec is left to send with.
+fn plan(
+    remote: &RemoteAudio,
+    sending: &[Format],
+    receiving: &[Format],
+    direction: Direction,
+) -> Option<MediaPlan> {
+    let (send_pt, codec) = sending.iter().find_map(with_codec)?;
+    Some(MediaPlan {
+        remote_rtp: remote.rtp,
+        remote_rtcp: remote.rtcp,
+        codec,
+        send_pt,
+        receive_pts: receiving.iter().filter_map(with_codec).collect(),
+        dtmf_send_pt: events_beside(codec, sending),
+        dtmf_receive_pt: events_beside(codec, receiving),
+        ptime_ms: remote.ptime_ms,
+        opus: remote.opus,
+        direction,
+        remote_hold: false,
+    })
+}
+
+fn with_codec(format: &Format) -> Option<(u8, Codec)> {
+    Some((format.payload_type, format.codec()?))
+}
+
+/// The payload type of telephone events beside a codec: on its clock (RFC 4733 §2.1), else the
+/// one there is, because many peers offer 8000 Hz beside Opus and look at the number only.
+fn events_beside(codec: Codec, formats: &[Format]) -> Option<u8> {
+    let events = || formats.iter().filter(|format| format.codec().is_none());
+    let on_clock = events().find(|format| format.payload == Payload::Events(codec.rtp_clock()));
+    on_clock
+        .or_else(|| events().next())
+        .map(|format| format.payload_type)
+}
+
+/// The first stream of an offer that we can take, or why there is none.
+fn choose_stream(
+    local: &LocalMedia,
+    offer: &Session,
+) -> Result<(usize, RemoteAudio, Vec<Format>), SdpError> {
+    let mut reason = SdpError::NoAudio;
+    for (at, media) in offer
+        .medias
+        .iter()
+        .enumerate()
+        .filter(|(_, media)| is_live_audio(media))
+    {
+        let refusal = match RemoteAudio::read(offer, media, local.address) {
+            Ok(remote) => {
+                let formats = common_formats(local, &remote.formats);
+                if formats.iter().any(|format| format.codec().is_some()) {
+                    return Ok((at, remote, formats));
+                }
+                SdpError::NoCommonCodec
+            }
+            Err(error) => error,
+        };
+        if reason == SdpError::NoAudio {
+            reason = refusal;
+        }
+    }
+    Err(reason)
+}
+
+/// What of the peer's formats is ours too, in the peer's order and with its numbers
+/// (RFC 3264 §6.1). Telephone events always are.
+fn common_formats(local: &LocalMedia, remote: &[Format]) -> Vec<Format> {
+    let is_common = |format: &&Format| match format.payload {
+        Payload::Audio(codec) => local.codecs.contains(&codec),
+        Payload::Events(clock) => clock == 8_000 || clock == 48_000,
+    };
+    remote.iter().filter(is_common).copied().collect()
+}
+
+/// Our codecs, and telephone events on each clock that they need.
+fn offered_formats(local: &LocalMedia) -> Vec<Format> {
+    let mut formats: Vec<Format> = Vec::new();
+    let events = local
+        .codecs
+        .iter()
+        .map(|codec| Format::events(codec.rtp_clock()));
+    for format in local
+        .codecs
+        .iter()
+        .copied()
+        .map(Format::audio)
+        .chain(events)
+    {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    formats
+}
+
+fn our_session(local: &LocalMedia) -> Session {
+    let origin = Origin::with_ip_addr(local.session_id, local.version, local.address);
+    let mut session = Session::new(origin, "-");
+    session.connection = Some(Connection::from_ip_addr(local.address));
+    session
+}
+
+fn our_audio(local: &LocalMedia, proto: &str, formats: &[Format], direction: Direction) -> Media {
+    let numbers: Vec<String> = formats.iter().map(|f| f.payload_type.to_string()).collect();
+    let proto = TransportProto::from(proto);
+    let mut media = Media::new(MediaType::Audio, local.rtp_port, proto, numbers.join(" "));
+    for format in formats {
+        media.add_attribute(format.rtpmap());
+        media
+            .attributes
+            .extend(our_fmtp(*format).map(Attribute::from));
+    }
+    media.add_attribute_with_value("ptime", 20);
+    if let Some(port) = local
+        .rtcp_port
+        .filter(|port| Some(*port) != local.rtp_port.checked_add(1))
+    {
+        media.add_attribute(Rtcp::with_port(port));
+    }
+    media.add_attribute_from_str(direction.as_str());
+    media
+}
+
+/// What our decoder wants.
+fn our_fmtp(format: Format) -> Option<Fmtp> {
+    let mut fmtp = Fmtp::new(format.payload_type);
+    match format.payload {
+        Payload::Audio(Codec::Opus) => {
+            fmtp.add_format_specific_param(FmtpParam::with_value("minptime", 10));
+            fmtp.add_format_specific_param(FmtpParam::with_value("useinbandfec", 1));
+        }
+        // The sixteen keys and the hook flash (RFC 4733 §2.4.1).
+        Payload::Events(_) => fmtp.add_format_specific_param(FmtpParam::new("0-16")),
+        Payload::Audio(_) => return None,
+    }
+    Some(fmtp)
+}
+
+/// A stream refused: port zero, at its place (RFC 3264 §6). One format has to be listed; which
+/// one means nothing.
+fn refused(media: &Media) -> Media {
+    Media {
+        media: media.media.clone(),
+        port: 0,
+        num_ports: None,
+        proto: media.proto.clone(),
+        fmt: media
+            .fmt
+            .split_ascii_whitespace()
+            .next()
+            .unwrap_or("0")
+            .to_owned(),
+        media_title: None,
+        connections: Vec::new(),
+        bandwidths: Vec::new(),
+        key: None,
+        attributes: Vec::new(),
+    }
+}
+
+fn to_bytes(session: &Session) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    // Writing to a vector cannot fail.
+    let _ = session.write(&mut bytes);
+    bytes
+}
