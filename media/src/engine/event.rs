@@ -1,10 +1,11 @@
 //! What the media thread tells the phone.
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 use super::StreamId;
 use crate::{
     codec::CodecError,
+    device::DeviceRole,
     recorder::{Finished, RecordingError},
     stream::StreamStats,
 };
@@ -82,27 +83,6 @@ pub enum MediaEvent {
         /// Which one.
         which: DeviceRole,
     },
-}
-
-/// What a device is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DeviceRole {
-    /// The microphone.
-    Input,
-    /// The loudspeaker.
-    Output,
-    /// The bell.
-    Ring,
-}
-
-impl fmt::Display for DeviceRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Input => "input",
-            Self::Output => "output",
-            Self::Ring => "ring",
-        })
-    }
 }
 
 /// The life of a recording.

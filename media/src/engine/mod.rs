@@ -5,19 +5,33 @@
 
 mod command;
 mod event;
+mod grid;
+mod input;
+mod line;
+mod output;
 mod ports;
+mod switchboard;
 
+pub use crate::device::DeviceRole;
 pub use command::{MediaCommand, StreamId, ToneTarget};
-pub use event::{DeviceRole, MediaEvent, RecordingState};
+pub use event::{MediaEvent, RecordingState};
 pub use ports::bind_rtp_pair;
 
 use std::{
     io,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
+use self::{grid::Grid, switchboard::Switchboard};
 use crate::device::{InputDevice, OutputDevice};
+
+/// The phone's ear: called by the media thread, the recorder and the device thread.
+type Events = Arc<dyn Fn(MediaEvent) + Send + Sync>;
 
 /// Commands that may wait for the media thread; a sender of one more waits too.
 const COMMANDS: usize = 1024;
@@ -50,17 +64,21 @@ pub struct EngineHandle {
 }
 
 impl Engine {
-    /// Starts the media thread. `events` is called on it and must return at once.
+    /// Starts the media thread. `events` is called on it and on its helpers for files and devices, and must return at once.
     ///
     /// A device that is absent is no error: it is reported by an event and tried again.
     ///
     /// # Errors
     /// The system gives us no thread.
-    pub fn start(config: EngineConfig, events: Box<dyn Fn(MediaEvent) + Send>) -> io::Result<Self> {
+    pub fn start(
+        config: EngineConfig,
+        events: Box<dyn Fn(MediaEvent) + Send + Sync>,
+    ) -> io::Result<Self> {
         let (commands, inbox) = sync_channel(COMMANDS);
+        let board = Switchboard::new(config, events.into())?;
         let thread = thread::Builder::new()
             .name("media".into())
-            .spawn(move || run(&config, &events, &inbox))?;
+            .spawn(move || run(board, &inbox))?;
         Ok(Self {
             handle: EngineHandle { commands },
             thread: Some(thread),
@@ -73,8 +91,37 @@ impl Engine {
     }
 }
 
-fn run(_config: &EngineConfig, _events: &dyn Fn(MediaEvent), inbox: &Receiver<MediaCommand>) {
-    while !matches!(inbox.recv(), Ok(MediaCommand::Shutdown) | Err(_)) {}
+/// Serves commands as they come and all calls on every tick; sleeps when there is neither.
+fn run(mut board: Switchboard, inbox: &Receiver<MediaCommand>) {
+    let mut grid = Grid::new(Instant::now());
+    loop {
+        let command = if board.is_idle() {
+            inbox.recv().map_err(RecvTimeoutError::from)
+        } else {
+            inbox.recv_timeout(grid.next().saturating_duration_since(Instant::now()))
+        };
+        let now = Instant::now();
+        match command {
+            Ok(command) => {
+                let (idle, running) = (board.is_idle(), board.running());
+                if board.handle(now, command).is_break() {
+                    break;
+                }
+                // The first packet of a call has just left: without other calls the grid begins with it.
+                if idle || (running == 0 && board.running() == 1) {
+                    grid = Grid::new(now);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        let due = grid.take_due(Instant::now());
+        board.skip(due.skip);
+        for _ in 0..due.run {
+            board.tick(Instant::now());
+        }
+    }
+    board.shut_down(Instant::now());
 }
 
 impl EngineHandle {

@@ -1,0 +1,177 @@
+//! Opens devices, notices when they vanish, and tries again: on a thread of its own, because opening may take long.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::{Clip, DeviceRole};
+
+/// How often an open device is looked after and an absent one tried again.
+const ROUND: Duration = Duration::from_millis(500);
+
+/// What a role shall be served by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A sound file to be sent.
+    Clip(PathBuf),
+}
+
+/// What the media thread gets.
+pub enum Opened {
+    /// A sound to be sent.
+    Clip(Arc<Clip>),
+}
+
+/// What the phone is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceReport {
+    /// The device is absent or has failed; it is tried again until it works or is no longer wanted.
+    Lost {
+        /// Which one.
+        role: DeviceRole,
+        /// What the system says.
+        reason: String,
+    },
+    /// The lost device works again.
+    Back {
+        /// Which one.
+        role: DeviceRole,
+    },
+}
+
+/// Keeps the devices open that are wanted.
+pub struct Keeper {
+    wishes: Option<Sender<(DeviceRole, Option<Wanted>)>>,
+    opened: Receiver<(DeviceRole, Opened)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts the thread; it sleeps until a device is wanted. `report` is called on it.
+    ///
+    /// # Errors
+    /// The system gives us no thread.
+    pub fn start(report: impl Fn(DeviceReport) + Send + 'static) -> io::Result<Self> {
+        let (wishes, inbox) = channel();
+        let (outbox, opened) = channel();
+        let thread = thread::Builder::new()
+            .name("devices".into())
+            .spawn(move || {
+                Rounds {
+                    slots: Vec::new(),
+                    outbox,
+                    report,
+                }
+                .run(&inbox)
+            })?;
+        Ok(Self {
+            wishes: Some(wishes),
+            opened,
+            thread: Some(thread),
+        })
+    }
+
+    /// What serves `role` from now on; `None` closes its device.
+    pub fn want(&self, role: DeviceRole, wanted: Option<Wanted>) {
+        if let Some(wishes) = &self.wishes {
+            // The thread lives as long as we do.
+            let _ = wishes.send((role, wanted));
+        }
+    }
+
+    /// The next device that was opened.
+    pub fn poll(&self) -> Option<(DeviceRole, Opened)> {
+        self.opened.try_recv().ok()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.wishes = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Slot {
+    role: DeviceRole,
+    wanted: Wanted,
+    open: bool,
+    lost: bool,
+}
+
+struct Rounds<R> {
+    slots: Vec<Slot>,
+    outbox: Sender<(DeviceRole, Opened)>,
+    report: R,
+}
+
+impl<R: Fn(DeviceReport)> Rounds<R> {
+    fn run(mut self, inbox: &Receiver<(DeviceRole, Option<Wanted>)>) {
+        loop {
+            let wish = if self.slots.iter().all(|slot| slot.open) {
+                inbox.recv().map_err(RecvTimeoutError::from)
+            } else {
+                inbox.recv_timeout(ROUND)
+            };
+            match wish {
+                Ok((role, wanted)) => self.change(role, wanted),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.open_what_is_missing();
+        }
+    }
+
+    fn change(&mut self, role: DeviceRole, wanted: Option<Wanted>) {
+        self.slots.retain(|slot| slot.role != role);
+        if let Some(wanted) = wanted {
+            self.slots.push(Slot {
+                role,
+                wanted,
+                open: false,
+                lost: false,
+            });
+        }
+    }
+
+    fn open_what_is_missing(&mut self) {
+        for slot in self.slots.iter_mut().filter(|slot| !slot.open) {
+            match open(&slot.wanted) {
+                Ok(opened) => {
+                    slot.open = true;
+                    // The media thread may just be ending.
+                    let _ = self.outbox.send((slot.role, opened));
+                    if std::mem::take(&mut slot.lost) {
+                        (self.report)(DeviceReport::Back { role: slot.role });
+                    }
+                }
+                Err(reason) if !slot.lost => {
+                    slot.lost = true;
+                    (self.report)(DeviceReport::Lost {
+                        role: slot.role,
+                        reason,
+                    });
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+fn open(wanted: &Wanted) -> Result<Opened, String> {
+    match wanted {
+        Wanted::Clip(path) => match Clip::load(path) {
+            Ok(clip) => Ok(Opened::Clip(Arc::new(clip))),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        },
+    }
+}

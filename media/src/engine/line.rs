@@ -1,0 +1,362 @@
+//! One call's audio on the media thread: sockets, stream, filters and the recorder's tap.
+
+use std::{
+    net::{SocketAddr, UdpSocket},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Events, MediaEvent, StreamId,
+    input::{Input, Place},
+};
+use crate::{
+    codec::CodecError,
+    filter::{Fader, Meter},
+    recorder::Tap,
+    stream::{Stream, StreamConfig, StreamEvent},
+    tone::{Tone, ToneGenerator},
+};
+
+/// Datagrams that one socket may bring on one tick, so that a flood does not starve the other calls.
+const PACKETS_A_TICK: usize = 64;
+/// Ticks between statistics.
+const STATS_TICKS: u64 = 50;
+/// Ticks between levels.
+const LEVEL_TICKS: u64 = 5;
+/// Ticks between looks whether anything has come.
+const WATCH_TICKS: u64 = 10;
+/// After how long without a packet the phone is told, and what it is told, in seconds. A little early, so that
+/// the notice is never late.
+const NO_RTP: [(Duration, u32); 3] = [
+    (Duration::from_millis(4_700), 5),
+    (Duration::from_millis(29_700), 30),
+    (Duration::from_millis(299_700), 300),
+];
+
+/// Buffers that all lines share, one after the other.
+pub struct Scratch {
+    /// What the line hears on this tick.
+    pub heard: Vec<f32>,
+    /// What the line says on this tick.
+    said: Vec<f32>,
+    packet: Box<[u8; 2_048]>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self {
+            heard: Vec::new(),
+            said: Vec::new(),
+            packet: Box::new([0; 2_048]),
+        }
+    }
+}
+
+/// What all lines see of the engine on one tick.
+pub struct Room<'a> {
+    /// What calls send.
+    pub input: &'a Input,
+    /// What the microphone heard, for the line in focus.
+    pub microphone: Option<&'a [f32]>,
+    /// Whether levels are reported.
+    pub levels: bool,
+    /// The phone's ear.
+    pub events: &'a Events,
+}
+
+/// A call.
+pub struct Line {
+    id: StreamId,
+    stream: Stream,
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    /// `None` before the first configuration.
+    agreed: Option<Agreed>,
+    place: Place,
+    held: bool,
+    voice: Fader,
+    tone: Option<ToneGenerator>,
+    recording: Option<(Tap, PathBuf)>,
+    meters: [Meter; 2],
+    ticks: u64,
+    quiet: Quiet,
+}
+
+/// What the configuration lets us do.
+#[derive(Clone, Copy)]
+struct Agreed {
+    send: bool,
+    receive: bool,
+}
+
+/// How long nothing has come.
+struct Quiet {
+    since: Instant,
+    packets: u64,
+    told: usize,
+}
+
+impl Line {
+    /// A line that is silent until configured.
+    pub fn new(
+        id: StreamId,
+        stream: Stream,
+        rtp: UdpSocket,
+        rtcp: UdpSocket,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            stream,
+            rtp,
+            rtcp,
+            agreed: None,
+            place: Place::default(),
+            held: false,
+            voice: Fader::default(),
+            tone: None,
+            recording: None,
+            meters: Default::default(),
+            ticks: 0,
+            quiet: Quiet {
+                since: now,
+                packets: 0,
+                told: 0,
+            },
+        }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> StreamId {
+        self.id
+    }
+
+    /// Whether it has been configured.
+    pub fn is_running(&self) -> bool {
+        self.agreed.is_some()
+    }
+
+    /// Samples a second of its frames.
+    pub fn rate(&self) -> u32 {
+        self.stream.sample_rate()
+    }
+
+    /// Starts or changes the line. A line that starts sends its first packet here, before any tick.
+    pub fn configure(
+        &mut self,
+        now: Instant,
+        config: StreamConfig,
+        room: &Room,
+        scratch: &mut Scratch,
+    ) -> Result<(), CodecError> {
+        let starts = self.agreed.is_none();
+        let agreed = Agreed {
+            send: config.send,
+            receive: config.receive,
+        };
+        self.stream.configure(now, config)?;
+        self.agreed = Some(agreed);
+        self.quiet = Quiet {
+            since: now,
+            packets: self.quiet.packets,
+            told: 0,
+        };
+        if starts && agreed.send {
+            scratch.heard.clear();
+            scratch.heard.resize(self.stream.frame_len(), 0.0);
+            self.speak(now, room, scratch);
+        }
+        Ok(())
+    }
+
+    /// Fades the voice out or in.
+    pub fn mute(&mut self, on: bool) {
+        self.voice.set(if on { 0.0 } else { 1.0 });
+    }
+
+    /// Puts the line on hold or takes it back.
+    pub fn hold(&mut self, now: Instant, on: bool) {
+        self.held = on;
+        self.quiet = Quiet {
+            since: now,
+            packets: self.quiet.packets,
+            told: 0,
+        };
+    }
+
+    /// Sends keys.
+    pub fn digits(&mut self, digits: &str) {
+        self.stream.send_digits(digits);
+    }
+
+    /// Sends a tone in place of the voice.
+    pub fn play(&mut self, tone: Option<Tone>) {
+        self.tone = tone.map(ToneGenerator::new);
+    }
+
+    /// The running recording: its tap and its file. Setting it to `None` finishes it.
+    pub fn recording(&mut self) -> &mut Option<(Tap, PathBuf)> {
+        if self
+            .recording
+            .as_ref()
+            .is_some_and(|(tap, _)| tap.is_closed())
+        {
+            self.recording = None;
+        }
+        &mut self.recording
+    }
+
+    /// The time line goes on although ticks were missed.
+    pub fn skip(&mut self, ticks: u32) {
+        if let Some((tap, _)) = self.recording() {
+            tap.silence(ticks);
+        }
+    }
+
+    /// One tick: takes what has come, says what is to be said. Afterwards `scratch.heard` holds 20 ms to be heard.
+    pub fn tick(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
+        self.receive(now, &mut scratch.packet[..]);
+        scratch.heard.clear();
+        scratch.heard.resize(self.stream.frame_len(), 0.0);
+        let Some(agreed) = self.agreed else { return };
+        self.stream.pull(now, &mut scratch.heard);
+        if self.held || !agreed.receive {
+            scratch.heard.fill(0.0);
+        }
+        self.speak(now, room, scratch);
+        let rtcp = &self.rtcp;
+        self.stream
+            .poll_rtcp(now, &mut |to, packet| send(rtcp, to, packet));
+        self.ticks += 1;
+        self.report(now, room, &scratch.heard);
+    }
+
+    /// Empties the sockets.
+    fn receive(&mut self, now: Instant, buffer: &mut [u8]) {
+        let running = self.agreed.is_some();
+        for _ in 0..PACKETS_A_TICK {
+            let Ok((len, source)) = self.rtp.recv_from(buffer) else {
+                break;
+            };
+            if running {
+                self.stream.handle_rtp(now, source, &buffer[..len]);
+            }
+        }
+        for _ in 0..PACKETS_A_TICK {
+            let Ok((len, source)) = self.rtcp.recv_from(buffer) else {
+                break;
+            };
+            if running {
+                self.stream.handle_rtcp(now, source, &buffer[..len]);
+            }
+        }
+    }
+
+    /// Sends the next 20 ms and records both sides.
+    fn speak(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
+        let Scratch { heard, said, .. } = scratch;
+        let rate = self.stream.sample_rate();
+        said.clear();
+        said.resize(heard.len(), 0.0);
+        let sends = self.agreed.is_some_and(|agreed| agreed.send);
+        if sends && !self.held {
+            self.place
+                .read(room.input, rate, heard, room.microphone, said);
+            self.voice.apply(said);
+            if let Some(tone) = &mut self.tone {
+                said.fill(0.0);
+                tone.add_to(rate, said);
+            }
+        }
+        if sends {
+            let rtp = &self.rtp;
+            self.stream
+                .push(now, said, &mut |to, packet| send(rtp, to, packet));
+        }
+        let held = self.held;
+        if let Some((tap, _)) = self.recording() {
+            if held {
+                tap.silence(1)
+            } else {
+                tap.frame(rate, &[said, heard])
+            }
+        }
+        if room.levels {
+            self.meters[0].watch(said);
+        }
+    }
+
+    fn report(&mut self, now: Instant, room: &Room, heard: &[f32]) {
+        let (stream, events) = (self.id, room.events);
+        while let Some(event) = self.stream.poll_event() {
+            match event {
+                StreamEvent::FirstPacket => events(MediaEvent::FirstPacket { stream }),
+                StreamEvent::Digit(digit) => events(MediaEvent::Digit { stream, digit }),
+                _ => {}
+            }
+        }
+        if room.levels {
+            self.meters[1].watch(heard);
+            if self.ticks.is_multiple_of(LEVEL_TICKS) {
+                let [input, output] = self.meters.each_mut().map(Meter::take);
+                events(MediaEvent::Levels {
+                    stream,
+                    input,
+                    output,
+                });
+            }
+        }
+        if self.ticks.is_multiple_of(STATS_TICKS) {
+            events(MediaEvent::Stats {
+                stream,
+                stats: self.stream.stats(),
+            });
+        }
+        if self.ticks.is_multiple_of(WATCH_TICKS) {
+            self.watch_for_packets(now, events);
+        }
+    }
+
+    fn watch_for_packets(&mut self, now: Instant, events: &Events) {
+        let packets = self.stream.stats().packets_received;
+        if packets != self.quiet.packets {
+            self.quiet = Quiet {
+                since: now,
+                packets,
+                told: 0,
+            };
+            return;
+        }
+        let Some((after, for_s)) = NO_RTP.get(self.quiet.told) else {
+            return;
+        };
+        if now.duration_since(self.quiet.since) < *after {
+            return;
+        }
+        self.quiet.told += 1;
+        let expected = !self.held && self.agreed.is_some_and(|agreed| agreed.receive);
+        if expected || self.quiet.told == NO_RTP.len() {
+            events(MediaEvent::NoRtp {
+                stream: self.id,
+                for_s: *for_s,
+            });
+        }
+    }
+
+    /// Ends the line: the recording is finished, the other side is told, the sockets are closed.
+    pub fn close(mut self, now: Instant, events: &Events) {
+        let rtcp = &self.rtcp;
+        self.stream
+            .close(now, &mut |to, packet| send(rtcp, to, packet));
+        events(MediaEvent::Closed {
+            stream: self.id,
+            stats: self.stream.stats(),
+        });
+    }
+}
+
+/// Sends a packet. One that the network does not take is lost like any other.
+fn send(socket: &UdpSocket, to: SocketAddr, packet: &[u8]) {
+    let _ = socket.send_to(packet, to);
+}

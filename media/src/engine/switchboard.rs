@@ -1,0 +1,348 @@
+//! All calls of the media thread, and who is connected to the microphone and the loudspeaker.
+
+use std::{net::UdpSocket, ops::ControlFlow, path::PathBuf, time::Instant};
+
+use super::{
+    EngineConfig, Events, MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget,
+    input::Input,
+    line::{Line, Room, Scratch},
+    output::Output,
+};
+use crate::{
+    device::{DeviceReport, DeviceRole, InputDevice, Keeper, Opened, OutputDevice},
+    mixer,
+    recorder::{
+        Recorder, RecordingError, RecordingFormat, RecordingRequest, Report, recording_rate,
+    },
+    stream::{Stream, StreamConfig},
+    tone::{Tone, ToneGenerator},
+};
+
+/// The rate of the loudspeaker and the bell when no call gives one, in Hz.
+const TONE_RATE: u32 = 16_000;
+
+/// What commands work on.
+pub struct Switchboard {
+    lines: Vec<Line>,
+    focus: Option<StreamId>,
+    input: Input,
+    output: Output,
+    /// `None`: the bell is the loudspeaker.
+    bell: Option<Output>,
+    /// What plays on the loudspeaker.
+    tone: Option<ToneGenerator>,
+    /// What plays on the bell.
+    ring: Option<ToneGenerator>,
+    levels: bool,
+    scratch: Scratch,
+    loudspeaker: Vec<f32>,
+    microphone: Vec<f32>,
+    keeper: Keeper,
+    recorder: Recorder,
+    events: Events,
+    cname: String,
+    seed: u64,
+}
+
+impl Switchboard {
+    /// A switchboard without calls.
+    ///
+    /// # Errors
+    /// The system gives us no thread.
+    pub fn new(config: EngineConfig, events: Events) -> std::io::Result<Self> {
+        let told = events.clone();
+        let keeper = Keeper::start(move |report| {
+            told(match report {
+                DeviceReport::Lost { role, reason } => MediaEvent::DeviceLost {
+                    which: role,
+                    reason,
+                },
+                DeviceReport::Back { role } => MediaEvent::DeviceBack { which: role },
+            });
+        })?;
+        let mut board = Self {
+            lines: Vec::new(),
+            focus: None,
+            input: Input::Silence,
+            output: Output::Null,
+            bell: None,
+            tone: None,
+            ring: None,
+            levels: false,
+            scratch: Scratch::default(),
+            loudspeaker: Vec::new(),
+            microphone: Vec::new(),
+            keeper,
+            recorder: Recorder::start()?,
+            events,
+            cname: config.cname,
+            seed: config.seed,
+        };
+        board.set_devices(&config.input, &config.output, &config.ring);
+        Ok(board)
+    }
+
+    /// Whether there is nothing to do until the next command.
+    pub fn is_idle(&self) -> bool {
+        self.lines.is_empty() && self.tone.is_none() && self.ring.is_none()
+    }
+
+    /// How many lines have been configured.
+    pub fn running(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_running()).count()
+    }
+
+    /// Does what a command says; breaks on [`MediaCommand::Shutdown`].
+    pub fn handle(&mut self, now: Instant, command: MediaCommand) -> ControlFlow<()> {
+        match command {
+            MediaCommand::Open { stream, rtp, rtcp } => self.open(now, stream, rtp, rtcp),
+            MediaCommand::Configure { stream, config } => self.configure(now, stream, config),
+            MediaCommand::Focus(stream) => self.focus = stream,
+            MediaCommand::Mute { stream, on } => self.on_line(stream, |line| line.mute(on)),
+            MediaCommand::Hold { stream, on } => self.on_line(stream, |line| line.hold(now, on)),
+            MediaCommand::Digits { stream, digits } => {
+                self.on_line(stream, |line| line.digits(&digits))
+            }
+            MediaCommand::RecordStart {
+                stream,
+                file,
+                format,
+            } => self.record(stream, file, format),
+            MediaCommand::RecordPause { stream } => self.pause(stream, true),
+            MediaCommand::RecordResume { stream } => self.pause(stream, false),
+            MediaCommand::RecordStop { stream } => {
+                self.on_line(stream, |line| *line.recording() = None)
+            }
+            MediaCommand::Tone { to, tone } => self.play(to, tone),
+            MediaCommand::Close { stream } => self.close(now, stream),
+            MediaCommand::Levels { on } => self.levels = on,
+            MediaCommand::SetDevices {
+                input,
+                output,
+                ring,
+            } => self.set_devices(&input, &output, &ring),
+            MediaCommand::Shutdown => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn on_line(&mut self, stream: StreamId, act: impl FnOnce(&mut Line)) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.id() == stream) {
+            act(line);
+        }
+    }
+
+    fn open(&mut self, now: Instant, stream: StreamId, rtp: UdpSocket, rtcp: UdpSocket) {
+        self.close(now, stream);
+        // A socket that would block stops all calls: better none.
+        if rtp
+            .set_nonblocking(true)
+            .and_then(|()| rtcp.set_nonblocking(true))
+            .is_err()
+        {
+            return;
+        }
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let audio = Stream::new(self.seed, self.cname.clone());
+        self.lines.push(Line::new(stream, audio, rtp, rtcp, now));
+    }
+
+    fn configure(&mut self, now: Instant, stream: StreamId, config: StreamConfig) {
+        let Some(line) = self.lines.iter_mut().find(|line| line.id() == stream) else {
+            return;
+        };
+        let room = Room {
+            input: &self.input,
+            microphone: None,
+            levels: self.levels,
+            events: &self.events,
+        };
+        if let Err(error) = line.configure(now, config, &room, &mut self.scratch) {
+            (self.events)(MediaEvent::Refused { stream, error });
+        }
+    }
+
+    fn record(&mut self, stream: StreamId, file: PathBuf, format: RecordingFormat) {
+        let line = self.lines.iter_mut().find(|line| line.id() == stream);
+        let refused = match line.map(|line| (line.is_running(), line.rate(), line.recording())) {
+            None => RecordingError::NoStream,
+            Some((_, _, Some(_))) => RecordingError::AlreadyRecording,
+            Some((running, rate, recording)) => {
+                let rate = recording_rate(if running { rate } else { TONE_RATE });
+                let request =
+                    recording_request(stream, file.clone(), format, rate, self.events.clone());
+                *recording = self.recorder.record(request).map(|tap| (tap, file));
+                return;
+            }
+        };
+        let state = RecordingState::Failed {
+            error: refused,
+            saved: None,
+        };
+        (self.events)(MediaEvent::Recording {
+            stream,
+            state,
+            file,
+        });
+    }
+
+    fn pause(&mut self, stream: StreamId, on: bool) {
+        let Some(line) = self.lines.iter_mut().find(|line| line.id() == stream) else {
+            return;
+        };
+        if let Some((tap, file)) = line.recording() {
+            tap.pause(on);
+            let state = if on {
+                RecordingState::Paused
+            } else {
+                RecordingState::Resumed
+            };
+            (self.events)(MediaEvent::Recording {
+                stream,
+                state,
+                file: file.clone(),
+            });
+        }
+    }
+
+    fn play(&mut self, to: ToneTarget, tone: Option<Tone>) {
+        match to {
+            ToneTarget::Loudspeaker => self.tone = tone.map(ToneGenerator::new),
+            ToneTarget::Ring => self.ring = tone.map(ToneGenerator::new),
+            ToneTarget::Stream(stream) => self.on_line(stream, |line| line.play(tone)),
+        }
+    }
+
+    fn close(&mut self, now: Instant, stream: StreamId) {
+        if let Some(at) = self.lines.iter().position(|line| line.id() == stream) {
+            self.lines.swap_remove(at).close(now, &self.events);
+        }
+    }
+
+    fn set_devices(&mut self, input: &InputDevice, output: &OutputDevice, ring: &OutputDevice) {
+        self.input = Input::new(input);
+        self.output = Output::new(output, DeviceRole::Output);
+        self.bell = (ring != output).then(|| Output::new(ring, DeviceRole::Ring));
+        self.keeper.want(DeviceRole::Input, Input::wanted(input));
+    }
+
+    /// Ticks were missed: only the recordings care.
+    pub fn skip(&mut self, ticks: u32) {
+        for line in &mut self.lines {
+            line.skip(ticks);
+        }
+    }
+
+    /// Serves all lines once.
+    pub fn tick(&mut self, now: Instant) {
+        while let Some((role, opened)) = self.keeper.poll() {
+            self.take_device(role, opened);
+        }
+        let focused = self.hear(now);
+        self.sound(focused);
+    }
+
+    fn take_device(&mut self, _role: DeviceRole, opened: Opened) {
+        match opened {
+            Opened::Clip(clip) => {
+                if let Input::Clip(wanted) = &mut self.input {
+                    *wanted = Some(clip);
+                }
+            }
+        }
+    }
+
+    /// Serves the lines; returns the rate of the line in focus, which is then in `self.loudspeaker`.
+    fn hear(&mut self, now: Instant) -> Option<u32> {
+        let mut focused = None;
+        for line in &mut self.lines {
+            let in_focus = self.focus == Some(line.id()) && line.is_running();
+            let room = Room {
+                input: &self.input,
+                microphone: in_focus
+                    .then_some(&self.microphone[..])
+                    .filter(|frame| !frame.is_empty()),
+                levels: self.levels,
+                events: &self.events,
+            };
+            line.tick(now, &room, &mut self.scratch);
+            if in_focus {
+                self.loudspeaker.clone_from(&self.scratch.heard);
+                focused = Some(line.rate());
+            }
+        }
+        focused
+    }
+
+    /// Adds the tones to what is heard and plays it.
+    fn sound(&mut self, focused: Option<u32>) {
+        let rate = focused.unwrap_or(TONE_RATE);
+        let mut sounds = focused.is_some();
+        if !sounds {
+            self.loudspeaker.clear();
+            self.loudspeaker.resize(rate as usize / 50, 0.0);
+        }
+        if let Some(tone) = &mut self.tone {
+            tone.add_to(rate, &mut self.loudspeaker);
+            sounds = true;
+        }
+        match (&mut self.ring, &mut self.bell) {
+            (Some(ring), None) => {
+                ring.add_to(rate, &mut self.loudspeaker);
+                sounds = true;
+            }
+            (Some(ring), Some(bell)) => {
+                let mut frame = [0.0; TONE_RATE as usize / 50];
+                ring.add_to(TONE_RATE, &mut frame);
+                bell.write(TONE_RATE, &frame, &self.recorder, &self.events);
+            }
+            (None, _) => {}
+        }
+        // A file holds calls, not the tones between them.
+        if sounds && (focused.is_some() || !self.output.is_file()) {
+            mixer::limit(&mut self.loudspeaker);
+            self.output
+                .write(rate, &self.loudspeaker, &self.recorder, &self.events);
+        }
+    }
+
+    /// Ends all calls. Recordings are finished before this returns.
+    pub fn shut_down(mut self, now: Instant) {
+        for line in self.lines.drain(..) {
+            line.close(now, &self.events);
+        }
+    }
+}
+
+fn recording_request(
+    stream: StreamId,
+    path: PathBuf,
+    format: RecordingFormat,
+    rate: u32,
+    events: Events,
+) -> RecordingRequest {
+    let file = path.clone();
+    let report = move |report| {
+        let state = match report {
+            Report::Started => RecordingState::Started,
+            Report::Finished(finished) => RecordingState::Finished(finished),
+            Report::Failed { error, saved } => RecordingState::Failed { error, saved },
+        };
+        events(MediaEvent::Recording {
+            stream,
+            state,
+            file: file.clone(),
+        });
+    };
+    RecordingRequest {
+        path,
+        format,
+        channels: 2,
+        rate,
+        overwrite: false,
+        report: Box::new(report),
+    }
+}

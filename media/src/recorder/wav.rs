@@ -1,0 +1,144 @@
+//! A WAV file that can be played at any moment, whatever happens to the program.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+};
+
+/// Length of the header of the files we write.
+pub const HEADER_LEN: u64 = 44;
+
+/// Where a recording is stored: a file, or in tests one that fills up.
+pub trait Storage: Read + Write + Seek + Send {
+    /// Cuts or extends to `len` octets.
+    fn set_len(&mut self, len: u64) -> io::Result<()>;
+    /// Returns when everything written would survive a power cut.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl Storage for File {
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        File::set_len(self, len)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// The header of a 16-bit PCM file with `data_len` octets of sound.
+pub fn header(channels: u16, rate: u32, data_len: u32) -> [u8; HEADER_LEN as usize] {
+    let frame = channels * 2;
+    let mut bytes = [0; HEADER_LEN as usize];
+    let fields: [&[u8]; 13] = [
+        b"RIFF",
+        &(data_len + HEADER_LEN as u32 - 8).to_le_bytes(),
+        b"WAVE",
+        b"fmt ",
+        &16_u32.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &channels.to_le_bytes(),
+        &rate.to_le_bytes(),
+        &(rate * u32::from(frame)).to_le_bytes(),
+        &frame.to_le_bytes(),
+        &16_u16.to_le_bytes(),
+        b"data",
+        &data_len.to_le_bytes(),
+    ];
+    let mut rest = &mut bytes[..];
+    for field in fields {
+        let (here, next) = rest.split_at_mut(field.len());
+        here.copy_from_slice(field);
+        rest = next;
+    }
+    bytes
+}
+
+/// A WAV file under way. The header lags behind the sound until [`WavFile::checkpoint`].
+pub struct WavFile<S> {
+    storage: S,
+    channels: u16,
+    rate: u32,
+    /// Octets of sound in the storage.
+    data_len: u64,
+    /// Samples on their way from 16 bit to octets.
+    octets: Vec<u8>,
+}
+
+impl<S: Storage> WavFile<S> {
+    /// Begins a file in empty storage.
+    pub fn create(mut storage: S, channels: u16, rate: u32) -> io::Result<Self> {
+        storage.write_all(&header(channels, rate, 0))?;
+        Ok(Self {
+            storage,
+            channels,
+            rate,
+            data_len: 0,
+            octets: Vec::new(),
+        })
+    }
+
+    /// Length so far in samples of one channel.
+    pub fn frames(&self) -> u64 {
+        self.data_len / self.frame_len()
+    }
+
+    /// Samples a second of one channel.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    fn frame_len(&self) -> u64 {
+        u64::from(self.channels) * 2
+    }
+
+    /// Appends interleaved samples. After an error the file holds what did fit: close it with [`WavFile::checkpoint`].
+    pub fn append(&mut self, samples: &[i16]) -> io::Result<()> {
+        if self.data_len + samples.len() as u64 * 2 > u64::from(u32::MAX) - HEADER_LEN {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.octets.clear();
+        self.octets
+            .extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        let mut written = 0;
+        let result = loop {
+            match self.storage.write(&self.octets[written..]) {
+                Ok(0) if written < self.octets.len() => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+            if written == self.octets.len() {
+                break Ok(());
+            }
+        };
+        self.data_len += written as u64;
+        if result.is_err() {
+            self.cut_partial_frame()?;
+        }
+        result
+    }
+
+    fn cut_partial_frame(&mut self) -> io::Result<()> {
+        self.data_len -= self.data_len % self.frame_len();
+        self.storage.set_len(HEADER_LEN + self.data_len)?;
+        self.storage
+            .seek(SeekFrom::Start(HEADER_LEN + self.data_len))?;
+        Ok(())
+    }
+
+    /// Makes the header tell what is in the file.
+    pub fn checkpoint(&mut self) -> io::Result<()> {
+        self.storage.seek(SeekFrom::Start(0))?;
+        self.storage
+            .write_all(&header(self.channels, self.rate, self.data_len as u32))?;
+        self.storage
+            .seek(SeekFrom::Start(HEADER_LEN + self.data_len))?;
+        Ok(())
+    }
+
+    /// The storage itself, for syncing and reading back.
+    pub fn storage(&mut self) -> &mut S {
+        &mut self.storage
+    }
+}
