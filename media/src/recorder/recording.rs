@@ -199,3 +199,184 @@ impl<S: Storage> Closing<S> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::recorder::tap::Tap;
+    use proptest::prelude::*;
+    use std::io::{Cursor, Read, Seek, Write};
+
+    /// A disk in memory with room for so many octets.
+    struct Disk {
+        file: Cursor<Vec<u8>>,
+        room: usize,
+    }
+
+    impl Disk {
+        fn new(room: usize) -> Self {
+            Self {
+                file: Cursor::new(Vec::new()),
+                room,
+            }
+        }
+    }
+
+    impl Read for Disk {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.file.read(buffer)
+        }
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let fits = self
+                .room
+                .saturating_sub(self.file.position() as usize)
+                .min(bytes.len());
+            if fits == 0 && !bytes.is_empty() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.file.write(&bytes[..fits])
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Seek for Disk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    impl Storage for Disk {
+        fn set_len(&mut self, len: u64) -> io::Result<()> {
+            self.file.get_mut().truncate(len as usize);
+            Ok(())
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn begin(room: usize, rate: u32) -> (Tap, Recording<Disk>) {
+        let (tap, end) = Tap::new(std::thread::current());
+        (
+            tap,
+            Recording::begin(Disk::new(room), end, 2, rate, Instant::now()).unwrap(),
+        )
+    }
+
+    /// Closes the recording; returns what it says and what is in its file.
+    fn finish(recording: Recording<Disk>) -> (Finished, Vec<u8>) {
+        let mut closing = recording.close().unwrap();
+        let finished = loop {
+            if let Some(finished) = closing.hash().unwrap() {
+                break finished;
+            }
+        };
+        (finished, closing.file.storage().file.get_ref().clone())
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Frames(u32, u32),
+        Silence(u32),
+        Pause(bool),
+        Write,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (1_u32..20, prop::sample::select(vec![8_000, 16_000, 48_000])).prop_map(|(ticks, rate)| Step::Frames(ticks, rate)),
+            2 => (1_u32..40).prop_map(Step::Silence),
+            1 => any::<bool>().prop_map(Step::Pause),
+            2 => Just(Step::Write),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn s5_29_whatever_happens_in_a_call_the_file_has_exactly_the_length_of_its_ticks(
+            steps in prop::collection::vec(step(), 1..40),
+            rate in prop::sample::select(vec![8_000_u32, 16_000]),
+        ) {
+            let (mut tap, mut recording) = begin(usize::MAX, rate);
+            let (mut ticks, mut paused, mut paused_ticks) = (0_u64, false, 0_u64);
+            for step in steps {
+                let now = match step {
+                    Step::Frames(count, rate) => {
+                        let frame = vec![0.25; rate as usize / 50];
+                        (0..count).for_each(|_| tap.frame(rate, &[&frame, &frame]));
+                        count
+                    }
+                    Step::Silence(count) => {
+                        tap.silence(count);
+                        count
+                    }
+                    Step::Pause(on) => {
+                        tap.pause(on);
+                        paused = on;
+                        0
+                    }
+                    Step::Write => {
+                        recording.write().unwrap();
+                        0
+                    }
+                };
+                ticks += u64::from(now);
+                paused_ticks += if paused { u64::from(now) } else { 0 };
+            }
+            drop(tap);
+            prop_assert!(matches!(recording.write(), Ok(Progress::Complete)));
+            let (finished, bytes) = finish(recording);
+            let tick = u64::from(rate) / 50;
+            prop_assert_eq!(finished.frames, ticks * tick);
+            prop_assert_eq!(bytes.len() as u64, 44 + ticks * tick * 4);
+            let marked: u64 = finished.pauses.iter().map(|(from, to)| to - from).sum();
+            prop_assert_eq!(marked, paused_ticks * tick);
+            let samples: Vec<u8> = bytes[44..].to_vec();
+            for (from, to) in finished.pauses {
+                prop_assert!(samples[from as usize * 4..to as usize * 4].iter().all(|octet| *octet == 0));
+            }
+        }
+
+        #[test]
+        fn when_the_disk_is_full_the_file_plays_up_to_there(room in 44_usize..8_000) {
+            let (mut tap, mut recording) = begin(room, 8_000);
+            let frame = [0.25; 160];
+            (0..20).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
+            let Err(error) = recording.write() else { panic!("{room} octets were enough") };
+            prop_assert_eq!(error, RecordingError::DiskFull);
+            let (finished, bytes) = finish(recording);
+            prop_assert_eq!(finished.frames as usize, (room - 44) / 4);
+            let mut reader = hound::WavReader::new(Cursor::new(&bytes)).unwrap();
+            prop_assert_eq!(reader.duration() as usize, (room - 44) / 4);
+            prop_assert!(reader.samples::<i16>().all(|sample| sample.unwrap() == 8_192));
+        }
+    }
+
+    #[test]
+    fn a_recorder_that_cannot_keep_up_costs_sound_but_no_time() {
+        let (mut tap, mut recording) = begin(usize::MAX, 8_000);
+        let frame = [0.25; 160];
+        (0..1_000).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
+        assert_eq!(tap.lost(), 500);
+        recording.write().unwrap();
+        (0..10).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
+        drop(tap);
+        recording.write().unwrap();
+        let (finished, bytes) = finish(recording);
+        assert_eq!(finished.frames, 1_010 * 160);
+        let at = |tick: usize| &bytes[44 + tick * 640..44 + (tick + 1) * 640];
+        assert!(at(499).iter().any(|octet| *octet != 0));
+        assert!((500..1_000).all(|tick| at(tick).iter().all(|octet| *octet == 0)));
+        assert!(at(1_009).iter().any(|octet| *octet != 0));
+    }
+}
