@@ -1,12 +1,20 @@
 //! From RTP to the loudspeaker and back.
 
 pub mod codec;
+mod concealment;
 pub mod device;
+mod dtmf;
 pub mod engine;
 pub mod filter;
+pub mod jitter_buffer;
 pub mod mixer;
+mod pitch;
+pub mod quality;
+mod random;
 pub mod recorder;
 pub mod resample;
+pub mod rtp;
 pub mod signal;
 pub mod stream;
+mod time_stretch;
 pub mod tone;

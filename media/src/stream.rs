@@ -2,8 +2,20 @@
 //!
 //! Pure: the time, packets and frames come in as arguments, packets and frames go out.
 
+mod incoming;
+mod noise;
+mod outgoing;
+mod playout;
+
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
+
+use self::incoming::{Brought, Incoming};
+use self::outgoing::Outgoing;
+use crate::quality::{self, Path};
+use crate::random::Random;
+use crate::rtp::{Latch, Origin, Packet, Reports};
 
 pub use crate::codec::{Codec, CodecError, OpusParams};
 
@@ -93,20 +105,63 @@ pub struct StreamStats {
     pub mos: f32,
 }
 
+/// Events kept for [`Stream::poll_event`]; more push the oldest out.
+const MAX_EVENTS: usize = 64;
+/// An RTCP compound packet of ours is far below this, octets.
+const MAX_REPORT_LEN: usize = 512;
+/// Besides the buffer and half the round trip, a voice waits for its frame to fill and to play.
+const FRAMING_DELAY_MS: f32 = 20.0;
+
 /// One call's audio path.
 pub struct Stream {
     config: Option<StreamConfig>,
+    latch: Option<Latch>,
+    /// Where the peer's RTCP came from, if it was not where SDP said.
+    rtcp_source: Option<SocketAddr>,
+    outgoing: Outgoing,
+    incoming: Incoming,
+    reports: Reports,
+    /// Share of our packets lost on the way, percent: up at once, down slowly.
+    expected_loss: u8,
+    events: VecDeque<StreamEvent>,
+    heard_first: bool,
+    closed: bool,
 }
 
 impl Stream {
     /// A stream that is silent until configured. SSRC, first sequence number and timestamp come
     /// from `seed`; `cname` names us in RTCP.
-    pub fn new(_seed: u64, _cname: String) -> Self {
-        Stream { config: None }
+    pub fn new(seed: u64, cname: String) -> Self {
+        let mut random = Random::new(seed);
+        Stream {
+            config: None,
+            latch: None,
+            rtcp_source: None,
+            outgoing: Outgoing::new(&mut random),
+            incoming: Incoming::new(Random::new(random.next_u64())),
+            reports: Reports::new(cname, Random::new(random.next_u64())),
+            expected_loss: 0,
+            events: VecDeque::with_capacity(MAX_EVENTS),
+            heard_first: false,
+            closed: false,
+        }
     }
 
     /// Sets or changes what the stream sends and hears; our SSRC, sequence and clock go on.
     pub fn configure(&mut self, _now: Instant, config: StreamConfig) -> Result<(), CodecError> {
+        self.outgoing.configure(&config)?;
+        self.incoming.configure(&config);
+        match &mut self.latch {
+            Some(latch) => latch.signal(config.remote_rtp),
+            None => self.latch = Some(Latch::new(config.remote_rtp)),
+        }
+        if self
+            .config
+            .as_ref()
+            .is_some_and(|former| former.remote_rtcp != config.remote_rtcp)
+        {
+            self.rtcp_source = None;
+        }
         self.config = Some(config);
         Ok(())
     }
@@ -123,59 +178,189 @@ impl Stream {
         self.sample_rate() as usize / 50
     }
 
-    /// Takes a datagram from the RTP socket.
-    pub fn handle_rtp(&mut self, _now: Instant, _source: SocketAddr, _packet: &[u8]) {}
+    /// Takes a datagram from the RTP socket. What is not the peer's, or not RTP of an agreed
+    /// payload type, is passed over.
+    pub fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
+        let (Some(config), Some(latch)) = (&self.config, &mut self.latch) else {
+            return;
+        };
+        let Ok(packet) = Packet::parse(packet) else {
+            return;
+        };
+        if self.closed || !self.incoming.expects(packet.payload_type) {
+            return;
+        }
+        let receive = config.receive;
+        match latch.judge(source, &packet) {
+            Origin::Stranger => return,
+            Origin::Latched => self.tell(StreamEvent::Latched(source)),
+            Origin::Peer => {}
+        }
+        if !receive {
+            return;
+        }
+        match self.incoming.handle(now, &packet) {
+            Brought::Digit(key) => self.tell(StreamEvent::Digit(key)),
+            Brought::Audio if !self.heard_first => {
+                self.heard_first = true;
+                self.tell(StreamEvent::FirstPacket);
+            }
+            Brought::Audio | Brought::Nothing => {}
+        }
+    }
 
-    /// Takes a datagram from the RTCP socket.
-    pub fn handle_rtcp(&mut self, _now: Instant, _source: SocketAddr, _packet: &[u8]) {}
+    /// Takes a datagram from the RTCP socket. Only the peer's is heeded.
+    pub fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
+        let (Some(config), Some(latch)) = (&self.config, &self.latch) else {
+            return;
+        };
+        let behind_nat = latch
+            .latched()
+            .is_some_and(|latched| latched.ip() == source.ip());
+        if self.closed || (source != config.remote_rtcp && !behind_nat) {
+            return;
+        }
+        let theirs = self.incoming.source().ssrc();
+        let heard = self
+            .reports
+            .handle(now, packet, self.outgoing.ssrc(), theirs);
+        if behind_nat && (heard.report || heard.bye) {
+            self.rtcp_source = Some(source);
+        }
+        if heard.report {
+            let percent = u32::from(self.reports.feedback().fraction_lost) * 100 / 256;
+            self.expected_loss = (percent as u8).max(self.expected_loss - self.expected_loss / 4);
+            self.outgoing.expect_loss(self.expected_loss);
+        }
+        if heard.bye {
+            self.tell(StreamEvent::Bye);
+        }
+    }
+
+    fn tell(&mut self, event: StreamEvent) {
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
 
     /// Fills `out` with what is to be heard next: 20 ms ([`Stream::frame_len`] samples) as a rule,
     /// any length in truth.
-    pub fn pull(&mut self, _now: Instant, out: &mut [f32]) -> FrameKind {
-        out.fill(0.0);
-        FrameKind::Silence
+    pub fn pull(&mut self, now: Instant, out: &mut [f32]) -> FrameKind {
+        match &self.config {
+            Some(config) if config.receive => self.incoming.pull(now, out),
+            _ => {
+                out.fill(0.0);
+                FrameKind::Silence
+            }
+        }
     }
 
     /// Takes 20 ms from the microphone and hands out the packets that are due.
     pub fn push(
         &mut self,
-        _now: Instant,
-        _frame: &[f32],
-        _transmit: &mut impl FnMut(SocketAddr, &[u8]),
+        now: Instant,
+        frame: &[f32],
+        transmit: &mut impl FnMut(SocketAddr, &[u8]),
     ) {
+        let Some(config) = self.config.as_ref().filter(|_| !self.closed) else {
+            return;
+        };
+        let remote = self.latch.as_ref().map(Latch::remote);
+        let remote = remote.filter(|remote| config.send && is_reachable(remote));
+        self.outgoing.push(now, frame, remote, transmit);
     }
 
     /// Queues keys (`0-9*#A-D`; anything else is passed over) to be sent as telephone events.
-    pub fn send_digits(&mut self, _digits: &str) {}
+    pub fn send_digits(&mut self, digits: &str) {
+        self.outgoing.send_digits(digits);
+    }
 
     /// The next thing to tell, oldest first.
     pub fn poll_event(&mut self) -> Option<StreamEvent> {
-        None
+        self.events.pop_front()
     }
 
     /// Sends the RTCP report if one is due; to be called about every 20 ms.
-    pub fn poll_rtcp(&mut self, _now: Instant, _transmit: &mut impl FnMut(SocketAddr, &[u8])) {}
+    pub fn poll_rtcp(&mut self, now: Instant, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
+        if self.config.is_some() && !self.closed && self.reports.is_due(now) {
+            self.report(now, false, transmit);
+        }
+    }
 
-    /// Ends the stream: a last report with BYE. Nothing is sent afterwards.
-    pub fn close(&mut self, _now: Instant, _transmit: &mut impl FnMut(SocketAddr, &[u8])) {}
+    /// Ends the stream: a last report with BYE. Nothing is sent or heeded afterwards.
+    pub fn close(&mut self, now: Instant, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
+        // RFC 3550 §6.3.7: who never sent anything leaves without a word.
+        if !self.closed && self.outgoing.packets() > 0 {
+            self.report(now, true, transmit);
+        }
+        self.closed = true;
+    }
+
+    fn report(&mut self, now: Instant, bye: bool, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
+        let Some(remote) = self.remote_rtcp().filter(is_reachable) else {
+            return;
+        };
+        let sent = self.outgoing.sent_so_far(now);
+        let mut wire = [0; MAX_REPORT_LEN];
+        if let Ok(len) = self
+            .reports
+            .write(now, sent, self.incoming.source(), bye, &mut wire)
+        {
+            transmit(remote, &wire[..len]);
+        }
+    }
+
+    /// Where the peer's RTCP came from; else beside its latched RTP; else where SDP said.
+    fn remote_rtcp(&self) -> Option<SocketAddr> {
+        let config = self.config.as_ref()?;
+        let latched = self.latch.as_ref().and_then(Latch::latched);
+        let beside = latched.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)));
+        Some(
+            self.rtcp_source
+                .filter(|_| latched.is_some())
+                .or(beside)
+                .unwrap_or(config.remote_rtcp),
+        )
+    }
 
     /// Counters and measures so far.
     pub fn stats(&self) -> StreamStats {
+        let feedback = self.reports.feedback();
+        let codec = self.config.as_ref().map(|config| config.codec);
+        let clock = codec.map_or(8_000, Codec::rtp_clock) as f32;
+        let rtt_ms = feedback.round_trip.map(|time| time.as_secs_f32() * 1_000.0);
+        let discarded = self.incoming.jitter_buffer().discarded();
+        let delay_ms = self.incoming.jitter_buffer().delay_ms();
+        let (lost, late) = (self.incoming.lost(), discarded.late + discarded.skipped);
+        let expected = (self.incoming.received() + lost).max(1);
+        let mos = self.incoming.codec().or(codec).map_or(0.0, |codec| {
+            quality::mos(&Path {
+                codec,
+                loss: (lost + late) as f32 / expected as f32,
+                delay_ms: rtt_ms.unwrap_or(0.0) / 2.0 + delay_ms + FRAMING_DELAY_MS,
+            })
+        });
         StreamStats {
-            codec: self.config.as_ref().map(|config| config.codec),
-            packets_sent: 0,
-            packets_received: 0,
-            lost: 0,
-            late: 0,
-            duplicates: 0,
-            concealed: 0,
-            jitter_ms: 0.0,
-            rtt_ms: None,
-            delay_ms: 0.0,
-            remote_lost: 0,
-            remote_loss: 0.0,
-            remote_jitter_ms: 0.0,
-            mos: 0.0,
+            codec,
+            packets_sent: self.outgoing.packets(),
+            packets_received: self.incoming.packets(),
+            lost,
+            late,
+            duplicates: self.incoming.duplicates(),
+            concealed: self.incoming.concealed(),
+            jitter_ms: self.incoming.jitter_ms(),
+            rtt_ms,
+            delay_ms,
+            remote_lost: u64::from(feedback.lost),
+            remote_loss: f32::from(feedback.fraction_lost) / 256.0,
+            remote_jitter_ms: feedback.jitter as f32 * 1_000.0 / clock,
+            mos,
         }
     }
+}
+
+/// Whether SDP gave an address to send to: 0.0.0.0 was the hold of RFC 2543, port 0 is none.
+fn is_reachable(remote: &SocketAddr) -> bool {
+    !remote.ip().is_unspecified() && remote.port() != 0
 }

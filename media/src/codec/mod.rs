@@ -1,6 +1,15 @@
 //! The codecs of a call, as 20 ms (or other) blocks of `f32` mono in `-1.0..=1.0`.
 
+mod opus;
+mod waveform;
+
 use std::fmt;
+
+use self::opus::{OpusDecoder, OpusEncoder};
+use self::waveform::{WaveformDecoder, WaveformEncoder};
+
+/// The longest packet that is decoded, ms: the longest Opus packet (RFC 6716 §3.2.5).
+pub const MAX_PACKET_MS: usize = 120;
 
 /// A voice codec this phone speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,13 +89,110 @@ impl Default for OpusParams {
 pub enum CodecError {
     /// libopus refused.
     #[error("Opus: {0}")]
-    Opus(#[from] opus::Error),
-    /// The payload is not of this codec or the block does not fit.
-    #[error("{codec}: {reason}")]
-    Refused {
+    Opus(#[from] ::opus::Error),
+    /// G.711 or G.722 refused.
+    #[error("{codec}: {source}")]
+    Waveform {
         /// The codec that refused.
         codec: Codec,
-        /// What is wrong.
-        reason: &'static str,
+        /// Why.
+        source: audio_codec::CodecError,
     },
+    /// The rates of two codecs in one call do not convert.
+    #[error("resampler: {0}")]
+    Resampler(audio_codec::CodecError),
+    /// The payload or the block is longer than [`MAX_PACKET_MS`].
+    #[error("{codec}: more than {MAX_PACKET_MS} ms in a packet")]
+    TooLong {
+        /// The codec of the packet.
+        codec: Codec,
+    },
+}
+
+/// Blocks of samples in, payloads out.
+pub struct Encoder(EncoderKind);
+
+enum EncoderKind {
+    Waveform(WaveformEncoder),
+    Opus(OpusEncoder),
+}
+
+impl Encoder {
+    /// An encoder; `opus` is heeded by Opus alone.
+    pub fn new(codec: Codec, opus: &OpusParams) -> Result<Self, CodecError> {
+        Ok(Encoder(match codec {
+            Codec::Opus => EncoderKind::Opus(OpusEncoder::new(opus)?),
+            _ => EncoderKind::Waveform(WaveformEncoder::new(codec)),
+        }))
+    }
+
+    /// Encodes one packet's samples, at the codec's rate, and tells the payload's length.
+    pub fn encode(&mut self, samples: &[f32], payload: &mut [u8]) -> Result<usize, CodecError> {
+        match &mut self.0 {
+            EncoderKind::Waveform(encoder) => encoder.encode(samples, payload),
+            EncoderKind::Opus(encoder) => encoder.encode(samples, payload),
+        }
+    }
+
+    /// Tells what share of our packets the peer loses, percent, so that the encoder protects them.
+    pub fn expect_loss(&mut self, percent: u8) -> Result<(), CodecError> {
+        match &mut self.0 {
+            EncoderKind::Waveform(_) => Ok(()),
+            EncoderKind::Opus(encoder) => encoder.expect_loss(percent),
+        }
+    }
+}
+
+/// Payloads in, blocks of samples out.
+pub struct Decoder {
+    codec: Codec,
+    kind: DecoderKind,
+}
+
+enum DecoderKind {
+    Waveform(WaveformDecoder),
+    Opus(OpusDecoder),
+}
+
+impl Decoder {
+    /// A decoder with no history.
+    pub fn new(codec: Codec) -> Result<Self, CodecError> {
+        let kind = match codec {
+            Codec::Opus => DecoderKind::Opus(OpusDecoder::new()?),
+            _ => DecoderKind::Waveform(WaveformDecoder::new(codec)),
+        };
+        Ok(Decoder { codec, kind })
+    }
+
+    /// What it decodes.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// The room a decoded packet may need, samples.
+    pub fn max_samples(&self) -> usize {
+        self.codec.sample_rate() as usize * MAX_PACKET_MS / 1_000
+    }
+
+    /// Decodes a payload into the front of `out` and tells how many samples it gave.
+    pub fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+        match &mut self.kind {
+            DecoderKind::Waveform(decoder) => decoder.decode(payload, out),
+            DecoderKind::Opus(decoder) => decoder.decode(payload, out),
+        }
+    }
+
+    /// Whether the payload carries a copy of the frame before it (RFC 6716 §2.1.7).
+    pub fn can_recover(&self, next: &[u8]) -> bool {
+        matches!(self.kind, DecoderKind::Opus(_)) && opus::carries_fec(next)
+    }
+
+    /// Fills `out` for lost audio by the codec's own means: from the copy within the `next`
+    /// packet, or by extrapolation. False if the codec has none.
+    pub fn conceal(&mut self, next: Option<&[u8]>, out: &mut [f32]) -> bool {
+        match &mut self.kind {
+            DecoderKind::Waveform(_) => false,
+            DecoderKind::Opus(decoder) => decoder.conceal(next, out).is_ok(),
+        }
+    }
 }

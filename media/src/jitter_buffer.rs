@@ -1,0 +1,339 @@
+//! The adaptive jitter buffer: puts packets back in order and in time, at the least delay that
+//! the network lately allows.
+//!
+//! Pure: `insert` takes packets with their arrival, `next` is asked for audio and answers what to
+//! play. Times are in units of the RTP clock throughout. The place in the stream that is to be
+//! decoded next is the *cursor*; it moves as packets are played and stands while nothing comes, so
+//! that after a stall all that was under way is still heard, only later. What is too late thereby
+//! is then won back by the `Pace` that goes with each packet.
+
+mod transit;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use self::transit::Transits;
+
+/// Packets held; more push the oldest out. 2.5 s at 20 ms.
+const CAPACITY: usize = 128;
+/// A gap that has lasted this long is silence, ms: concealment has faded out.
+const SILENT_AFTER_MS: i64 = 120;
+/// Further behind than this we do not catch up but skip, ms.
+const SKIP_ABOVE_MS: i64 = 500;
+/// The room kept between the arrival of late packets and their use, ms: the caller's own clock
+/// is not perfect.
+const ROOM_MS: i64 = 4;
+/// More room than this is given back in pauses ...
+const SPARE_MS: i64 = 10;
+/// ... and more than this even while the peer talks.
+const SPARE_IN_VOICE_MS: i64 = 45;
+/// Room short by this is made even while the peer talks.
+const SHORT_IN_VOICE_MS: i64 = -10;
+
+/// A packet as it waits.
+#[derive(Debug, Default)]
+pub struct Slot {
+    /// Extended beyond 32 bits, in clock units.
+    timestamp: i64,
+    /// As on the wire.
+    pub payload_type: u8,
+    /// The RTP payload.
+    pub payload: Vec<u8>,
+}
+
+/// How the next packet should be played to bring the delay to its goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As it is.
+    Even,
+    /// Up to so many clock units longer.
+    Longer {
+        /// Clock units short.
+        units: i64,
+        /// Whether voice may be stretched, or pauses only.
+        in_voice: bool,
+    },
+    /// Up to so many clock units shorter.
+    Shorter {
+        /// Clock units to spare.
+        units: i64,
+        /// Whether voice may be shortened, or pauses only.
+        in_voice: bool,
+    },
+}
+
+/// What to do for the next stretch of audio.
+#[derive(Debug)]
+pub enum Next<'a> {
+    /// Decode this; then call [`JitterBuffer::played`].
+    Play(&'a Slot, Pace),
+    /// Make up so many units; if the packet after the gap is given it directly follows them.
+    Conceal(i64, Option<&'a Slot>),
+    /// Nothing comes: silence for so many units.
+    Silence(i64),
+}
+
+/// Packets that were not played, and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// Came after their turn.
+    pub late: u64,
+    /// Skipped, because the buffer was full or far behind.
+    pub skipped: u64,
+}
+
+/// The buffer of one source.
+#[derive(Debug)]
+pub struct JitterBuffer {
+    clock: u32,
+    epoch: Option<Instant>,
+    /// In order of their timestamps.
+    packets: VecDeque<Slot>,
+    /// Buffers of packets gone, for those to come.
+    spare: Vec<Slot>,
+    cursor: Option<i64>,
+    /// Units made up at the cursor, which has stood meanwhile.
+    made_up: i64,
+    transits: Transits,
+    /// The newest timestamp, to extend the next from.
+    newest: Option<i64>,
+    /// Wanted on top of the network's need, units.
+    lookahead: i64,
+    /// When what was played last was heard, less its timestamp.
+    play_offset: Option<i64>,
+    discarded: Discarded,
+}
+
+impl JitterBuffer {
+    /// A buffer for a payload with this RTP clock.
+    pub fn new(clock: u32) -> Self {
+        JitterBuffer {
+            clock,
+            epoch: None,
+            packets: VecDeque::with_capacity(CAPACITY),
+            spare: Vec::with_capacity(CAPACITY),
+            cursor: None,
+            made_up: 0,
+            transits: Transits::new(clock),
+            newest: None,
+            lookahead: 0,
+            play_offset: None,
+            discarded: Discarded::default(),
+        }
+    }
+
+    /// Begins anew, as for another source.
+    pub fn reset(&mut self) {
+        while self
+            .packets
+            .pop_front()
+            .map(|slot| self.spare.push(slot))
+            .is_some()
+        {}
+        self.cursor = None;
+        self.made_up = 0;
+        self.transits.clear();
+        self.newest = None;
+        self.play_offset = None;
+    }
+
+    /// The RTP clock, units a second.
+    pub fn clock(&self) -> u32 {
+        self.clock
+    }
+
+    /// Asks for so much delay, in units, on top of what the network needs, so that at a loss the
+    /// next packet is there already.
+    pub fn set_lookahead(&mut self, units: i64) {
+        self.lookahead = units;
+    }
+
+    /// Packets not played so far.
+    pub fn discarded(&self) -> Discarded {
+        self.discarded
+    }
+
+    /// How long a packet waits here, compared with the quickest, ms.
+    pub fn delay_ms(&self) -> f32 {
+        match (self.play_offset, self.transits.quickest()) {
+            (Some(offset), Some(quickest)) => {
+                (offset - quickest).max(0) as f32 * 1_000.0 / self.clock as f32
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// `now` in units of the clock since the first packet.
+    pub fn units(&mut self, now: Instant) -> i64 {
+        let epoch = *self.epoch.get_or_insert(now);
+        let since = now.saturating_duration_since(epoch);
+        (since.as_nanos() * u128::from(self.clock) / 1_000_000_000) as i64
+    }
+
+    fn ms(&self, ms: i64) -> i64 {
+        ms * i64::from(self.clock) / 1_000
+    }
+
+    /// Takes a packet, which is no duplicate. A leap of its timestamp begins the buffer anew.
+    pub fn insert(&mut self, now: Instant, timestamp: u32, payload_type: u8, payload: &[u8]) {
+        let arrival = self.units(now);
+        let mut timestamp = self.extend(timestamp);
+        let is_newest = self.newest.is_none_or(|newest| timestamp >= newest);
+        if !self.transits.record(arrival - timestamp) && is_newest {
+            // RFC 3550 promises no relation of timestamps across a leap: start from this one.
+            timestamp &= i64::from(u32::MAX);
+            self.reset();
+            self.transits.record(arrival - timestamp);
+        }
+        if self.newest.is_none_or(|newest| timestamp > newest) {
+            self.newest = Some(timestamp);
+        }
+        if self.cursor.is_some_and(|cursor| timestamp < cursor) {
+            self.discarded.late += 1;
+            return;
+        }
+        if self.packets.len() == CAPACITY {
+            self.skip_front();
+        }
+        let mut slot = self.spare.pop().unwrap_or_default();
+        slot.timestamp = timestamp;
+        slot.payload_type = payload_type;
+        slot.payload.clear();
+        slot.payload.extend_from_slice(payload);
+        let place = self
+            .packets
+            .iter()
+            .rposition(|held| held.timestamp <= timestamp);
+        self.packets
+            .insert(place.map_or(0, |place| place + 1), slot);
+    }
+
+    fn extend(&self, timestamp: u32) -> i64 {
+        match self.newest {
+            None => i64::from(timestamp),
+            Some(newest) => newest + i64::from(timestamp.wrapping_sub(newest as u32) as i32),
+        }
+    }
+
+    /// What to play next. `held` units are decoded and not yet heard; `wanted` more are needed.
+    pub fn next(&mut self, now: Instant, held: i64, wanted: i64) -> Next<'_> {
+        // A packet played now is heard once what is held has been.
+        let heard_at = self.units(now) + held;
+        self.skip_if_far_behind(heard_at);
+        let Some(front) = self.packets.front() else {
+            return self.nothing(wanted);
+        };
+        let timestamp = front.timestamp;
+        let gap = self.cursor.map_or(0, |cursor| timestamp - cursor);
+        if gap > self.made_up {
+            let units = (gap - self.made_up).min(wanted);
+            let last_of_gap = self.made_up + units == gap;
+            let silent = self.is_silent();
+            self.made_up += units;
+            return match self.packets.front() {
+                _ if silent => Next::Silence(units),
+                front if last_of_gap => Next::Conceal(units, front),
+                _ => Next::Conceal(units, None),
+            };
+        }
+        let room = self.room(heard_at - timestamp);
+        if self.is_silent() && room < 0 {
+            // Silence costs nothing: let the talkspurt start with the delay it will need.
+            let units = (-room).min(wanted);
+            self.made_up += units;
+            return Next::Silence(units);
+        }
+        let pace = self.pace(room);
+        match self.packets.front() {
+            Some(front) => Next::Play(front, pace),
+            None => Next::Silence(wanted),
+        }
+    }
+
+    fn nothing(&mut self, wanted: i64) -> Next<'static> {
+        if self.cursor.is_none() {
+            return Next::Silence(wanted);
+        }
+        let silent = self.is_silent();
+        self.made_up += wanted;
+        if silent {
+            Next::Silence(wanted)
+        } else {
+            Next::Conceal(wanted, None)
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.made_up >= self.ms(SILENT_AFTER_MS)
+    }
+
+    /// How much sooner than need be the late packets come when a packet of this transit from
+    /// timestamp to ear is played.
+    fn room(&self, offset: i64) -> i64 {
+        let needed = self.transits.late().unwrap_or(offset) + self.lookahead;
+        offset - needed
+    }
+
+    fn pace(&self, room: i64) -> Pace {
+        if room > self.ms(SPARE_MS) {
+            let in_voice = room > self.ms(SPARE_IN_VOICE_MS);
+            Pace::Shorter {
+                units: room - self.ms(ROOM_MS),
+                in_voice,
+            }
+        } else if room < 0 {
+            let in_voice = room < self.ms(SHORT_IN_VOICE_MS);
+            Pace::Longer {
+                units: self.ms(ROOM_MS) - room,
+                in_voice,
+            }
+        } else {
+            Pace::Even
+        }
+    }
+
+    /// The front packet was decoded and gave so many units.
+    pub fn played(&mut self, now: Instant, held: i64, units: i64) {
+        let heard_at = self.units(now) + held;
+        if let Some(slot) = self.packets.pop_front() {
+            self.play_offset = Some(heard_at - slot.timestamp);
+            self.cursor = Some(slot.timestamp + units);
+            self.made_up = 0;
+            self.spare.push(slot);
+        }
+        // A packet that was longer than its timestamps said swallows what it overlaps.
+        while let (Some(front), Some(cursor)) = (self.packets.front(), self.cursor) {
+            if front.timestamp >= cursor {
+                break;
+            }
+            self.skip_front();
+        }
+    }
+
+    fn skip_if_far_behind(&mut self, heard_at: i64) {
+        let (most, enough) = (self.ms(SKIP_ABOVE_MS), self.ms(SPARE_MS));
+        let Some(front) = self.packets.front() else {
+            return;
+        };
+        if self.room(heard_at - front.timestamp) <= most {
+            return;
+        }
+        while self.packets.len() > 1
+            && self
+                .packets
+                .front()
+                .is_some_and(|front| self.room(heard_at - front.timestamp) > enough)
+        {
+            self.skip_front();
+        }
+        self.cursor = self.packets.front().map(|front| front.timestamp);
+        self.made_up = 0;
+    }
+
+    fn skip_front(&mut self) {
+        if let Some(slot) = self.packets.pop_front() {
+            self.discarded.skipped += 1;
+            self.spare.push(slot);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! How long packets have been under way lately: a histogram that forgets.
+//!
+//! A packet's transit is its arrival less its timestamp, in units of the RTP clock, on a scale
+//! with an arbitrary zero: only differences mean anything. What must be known is how late the
+//! latest few come.
+
+/// Width of a bin, ms.
+const BIN_MS: u32 = 2;
+const BINS: usize = 512;
+/// Where the first packet falls: room for quicker ones below, for later ones above.
+const FIRST_BIN: i64 = 128;
+/// What remains of a packet's weight after the next: a memory of some 500 packets.
+const KEEP: f32 = 0.998;
+/// The share of packets that should come in time.
+const IN_TIME: f32 = 0.995;
+/// Weights grow instead of all bins shrinking; past this they are brought back.
+const MAX_WEIGHT: f32 = 1e6;
+/// The quickest packets are those that all but this share exceed.
+const QUICK: f32 = 0.02;
+/// A bin below this share of the whole is forgotten.
+const FORGOTTEN: f32 = 1e-5;
+
+/// The histogram.
+#[derive(Debug)]
+pub(super) struct Transits {
+    bins: Box<[f32; BINS]>,
+    /// Clock units in a bin.
+    width: i64,
+    /// The transit at which bin 0 starts.
+    origin: Option<i64>,
+    /// The weight of the next packet, and of all so far.
+    weight: f32,
+    total: f32,
+    /// Cached: the bin below which `IN_TIME` of the weight lies, and the first that counts.
+    late_bin: usize,
+    first_bin: usize,
+}
+
+impl Transits {
+    pub(super) fn new(clock: u32) -> Self {
+        Transits {
+            bins: Box::new([0.0; BINS]),
+            width: i64::from(clock * BIN_MS / 1_000),
+            origin: None,
+            weight: 1.0,
+            total: 0.0,
+            late_bin: 0,
+            first_bin: 0,
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bins.fill(0.0);
+        self.origin = None;
+        self.weight = 1.0;
+        self.total = 0.0;
+    }
+
+    /// Takes a packet's transit. False if it lies so far off what was that the sender's clock,
+    /// not the network, must have leapt; then nothing is taken.
+    pub(super) fn record(&mut self, transit: i64) -> bool {
+        let origin = *self.origin.get_or_insert(transit - FIRST_BIN * self.width);
+        let mut bin = (transit - origin).div_euclid(self.width);
+        if bin < 0 {
+            let shift = FIRST_BIN - bin;
+            if shift >= BINS as i64 {
+                return false;
+            }
+            self.shift_up(shift as usize);
+            bin += shift;
+        }
+        let Some(slot) = self.bins.get_mut(bin as usize) else {
+            return false;
+        };
+        *slot += self.weight;
+        self.total += self.weight;
+        self.weight /= KEEP;
+        if self.weight > MAX_WEIGHT {
+            self.rescale();
+        }
+        self.measure();
+        true
+    }
+
+    /// Makes room for quicker packets: the bins move up, what falls off the end is forgotten.
+    fn shift_up(&mut self, by: usize) {
+        self.total -= self.bins[BINS - by..].iter().sum::<f32>();
+        self.bins.copy_within(..BINS - by, by);
+        self.bins[..by].fill(0.0);
+        self.origin = self.origin.map(|origin| origin - by as i64 * self.width);
+    }
+
+    /// Brings the weights back to one, forgets what is long gone, and follows a drifting clock by
+    /// moving the bins down to where they started.
+    fn rescale(&mut self) {
+        let least = self.total * FORGOTTEN;
+        let weight = self.weight;
+        self.total = 0.0;
+        for bin in self.bins.iter_mut() {
+            *bin = if *bin < least { 0.0 } else { *bin / weight };
+            self.total += *bin;
+        }
+        self.weight = 1.0;
+        self.measure();
+        if let Some(down) = self.first_bin.checked_sub(FIRST_BIN as usize) {
+            self.bins.copy_within(down.., 0);
+            self.bins[BINS - down..].fill(0.0);
+            self.origin = self.origin.map(|origin| origin + down as i64 * self.width);
+        }
+    }
+
+    fn measure(&mut self) {
+        let late = self.total * (1.0 - IN_TIME);
+        let mut above = 0.0;
+        self.late_bin = 0;
+        for (bin, weight) in self.bins.iter().enumerate().rev() {
+            above += weight;
+            if above > late {
+                self.late_bin = bin;
+                break;
+            }
+        }
+        let quick = self.total * QUICK;
+        let mut below = 0.0;
+        self.first_bin = self
+            .bins
+            .iter()
+            .position(|weight| {
+                below += weight;
+                below > quick
+            })
+            .unwrap_or(0);
+    }
+
+    /// The transit that only the latest few exceed.
+    pub(super) fn late(&self) -> Option<i64> {
+        self.origin
+            .map(|origin| origin + (self.late_bin as i64 + 1) * self.width)
+    }
+
+    /// The transit of the quickest packets lately.
+    pub(super) fn quickest(&self) -> Option<i64> {
+        self.origin
+            .map(|origin| origin + self.first_bin as i64 * self.width)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn spread_ms(transits: &Transits) -> i64 {
+        (transits.late().unwrap() - transits.quickest().unwrap()) / 8
+    }
+
+    #[test]
+    fn even_packets_need_one_bin_of_room_and_jitter_its_width() {
+        let mut transits = Transits::new(8_000);
+        for _ in 0..100 {
+            transits.record(5_000);
+        }
+        assert_eq!(spread_ms(&transits), 2);
+        for index in 0..500 {
+            transits.record(5_000 + (index * 37 % 80) * 8);
+        }
+        assert!(
+            (78..=84).contains(&spread_ms(&transits)),
+            "{}",
+            spread_ms(&transits)
+        );
+    }
+
+    #[test]
+    fn jitter_gone_by_is_forgotten_within_a_minute() {
+        let mut transits = Transits::new(8_000);
+        for index in 0..1_000 {
+            transits.record((index * 37 % 80) * 8);
+        }
+        for _ in 0..3_000 {
+            transits.record(0);
+        }
+        assert!(spread_ms(&transits) <= 4, "{}", spread_ms(&transits));
+    }
+
+    #[test]
+    fn one_late_packet_in_a_thousand_is_not_waited_for() {
+        let mut transits = Transits::new(8_000);
+        for index in 0..5_000 {
+            transits.record(if index % 1_000 == 999 { 200 * 8 } else { 0 });
+        }
+        assert!(spread_ms(&transits) <= 4);
+    }
+
+    #[test]
+    fn a_drifting_clock_is_followed_for_hours() {
+        let mut transits = Transits::new(8_000);
+        for drift in [0.2_f64, -0.2] {
+            transits.clear();
+            for index in 0..200_000 {
+                // 200 ppm: one unit of 160 in 31 packets.
+                assert!(
+                    transits.record((f64::from(index) * drift * 0.16) as i64),
+                    "{index}"
+                );
+            }
+            assert!(spread_ms(&transits) <= 12, "{}", spread_ms(&transits));
+        }
+    }
+
+    #[test]
+    fn a_leap_is_told_from_a_late_packet() {
+        let mut transits = Transits::new(8_000);
+        transits.record(0);
+        assert!(transits.record(600 * 8));
+        assert!(!transits.record(2_000 * 8));
+        assert!(!transits.record(-2_000 * 8));
+    }
+}

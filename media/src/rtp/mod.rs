@@ -1,0 +1,12 @@
+//! RTP and RTCP (RFC 3550): packets, the peer's source and its statistics, reports, and whose
+//! datagrams we heed.
+
+mod latch;
+mod packet;
+mod rtcp;
+mod source;
+
+pub(crate) use self::latch::{Latch, Origin};
+pub use self::packet::{HEADER_LEN, MAX_PACKET_LEN, Packet, PacketError, write_packet};
+pub(crate) use self::rtcp::{Reports, SentSoFar};
+pub(crate) use self::source::{Arrival, Source};
