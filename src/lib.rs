@@ -7,3 +7,4 @@ pub mod model;
 pub mod phone;
 pub mod profile;
 pub mod settings;
+pub mod store;

@@ -1,0 +1,168 @@
+-- Ids are UUIDv7 as 16 octets: made anywhere without asking, sorted by time, half the size of their text.
+-- Times are milliseconds since 1970-01-01T00:00:00Z. Lengths of time are milliseconds.
+-- A row is never deleted but marked by deleted_at, so that other seats can learn of it.
+-- A text that was never given is '', so that no comparison has a third answer.
+
+PRAGMA application_id = 0x52494e47; -- 'RING'
+
+CREATE TABLE categories (
+    id         TEXT NOT NULL PRIMARY KEY,          -- the stable key
+    name       TEXT,                               -- NULL: the key's own name, translated
+    colour     TEXT NOT NULL,                      -- #RRGGBB
+    icon       TEXT NOT NULL,                      -- a Lucide name
+    rank       INTEGER NOT NULL,                   -- the smallest first
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO categories (id, colour, icon, rank) VALUES
+    ('ordinary',  '#475569', 'user',           10),
+    ('vip',       '#92400e', 'star',           20),
+    ('problem',   '#b91c1c', 'triangle-alert', 30),
+    ('potential', '#1d4ed8', 'user-plus',      40);
+
+CREATE TABLE employees (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name       TEXT NOT NULL,
+    extension  TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX employees_by_extension ON employees (extension) WHERE deleted_at IS NULL;
+
+CREATE TABLE photos (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    mime       TEXT NOT NULL,
+    sha256     BLOB NOT NULL CHECK (length(sha256) = 32),
+    created_at INTEGER NOT NULL,
+    bytes      BLOB NOT NULL                       -- last: the columns before it are read without it
+) STRICT;
+
+CREATE TABLE clients (
+    row        INTEGER PRIMARY KEY,                -- the search index's key; unknown outside this file
+    id         BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    name       TEXT NOT NULL,
+    company    TEXT NOT NULL,
+    category   TEXT NOT NULL REFERENCES categories (id),
+    note       TEXT NOT NULL,
+    greeting   TEXT,
+    city       TEXT NOT NULL,
+    country    TEXT NOT NULL,
+    language   TEXT NOT NULL,
+    email      TEXT NOT NULL,
+    photo      BLOB REFERENCES photos (id),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    merged_into BLOB REFERENCES clients (id),      -- the client that this one was a double of
+    name_key   TEXT NOT NULL,                      -- the name folded, for order and prefixes
+    search     TEXT NOT NULL                       -- name, company, e-mail and numbers folded, a line each
+) STRICT;
+CREATE INDEX clients_by_name ON clients (name_key) WHERE deleted_at IS NULL;
+
+CREATE VIRTUAL TABLE clients_search USING fts5 (
+    search, content = 'clients', content_rowid = 'row',
+    tokenize = 'trigram case_sensitive 1', detail = 'none', columnsize = 0
+);
+CREATE TRIGGER clients_search_insert AFTER INSERT ON clients WHEN new.deleted_at IS NULL BEGIN
+    INSERT INTO clients_search (rowid, search) VALUES (new.row, new.search);
+END;
+CREATE TRIGGER clients_search_leave AFTER UPDATE OF search, deleted_at ON clients
+WHEN old.deleted_at IS NULL AND (new.deleted_at IS NOT NULL OR new.search <> old.search) BEGIN
+    INSERT INTO clients_search (clients_search, rowid, search) VALUES ('delete', old.row, old.search);
+END;
+CREATE TRIGGER clients_search_enter AFTER UPDATE OF search, deleted_at ON clients
+WHEN new.deleted_at IS NULL AND (old.deleted_at IS NOT NULL OR new.search <> old.search) BEGIN
+    INSERT INTO clients_search (rowid, search) VALUES (new.row, new.search);
+END;
+
+-- The key is the number first: finding a caller is one read of this table.
+-- Several clients may share a number: a family, the reception of a company.
+CREATE TABLE client_numbers (
+    e164       TEXT NOT NULL CHECK (e164 GLOB '+[1-9]*'),
+    client     BLOB NOT NULL REFERENCES clients (id),
+    label      TEXT NOT NULL,
+    place      INTEGER NOT NULL,                   -- 0 the client's first number
+    deleted_at INTEGER,
+    PRIMARY KEY (e164, client)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX client_numbers_by_client ON client_numbers (client, place) WHERE deleted_at IS NULL;
+
+CREATE TABLE client_custom (
+    client     BLOB NOT NULL REFERENCES clients (id),
+    name       TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    place      INTEGER NOT NULL,
+    deleted_at INTEGER,
+    PRIMARY KEY (client, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE orders (
+    id            BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    client        BLOB NOT NULL REFERENCES clients (id),
+    number        TEXT NOT NULL,
+    stage         TEXT NOT NULL,
+    responsible   BLOB REFERENCES employees (id),
+    due           TEXT CHECK (due GLOB '????-??-??'),
+    debt_minor    INTEGER,                         -- in the currency's smallest unit
+    debt_currency TEXT,                            -- ISO 4217; '' where nobody said
+    closed        INTEGER NOT NULL CHECK (closed IN (0, 1)),
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    deleted_at    INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX orders_by_client ON orders (client, closed) WHERE deleted_at IS NULL;
+
+CREATE TABLE calls (
+    id               BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    direction        TEXT NOT NULL CHECK (direction IN ('incoming', 'outgoing')),
+    status           TEXT NOT NULL,
+    started_at       INTEGER NOT NULL,
+    ringing_at       INTEGER,
+    answered_at      INTEGER,
+    ended_at         INTEGER,
+    last_seen_at     INTEGER NOT NULL,             -- what an interrupted call's length is taken from
+    caller           TEXT NOT NULL,                -- E.164, or the text where it is no phone number
+    callee           TEXT NOT NULL,
+    number           TEXT,                         -- E.164 of the other party
+    remote_name      TEXT NOT NULL,
+    hidden           INTEGER NOT NULL CHECK (hidden IN (0, 1)),
+    client           BLOB REFERENCES clients (id),
+    client_name      TEXT NOT NULL,                -- at the time of the call
+    extension        TEXT NOT NULL,
+    employee         TEXT NOT NULL,                -- at the time of the call
+    account          TEXT NOT NULL,
+    ring_ms          INTEGER NOT NULL,
+    hold_ms          INTEGER NOT NULL,
+    talk_ms          INTEGER NOT NULL,
+    end_reason       TEXT,
+    sip_status       INTEGER,
+    codec            TEXT,
+    packets_sent     INTEGER,                      -- NULL: no audio was ever set up
+    packets_received INTEGER,
+    packets_lost     INTEGER,
+    jitter_ms        REAL,
+    rtt_ms           REAL,
+    mos              REAL
+) STRICT;
+CREATE INDEX calls_by_time ON calls (started_at);
+CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
+CREATE INDEX calls_by_number ON calls (number, started_at) WHERE number IS NOT NULL;
+CREATE INDEX calls_in_progress ON calls (id) WHERE status = 'in_progress';
+
+CREATE TABLE recordings (
+    id          BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    call        BLOB NOT NULL REFERENCES calls (id),
+    file        TEXT NOT NULL UNIQUE,              -- below the profile's recordings/
+    started_at  INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    channels    INTEGER NOT NULL,
+    sample_rate INTEGER NOT NULL,
+    codec       TEXT NOT NULL,
+    size        INTEGER NOT NULL,
+    sha256      BLOB CHECK (length(sha256) = 32),
+    state       TEXT NOT NULL CHECK (state IN ('finished', 'repaired', 'failed')),
+    deleted_at  INTEGER
+) STRICT;
+CREATE INDEX recordings_by_call ON recordings (call);
+CREATE INDEX recordings_by_time ON recordings (started_at);

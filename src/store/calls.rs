@@ -1,0 +1,365 @@
+//! Table `calls`: the call log.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row, named_params, params, params_from_iter};
+
+use super::values::{
+    count, duration, id, id_or_none, length, millis, number_or_none, one, time, time_or_none,
+    unknown,
+};
+use super::{Reader, Result, StoreError, Writer};
+use crate::model::{
+    CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Direction,
+    EndReason, PhoneNumber,
+};
+
+/// Which calls. The default is all of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallFilter {
+    /// Those that began at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Those that began before this moment.
+    pub to: Option<Timestamp>,
+    /// Incoming or outgoing only.
+    pub direction: Option<Direction>,
+    /// Those with this status only.
+    pub status: Option<CallStatus>,
+    /// Calls with one of these clients only.
+    pub clients: Option<Vec<ClientId>>,
+    /// Calls with this number only.
+    pub number: Option<PhoneNumber>,
+}
+
+/// How many calls there were of each direction and status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallCount {
+    /// Incoming or outgoing.
+    pub direction: Direction,
+    /// What became of them.
+    pub status: CallStatus,
+    /// How many.
+    pub calls: u64,
+}
+
+/// What a call is read from: 30 columns of `calls c`.
+const COLUMNS: &str = "c.id, c.direction, c.status, c.started_at, c.ringing_at, c.answered_at,
+    c.ended_at, c.last_seen_at, c.caller, c.callee, c.number, c.remote_name, c.hidden, c.client,
+    c.client_name, c.extension, c.employee, c.account, c.ring_ms, c.hold_ms, c.talk_ms,
+    c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
+    c.jitter_ms, c.rtt_ms, c.mos";
+
+/// What stands beside a call in the log: the client's present name and category, the recording.
+/// A client that was merged is the one it was merged into already; of a deleted one the name
+/// at the time of the call is left.
+const LINE: &str = "k.name, k.category, (SELECT r.file FROM recordings r
+    WHERE r.call = c.id AND r.deleted_at IS NULL ORDER BY r.started_at, r.id LIMIT 1)";
+const FROM: &str = "FROM calls c LEFT JOIN clients k ON k.id = c.client AND k.deleted_at IS NULL";
+
+impl CallFilter {
+    /// The condition on `calls c` and the values it binds.
+    pub(super) fn condition(&self) -> (String, Vec<Value>) {
+        let mut conditions = vec!["1".to_owned()];
+        let mut values: Vec<Value> = Vec::new();
+        let mut bind = |condition: &str, value: Value| {
+            conditions.push(condition.to_owned());
+            values.push(value);
+        };
+        if let Some(from) = self.from {
+            bind("c.started_at >= ?", millis(from).into());
+        }
+        if let Some(to) = self.to {
+            bind("c.started_at < ?", millis(to).into());
+        }
+        if let Some(direction) = self.direction {
+            bind("c.direction = ?", direction.as_str().to_owned().into());
+        }
+        if let Some(status) = self.status {
+            bind("c.status = ?", status.as_str().to_owned().into());
+        }
+        if let Some(number) = self.number {
+            bind("c.number = ?", number.e164().into());
+        }
+        if let Some(clients) = &self.clients {
+            let ids: Vec<String> = clients
+                .iter()
+                .map(|id| id.to_string().replace('-', ""))
+                .collect();
+            let ids = serde_json::Value::from(ids).to_string();
+            bind(
+                "c.client IN (SELECT unhex(value) FROM json_each(?))",
+                ids.into(),
+            );
+        }
+        (conditions.join(" AND "), values)
+    }
+}
+
+impl Reader<'_> {
+    /// A page of the calls, the latest first.
+    pub fn calls(&self, filter: &CallFilter, offset: usize, limit: usize) -> Result<Vec<CallLine>> {
+        let mut lines = Vec::new();
+        self.each_call_of(filter, offset, limit, |line| -> Result<()> {
+            lines.push(line);
+            Ok(())
+        })?;
+        Ok(lines)
+    }
+
+    /// Hands every call to `each`, the latest first, one at a time: what an export streams from.
+    pub fn each_call<E: From<StoreError>>(
+        &self,
+        filter: &CallFilter,
+        each: impl FnMut(CallLine) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_call_of(filter, 0, usize::MAX, each)
+    }
+
+    fn each_call_of<E: From<StoreError>>(
+        &self,
+        filter: &CallFilter,
+        offset: usize,
+        limit: usize,
+        mut each: impl FnMut(CallLine) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (condition, mut values) = filter.condition();
+        values.push(count(limit).into());
+        values.push(count(offset).into());
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS}, {LINE} {FROM} WHERE {condition}
+                 ORDER BY c.started_at DESC, c.id DESC LIMIT ? OFFSET ?"
+            ))
+            .map_err(StoreError::from)?;
+        let mut rows = statement
+            .query(params_from_iter(values))
+            .map_err(StoreError::from)?;
+        while let Some(row) = rows.next().map_err(StoreError::from)? {
+            each(call_line(row).map_err(StoreError::from)?)?;
+        }
+        Ok(())
+    }
+
+    /// How many calls there are.
+    pub fn count_calls(&self, filter: &CallFilter) -> Result<u64> {
+        Ok(self
+            .call_counts(filter)?
+            .iter()
+            .map(|count| count.calls)
+            .sum())
+    }
+
+    /// How many calls there are of each direction and status; absent where none.
+    pub fn call_counts(&self, filter: &CallFilter) -> Result<Vec<CallCount>> {
+        let (condition, values) = filter.condition();
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT c.direction, c.status, count(*) FROM calls c WHERE {condition}
+             GROUP BY c.direction, c.status ORDER BY c.direction, c.status"
+        ))?;
+        let rows = statement.query_map(params_from_iter(values), |row| {
+            Ok(CallCount {
+                direction: word(row, 0, "calls.direction", Direction::from_word)?,
+                status: word(row, 1, "calls.status", CallStatus::from_word)?,
+                calls: row.get::<_, i64>(2)?.unsigned_abs(),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The call's line of the log.
+    pub fn find_call(&self, call: CallId) -> Result<Option<CallLine>> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT {COLUMNS}, {LINE} {FROM} WHERE c.id = ?1"))?;
+        Ok(statement
+            .query_row([call.as_bytes()], call_line)
+            .optional()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Opens the call's row, or writes it anew. A row that is closed is not opened again by a
+    /// late update. A client that was linked by hand meanwhile stays.
+    pub fn save_call(&mut self, record: &CallRecord) -> Result<()> {
+        let quality = record.quality.as_ref();
+        self.connection
+            .prepare_cached(SAVE_CALL)?
+            .execute(named_params! {
+                ":id": record.call.as_bytes(),
+                ":direction": record.direction.as_str(),
+                ":status": record.status.as_str(),
+                ":started_at": millis(record.started_at),
+                ":ringing_at": record.ringing_at.map(millis),
+                ":answered_at": record.answered_at.map(millis),
+                ":ended_at": record.ended_at.map(millis),
+                ":last_seen_at": millis(record.last_seen_at),
+                ":caller": record.caller,
+                ":callee": record.callee,
+                ":number": record.number.map(|number| number.e164()),
+                ":remote_name": record.remote_name,
+                ":hidden": record.hidden,
+                ":client": record.client.as_ref().map(ClientId::as_bytes),
+                ":client_name": record.client_name,
+                ":extension": record.extension,
+                ":employee": record.employee,
+                ":account": record.account,
+                ":ring_ms": length(record.ring),
+                ":hold_ms": length(record.hold),
+                ":talk_ms": length(record.talk),
+                ":end_reason": record.end_reason.map(EndReason::as_str),
+                ":sip_status": record.sip_status,
+                ":codec": record.codec,
+                ":packets_sent": quality.map(|q| count(q.packets_sent)),
+                ":packets_received": quality.map(|q| count(q.packets_received)),
+                ":packets_lost": quality.map(|q| count(q.packets_lost)),
+                ":jitter_ms": quality.map(|q| q.jitter_ms),
+                ":rtt_ms": quality.and_then(|q| q.rtt_ms),
+                ":mos": quality.and_then(|q| q.mos),
+            })?;
+        Ok(())
+    }
+
+    /// Makes the call one with this client.
+    pub fn link_call(&mut self, call: CallId, client: ClientId) -> Result<()> {
+        let name = self.load_client(client)?.name;
+        let changed = self
+            .connection
+            .prepare_cached("UPDATE calls SET client = ?2, client_name = ?3 WHERE id = ?1")?
+            .execute(params![call.as_bytes(), client.as_bytes(), name])?;
+        one(changed, "call", call)
+    }
+
+    /// Closes the rows that a crash left in progress, as *interrupted*, and returns them: ended
+    /// when the phone was last seen to have the call. Only the phone does so, before its first call.
+    pub(super) fn close_interrupted(&mut self) -> Result<Vec<CallRecord>> {
+        // The word stands in the statement: a bound one would not use the index of open rows.
+        let ids: Vec<CallId> = self
+            .connection
+            .prepare("SELECT id FROM calls WHERE status = 'in_progress' ORDER BY id")?
+            .query_map([], |row| id(row, 0))?
+            .collect::<rusqlite::Result<_>>()?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.connection.execute(
+            "UPDATE calls SET status = 'interrupted', end_reason = 'interrupted',
+                 ended_at = max(last_seen_at, started_at),
+                 ring_ms = CASE WHEN answered_at IS NULL
+                           THEN max(0, last_seen_at - started_at) ELSE ring_ms END,
+                 talk_ms = CASE WHEN answered_at IS NULL
+                           THEN 0 ELSE max(0, last_seen_at - answered_at) END
+             WHERE status = 'in_progress'",
+            [],
+        )?;
+        let closed = ids.into_iter().map(|call| self.find_call(call));
+        closed
+            .filter_map(|line| line.map(|line| line.map(|line| line.record)).transpose())
+            .collect()
+    }
+}
+
+const SAVE_CALL: &str = "
+    INSERT INTO calls (id, direction, status, started_at, ringing_at, answered_at, ended_at,
+        last_seen_at, caller, callee, number, remote_name, hidden, client, client_name, extension,
+        employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
+        packets_received, packets_lost, jitter_ms, rtt_ms, mos)
+    VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
+        :last_seen_at, :caller, :callee, :number, :remote_name, :hidden,
+        -- A client that is no longer there must not cost the row.
+        (SELECT id FROM clients WHERE id = :client), :client_name, :extension,
+        :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
+        :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos)
+    ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
+        started_at = excluded.started_at, ringing_at = excluded.ringing_at,
+        answered_at = excluded.answered_at, ended_at = excluded.ended_at,
+        last_seen_at = excluded.last_seen_at, caller = excluded.caller, callee = excluded.callee,
+        number = excluded.number, remote_name = excluded.remote_name, hidden = excluded.hidden,
+        client = coalesce(excluded.client, client),
+        client_name = CASE WHEN excluded.client IS NULL THEN client_name
+                      ELSE excluded.client_name END,
+        extension = excluded.extension, employee = excluded.employee,
+        account = excluded.account, ring_ms = excluded.ring_ms, hold_ms = excluded.hold_ms,
+        talk_ms = excluded.talk_ms, end_reason = excluded.end_reason,
+        sip_status = excluded.sip_status, codec = excluded.codec,
+        packets_sent = excluded.packets_sent, packets_received = excluded.packets_received,
+        packets_lost = excluded.packets_lost, jitter_ms = excluded.jitter_ms,
+        rtt_ms = excluded.rtt_ms, mos = excluded.mos
+    WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL";
+
+fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
+    let record = call_record(row)?;
+    let name: Option<String> = row.get(30)?;
+    let category: Option<String> = row.get(31)?;
+    let at_the_time = Some(&record.client_name).filter(|name| !name.is_empty());
+    Ok(CallLine {
+        client_name: name.or_else(|| at_the_time.cloned()),
+        category: category.map(CategoryId::new),
+        recording: row.get(32)?,
+        record,
+    })
+}
+
+fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
+    let end_reason: Option<String> = row.get(21)?;
+    let end_reason = end_reason
+        .map(|text| {
+            EndReason::from_word(&text).ok_or_else(|| unknown(21, "calls.end_reason", &text))
+        })
+        .transpose()?;
+    Ok(CallRecord {
+        call: id(row, 0)?,
+        direction: word(row, 1, "calls.direction", Direction::from_word)?,
+        status: word(row, 2, "calls.status", CallStatus::from_word)?,
+        started_at: time(row, 3)?,
+        ringing_at: time_or_none(row, 4)?,
+        answered_at: time_or_none(row, 5)?,
+        ended_at: time_or_none(row, 6)?,
+        last_seen_at: time(row, 7)?,
+        caller: row.get(8)?,
+        callee: row.get(9)?,
+        number: number_or_none(row, 10)?,
+        remote_name: row.get(11)?,
+        hidden: row.get(12)?,
+        client: id_or_none(row, 13)?,
+        client_name: row.get(14)?,
+        extension: row.get(15)?,
+        employee: row.get(16)?,
+        account: row.get(17)?,
+        ring: duration(row.get(18)?),
+        hold: duration(row.get(19)?),
+        talk: duration(row.get(20)?),
+        end_reason,
+        sip_status: row.get(22)?,
+        codec: row.get(23)?,
+        quality: quality(row)?,
+    })
+}
+
+fn quality(row: &Row<'_>) -> rusqlite::Result<Option<CallQuality>> {
+    let Some(packets_sent) = row.get::<_, Option<i64>>(24)? else {
+        return Ok(None);
+    };
+    let counted = |column| {
+        row.get::<_, Option<i64>>(column)
+            .map(|n| n.unwrap_or(0).unsigned_abs())
+    };
+    Ok(Some(CallQuality {
+        packets_sent: packets_sent.unsigned_abs(),
+        packets_received: counted(25)?,
+        packets_lost: counted(26)?,
+        jitter_ms: row.get::<_, Option<f64>>(27)?.unwrap_or(0.0),
+        rtt_ms: row.get(28)?,
+        mos: row.get(29)?,
+    }))
+}
+
+fn word<T>(
+    row: &Row<'_>,
+    column: usize,
+    what: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    read(text).ok_or_else(|| unknown(column, what, text))
+}

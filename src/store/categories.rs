@@ -1,0 +1,79 @@
+//! Table `categories`.
+
+use rusqlite::{Row, params};
+
+use super::{Reader, Result, Writer};
+use crate::model::{Category, CategoryId};
+use crate::tr;
+
+impl Reader<'_> {
+    /// Every category, in the order of lists.
+    pub fn categories(&self) -> Result<Vec<Category>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, name, colour, icon, rank FROM categories
+             WHERE deleted_at IS NULL ORDER BY rank, id",
+        )?;
+        let rows = statement.query_map([], |row| category(row, 0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The category with this key, or with this name in any case: as people write it in a file.
+    pub fn find_category(&self, text: &str) -> Result<Option<Category>> {
+        let wanted = super::search::fold(text.trim());
+        let all = self.categories()?;
+        let by_key = all
+            .iter()
+            .position(|c| super::search::fold(c.id.as_str()) == wanted);
+        let at = by_key.or_else(|| {
+            all.iter()
+                .position(|c| super::search::fold(&c.name) == wanted)
+        });
+        Ok(at.and_then(|at| all.into_iter().nth(at)))
+    }
+}
+
+impl Writer<'_> {
+    /// Adds the category or changes it. A name equal to the default's is not stored:
+    /// it goes on to follow the language.
+    pub fn save_category(&mut self, category: &Category) -> Result<()> {
+        let name = (category.name != default_name(category.id.as_str())).then_some(&category.name);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO categories (id, name, colour, icon, rank) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, colour = excluded.colour,
+                 icon = excluded.icon, rank = excluded.rank, deleted_at = NULL",
+            )?
+            .execute(params![
+                category.id.as_str(),
+                name,
+                category.colour,
+                category.icon,
+                category.rank
+            ])?;
+        Ok(())
+    }
+}
+
+/// A category from five columns that begin at `first`.
+pub(super) fn category(row: &Row<'_>, first: usize) -> rusqlite::Result<Category> {
+    let id: String = row.get(first)?;
+    let name: Option<String> = row.get(first + 1)?;
+    Ok(Category {
+        name: name.unwrap_or_else(|| default_name(&id)),
+        id: CategoryId::new(id),
+        colour: row.get(first + 2)?,
+        icon: row.get(first + 3)?,
+        rank: row.get(first + 4)?,
+    })
+}
+
+/// The translated name of a category that was never renamed.
+fn default_name(key: &str) -> String {
+    match key {
+        "ordinary" => tr!("Ordinary"),
+        "vip" => tr!("VIP"),
+        "problem" => tr!("Problem"),
+        "potential" => tr!("Potential"),
+        other => other.to_owned(),
+    }
+}

@@ -1,0 +1,72 @@
+//! What the phone asks of the store, and what it hears.
+
+use crate::model::{CallId, CallRecord, CallerMatch, PhoneNumber, RecordingRow};
+
+/// A request of the phone.
+#[derive(Debug, Clone)]
+pub enum StoreCommand {
+    /// Who is at the other end? Answered with [`StoreReply::Caller`], found or not.
+    FindCaller {
+        /// The call it is about.
+        call: CallId,
+        /// The other party's number.
+        number: Option<PhoneNumber>,
+        /// The other party as the network gave it: finds a colleague by the internal number.
+        text: String,
+        /// Our own internal number: finds the employee's name.
+        extension: Option<String>,
+    },
+    /// Open the call's row of the log: at the first ring or dial.
+    OpenCall(Box<CallRecord>),
+    /// Write the call's row anew; also the heartbeat by `last_seen_at`, about once a second.
+    UpdateCall(Box<CallRecord>),
+    /// Close the call's row and add its recording, in one transaction.
+    CloseCall {
+        /// The row as it is to stay.
+        record: Box<CallRecord>,
+        /// The call's recording, where there is one.
+        recording: Option<RecordingRow>,
+    },
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum StoreReply {
+    /// The answer to [`StoreCommand::FindCaller`].
+    Caller {
+        /// The call it is about.
+        call: CallId,
+        /// What is known; none where neither a client, nor a colleague, nor our employee was found.
+        found: Option<Box<CallerMatch>>,
+    },
+    /// The call's row is on disk: no power cut takes it back.
+    Done {
+        /// The call.
+        call: CallId,
+    },
+    /// It did not succeed and is not tried again. A row of the log that the database cannot
+    /// take at the moment is no failure: it waits, and `Done` follows.
+    Failed {
+        /// The call.
+        call: CallId,
+        /// Why, for a person.
+        error: String,
+    },
+}
+
+/// Something a person should be told about the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreNotice {
+    /// The database cannot be written at the moment; the rows wait in memory.
+    Unavailable {
+        /// Why.
+        error: String,
+    },
+    /// It can be written again; every row that waited is on disk.
+    Recovered,
+    /// The database was damaged: it is kept under this name, and an empty one was begun.
+    KeptAside {
+        /// The damaged file.
+        file: std::path::PathBuf,
+    },
+}

@@ -1,0 +1,194 @@
+//! The writing thread: rows of the log until they are on disk, and the window's changes.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::log::{Row, Work};
+use super::{Opening, Shared};
+use crate::store::{Result, StoreError, StoreNotice, StoreReply, Writer, open, write_on};
+
+/// How long the phone's start waits for a locked database before it goes on without.
+const START_PATIENCE: Duration = Duration::from_millis(250);
+/// How long one attempt to write waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(1);
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How long the end of the program waits for rows that cannot be written.
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens the phone's store. No connection where it cannot be written yet.
+pub(super) fn open(path: &Path) -> Result<(Option<Connection>, Opening)> {
+    let mut opening = Opening::default();
+    let opened = match open::writer(path, START_PATIENCE) {
+        Err(error) if error.is_corruption() => {
+            let aside = open::keep_aside(path, "corrupt", Timestamp::now())?;
+            opening.kept_aside = Some(aside);
+            open::writer(path, START_PATIENCE)
+        }
+        other => other,
+    };
+    let closed = opened.and_then(|mut connection| {
+        opening.interrupted = write_on(&mut connection, |writer| writer.close_interrupted())?;
+        connection.busy_timeout(BUSY)?;
+        Ok(connection)
+    });
+    match closed {
+        Ok(connection) => Ok((Some(connection), opening)),
+        Err(error) if error.may_pass() => {
+            opening.waiting = Some(error.to_string());
+            Ok((None, opening))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes until the store is closed and nothing waits.
+pub(super) fn run(shared: &Shared, connection: Option<Connection>) {
+    let told = connection.is_none();
+    let mut thread = Thread {
+        shared,
+        connection,
+        told,
+        retry_at: None,
+    };
+    let mut closing_since: Option<Instant> = None;
+    loop {
+        if shared.log.is_closed() {
+            let since = *closing_since.get_or_insert_with(Instant::now);
+            if since.elapsed() > LAST_PATIENCE {
+                let lost = shared.log.waiting();
+                tracing::error!(
+                    ?lost,
+                    "the store could not be written before the program ended"
+                );
+                return;
+            }
+        }
+        let patience = thread
+            .retry_at
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        match shared
+            .log
+            .take(patience, patience.is_some_and(|left| !left.is_zero()))
+        {
+            Work::Rows(rows) => thread.write_rows(rows),
+            Work::Change(change) => change(thread.connection()),
+            Work::Nothing => {}
+            Work::Finished => return,
+        }
+    }
+}
+
+struct Thread<'s> {
+    shared: &'s Shared,
+    connection: Option<Connection>,
+    /// A person was told that the database cannot be written.
+    told: bool,
+    /// When rows are tried again that could not be written.
+    retry_at: Option<Instant>,
+}
+
+impl Thread<'_> {
+    fn connection(&mut self) -> Result<&mut Connection> {
+        if self.connection.is_none() {
+            let mut connection = open::writer(&self.shared.path, BUSY)?;
+            // The first opening could not close them. No call of this run has a row yet.
+            write_on(&mut connection, |writer| writer.close_interrupted())?;
+            self.connection = Some(connection);
+        }
+        self.connection.as_mut().ok_or(StoreError::Closed)
+    }
+
+    fn write_rows(&mut self, rows: Vec<Row>) {
+        let written = self.connection().and_then(|connection| {
+            write_on(connection, |w| rows.iter().try_for_each(|r| r.write(w)))
+        });
+        match written {
+            Ok(()) => {
+                rows.into_iter().for_each(Row::written);
+                self.retry_at = None;
+                if std::mem::take(&mut self.told) {
+                    (self.shared.notify)(StoreNotice::Recovered);
+                }
+            }
+            Err(error) if error.is_corruption() => {
+                self.shared.log.put_back(rows);
+                self.begin_anew(&error);
+            }
+            Err(error) if error.may_pass() => {
+                self.shared.log.put_back(rows);
+                self.unavailable(&error);
+            }
+            // One row is refused: the others must not suffer for it.
+            Err(_) if rows.len() > 1 => rows.into_iter().for_each(|row| self.write_rows(vec![row])),
+            Err(error) => rows
+                .into_iter()
+                .for_each(|row| self.write_bare(row, &error)),
+        }
+    }
+
+    /// Writes a row without its recordings, which the database refused: the call itself is kept.
+    fn write_bare(&mut self, mut row: Row, error: &StoreError) {
+        tracing::error!(call = %row.record.call, %error, "a row of the call log was refused");
+        if !row.recordings.is_empty() {
+            row.recordings.clear();
+            let bare = self
+                .connection()
+                .and_then(|c| write_on(c, |writer| row.write(writer)));
+            if let Err(error) = bare {
+                tracing::error!(call = %row.record.call, %error, "and so without its recording");
+            }
+        }
+        row.refused(error);
+    }
+
+    fn unavailable(&mut self, error: &StoreError) {
+        self.retry_at = Some(Instant::now() + PAUSE);
+        if !std::mem::replace(&mut self.told, true) {
+            (self.shared.notify)(StoreNotice::Unavailable {
+                error: error.to_string(),
+            });
+        }
+    }
+
+    /// The file is damaged: it is kept aside, and the rows go into an empty one.
+    fn begin_anew(&mut self, error: &StoreError) {
+        self.connection = None;
+        match open::keep_aside(&self.shared.path, "corrupt", Timestamp::now()) {
+            Ok(file) => {
+                self.shared.file.fetch_add(1, Ordering::AcqRel);
+                (self.shared.notify)(StoreNotice::KeptAside { file });
+            }
+            Err(_) => self.unavailable(error),
+        }
+    }
+}
+
+impl Row {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<()> {
+        writer.save_call(&self.record)?;
+        self.recordings
+            .iter()
+            .try_for_each(|recording| writer.save_recording(recording))
+    }
+
+    fn written(self) {
+        let call = self.record.call;
+        self.replies
+            .into_iter()
+            .for_each(|reply| reply(StoreReply::Done { call }));
+    }
+
+    fn refused(self, error: &StoreError) {
+        let call = self.record.call;
+        let failed = || StoreReply::Failed {
+            call,
+            error: error.to_string(),
+        };
+        self.replies.into_iter().for_each(|reply| reply(failed()));
+    }
+}

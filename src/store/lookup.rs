@@ -1,0 +1,98 @@
+//! Who is calling: everything the card shows of the caller, by the number.
+
+use rusqlite::OptionalExtension;
+
+use super::categories::category;
+use super::clients::{COLUMNS, bare_client};
+use super::{Reader, Result};
+use crate::model::{CallerMatch, ClientId, PhoneNumber, PhotoRef};
+
+impl Reader<'_> {
+    /// What is known of the party with this number, or with this internal number as `text`, and
+    /// who sits behind our own `extension`. None where nothing of it is known.
+    pub fn find_caller(
+        &self,
+        number: Option<PhoneNumber>,
+        text: &str,
+        extension: Option<&str>,
+    ) -> Result<Option<CallerMatch>> {
+        let mut found = match number {
+            Some(number) => self.client_match(number)?,
+            None => None,
+        };
+        let colleague = match number {
+            Some(_) => None,
+            None => self.find_employee(text)?,
+        };
+        let employee = extension
+            .map(|own| self.find_employee(own))
+            .transpose()?
+            .flatten();
+        if found.is_none() && (colleague.is_some() || employee.is_some()) {
+            found = Some(CallerMatch {
+                client: None,
+                others: 0,
+                category: None,
+                orders: Vec::new(),
+                photo: None,
+                colleague: None,
+                employee: None,
+            });
+        }
+        Ok(found.map(|found| CallerMatch {
+            colleague,
+            employee,
+            ..found
+        }))
+    }
+
+    /// Compiles the look-up's statements, so that the first caller does not wait for it.
+    pub(super) fn warm_up(&self) -> Result<()> {
+        let nobody = ClientId::from_bytes([0; 16]);
+        if let Some(number) = PhoneNumber::from_e164("+10") {
+            self.client_match(number)?;
+        }
+        self.find_client(nobody)?;
+        self.client_phones(nobody)?;
+        self.client_custom(nobody)?;
+        self.open_orders(nobody)?;
+        self.find_employee("-")?;
+        Ok(())
+    }
+
+    /// The client with this number. CROSS JOIN keeps the order: number first, then its client.
+    fn client_match(&self, number: PhoneNumber) -> Result<Option<CallerMatch>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS}, k.id, k.name, k.colour, k.icon, k.rank, p.mime, count(*) OVER ()
+             FROM client_numbers n
+             CROSS JOIN clients c ON c.id = n.client
+             LEFT JOIN categories k ON k.id = c.category
+             LEFT JOIN photos p ON p.id = c.photo
+             WHERE n.e164 = ?1 AND n.deleted_at IS NULL AND c.deleted_at IS NULL
+             ORDER BY c.updated_at DESC, c.id DESC LIMIT 1"
+        ))?;
+        let found = statement
+            .query_row([number.e164()], |row| {
+                let mime: Option<String> = row.get(18)?;
+                let holders: i64 = row.get(19)?;
+                Ok((bare_client(row)?, category(row, 13)?, mime, holders))
+            })
+            .optional()?;
+        let Some((client, category, mime, holders)) = found else {
+            return Ok(None);
+        };
+        let client = self.complete(client)?;
+        Ok(Some(CallerMatch {
+            others: usize::try_from(holders - 1).unwrap_or(0),
+            category: Some(category),
+            orders: self.open_orders(client.id)?,
+            photo: client
+                .photo
+                .zip(mime)
+                .map(|(id, mime)| PhotoRef { id, mime }),
+            client: Some(client),
+            colleague: None,
+            employee: None,
+        }))
+    }
+}

@@ -1,0 +1,116 @@
+//! The store: one SQLite file a profile. Nothing else in the program reads or writes a row.
+//!
+//! [`Store`] is one connection for the command line and for tests; [`StoreHandle`] is the running
+//! phone's, with a writer and two readers on threads of their own. What can be asked stands in one
+//! file per table, as methods of [`Reader`] and [`Writer`].
+
+mod backup;
+mod calls;
+mod categories;
+mod clients;
+mod command;
+mod employees;
+mod error;
+mod handle;
+mod lookup;
+mod numbers;
+mod open;
+mod orders;
+mod photos;
+mod recordings;
+pub mod sample;
+mod search;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Deref;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+
+pub use calls::{CallCount, CallFilter};
+pub use command::{StoreCommand, StoreNotice, StoreReply};
+pub use error::{Result, StoreError};
+pub use handle::{Opening, StoreHandle};
+pub use recordings::{RecordingFilter, RecordingLine};
+
+/// Asks the store; every method is a query.
+pub struct Reader<'c> {
+    connection: &'c Connection,
+}
+
+/// Changes the store, inside one transaction: everything it does is kept, or nothing.
+/// It reads what it has written.
+pub struct Writer<'c> {
+    reader: Reader<'c>,
+    now: Timestamp,
+}
+
+impl<'c> Deref for Writer<'c> {
+    type Target = Reader<'c>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.reader
+    }
+}
+
+/// The store on one connection, synchronously: for the command line and for tests.
+/// It works beside a running phone.
+pub struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens the file, makes it where there is none, and brings its schema up to date.
+    /// A damaged file is an error and stays as it is; rows of calls in progress stay too.
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = open::writer(path, Duration::from_secs(10))?;
+        Ok(Self { connection })
+    }
+
+    /// A store in memory, gone when dropped.
+    pub fn in_memory() -> Result<Self> {
+        Ok(Self {
+            connection: open::in_memory()?,
+        })
+    }
+
+    /// Asks.
+    pub fn read<T>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        query(&Reader {
+            connection: &self.connection,
+        })
+    }
+
+    /// Changes, in one transaction; an error takes everything back.
+    pub fn write<T>(&mut self, change: impl FnOnce(&mut Writer<'_>) -> Result<T>) -> Result<T> {
+        write_on(&mut self.connection, change)
+    }
+
+    /// A consistent copy of the whole store into a new file, also while a phone is writing.
+    pub fn backup_to(&self, file: &Path) -> Result<()> {
+        backup::copy(&self.connection, file)
+    }
+}
+
+/// Runs `change` in a transaction that takes the write lock at once, so that it never finds out
+/// half-way that another process was faster.
+fn write_on<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&mut Writer<'_>) -> Result<T>,
+) -> Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut writer = Writer {
+        reader: Reader {
+            connection: &transaction,
+        },
+        now: Timestamp::now(),
+    };
+    let done = change(&mut writer)?;
+    transaction.commit()?;
+    Ok(done)
+}

@@ -1,0 +1,79 @@
+//! Table `client_numbers`: which number belongs to whom.
+
+use rusqlite::params;
+
+use super::values::{count, id, millis, number};
+use super::{Reader, Result, Writer};
+use crate::model::{Client, ClientId, ClientPhone, PhoneNumber};
+
+impl Reader<'_> {
+    /// The client's numbers, the first first.
+    pub fn client_phones(&self, client: ClientId) -> Result<Vec<ClientPhone>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT e164, label FROM client_numbers
+             WHERE client = ?1 AND deleted_at IS NULL ORDER BY place, e164",
+        )?;
+        let rows = statement.query_map([client.as_bytes()], |row| {
+            Ok(ClientPhone {
+                number: number(row, 0)?,
+                label: row.get(1)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Who has this number, the client last changed first.
+    pub fn clients_with_number(&self, number: PhoneNumber) -> Result<Vec<ClientId>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT c.id FROM client_numbers n CROSS JOIN clients c ON c.id = n.client
+             WHERE n.e164 = ?1 AND n.deleted_at IS NULL AND c.deleted_at IS NULL
+             ORDER BY c.updated_at DESC, c.id DESC",
+        )?;
+        let rows = statement.query_map([number.e164()], |row| id(row, 0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Adds a number to the client, as its last one; a number the client has already stays where it is.
+    pub fn add_number(&mut self, client: ClientId, number: PhoneNumber, label: &str) -> Result<()> {
+        let mut changed = self.load_client(client)?;
+        if changed.phones.iter().any(|phone| phone.number == number) {
+            return Ok(());
+        }
+        changed.phones.push(ClientPhone {
+            number,
+            label: label.to_owned(),
+        });
+        self.save_client(&changed)
+    }
+
+    /// Makes the client's numbers exactly these, and gives the client the calls from and to them
+    /// that were nobody's.
+    pub(super) fn write_numbers(&mut self, client: &Client, is_new: bool) -> Result<()> {
+        if !is_new {
+            self.connection
+                .prepare_cached(
+                    "UPDATE client_numbers SET deleted_at = ?2
+                     WHERE client = ?1 AND deleted_at IS NULL",
+                )?
+                .execute(params![client.id.as_bytes(), millis(self.now)])?;
+        }
+        for (place, phone) in client.phones.iter().enumerate() {
+            let e164 = phone.number.e164();
+            self.connection
+                .prepare_cached(
+                    "INSERT INTO client_numbers (e164, client, label, place) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (e164, client) DO UPDATE SET label = excluded.label,
+                         place = excluded.place, deleted_at = NULL",
+                )?
+                .execute(params![e164, client.id.as_bytes(), phone.label, count(place)])?;
+            self.connection
+                .prepare_cached(
+                    "UPDATE calls SET client = ?2 WHERE number = ?1 AND client IS NULL",
+                )?
+                .execute(params![e164, client.id.as_bytes()])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! Opening the file: what SQLite is told, the schema brought up to date, damage recognised.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use super::error::is_corruption;
+use super::{Result, StoreError};
+
+/// Every step of the schema, oldest first. A step that was released is never edited.
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("../../migrations/client/0001_office.sql")).foreign_key_check()];
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+/// `PRAGMA application_id` of our files: 'RING'.
+const APPLICATION: i32 = 0x5249_4e47;
+
+/// How long a connection waits for another process's write before it says *busy*.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The connection that may write: the schema is up to date when this returns.
+pub(super) fn writer(path: &Path, busy: Duration) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection, path, busy)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// A connection that only reads. The file and its schema must be there.
+pub(super) fn reader(path: &Path) -> Result<Connection> {
+    // Opened for writing all the same: a reader of a WAL database may have to recover the log.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection, path, BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// A database of its own in memory, for tests and samples.
+pub(super) fn in_memory() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    let path = Path::new(":memory:");
+    prepare(&connection, path, BUSY)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection, path: &Path, busy: Duration) -> Result<()> {
+    connection.busy_timeout(busy)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // FULL: in WAL mode NORMAL loses acknowledged rows when the power fails.
+    let told = connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216;",
+    );
+    told.map_err(|error| recognise(error, path))
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    let known = STEPS.len() as i64;
+    let found = version(connection).map_err(|error| recognise(error, path))?;
+    if found > 0 {
+        refuse_foreign(connection, path)?;
+    }
+    if found == known {
+        return Ok(());
+    }
+    MIGRATIONS
+        .to_latest(connection)
+        .map_err(|source| match source {
+            rusqlite_migration::Error::RusqliteError { err, .. } if is_corruption(&err) => {
+                recognise(err, path)
+            }
+            source => StoreError::Migration {
+                path: path.to_owned(),
+                source,
+            },
+        })
+}
+
+/// The schema's version: how many steps the file has been through.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn recognise(error: rusqlite::Error, path: &Path) -> StoreError {
+    if is_corruption(&error) {
+        StoreError::Corrupt {
+            path: path.to_owned(),
+            source: error,
+        }
+    } else {
+        StoreError::Sqlite(error)
+    }
+}
+
+/// Refuses a file that is no store of ours, or one of a newer program.
+pub(super) fn refuse_foreign(connection: &Connection, path: &Path) -> Result<()> {
+    let found = version(connection).map_err(|error| recognise(error, path))?;
+    let application: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION {
+        return Err(StoreError::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    let known = STEPS.len() as i64;
+    if found > known {
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    Ok(())
+}
+
+/// Moves a database out of the way, with its log, and says where it is now:
+/// `ringbook.db.corrupt-20261122T040507Z`, where `why` is `corrupt`. Nothing of it is changed.
+pub(super) fn keep_aside(path: &Path, why: &str, now: Timestamp) -> Result<PathBuf> {
+    let stamp = now.strftime("%Y%m%dT%H%M%SZ");
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Io { path, source }
+    };
+    let aside = (0..100)
+        .map(|n| match n {
+            0 => beside(&format!(".{why}-{stamp}")),
+            n => beside(&format!(".{why}-{stamp}-{n}")),
+        })
+        .find(|aside| !aside.exists())
+        .ok_or(StoreError::Closed)?;
+    for suffix in ["-wal", "-shm"] {
+        let from = beside(suffix);
+        if from.exists() {
+            let mut to = aside.as_os_str().to_owned();
+            to.push(suffix);
+            std::fs::rename(&from, &to).map_err(io(&from))?;
+        }
+    }
+    std::fs::rename(path, &aside).map_err(io(path))?;
+    Ok(aside)
+}

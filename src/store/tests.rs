@@ -1,0 +1,7 @@
+//! Tests of the store against real files.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod calls;
+mod clients;
+mod files;
+mod handle;

@@ -1,0 +1,210 @@
+//! The file: schema, versions, damage, power cuts, backups.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use crate::model::Client;
+use crate::store::{Store, StoreError};
+
+fn one_client(path: &Path) {
+    let mut store = Store::open(path).unwrap();
+    store
+        .write(|w| w.save_client(&Client::named("Ivan Petrov", Timestamp::now())))
+        .unwrap();
+}
+
+fn clients(path: &Path) -> u64 {
+    Store::open(path)
+        .unwrap()
+        .read(|r| r.count_clients())
+        .unwrap()
+}
+
+/// The schema as SQLite holds it, statement after statement, without SQLite's and FTS5's own tables.
+fn schema(connection: &Connection) -> String {
+    let mut statement = connection
+        .prepare(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+             AND name NOT LIKE 'clients_search_data' AND name NOT LIKE 'clients_search_idx'
+             AND name NOT LIKE 'clients_search_docsize' AND name NOT LIKE 'clients_search_config'
+             ORDER BY rowid",
+        )
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap();
+    rows.map(|sql| sql.unwrap() + ";\n")
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_schema_document_is_what_the_migrations_make() {
+    let connection = crate::store::open::in_memory().unwrap();
+    let version = crate::store::open::version(&connection).unwrap();
+    let made = format!(
+        "-- The client store, ringbook.db, after migration {version:04}. A test compares this file\n\
+         -- with what the migrations make; RINGBOOK_BLESS=1 writes it anew.\n\n{}",
+        schema(&connection)
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/SCHEMA.sql");
+    if std::env::var_os("RINGBOOK_BLESS").is_some() {
+        fs::write(&path, &made).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        made,
+        "docs/SCHEMA.sql is out of date"
+    );
+}
+
+#[test]
+fn a_new_file_is_made_with_wal_full_sync_and_foreign_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let connection =
+        crate::store::open::writer(&dir.path().join("a.db"), std::time::Duration::ZERO).unwrap();
+    let pragma = |name: &str| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+            .unwrap()
+    };
+    assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+    assert_eq!(pragma("synchronous"), 2.into());
+    assert_eq!(pragma("foreign_keys"), 1.into());
+}
+
+#[test]
+fn what_was_written_is_there_when_the_file_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    one_client(&path);
+    assert_eq!(clients(&path), 1);
+}
+
+#[test]
+fn a_newer_schema_is_refused_with_a_message_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    one_client(&path);
+    let raw = Connection::open(&path).unwrap();
+    raw.pragma_update(None, "user_version", 99).unwrap();
+    drop(raw);
+    let before = fs::read(&path).unwrap();
+
+    let error = Store::open(&path).err().unwrap();
+    assert!(
+        matches!(error, StoreError::NewerSchema { found: 99, .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("update Ringbook"), "{error}");
+    assert!(crate::store::StoreHandle::open(&path).is_err());
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_an_error_for_the_tools_and_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    fs::write(&path, "this is my diary, please keep it ".repeat(200)).unwrap();
+    let error = Store::open(&path).err().unwrap();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    assert!(fs::read(&path).unwrap().starts_with(b"this is my diary"));
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("CREATE TABLE clients (id); PRAGMA user_version = 1;")
+        .unwrap();
+    drop(other);
+    assert!(matches!(
+        Store::open(&path),
+        Err(StoreError::Foreign { .. })
+    ));
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_file_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    // A table in the way makes the first step fail near its end.
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("CREATE TABLE recordings (mine)")
+        .unwrap();
+    drop(other);
+    assert!(matches!(
+        Store::open(&path),
+        Err(StoreError::Migration { .. })
+    ));
+    let other = Connection::open(&path).unwrap();
+    let tables: i64 = other
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tables, 1);
+}
+
+#[test]
+fn a_transaction_that_fails_half_way_leaves_nothing() {
+    let mut store = Store::in_memory().unwrap();
+    let result: Result<(), StoreError> = store.write(|w| {
+        w.save_client(&Client::named("Ivan", Timestamp::now()))?;
+        Err(StoreError::Overloaded)
+    });
+    assert!(result.is_err());
+    assert_eq!(store.read(|r| r.count_clients()).unwrap(), 0);
+}
+
+#[test]
+fn a_backup_is_complete_while_a_writer_writes_and_restores() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, backup) = (dir.path().join("ringbook.db"), dir.path().join("backup.db"));
+    let mut store = Store::open(&path).unwrap();
+    store.write(|w| w.add_bulk_clients(0, 500)).unwrap();
+    let writing = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            let mut other = Store::open(&path).unwrap();
+            for n in 0..20 {
+                other
+                    .write(|w| w.add_bulk_clients(1000 + n * 10, 10))
+                    .unwrap();
+            }
+        }
+    });
+    store.backup_to(&backup).unwrap();
+    writing.join().unwrap();
+    drop(store);
+    let copied = clients(&backup);
+    assert!(
+        (500..=700).contains(&copied) && copied % 10 == 0,
+        "{copied}"
+    );
+
+    let aside = Store::restore(&backup, &path, Timestamp::now())
+        .unwrap()
+        .unwrap();
+    assert_eq!(clients(&path), copied);
+    assert_eq!(clients(&aside), 700, "what was there is kept aside");
+}
+
+#[test]
+fn a_damaged_backup_is_refused_and_nothing_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, backup) = (dir.path().join("ringbook.db"), dir.path().join("backup.db"));
+    one_client(&path);
+    Store::open(&path).unwrap().backup_to(&backup).unwrap();
+    let mut bytes = fs::read(&backup).unwrap();
+    bytes[8192..16384].fill(0xa5);
+    fs::write(&backup, bytes).unwrap();
+    let error = Store::restore(&backup, &path, Timestamp::now()).unwrap_err();
+    assert!(error.is_corruption(), "{error:?}");
+    assert!(Store::restore(&dir.path().join("absent.db"), &path, Timestamp::now()).is_err());
+    assert_eq!(clients(&path), 1);
+}
