@@ -1,0 +1,3 @@
+//! One file per thing to show. The name `peers::` lets a run leave all of them out.
+
+mod rig;

@@ -1,0 +1,59 @@
+//! Known tones: made here, found again in what the other side heard.
+
+use std::f64::consts::TAU;
+
+/// A tone is looked for in pieces of this length.
+const WINDOW_S: f64 = 0.05;
+/// What a pure tone keeps of its energy after the coarsest codec.
+const PURE: f64 = 0.8;
+/// Below this a piece counts as silence (of a full scale of 1).
+const AUDIBLE: f64 = 0.01;
+
+/// `seconds` of a sine at half of full scale.
+pub fn tone(hz: f64, rate: u32, seconds: f64) -> Vec<f32> {
+    let samples = (seconds * f64::from(rate)) as usize;
+    let step = TAU * hz / f64::from(rate);
+    (0..samples)
+        .map(|n| (0.5 * (step * n as f64).sin()) as f32)
+        .collect()
+}
+
+/// For how many seconds, in sum, `samples` carry a tone of `hz` and little else.
+pub fn seconds_of_tone(samples: &[f32], rate: u32, hz: f64) -> f64 {
+    let window = (f64::from(rate) * WINDOW_S) as usize;
+    let pieces = samples.chunks_exact(window);
+    pieces.filter(|piece| is_tone(piece, rate, hz)).count() as f64 * WINDOW_S
+}
+
+fn is_tone(piece: &[f32], rate: u32, hz: f64) -> bool {
+    let energy: f64 = piece.iter().map(|&sample| f64::from(sample).powi(2)).sum();
+    let loud = (energy / piece.len() as f64).sqrt() > AUDIBLE;
+    loud && goertzel(piece, rate, hz) / energy > PURE
+}
+
+/// The energy of `piece` at `hz`, on the scale of the sum of its squared samples.
+fn goertzel(piece: &[f32], rate: u32, hz: f64) -> f64 {
+    let coefficient = 2.0 * (TAU * hz / f64::from(rate)).cos();
+    let (mut s1, mut s2) = (0.0, 0.0);
+    for &sample in piece {
+        let s0 = f64::from(sample) + coefficient * s1 - s2;
+        (s2, s1) = (s1, s0);
+    }
+    let power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
+    2.0 * power / piece.len() as f64
+}
+
+#[test]
+fn a_tone_is_found_and_other_sounds_are_not_taken_for_it() {
+    let silence = vec![0.0; 8000];
+    let right = tone(440.0, 8000, 1.0);
+    let mixed: Vec<f32> = right
+        .iter()
+        .zip(tone(1000.0, 8000, 1.0))
+        .map(|(a, b)| (a + b) / 2.0)
+        .collect();
+    assert!((seconds_of_tone(&right, 8000, 440.0) - 1.0).abs() < 0.01);
+    assert_eq!(seconds_of_tone(&right, 8000, 1000.0), 0.0);
+    assert_eq!(seconds_of_tone(&mixed, 8000, 440.0), 0.0);
+    assert_eq!(seconds_of_tone(&silence, 8000, 440.0), 0.0);
+}

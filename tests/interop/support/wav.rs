@@ -1,0 +1,52 @@
+//! Sound files as samples between -1 and 1, one list per channel.
+
+use std::path::Path;
+
+use super::signal;
+
+pub struct Wav {
+    pub rate: u32,
+    pub channels: Vec<Vec<f32>>,
+}
+
+impl Wav {
+    /// Reads a 16-bit file to its end; fails the test where it does not play.
+    pub fn read(path: &Path) -> Wav {
+        let mut reader = hound::WavReader::open(path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let format = reader.spec();
+        let mut channels = vec![Vec::new(); usize::from(format.channels)];
+        for (index, sample) in reader.samples::<i16>().enumerate() {
+            let sample = sample.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            channels[index % usize::from(format.channels)].push(f32::from(sample) / 32768.0);
+        }
+        Wav {
+            rate: format.sample_rate,
+            channels,
+        }
+    }
+
+    /// Writes one channel.
+    pub fn write(path: &Path, rate: u32, samples: &[f32]) {
+        let format = hound::WavSpec {
+            channels: 1,
+            sample_rate: rate,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(path, format).unwrap();
+        for sample in samples {
+            writer.write_sample((sample * 32767.0) as i16).unwrap();
+        }
+        writer.finalize().unwrap();
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.channels[0].len() as f64 / f64::from(self.rate)
+    }
+
+    /// For how many seconds one channel carries a tone of `hz` and little else.
+    pub fn seconds_of_tone(&self, channel: usize, hz: f64) -> f64 {
+        signal::seconds_of_tone(&self.channels[channel], self.rate, hz)
+    }
+}
