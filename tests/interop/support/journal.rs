@@ -70,6 +70,18 @@ impl<T: Clone> Journal<T> {
         }
     }
 
+    /// Entry number `index`, however long it takes; `None` when the source ends before it.
+    pub fn wait_any(&self, index: usize) -> Option<T> {
+        let mut state = self.lock();
+        while state.entries.len() <= index && !state.closed {
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.entries.get(index).cloned()
+    }
+
     fn change(&self, change: impl FnOnce(&mut State<T>)) {
         change(&mut self.lock());
         self.changed.notify_all();

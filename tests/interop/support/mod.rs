@@ -1,19 +1,27 @@
-//! The programs a test can start, and the instruments it listens with.
+//! The programs a test or a benchmark can start, and the instruments it listens with.
 
 mod baresip;
 mod journal;
 mod kamailio;
+mod phone;
 mod port;
 mod program;
+mod raw_peer;
 pub mod signal;
+mod sipp;
+mod sound;
 mod turn;
 mod wav;
 
 pub use baresip::{Baresip, Line};
 pub use journal::Journal;
 pub use kamailio::{Kamailio, password};
+pub use phone::{Input, Phone, Setup};
 pub use port::free_port;
-pub use program::{PATIENCE, Program, eventually};
+pub use program::{PATIENCE, Program, eventually, pause};
+pub use raw_peer::{RawPeer, Received};
+pub use sipp::Sipp;
+pub use sound::Sound;
 pub use turn::{alone, together};
 pub use wav::Wav;
 

@@ -25,6 +25,11 @@ pub fn eventually<R>(what: &str, mut check: impl FnMut() -> Option<R>) -> R {
     }
 }
 
+/// Lets a call last for a while: the one wait whose length is its purpose.
+pub fn pause(time: Duration) {
+    thread::sleep(time);
+}
+
 /// A running program; dropping it kills it and everything it started.
 pub struct Program {
     name: String,
