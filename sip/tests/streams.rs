@@ -1,6 +1,7 @@
 //! Streams that others recorded, and messages made to exhaust a reader.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+// The clock measures the reader; nothing under test sees it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod corpora;
 
@@ -19,6 +20,14 @@ fn read_in_pieces(bytes: &[u8], size: usize) -> Vec<Result<Message, ParseError>>
     results
 }
 
+/// The samples were stored with bare line feeds; on the wire lines end with CR LF.
+fn with_line_ends(bytes: &[u8]) -> Vec<u8> {
+    bytes
+        .split(|&byte| byte == b'\n')
+        .collect::<Vec<_>>()
+        .join(&b"\r\n"[..])
+}
+
 #[test]
 fn recorded_streams_give_the_same_messages_however_they_arrive() {
     let Some(folder) = corpora::folder("sip2json-samples") else {
@@ -26,21 +35,45 @@ fn recorded_streams_give_the_same_messages_however_they_arrive() {
     };
     let files = corpora::files(&folder, "sip");
     assert_eq!(files.len(), 34);
+    let mut count = 0;
     for (name, bytes) in files {
+        let bytes = with_line_ends(&bytes);
         let whole = read_in_pieces(&bytes, usize::MAX);
-        assert_eq!(read_in_pieces(&bytes, 1400), whole, "{name}");
+        assert!(read_in_pieces(&bytes, 1400) == whole, "{name}");
         if bytes.len() < 20_000 {
-            assert_eq!(read_in_pieces(&bytes, 1), whole, "{name}");
+            assert!(read_in_pieces(&bytes, 1) == whole, "{name}");
         }
         for message in whole.iter().flatten() {
             let again = parse_datagram(&message.to_bytes());
             assert_eq!(again.as_ref(), Ok(message), "{name}");
+            count += 1;
         }
         // Nothing follows a fatal error.
         let fatal = whole
             .iter()
             .position(|r| r.as_ref().is_err_and(|e| e.is_fatal_for_stream()));
         assert!(fatal.is_none_or(|at| at + 1 == whole.len()), "{name}");
+        // Framed or refused; waiting only where the rest is yet to come.
+        let is_cut_short = name.contains("incomplete") || name.contains("chunked");
+        assert!(!whole.is_empty() || is_cut_short, "{name}");
+    }
+    assert!(count >= 20, "{count}");
+}
+
+#[test]
+fn a_stream_with_bare_line_feeds_is_refused_at_its_first_line() {
+    let Some(folder) = corpora::folder("sip2json-samples") else {
+        return;
+    };
+    for (name, bytes) in corpora::files(&folder, "sip") {
+        let results = read_in_pieces(&bytes, 1400);
+        let [Err(error)] = results.as_slice() else {
+            panic!("{name}: {results:?}")
+        };
+        assert!(
+            matches!(error.fault(), Fault::HeaderLine | Fault::NotSip),
+            "{name}: {error}"
+        );
     }
 }
 

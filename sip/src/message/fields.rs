@@ -134,15 +134,19 @@ impl RawField<'_> {
 }
 
 /// The end of the header fields: behind the empty line. `from` is where an earlier search ended.
-pub(super) fn find_head_end(bytes: &[u8], from: usize) -> Option<usize> {
+/// A line end without its CR is a fault: where it counts as one and where not, readers differ.
+pub(super) fn find_head_end(bytes: &[u8], from: usize) -> Result<Option<usize>, Fault> {
     let mut at = from;
-    while let Some(offset) = bytes.get(at..)?.iter().position(|&byte| byte == b'\n') {
+    while let Some(offset) = bytes[at..].iter().position(|&byte| byte == b'\n') {
         at += offset + 1;
+        if !bytes[..at].ends_with(b"\r\n") {
+            return Err(Fault::HeaderLine);
+        }
         if bytes[..at].ends_with(b"\r\n\r\n") {
-            return Some(at);
+            return Ok(Some(at));
         }
     }
-    None
+    Ok(None)
 }
 
 /// Lines that end with CR LF; the last one may lack it. A stray CR or LF stays in its line.

@@ -17,13 +17,13 @@ pub fn parse_datagram(bytes: &[u8]) -> Result<Message, ParseError> {
         return Err(refuse(&Head::default(), Fault::Empty));
     };
     let bytes = &bytes[start..];
-    let Some(head_end) = find_head_end(bytes, 0) else {
-        let fault = if bytes.len() > limits::MESSAGE {
-            Fault::MessageTooLarge
-        } else {
-            Fault::Unterminated
-        };
-        return Err(refuse(&read_unfinished(bytes), fault));
+    let head_end = match find_head_end(bytes, 0) {
+        Ok(Some(head_end)) => head_end,
+        Ok(None) if bytes.len() <= limits::MESSAGE => {
+            return Err(refuse(&read_unfinished(bytes), Fault::Unterminated));
+        }
+        Ok(None) => return Err(refuse(&read_unfinished(bytes), Fault::MessageTooLarge)),
+        Err(fault) => return Err(refuse(&read_unfinished(bytes), fault)),
     };
     let (head, rest) = split_head(bytes, head_end);
     if bytes.len() > limits::MESSAGE {

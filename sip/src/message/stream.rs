@@ -5,6 +5,15 @@ use super::lex::is_token_byte;
 use super::reader::{parse_message, read_unfinished, refuse, split_head};
 use super::{Fault, Message, ParseError, limits};
 
+/// How long a message is.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    /// Octets up to the body.
+    head: usize,
+    /// Octets of the body.
+    body: usize,
+}
+
 /// Cuts a stream into messages by Content-Length (RFC 3261 §18.3).
 ///
 /// Push what was received, then call [`StreamReader::next`] until it gives `None`: the buffer
@@ -16,8 +25,8 @@ pub struct StreamReader {
     start: usize,
     /// How far behind `start` the end of the header fields was sought in vain.
     searched: usize,
-    /// Octets of the message at `start`, once its header fields are complete.
-    expected: Option<usize>,
+    /// The message at `start`, once its header fields are complete.
+    frame: Option<Frame>,
     half_ping: bool,
     pings: u32,
     closed: bool,
@@ -47,28 +56,31 @@ impl StreamReader {
     pub fn next(&mut self) -> Option<Result<Message, ParseError>> {
         self.skip_keep_alives();
         let bytes = self.unread();
-        if self.closed || bytes.is_empty() {
+        // Half of a line end waits for its other half.
+        if self.closed || bytes.is_empty() || bytes == b"\r" {
             return None;
         }
         if !is_token_byte(bytes[0]) {
             return Some(self.give_up(Fault::NotSip));
         }
-        if let Some(expected) = self.expected {
-            return self.take_complete(expected);
+        if let Some(frame) = self.frame {
+            return self.take_complete(frame);
         }
-        let Some(head_end) = find_head_end(bytes, self.searched) else {
-            if bytes.len() > limits::MESSAGE {
-                return Some(self.give_up(Fault::MessageTooLarge));
+        let found = match find_head_end(bytes, self.searched) {
+            Ok(Some(head_end)) => frame(bytes, head_end),
+            Ok(None) if bytes.len() <= limits::MESSAGE => {
+                self.searched = bytes.len();
+                return None;
             }
-            self.searched = bytes.len();
-            return None;
+            Ok(None) => Err(Fault::MessageTooLarge),
+            Err(fault) => Err(fault),
         };
-        match frame(bytes, head_end) {
-            Ok(expected) => {
-                self.expected = Some(expected);
-                self.take_complete(expected)
+        match found {
+            Ok(frame) => {
+                self.frame = Some(frame);
+                self.take_complete(frame)
             }
-            Err(fault) => Some(self.give_up_at(head_end, fault)),
+            Err(fault) => Some(self.give_up(fault)),
         }
     }
 
@@ -89,45 +101,28 @@ impl StreamReader {
 
     /// Between messages, two line ends are a ping and one is a pong or padding.
     fn skip_keep_alives(&mut self) {
-        while self.expected.is_none() && self.unread().starts_with(b"\r\n") {
+        while self.frame.is_none() && self.unread().starts_with(b"\r\n") {
             self.start += 2;
             self.pings += u32::from(self.half_ping);
             self.half_ping = !self.half_ping;
         }
-        // Half of a line end waits for its other half.
-        if !self.unread().is_empty() && self.unread() != b"\r" {
+        if !matches!(self.unread(), b"" | b"\r") {
             self.half_ping = false;
         }
     }
 
-    fn take_complete(&mut self, expected: usize) -> Option<Result<Message, ParseError>> {
-        let message = self.buffer[self.start..].get(..expected)?;
-        let head_end = find_head_end(message, 0)?;
-        let (head, body) = split_head(message, head_end);
-        let result = parse_message(&head, body).map_err(|error| ParseError {
-            // Past a limit nothing is trusted any more.
-            fatal: error.status() == Some(513) || head.fault.is_some(),
-            ..error
-        });
-        self.start += expected;
-        (self.searched, self.expected) = (0, None);
-        if result.as_ref().is_err_and(ParseError::is_fatal_for_stream) {
-            self.close();
-        }
+    fn take_complete(&mut self, frame: Frame) -> Option<Result<Message, ParseError>> {
+        let message = self.unread().get(..frame.head + frame.body)?;
+        let (head, body) = split_head(message, frame.head);
+        let result = parse_message(&head, body);
+        self.start += frame.head + frame.body;
+        (self.searched, self.frame) = (0, None);
         Some(result)
     }
 
+    /// After this nobody can tell where the next message starts.
     fn give_up(&mut self, fault: Fault) -> Result<Message, ParseError> {
         let error = refuse(&read_unfinished(self.unread()), fault);
-        self.close();
-        Err(ParseError {
-            fatal: true,
-            ..error
-        })
-    }
-
-    fn give_up_at(&mut self, head_end: usize, fault: Fault) -> Result<Message, ParseError> {
-        let error = refuse(&split_head(self.unread(), head_end).0, fault);
         self.close();
         Err(ParseError {
             fatal: true,
@@ -141,16 +136,24 @@ impl StreamReader {
     }
 }
 
-/// Octets of the message whose header fields end at `head_end`. On a stream Content-Length is
-/// mandatory (RFC 3261 §18.3).
-fn frame(bytes: &[u8], head_end: usize) -> Result<usize, Fault> {
+/// The length of the message whose header fields end at `head_end`. On a stream Content-Length is
+/// mandatory (RFC 3261 §18.3), and lines that cannot be read may hide another one.
+fn frame(bytes: &[u8], head_end: usize) -> Result<Frame, Fault> {
     if head_end > limits::MESSAGE {
         return Err(Fault::MessageTooLarge);
     }
-    let length = split_head(bytes, head_end).0.content_length()?;
-    let length = length.ok_or(Fault::Missing("Content-Length"))?;
-    match head_end.checked_add(length) {
-        Some(total) if total <= limits::MESSAGE => Ok(total),
+    let (head, _) = split_head(bytes, head_end);
+    if let Some(fault) = head.fault {
+        return Err(fault);
+    }
+    let body = head
+        .content_length()?
+        .ok_or(Fault::Missing("Content-Length"))?;
+    match head_end.checked_add(body) {
+        Some(total) if total <= limits::MESSAGE => Ok(Frame {
+            head: head_end,
+            body,
+        }),
         _ => Err(Fault::MessageTooLarge),
     }
 }
