@@ -39,7 +39,7 @@ pub(crate) struct Call {
 }
 
 enum State {
-    Inviting(Inviting),
+    Inviting(Box<Inviting>),
     Offered(Box<Offered>),
     Talking(Box<Talking>),
     Leaving(Box<Leaving>),
@@ -115,7 +115,7 @@ impl Call {
         endpoint: &mut Endpoint,
         id: RequestId,
         request: &Request,
-        response: Response,
+        response: &Response,
         flow: Flow,
     ) {
         match &mut self.state {
@@ -126,14 +126,14 @@ impl Call {
                 self.change_response(now, endpoint, response);
             }
             State::Talking(talking) if talking.is_refer(id) => {
-                self.refer_response(now, endpoint, &response);
+                self.refer_response(now, endpoint, response);
             }
             State::Leaving(leaving) if leaving.is_bye(id) => {
                 if response.status >= 200 {
                     self.leave(endpoint);
                 }
             }
-            _ => refuse_stray(now, endpoint, id, request, &response, self.account),
+            _ => refuse_stray(now, endpoint, id, request, response, self.account),
         }
         self.arm(endpoint);
     }

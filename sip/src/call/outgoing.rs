@@ -75,12 +75,12 @@ impl Call {
         };
         let invite = endpoint.send(now, outgoing);
         let give_up_at = Some(now + endpoint.config.answer_timeout);
-        let state = State::Inviting(Inviting {
+        let state = State::Inviting(Box::new(Inviting {
             invite,
             early: Vec::new(),
             session,
             give_up_at,
-        });
+        }));
         let call = Call::new(handle, Some(account), state);
         call.arm(endpoint);
         call
@@ -91,15 +91,15 @@ impl Call {
         now: Instant,
         endpoint: &mut Endpoint,
         request: &Request,
-        response: Response,
+        response: &Response,
         flow: Flow,
     ) {
         match response.status {
             100 => {}
-            101..200 => self.invite_progress(endpoint, request, &response, flow),
-            200..300 => self.invite_answered(now, endpoint, request, &response, flow),
+            101..200 => self.invite_progress(endpoint, request, response, flow),
+            200..300 => self.invite_answered(now, endpoint, request, response, flow),
             _ => {
-                self.end(endpoint, end_of_status(&response));
+                self.end(endpoint, end_of_status(response));
                 self.leave(endpoint);
             }
         }

@@ -180,7 +180,7 @@ impl Call {
         &mut self,
         now: Instant,
         endpoint: &mut Endpoint,
-        response: Response,
+        response: &Response,
     ) {
         let handle = self.handle;
         let account = self.account;
@@ -228,7 +228,7 @@ impl Call {
                     endpoint,
                     End {
                         cause: EndCause::Failed,
-                        ..end_of_status(&response)
+                        ..end_of_status(response)
                     },
                 );
                 self.begin_leaving(now, endpoint);

@@ -86,9 +86,16 @@ struct Sent {
     /// The ACK of a failure.
     ack: Vec<u8>,
     /// The ACKs of the 2xx that came, by To tag.
-    answers: Vec<(String, Option<(Flow, Vec<u8>)>)>,
+    answers: Vec<Answered>,
     /// The nonces the credentials in the request were made with.
     nonces: Vec<String>,
+}
+
+/// A 2xx that came: its To tag, and the ACK once that is sent.
+#[derive(Debug)]
+struct Answered {
+    tag: String,
+    ack: Option<(Flow, Vec<u8>)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -427,31 +434,33 @@ impl Endpoint {
             return;
         };
         let is_invite = sent.request.method == Method::Invite;
+        let cancel = transaction.cancel;
+        let more_targets = !transaction.targets.is_empty();
         match response.status {
-            100..200 if is_invite && transaction.cancel == Cancel::Wanted => {
+            100..200 if is_invite && cancel == Cancel::Wanted => {
                 self.send_cancel(now, id);
             }
             200..300 if is_invite => {
                 let tag = response.to.tag().unwrap_or_default();
-                if let Some((_, ack)) = sent.answers.iter().find(|(known, _)| known == tag) {
-                    if let Some((flow, bytes)) = ack {
+                if let Some(answered) = sent.answers.iter().find(|answered| answered.tag == tag) {
+                    if let Some((flow, bytes)) = &answered.ack {
                         let bytes = bytes.clone();
-                        self.network
-                            .send(now, &flow.clone(), bytes, &mut self.outputs);
+                        self.network.send(now, flow, bytes, &mut self.outputs);
                     }
                     return;
                 }
                 if sent.answers.len() >= MAX_ANSWERS {
                     return;
                 }
-                sent.answers.push((tag.to_owned(), None));
+                sent.answers.push(Answered {
+                    tag: tag.to_owned(),
+                    ack: None,
+                });
             }
-            401 | 407 if transaction.cancel == Cancel::No => {
-                if self.authorize_again(now, id, &response) {
-                    return;
-                }
+            401 | 407 if cancel == Cancel::No && self.authorize_again(now, id, &response) => {
+                return;
             }
-            503 if transaction.cancel == Cancel::No && !transaction.targets.is_empty() => {
+            503 if cancel == Cancel::No && more_targets => {
                 return self.try_next_target(now, id, Failure::Unreachable);
             }
             _ => {}
@@ -467,7 +476,7 @@ impl Endpoint {
             owner: transaction.outgoing.owner,
             request: sent.request.clone(),
             flow: sent.flow,
-            response,
+            response: Box::new(response),
         });
     }
 
@@ -612,9 +621,9 @@ impl Endpoint {
     fn keep_answer(&mut self, invite: RequestId, tag: &str, ack: (Flow, Vec<u8>)) {
         if let Some(transaction) = self.clients.transactions.get_mut(&invite)
             && let Phase::Sent(sent) = &mut transaction.phase
-            && let Some((_, slot)) = sent.answers.iter_mut().find(|(known, _)| known == tag)
+            && let Some(answered) = sent.answers.iter_mut().find(|answered| answered.tag == tag)
         {
-            *slot = Some(ack);
+            answered.ack = Some(ack);
         }
     }
 

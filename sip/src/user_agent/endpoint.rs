@@ -46,7 +46,7 @@ pub(crate) enum Notice {
         id: RequestId,
         owner: Owner,
         request: Arc<Request>,
-        response: Response,
+        response: Box<Response>,
         flow: Flow,
     },
     /// The request has failed for good.

@@ -270,11 +270,15 @@ impl UserAgent {
         self.handle_notices(now);
     }
 
-    /// Forgets an account, without a REGISTER. Its calls go on.
-    pub fn remove_account(&mut self, account: AccountId) {
-        self.registrations.remove(&account);
+    /// Forgets an account. Its registration ends, but nobody waits for the registrar's answer.
+    /// Its calls go on.
+    pub fn remove_account(&mut self, now: Instant, account: AccountId) {
+        if let Some(mut registration) = self.registrations.remove(&account) {
+            registration.stop(now, &mut self.endpoint);
+        }
         self.endpoint.lines.remove(&account);
         self.endpoint.set_timer(Timer::Account(account), None);
+        self.handle_notices(now);
     }
 
     /// Calls `target`. An unspecified `media.address` stands for the address that the
@@ -445,7 +449,7 @@ impl UserAgent {
                     }
                     Owner::Call(handle) if self.calls.contains_key(&handle) => {
                         self.with_call(handle, |call, endpoint| {
-                            call.handle_response(now, endpoint, id, &request, response, flow);
+                            call.handle_response(now, endpoint, id, &request, &response, flow);
                         });
                     }
                     Owner::Call(_) | Owner::Ack(_) | Owner::Nobody => {

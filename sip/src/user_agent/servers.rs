@@ -22,7 +22,7 @@ pub(super) enum Received {
     /// A new one, to be answered.
     New(ServerId, Arc<Request>),
     /// An ACK that no transaction wanted: one for a 2xx.
-    Ack(Request),
+    Ack(Box<Request>),
     /// A retransmission, or one the transaction layer has answered.
     Handled,
 }
@@ -139,7 +139,7 @@ impl Endpoint {
             return self.receive_again(now, id, request);
         }
         if request.method == Method::Ack {
-            return Received::Ack(request);
+            return Received::Ack(Box::new(request));
         }
         let back = response_flow(&flow, &request.top_via);
         if self.servers.len() >= self.config.max_transactions {
@@ -192,7 +192,7 @@ impl Endpoint {
         };
         match reaction {
             ServerReaction::Retransmit => self.resend(now, id),
-            ServerReaction::Deliver => return Received::Ack(request),
+            ServerReaction::Deliver => return Received::Ack(Box::new(request)),
             ServerReaction::Absorb => self.settle_server(id),
         }
         Received::Handled

@@ -1,5 +1,10 @@
 //! User agents over a simulated network, in virtual time.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods
+)]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -118,6 +123,8 @@ pub struct Weather {
     pub jitter_ms: u64,
 }
 
+type DropIf = Box<dyn FnMut(&Message) -> bool>;
+
 enum Travelling {
     Datagram {
         from: SocketAddr,
@@ -168,7 +175,7 @@ pub struct World {
     pub scripted: VecDeque<(SocketAddr, SocketAddr, Vec<u8>)>,
     pub answers: BTreeMap<String, Vec<ringbook_sip::resolve::Target>>,
     /// Drops the datagrams it says yes to: (wire index, message).
-    pub drop_if: Option<Box<dyn FnMut(&Message) -> bool>>,
+    pub drop_if: Option<DropIf>,
     dice: ChaCha12Rng,
     travelling: BTreeMap<(Instant, u64), Travelling>,
     serial: u64,
