@@ -1,6 +1,12 @@
-//! Sample rate conversion of whole 20 ms frames.
+//! Sample rate conversion: of whole 20 ms frames, and between two clocks.
 
-use rubato::{Fft, FixedSync, Resampler as _, audioadapter_buffers::direct::InterleavedSlice};
+use rubato::{
+    Adjustable as _, Async, Fft, FixedAsync, FixedSync, Resampler as _,
+    SincInterpolationParameters, SincInterpolationType, WindowFunction,
+    audioadapter_buffers::direct::InterleavedSlice,
+};
+
+use crate::device::Drift;
 
 /// The rates cannot be converted into each other frame by frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +56,7 @@ impl FrameConverter {
                 input / 50,
                 1,
                 channels,
-                rubato::WindowFunction::BlackmanHarris2,
+                WindowFunction::BlackmanHarris2,
                 FixedSync::Both,
             )
             .map_err(|_| unsupported)?;
@@ -102,6 +108,80 @@ impl FrameConverter {
     pub fn reset(&mut self) {
         if let Some(fft) = &mut self.inner {
             fft.reset();
+        }
+    }
+}
+
+/// Converts one channel between two clocks: the ratio may be changed a little at any time. Delays by at most 4 ms.
+pub struct Stretcher {
+    inner: Async<f32>,
+    rates: (u32, u32),
+    input: Vec<f32>,
+}
+
+impl Stretcher {
+    /// Takes as much as it needs and gives frames of 20 ms at the rate `to`. `None`: not between these rates.
+    pub fn to_frames(from: u32, to: u32) -> Option<Self> {
+        Self::new(from, to, to as usize / 50, FixedAsync::Output)
+    }
+
+    /// Takes frames of 20 ms at the rate `from` and gives what comes of them. `None`: not between these rates.
+    pub fn of_frames(from: u32, to: u32) -> Option<Self> {
+        Self::new(from, to, from as usize / 50, FixedAsync::Input)
+    }
+
+    fn new(from: u32, to: u32, chunk: usize, fixed: FixedAsync) -> Option<Self> {
+        let parameters = SincInterpolationParameters {
+            // As long a filter in time whichever rate is the lower one.
+            sinc_len: (64 * from.div_ceil(to.max(1)) as usize).min(256),
+            f_cutoff: None,
+            oversampling_factor: 128,
+            interpolation: SincInterpolationType::Linear,
+            window: WindowFunction::BlackmanHarris2,
+        };
+        let ratio = f64::from(to) / f64::from(from);
+        let inner = Async::new_sinc(ratio, Drift::RANGE, &parameters, chunk, 1, fixed).ok()?;
+        Some(Self {
+            inner,
+            rates: (from, to),
+            input: Vec::new(),
+        })
+    }
+
+    /// The rates that go in and out, in Hz.
+    pub fn rates(&self) -> (u32, u32) {
+        self.rates
+    }
+
+    /// Samples that the next conversion needs.
+    pub fn needed(&self) -> usize {
+        self.inner.input_frames_next()
+    }
+
+    /// The most samples that a conversion gives.
+    pub fn most(&self) -> usize {
+        self.inner.output_frames_max()
+    }
+
+    /// Makes the sound longer (above 1.0) or shorter.
+    pub fn set_ratio(&mut self, ratio: f64) {
+        // Out of range it stays as it is.
+        let _ = self.inner.set_resample_ratio_relative(ratio, true);
+    }
+
+    /// Converts `len` samples that `fill` provides; returns how many come out.
+    pub fn stretch(&mut self, fill: impl FnOnce(&mut [f32]), len: usize, out: &mut [f32]) -> usize {
+        self.input.resize(len, 0.0);
+        fill(&mut self.input);
+        let capacity = out.len();
+        let input = InterleavedSlice::new(&self.input[..], 1, len);
+        let target = InterleavedSlice::new_mut(out, 1, capacity);
+        match (input, target) {
+            (Ok(input), Ok(mut target)) => self
+                .inner
+                .process_into_buffer(&input, &mut target, None)
+                .map_or(0, |(_, count)| count),
+            _ => 0,
         }
     }
 }

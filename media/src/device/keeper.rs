@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Clip, DeviceRole};
+use super::{
+    Capture, Clip, DeviceRole, Playback,
+    sound_card::{Card, open_loudspeaker, open_microphone},
+};
 
 /// How often an open device is looked after and an absent one tried again.
 const ROUND: Duration = Duration::from_millis(500);
@@ -21,12 +24,20 @@ const ROUND: Duration = Duration::from_millis(500);
 pub enum Wanted {
     /// A sound file to be sent.
     Clip(PathBuf),
+    /// A microphone by its name; `None`: the system's default.
+    Microphone(Option<String>),
+    /// A loudspeaker by its name; `None`: the system's default.
+    Loudspeaker(Option<String>),
 }
 
 /// What the media thread gets.
 pub enum Opened {
     /// A sound to be sent.
     Clip(Arc<Clip>),
+    /// A microphone.
+    Capture(Capture),
+    /// A loudspeaker.
+    Playback(Playback),
 }
 
 /// What the phone is told.
@@ -104,8 +115,18 @@ impl Drop for Keeper {
 struct Slot {
     role: DeviceRole,
     wanted: Wanted,
-    open: bool,
-    lost: bool,
+    state: State,
+}
+
+enum State {
+    /// Not tried yet.
+    Closed,
+    /// A file in memory needs no looking after.
+    Loaded,
+    /// A sound card that works.
+    Open(Card),
+    /// Reported as lost.
+    Lost,
 }
 
 struct Rounds<R> {
@@ -117,14 +138,18 @@ struct Rounds<R> {
 impl<R: Fn(DeviceReport)> Rounds<R> {
     fn run(mut self, inbox: &Receiver<(DeviceRole, Option<Wanted>)>) {
         loop {
-            let wish = if self.slots.iter().all(|slot| slot.open) {
+            let wish = if self
+                .slots
+                .iter()
+                .all(|slot| matches!(slot.state, State::Loaded))
+            {
                 inbox.recv().map_err(RecvTimeoutError::from)
             } else {
                 inbox.recv_timeout(ROUND)
             };
             match wish {
                 Ok((role, wanted)) => self.change(role, wanted),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.look_after(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             self.open_what_is_missing();
@@ -137,41 +162,68 @@ impl<R: Fn(DeviceReport)> Rounds<R> {
             self.slots.push(Slot {
                 role,
                 wanted,
-                open: false,
-                lost: false,
+                state: State::Closed,
             });
         }
     }
 
+    fn look_after(&mut self) {
+        for slot in &mut self.slots {
+            if let State::Open(card) = &mut slot.state
+                && !card.is_alive()
+            {
+                slot.state = State::Lost;
+                (self.report)(DeviceReport::Lost {
+                    role: slot.role,
+                    reason: "the device is gone".into(),
+                });
+            }
+        }
+    }
+
     fn open_what_is_missing(&mut self) {
-        for slot in self.slots.iter_mut().filter(|slot| !slot.open) {
+        for slot in &mut self.slots {
+            let lost = match slot.state {
+                State::Closed => false,
+                State::Lost => true,
+                State::Loaded | State::Open(_) => continue,
+            };
             match open(&slot.wanted) {
-                Ok(opened) => {
-                    slot.open = true;
+                Ok((state, opened)) => {
+                    slot.state = state;
                     // The media thread may just be ending.
                     let _ = self.outbox.send((slot.role, opened));
-                    if std::mem::take(&mut slot.lost) {
+                    if lost {
                         (self.report)(DeviceReport::Back { role: slot.role });
                     }
                 }
-                Err(reason) if !slot.lost => {
-                    slot.lost = true;
-                    (self.report)(DeviceReport::Lost {
-                        role: slot.role,
-                        reason,
-                    });
+                Err(reason) => {
+                    slot.state = State::Lost;
+                    if !lost {
+                        (self.report)(DeviceReport::Lost {
+                            role: slot.role,
+                            reason,
+                        });
+                    }
                 }
-                Err(_) => {}
             }
         }
     }
 }
 
-fn open(wanted: &Wanted) -> Result<Opened, String> {
+fn open(wanted: &Wanted) -> Result<(State, Opened), String> {
     match wanted {
         Wanted::Clip(path) => match Clip::load(path) {
-            Ok(clip) => Ok(Opened::Clip(Arc::new(clip))),
+            Ok(clip) => Ok((State::Loaded, Opened::Clip(Arc::new(clip)))),
             Err(error) => Err(format!("{}: {error}", path.display())),
+        },
+        Wanted::Microphone(name) => match open_microphone(name.as_deref()) {
+            Ok((card, capture)) => Ok((State::Open(card), Opened::Capture(capture))),
+            Err(error) => Err(error.to_string()),
+        },
+        Wanted::Loudspeaker(name) => match open_loudspeaker(name.as_deref()) {
+            Ok((card, playback)) => Ok((State::Open(card), Opened::Playback(playback))),
+            Err(error) => Err(error.to_string()),
         },
     }
 }

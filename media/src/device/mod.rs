@@ -6,13 +6,19 @@
 // Devices are files, sound cards and the clock.
 #![allow(clippy::disallowed_methods)]
 
+mod bridge;
 mod clip;
+mod drift;
 mod keeper;
 mod setting;
+mod sound_card;
 
+pub use bridge::{Capture, Playback};
 pub use clip::{Clip, ClipError, ClipPlayer};
+pub use drift::Drift;
 pub use keeper::{DeviceReport, Keeper, Opened, Wanted};
 pub use setting::{DeviceSettingError, InputDevice, OutputDevice};
+pub use sound_card::{CardError, present};
 
 use std::fmt;
 

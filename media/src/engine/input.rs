@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::device::{Clip, ClipPlayer, InputDevice, Wanted};
+use crate::device::{Capture, Clip, ClipPlayer, InputDevice, Opened};
 
 /// The input that the settings name.
 pub enum Input {
@@ -12,27 +12,49 @@ pub enum Input {
     Loop,
     /// Every call sends a file from its beginning; `None` until it is read.
     Clip(Option<Arc<Clip>>),
-    /// The call in focus sends what the microphone hears.
-    Microphone,
+    /// The call in focus sends what the microphone hears; `None` while it is not open.
+    Microphone(Option<Box<Capture>>),
 }
 
 impl Input {
-    /// The input for a setting. What has to be opened for it comes later, by [`Input::wanted`].
+    /// The input for a setting. What has to be opened for it comes later, by [`Input::take`].
     pub fn new(device: &InputDevice) -> Self {
         match device {
             InputDevice::Silence => Self::Silence,
             InputDevice::Loop => Self::Loop,
             InputDevice::File(_) => Self::Clip(None),
-            InputDevice::Default | InputDevice::Named(_) => Self::Microphone,
+            InputDevice::Default | InputDevice::Named(_) => Self::Microphone(None),
         }
     }
 
-    /// What the device thread has to open for a setting.
-    pub fn wanted(device: &InputDevice) -> Option<Wanted> {
-        match device {
-            InputDevice::Silence | InputDevice::Loop => None,
-            InputDevice::File(path) => Some(Wanted::Clip(path.clone())),
-            InputDevice::Default | InputDevice::Named(_) => None,
+    /// Takes what was opened for it.
+    pub fn take(&mut self, opened: Opened) {
+        match (self, opened) {
+            (Self::Clip(clip), Opened::Clip(opened)) => *clip = Some(opened),
+            (Self::Microphone(capture), Opened::Capture(opened)) => {
+                *capture = Some(Box::new(opened))
+            }
+            // Opened for settings that have changed since.
+            _ => {}
+        }
+    }
+
+    /// What the microphone hears on this tick, at the rate of the call in focus; empty if there is none.
+    pub fn listen(&mut self, focused: Option<u32>, frame: &mut Vec<f32>) {
+        frame.clear();
+        let Self::Microphone(capture) = self else {
+            return;
+        };
+        if capture.as_ref().is_some_and(|capture| !capture.is_alive()) {
+            *capture = None;
+        }
+        match (capture, focused) {
+            (Some(capture), Some(rate)) => {
+                frame.resize(rate as usize / 50, 0.0);
+                capture.read(rate, frame);
+            }
+            (Some(capture), None) => capture.discard(),
+            (None, _) => {}
         }
     }
 }
@@ -57,8 +79,8 @@ impl Place {
         match (input, microphone) {
             (Input::Loop, _) => said.copy_from_slice(heard),
             (Input::Clip(Some(clip)), _) => self.player(clip).read(rate, said),
-            (Input::Microphone, Some(frame)) => said.copy_from_slice(frame),
-            (Input::Silence | Input::Clip(None) | Input::Microphone, _) => said.fill(0.0),
+            (Input::Microphone(_), Some(frame)) => said.copy_from_slice(frame),
+            (Input::Silence | Input::Clip(None) | Input::Microphone(_), _) => said.fill(0.0),
         }
     }
 

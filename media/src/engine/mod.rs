@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod command;
+mod devices;
 mod event;
 mod grid;
 mod input;

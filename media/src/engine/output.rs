@@ -10,7 +10,7 @@ use std::{
 
 use super::{Events, MediaEvent};
 use crate::{
-    device::{DeviceRole, OutputDevice},
+    device::{DeviceRole, Opened, OutputDevice, Playback},
     recorder::{Recorder, RecordingFormat, RecordingRequest, Report, Tap},
 };
 
@@ -23,6 +23,8 @@ pub enum Output {
     Null,
     /// A WAV file hears it.
     File(HeardFile),
+    /// A loudspeaker; `None` while it is not open.
+    Card(Option<Box<Playback>>),
 }
 
 impl Output {
@@ -30,7 +32,8 @@ impl Output {
     pub fn new(device: &OutputDevice, role: DeviceRole) -> Self {
         match device {
             OutputDevice::File(path) => Self::File(HeardFile::new(path.clone(), role)),
-            OutputDevice::Null | OutputDevice::Default | OutputDevice::Named(_) => Self::Null,
+            OutputDevice::Null => Self::Null,
+            OutputDevice::Default | OutputDevice::Named(_) => Self::Card(None),
         }
     }
 
@@ -44,6 +47,29 @@ impl Output {
         match self {
             Self::Null => {}
             Self::File(file) => file.write(rate, frame, recorder, events),
+            Self::Card(card) => {
+                if card.as_ref().is_some_and(|playback| !playback.is_alive()) {
+                    *card = None;
+                }
+                if let Some(playback) = card {
+                    playback.write(rate, frame);
+                }
+            }
+        }
+    }
+
+    /// There is nothing to be heard on this tick.
+    pub fn rest(&mut self) {
+        if let Self::Card(Some(playback)) = self {
+            playback.rest();
+        }
+    }
+
+    /// Takes the loudspeaker that was opened for it.
+    pub fn take(&mut self, opened: Opened) {
+        // Otherwise it was opened for settings that have changed since.
+        if let (Self::Card(card), Opened::Playback(playback)) = (self, opened) {
+            *card = Some(Box::new(playback));
         }
     }
 }

@@ -4,12 +4,13 @@ use std::{net::UdpSocket, ops::ControlFlow, path::PathBuf, time::Instant};
 
 use super::{
     EngineConfig, Events, MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget,
+    devices::{Devices, Need},
     input::Input,
     line::{Line, Room, Scratch},
     output::Output,
 };
 use crate::{
-    device::{DeviceReport, DeviceRole, InputDevice, Keeper, Opened, OutputDevice},
+    device::{DeviceRole, InputDevice, OutputDevice},
     mixer,
     recorder::{
         Recorder, RecordingError, RecordingFormat, RecordingRequest, Report, recording_rate,
@@ -37,7 +38,7 @@ pub struct Switchboard {
     scratch: Scratch,
     loudspeaker: Vec<f32>,
     microphone: Vec<f32>,
-    keeper: Keeper,
+    devices: Devices,
     recorder: Recorder,
     events: Events,
     cname: String,
@@ -50,16 +51,6 @@ impl Switchboard {
     /// # Errors
     /// The system gives us no thread.
     pub fn new(config: EngineConfig, events: Events) -> std::io::Result<Self> {
-        let told = events.clone();
-        let keeper = Keeper::start(move |report| {
-            told(match report {
-                DeviceReport::Lost { role, reason } => MediaEvent::DeviceLost {
-                    which: role,
-                    reason,
-                },
-                DeviceReport::Back { role } => MediaEvent::DeviceBack { which: role },
-            });
-        })?;
         let mut board = Self {
             lines: Vec::new(),
             focus: None,
@@ -72,13 +63,13 @@ impl Switchboard {
             scratch: Scratch::default(),
             loudspeaker: Vec::new(),
             microphone: Vec::new(),
-            keeper,
+            devices: Devices::start(events.clone())?,
             recorder: Recorder::start()?,
             events,
             cname: config.cname,
             seed: config.seed,
         };
-        board.set_devices(&config.input, &config.output, &config.ring);
+        board.set_devices(config.input, config.output, config.ring);
         Ok(board)
     }
 
@@ -120,9 +111,10 @@ impl Switchboard {
                 input,
                 output,
                 ring,
-            } => self.set_devices(&input, &output, &ring),
+            } => self.set_devices(input, output, ring),
             MediaCommand::Shutdown => return ControlFlow::Break(()),
         }
+        self.update_devices();
         ControlFlow::Continue(())
     }
 
@@ -222,11 +214,19 @@ impl Switchboard {
         }
     }
 
-    fn set_devices(&mut self, input: &InputDevice, output: &OutputDevice, ring: &OutputDevice) {
-        self.input = Input::new(input);
-        self.output = Output::new(output, DeviceRole::Output);
-        self.bell = (ring != output).then(|| Output::new(ring, DeviceRole::Ring));
-        self.keeper.want(DeviceRole::Input, Input::wanted(input));
+    fn set_devices(&mut self, input: InputDevice, output: OutputDevice, ring: OutputDevice) {
+        self.input = Input::new(&input);
+        self.output = Output::new(&output, DeviceRole::Output);
+        self.bell = (ring != output).then(|| Output::new(&ring, DeviceRole::Ring));
+        self.devices.set(input, output, ring);
+    }
+
+    fn update_devices(&mut self) {
+        self.devices.update(Need {
+            talk: self.running() > 0,
+            hear: !self.lines.is_empty() || self.tone.is_some(),
+            ring: self.ring.is_some(),
+        });
     }
 
     /// Ticks were missed: only the recordings care.
@@ -238,28 +238,29 @@ impl Switchboard {
 
     /// Serves all lines once.
     pub fn tick(&mut self, now: Instant) {
-        while let Some((role, opened)) = self.keeper.poll() {
-            self.take_device(role, opened);
+        while let Some((role, opened)) = self.devices.poll() {
+            match (role, &mut self.bell) {
+                (DeviceRole::Input, _) => self.input.take(opened),
+                (DeviceRole::Output, _) => self.output.take(opened),
+                (DeviceRole::Ring, Some(bell)) => bell.take(opened),
+                (DeviceRole::Ring, None) => {}
+            }
         }
         let focused = self.hear(now);
         self.sound(focused);
     }
 
-    fn take_device(&mut self, _role: DeviceRole, opened: Opened) {
-        match opened {
-            Opened::Clip(clip) => {
-                if let Input::Clip(wanted) = &mut self.input {
-                    *wanted = Some(clip);
-                }
-            }
-        }
-    }
-
     /// Serves the lines; returns the rate of the line in focus, which is then in `self.loudspeaker`.
     fn hear(&mut self, now: Instant) -> Option<u32> {
-        let mut focused = None;
+        let in_focus = |line: &Line| self.focus == Some(line.id()) && line.is_running();
+        let focused = self
+            .lines
+            .iter()
+            .find(|line| in_focus(line))
+            .map(Line::rate);
+        self.input.listen(focused, &mut self.microphone);
         for line in &mut self.lines {
-            let in_focus = self.focus == Some(line.id()) && line.is_running();
+            let in_focus = in_focus(line);
             let room = Room {
                 input: &self.input,
                 microphone: in_focus
@@ -271,7 +272,6 @@ impl Switchboard {
             line.tick(now, &room, &mut self.scratch);
             if in_focus {
                 self.loudspeaker.clone_from(&self.scratch.heard);
-                focused = Some(line.rate());
             }
         }
         focused
@@ -299,7 +299,8 @@ impl Switchboard {
                 ring.add_to(TONE_RATE, &mut frame);
                 bell.write(TONE_RATE, &frame, &self.recorder, &self.events);
             }
-            (None, _) => {}
+            (None, Some(bell)) => bell.rest(),
+            (None, None) => {}
         }
         // A file holds calls, not the tones between them.
         if sounds && (focused.is_some() || !self.output.is_file()) {

@@ -109,11 +109,7 @@ impl Incoming {
     /// Takes a packet of the peer's.
     pub(super) fn handle(&mut self, now: Instant, packet: &Packet<'_>) -> Brought {
         self.packets += 1;
-        let arrival = self.source.receive(packet.ssrc, packet.sequence);
-        let Arrival::New {
-            sequence,
-            restarted,
-        } = arrival
+        let Arrival::New { restarted, .. } = self.source.receive(packet.ssrc, packet.sequence)
         else {
             return Brought::Nothing;
         };
@@ -142,7 +138,8 @@ impl Incoming {
             .units(now)
             .wrapping_sub(i64::from(packet.timestamp));
         self.source.note_transit(transit);
-        self.jitter.insert(now, sequence, packet);
+        self.jitter
+            .insert(now, packet.timestamp, packet.payload_type, packet.payload);
         Brought::Audio
     }
 

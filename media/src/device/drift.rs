@@ -1,0 +1,153 @@
+//! Two clocks, one sound: how a ring between the engine's tick and a sound card is kept about as full as needed.
+
+/// Ticks over which the low-water mark is sought.
+const WINDOW: u32 = 50;
+/// Sound that shall be left in the ring at its lowest, at first, in seconds.
+const TARGET: f64 = 0.004;
+/// What the target grows by when the ring ran dry, and how far, in seconds.
+const TARGET_STEP: f64 = 0.006;
+const TARGET_MOST: f64 = 0.060;
+/// How much of the target is kept after a window in which the ring did not run dry: half of it in an hour.
+const TARGET_REST: f64 = 0.999_8;
+/// By how much the speed changes for a second of sound too much.
+const GAIN: f64 = 0.2;
+/// The most the speed changes: a twelfth of a semitone, which nobody hears in a voice.
+const MOST: f64 = 0.005;
+/// Sound above the target that is dropped at once instead of being sped up, in seconds.
+const EXCESS: f64 = 0.030;
+
+/// Decides how fast sound flows through a ring.
+#[derive(Clone, Debug)]
+pub struct Drift {
+    target: f64,
+    least: f64,
+    ticks: u32,
+}
+
+/// What is to be done about a ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Correction {
+    /// Stretch the sound by this factor; below 1.0 the ring empties.
+    Stretch(f64),
+    /// Drop this much of the sound, in seconds.
+    Drop(f64),
+}
+
+impl Default for Drift {
+    fn default() -> Self {
+        Self {
+            target: TARGET,
+            least: f64::MAX,
+            ticks: 0,
+        }
+    }
+}
+
+impl Drift {
+    /// The largest change of speed, as a factor.
+    pub const RANGE: f64 = 1.0 + 2.0 * MOST;
+
+    /// Sound that shall be in the ring at its lowest, in seconds.
+    pub fn target(&self) -> f64 {
+        self.target
+    }
+
+    /// The ring ran dry: from now on it is kept fuller.
+    pub fn starved(&mut self) {
+        self.target = (self.target + TARGET_STEP).min(TARGET_MOST);
+        self.restart();
+    }
+
+    /// The ring was emptied or filled by hand: what was seen before tells nothing any more.
+    pub fn restart(&mut self) {
+        self.least = f64::MAX;
+        self.ticks = 0;
+    }
+
+    /// Once a tick: what was left in the ring, in seconds of sound, after the last taking; `None` if nothing was taken.
+    pub fn watch(&mut self, left: Option<f64>) -> Option<Correction> {
+        self.least = self.least.min(left.unwrap_or(f64::MAX));
+        self.ticks += 1;
+        if self.ticks < WINDOW || self.least == f64::MAX {
+            return None;
+        }
+        let excess = self.least - self.target;
+        self.restart();
+        self.target = (self.target * TARGET_REST).max(TARGET);
+        Some(if excess > EXCESS {
+            Correction::Drop(excess)
+        } else {
+            Correction::Stretch(1.0 - (excess * GAIN).clamp(-MOST, MOST))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    /// Runs a loudspeaker whose clock is off by `skew` and that takes `period` seconds at a time. Returns what was
+    /// left after each taking, and how often the ring ran dry after the first minute.
+    fn run(skew: f64, period: f64, minutes: f64) -> (Vec<f64>, u32) {
+        let (mut drift, mut level, mut ratio) = (Drift::default(), 0.0_f64, 1.0);
+        let (mut taken, mut dry, mut marks) = (0.0, 0, Vec::new());
+        for tick in 0..(minutes * 3_000.0) as u32 {
+            let now = f64::from(tick) * 0.02 * (1.0 + skew);
+            let mut left = None;
+            while taken + period <= now {
+                taken += period;
+                if level < period {
+                    drift.starved();
+                    level = period + drift.target();
+                    dry += u32::from(tick > 3_000);
+                }
+                level -= period;
+                left = Some(level);
+            }
+            marks.extend(left);
+            match drift.watch(left) {
+                Some(Correction::Stretch(new)) => ratio = new,
+                Some(Correction::Drop(seconds)) => level -= seconds,
+                None => {}
+            }
+            level += 0.02 * ratio;
+        }
+        (marks, dry)
+    }
+
+    #[test]
+    fn a_sound_card_that_runs_fast_or_slow_neither_starves_nor_piles_up() {
+        for skew in [-0.001, -0.000_1, 0.0, 0.000_1, 0.001] {
+            for period in [0.005, 0.010, 0.021_333, 0.040] {
+                let (marks, dry) = run(skew, period, 10.0);
+                assert!(
+                    dry <= 2,
+                    "ran dry {dry} times at {skew} with periods of {period}"
+                );
+                let late = &marks[marks.len() / 2..];
+                let least = late.iter().copied().fold(f64::MAX, f64::min);
+                assert!(
+                    least < 0.020,
+                    "{least} s always wait at {skew} with periods of {period}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_burst_after_a_stall_is_dropped_not_kept_for_the_rest_of_the_call() {
+        let mut drift = Drift::default();
+        let corrections: Vec<_> = (0..50).filter_map(|_| drift.watch(Some(0.204))).collect();
+        assert!(
+            matches!(corrections[..], [Correction::Drop(seconds)] if (seconds - 0.2).abs() < 1e-9)
+        );
+    }
+
+    #[test]
+    fn a_card_that_has_not_begun_to_take_is_waited_for() {
+        let mut drift = Drift::default();
+        assert!((0..500).all(|_| drift.watch(None).is_none()));
+        assert!(drift.watch(Some(0.004)).is_some());
+    }
+}

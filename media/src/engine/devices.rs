@@ -1,0 +1,101 @@
+//! Which devices the settings name, and when they are open: only while a call or a tone needs them.
+
+use std::io;
+
+use super::{Events, MediaEvent};
+use crate::device::{DeviceReport, DeviceRole, InputDevice, Keeper, Opened, OutputDevice, Wanted};
+
+/// What is to be heard and said at present.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// A call talks.
+    pub talk: bool,
+    /// A call or a tone is to be heard.
+    pub hear: bool,
+    /// The bell rings.
+    pub ring: bool,
+}
+
+/// The devices of the settings.
+pub struct Devices {
+    keeper: Keeper,
+    input: InputDevice,
+    output: OutputDevice,
+    ring: OutputDevice,
+    wished: [Option<Wanted>; 3],
+}
+
+impl Devices {
+    /// Starts the device thread; nothing is open yet.
+    pub fn start(events: Events) -> io::Result<Self> {
+        let keeper = Keeper::start(move |report| {
+            events(match report {
+                DeviceReport::Lost { role, reason } => MediaEvent::DeviceLost {
+                    which: role,
+                    reason,
+                },
+                DeviceReport::Back { role } => MediaEvent::DeviceBack { which: role },
+            });
+        })?;
+        Ok(Self {
+            keeper,
+            input: InputDevice::Silence,
+            output: OutputDevice::Null,
+            ring: OutputDevice::Null,
+            wished: [None, None, None],
+        })
+    }
+
+    /// Takes other settings.
+    pub fn set(&mut self, input: InputDevice, output: OutputDevice, ring: OutputDevice) {
+        (self.input, self.output, self.ring) = (input, output, ring);
+    }
+
+    /// Whether the bell has a device of its own.
+    pub fn has_bell(&self) -> bool {
+        self.ring != self.output
+    }
+
+    /// Opens and closes what is needed by now.
+    pub fn update(&mut self, need: Need) {
+        let microphone = match &self.input {
+            InputDevice::Silence | InputDevice::Loop => None,
+            // Read before the first call, so that it is there when the call begins.
+            InputDevice::File(path) => Some(Wanted::Clip(path.clone())),
+            InputDevice::Default => need.talk.then_some(Wanted::Microphone(None)),
+            InputDevice::Named(name) => need.talk.then(|| Wanted::Microphone(Some(name.clone()))),
+        };
+        let hear = need.hear || (need.ring && !self.has_bell());
+        let ring = need.ring && self.has_bell();
+        let wishes = [
+            (DeviceRole::Input, microphone),
+            (
+                DeviceRole::Output,
+                hear.then(|| loudspeaker(&self.output)).flatten(),
+            ),
+            (
+                DeviceRole::Ring,
+                ring.then(|| loudspeaker(&self.ring)).flatten(),
+            ),
+        ];
+        for ((role, wish), wished) in wishes.into_iter().zip(&mut self.wished) {
+            if *wished != wish {
+                wished.clone_from(&wish);
+                self.keeper.want(role, wish);
+            }
+        }
+    }
+
+    /// The next device that was opened.
+    pub fn poll(&self) -> Option<(DeviceRole, Opened)> {
+        self.keeper.poll()
+    }
+}
+
+fn loudspeaker(device: &OutputDevice) -> Option<Wanted> {
+    match device {
+        OutputDevice::Default => Some(Wanted::Loudspeaker(None)),
+        OutputDevice::Named(name) => Some(Wanted::Loudspeaker(Some(name.clone()))),
+        OutputDevice::Null | OutputDevice::File(_) => None,
+    }
+}
