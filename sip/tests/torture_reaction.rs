@@ -1,0 +1,112 @@
+//! How the user agent reacts to the torture messages of RFC 4475 and RFC 5118, byte for byte.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use ringbook_sip::user_agent::Output;
+use serde_json::Value;
+use support::*;
+
+fn corpus(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora").join(name);
+    if !path.join("manifest.json").exists() {
+        eprintln!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+/// The statuses of everything sent within a second of virtual time, and whether an OPTIONS is
+/// still answered.
+fn react(bytes: &[u8], with_account: bool) -> (Vec<u16>, bool) {
+    let (mut agent, peer) = (Agent::new("ua", "10.0.0.1:5060", 7), addr("10.0.0.9:5060"));
+    if with_account {
+        agent.ua.add_account(account("101", "sip:10.0.0.1"));
+    }
+    let mut now = std::time::Instant::now();
+    let local = agent.address;
+    agent.ua.handle_datagram(now, local, peer, bytes);
+    let mut statuses = Vec::new();
+    let end = now + secs(1);
+    loop {
+        match agent.ua.poll_output() {
+            Output::Transmit(transmit) => {
+                assert_eq!(transmit.remote.ip(), peer.ip(), "a response to a stranger");
+                // The answer to a request without a Call-ID cannot be read as a whole either.
+                let text = String::from_utf8_lossy(&transmit.bytes).into_owned();
+                let status = text.strip_prefix("SIP/2.0 ").unwrap_or_else(|| panic!("sent {text}"));
+                statuses.push(status[..3].parse().unwrap());
+            }
+            Output::Timeout(Some(at)) if at <= end => {
+                now = at;
+                agent.ua.handle_timeout(now);
+            }
+            Output::Timeout(_) => break,
+            _ => {}
+        }
+    }
+    let ping = "OPTIONS sip:ping@10.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKping\r\n\
+                Max-Forwards: 70\r\nFrom: <sip:p@10.0.0.9>;tag=p\r\nTo: <sip:ping@10.0.0.1>\r\n\
+                Call-ID: ping\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    agent.ua.handle_datagram(now, local, peer, ping.as_bytes());
+    let alive = matches!(agent.ua.poll_output(), Output::Transmit(t) if t.bytes.starts_with(b"SIP/2.0 200"));
+    (statuses, alive)
+}
+
+fn is_allowed(row: &Value, statuses: &[u16]) -> bool {
+    let mut allowed: Vec<String> = row["udp_reaction_allowed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value.as_str().unwrap().to_owned())
+        .collect();
+    if row["or_404_if_uri_not_ours"].as_bool() == Some(true) {
+        allowed.push("404".to_owned());
+    }
+    match statuses {
+        [] => allowed.iter().any(|known| known == "silent"),
+        _ => statuses.iter().any(|status| {
+            allowed.contains(&status.to_string())
+                || (*status < 300 && allowed.iter().any(|known| known == "1xx+2xx"))
+        }),
+    }
+}
+
+fn check(name: &str, with_account: bool) {
+    let Some(path) = corpus(name) else { return };
+    let manifest = std::fs::read(path.join("manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let rows = manifest.as_array().unwrap();
+    assert!(!rows.is_empty());
+    let mut wrong = Vec::new();
+    for row in rows {
+        let file = row["file"].as_str().unwrap();
+        let bytes = [path.join("wire_fixedcl").join(file), path.join(file)]
+            .into_iter()
+            .find_map(|path| std::fs::read(path).ok())
+            .unwrap_or_else(|| panic!("{file} is not in the corpus"));
+        let (statuses, alive) = react(&bytes, with_account);
+        assert!(alive, "{file} broke the user agent");
+        if !is_allowed(row, &statuses) {
+            wrong.push(format!("{file}: {statuses:?}, allowed {}", row["udp_reaction_allowed"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_message_of_rfc_4475_gets_an_allowed_reaction_when_direct_calls_are_taken() {
+    check("rfc4475", false);
+}
+
+#[test]
+fn every_message_of_rfc_4475_gets_an_allowed_reaction_with_an_account() {
+    check("rfc4475", true);
+}
+
+#[test]
+fn every_message_of_rfc_5118_gets_an_allowed_reaction() {
+    check("rfc5118", false);
+}
