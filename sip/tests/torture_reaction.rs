@@ -10,7 +10,9 @@ use serde_json::Value;
 use support::*;
 
 fn corpus(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared/corpora")
+        .join(name);
     if !path.join("manifest.json").exists() {
         eprintln!("skipped: {} is not there", path.display());
         return None;
@@ -36,7 +38,9 @@ fn react(bytes: &[u8], with_account: bool) -> (Vec<u16>, bool) {
                 assert_eq!(transmit.remote.ip(), peer.ip(), "a response to a stranger");
                 // The answer to a request without a Call-ID cannot be read as a whole either.
                 let text = String::from_utf8_lossy(&transmit.bytes).into_owned();
-                let status = text.strip_prefix("SIP/2.0 ").unwrap_or_else(|| panic!("sent {text}"));
+                let status = text
+                    .strip_prefix("SIP/2.0 ")
+                    .unwrap_or_else(|| panic!("sent {text}"));
                 statuses.push(status[..3].parse().unwrap());
             }
             Output::Timeout(Some(at)) if at <= end => {
@@ -90,10 +94,19 @@ fn check(name: &str, with_account: bool) {
         let (statuses, alive) = react(&bytes, with_account);
         assert!(alive, "{file} broke the user agent");
         if !is_allowed(row, &statuses) {
-            wrong.push(format!("{file}: {statuses:?}, allowed {}", row["udp_reaction_allowed"]));
+            wrong.push(format!(
+                "{file}: {statuses:?}, allowed {}",
+                row["udp_reaction_allowed"]
+            ));
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        rows.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
