@@ -1,3 +1,22 @@
+//! Compiles the markup. Debug information lets tests find elements by their accessible labels.
+
 fn main() {
-    slint_build::compile("app.slint").unwrap();
+    let debug = std::env::var("PROFILE").is_ok_and(|profile| profile == "debug");
+    let config = slint_build::CompilerConfiguration::new()
+        .with_style("fluent".into())
+        .embed_resources(slint_build::EmbedResourcesKind::EmbedFiles)
+        .with_debug_info(debug);
+    // lang/<language>/LC_MESSAGES/ringbook-ui.po
+    let translated = std::fs::read_dir("lang").is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()))
+    });
+    let config = if translated {
+        config.with_bundled_translations("lang")
+    } else {
+        config
+    };
+    if let Err(error) = slint_build::compile_with_config("app.slint", config) {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
 }

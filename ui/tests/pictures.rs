@@ -1,0 +1,120 @@
+//! Pictures of every window and page, light and dark, written to `target/screenshots/`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use ringbook_ui::slint::ComponentHandle;
+use ringbook_ui::*;
+use support::sample;
+
+#[test]
+fn pictures_of_every_window() {
+    support::start();
+
+    for (theme, suffix) in [(ThemeChoice::Light, ""), (ThemeChoice::Dark, "-dark")] {
+        for (name, card) in [
+            ("vip", sample::vip()),
+            ("problem", sample::problem()),
+            ("unknown", sample::unknown()),
+            ("hidden", sample::hidden()),
+            ("arabic", sample::arabic()),
+            ("endless", sample::endless()),
+        ] {
+            let window = CardWindow::new().unwrap();
+            window.global::<Theme>().invoke_choose(theme);
+            window.set_card(card);
+            window.set_phase(CallPhase::Incoming);
+            window.set_elapsed("00:07".into());
+            support::settle();
+            let height = window.get_needed_height();
+            support::picture(&window, &format!("card-{name}{suffix}"), 360.0, height);
+        }
+
+        let gallery = GalleryWindow::new().unwrap();
+        gallery.global::<Theme>().invoke_choose(theme);
+        support::picture(&gallery, &format!("gallery{suffix}"), 1160.0, 900.0);
+
+        let window = MainWindow::new().unwrap();
+        window.global::<Theme>().invoke_choose(theme);
+        sample::fill(&window);
+        let shell = window.global::<WindowAdapter>();
+        support::picture(&window, &format!("phone{suffix}"), 1080.0, 720.0);
+
+        shell.set_page(Page::Clients);
+        window.global::<ClientsAdapter>().set_selected("k1".into());
+        support::picture(&window, &format!("client{suffix}"), 1080.0, 720.0);
+        window.global::<ClientsAdapter>().set_editing(true);
+        support::picture(&window, &format!("client-edit{suffix}"), 1080.0, 720.0);
+        window.global::<ClientsAdapter>().set_editing(false);
+
+        shell.set_page(Page::Calls);
+        window.global::<LogAdapter>().set_selected("4".into());
+        support::picture(&window, &format!("log{suffix}"), 1080.0, 720.0);
+
+        shell.set_page(Page::Recordings);
+        window
+            .global::<RecordingsAdapter>()
+            .set_selected("r3".into());
+        support::picture(&window, &format!("recordings{suffix}"), 1080.0, 720.0);
+
+        shell.set_page(Page::Settings);
+        for part in [
+            SettingsPart::Account,
+            SettingsPart::Audio,
+            SettingsPart::Recording,
+            SettingsPart::Appearance,
+            SettingsPart::About,
+        ] {
+            window.global::<SettingsAdapter>().set_part(part);
+            support::picture(
+                &window,
+                &format!("settings-{part:?}{suffix}").to_lowercase(),
+                1080.0,
+                720.0,
+            );
+        }
+
+        sample::put_up(&window, sample::call(), sample::vip());
+        shell.set_page(Page::Phone);
+        support::picture(&window, &format!("call{suffix}"), 1080.0, 720.0);
+        support::picture(&window, &format!("call-compact{suffix}"), 320.0, 640.0);
+        sample::put_up(&window, sample::ringing(), sample::problem());
+        support::picture(&window, &format!("ringing{suffix}"), 1080.0, 720.0);
+        shell.set_searching(true);
+        support::picture(&window, &format!("search{suffix}"), 1080.0, 720.0);
+        shell.set_searching(false);
+    }
+}
+
+#[test]
+fn pictures_of_narrow_large_and_mirrored_windows() {
+    support::start();
+
+    let window = MainWindow::new().unwrap();
+    window.global::<Theme>().invoke_choose(ThemeChoice::Light);
+    sample::fill(&window);
+    let shell = window.global::<WindowAdapter>();
+    support::picture(&window, "compact-phone", 320.0, 480.0);
+    shell.set_page(Page::Calls);
+    support::picture(&window, "compact-log", 320.0, 480.0);
+    shell.set_page(Page::Clients);
+    support::picture(&window, "compact-clients", 320.0, 480.0);
+    window.global::<ClientsAdapter>().set_selected("k1".into());
+    support::picture(&window, "compact-client", 320.0, 480.0);
+    shell.set_page(Page::Settings);
+    support::picture(&window, "compact-settings", 320.0, 480.0);
+
+    window.global::<Theme>().set_text_scale(2.0);
+    shell.set_page(Page::Phone);
+    support::picture(&window, "large-phone", 1080.0, 900.0);
+    shell.set_page(Page::Calls);
+    support::picture(&window, "large-log", 1080.0, 900.0);
+    window.global::<Theme>().set_text_scale(1.0);
+
+    window.global::<Reading>().set_rtl(true);
+    sample::put_up(&window, sample::call(), sample::arabic());
+    shell.set_page(Page::Phone);
+    support::picture(&window, "mirrored-call", 1080.0, 720.0);
+    shell.set_page(Page::Clients);
+    support::picture(&window, "mirrored-client", 1080.0, 720.0);
+}

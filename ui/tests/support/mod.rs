@@ -1,0 +1,51 @@
+//! What the window's tests share: a backend without a display, sample data, pictures.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+pub mod sample;
+
+use std::path::PathBuf;
+
+use i_slint_backend_testing::{TestingBackend, TestingBackendOptions};
+use ringbook_ui::slint::{self, ComponentHandle, LogicalSize};
+
+/// Chooses a backend that draws with the real software renderer but needs no display.
+pub fn start() {
+    let options = TestingBackendOptions {
+        mock_time: true,
+        threading: false,
+        renderer_name: Some("software".into()),
+    };
+    slint::platform::set_platform(Box::new(TestingBackend::new(options))).unwrap();
+    ringbook_ui::fonts::install();
+}
+
+/// Lets bindings, repeaters and animations settle.
+pub fn settle() {
+    for _ in 0..4 {
+        i_slint_backend_testing::mock_elapsed_time(std::time::Duration::from_millis(100));
+    }
+}
+
+/// `target/screenshots` of the workspace.
+fn folder() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Draws the window at a size and writes `target/screenshots/NAME.png`.
+pub fn picture(component: &impl ComponentHandle, name: &str, width: f32, height: f32) {
+    let window = component.window();
+    window.set_size(LogicalSize::new(width, height));
+    settle();
+    let pixels = window.take_snapshot().expect("the renderer draws");
+    let file = folder().join(format!("{name}.png"));
+    image::save_buffer(
+        &file,
+        pixels.as_bytes(),
+        pixels.width(),
+        pixels.height(),
+        image::ColorType::Rgba8,
+    )
+    .unwrap();
+}

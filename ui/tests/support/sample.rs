@@ -1,0 +1,600 @@
+//! A sample office: the callers that the promises name.
+
+use std::rc::Rc;
+
+use ringbook_ui::slint::{Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
+use ringbook_ui::*;
+
+pub fn model<T: Clone + 'static>(rows: Vec<T>) -> ModelRc<T> {
+    ModelRc::from(Rc::new(VecModel::from(rows)))
+}
+
+pub fn words(words: &[&str]) -> ModelRc<SharedString> {
+    model(words.iter().map(|word| (*word).into()).collect())
+}
+
+/// A drawn face: enough to see that a photo fills its bounds.
+pub fn photo() -> Image {
+    let mut pixels = SharedPixelBuffer::<Rgb8Pixel>::new(160, 160);
+    for (index, pixel) in pixels.make_mut_slice().iter_mut().enumerate() {
+        let (x, y) = ((index % 160) as f32 - 80.0, (index / 160) as f32 - 80.0);
+        let head = (x / 30.0).powi(2) + ((y + 14.0) / 36.0).powi(2) < 1.0;
+        let body = (x / 62.0).powi(2) + ((y - 82.0) / 50.0).powi(2) < 1.0;
+        *pixel = if head {
+            Rgb8Pixel::new(222, 178, 148)
+        } else if body {
+            Rgb8Pixel::new(52, 78, 120)
+        } else {
+            Rgb8Pixel::new(196, 210, 222)
+        };
+    }
+    Image::from_rgb8(pixels)
+}
+
+pub fn order() -> OrderLine {
+    OrderLine {
+        number: "1001".into(),
+        stage: "Cutting".into(),
+        responsible: "Anna".into(),
+        due: "20.11.2026".into(),
+        debt: "12 500 ₸".into(),
+        overdue_days: 2,
+    }
+}
+
+pub fn vip() -> CardData {
+    CardData {
+        call: "c1".into(),
+        company: "Alfa LLC".into(),
+        incoming: true,
+        when: "Sun 22.11.2026 09:05".into(),
+        known: true,
+        name: "Ivan Petrov".into(),
+        firm: "Steppe LLP".into(),
+        place: "Almaty, Kazakhstan".into(),
+        local_time: "14:05".into(),
+        number: "+7 701 111 22 33".into(),
+        number_plain: "+77011112233".into(),
+        trusted: true,
+        note: "Speak slowly".into(),
+        category: "vip".into(),
+        initials: "IP".into(),
+        photo: photo(),
+        orders: model(vec![order()]),
+        employee: "101 Anna".into(),
+        ..Default::default()
+    }
+}
+
+pub fn problem() -> CardData {
+    CardData {
+        call: "c2".into(),
+        name: "Olga Sidorova".into(),
+        firm: SharedString::new(),
+        place: "Astana, Kazakhstan".into(),
+        number: "+7 702 222 33 44".into(),
+        number_plain: "+77022223344".into(),
+        trusted: false,
+        note: "Did not pay for order 877. Agree on nothing by telephone; offer an e-mail.".into(),
+        category: "problem".into(),
+        initials: "OS".into(),
+        photo: Image::default(),
+        orders: model(vec![
+            OrderLine {
+                number: "1007".into(),
+                stage: "Waiting for payment".into(),
+                responsible: "Bek".into(),
+                debt: "240 000 ₸".into(),
+                overdue_days: 16,
+                ..Default::default()
+            },
+            OrderLine {
+                number: "1012".into(),
+                stage: "Measuring".into(),
+                responsible: "Chen".into(),
+                ..Default::default()
+            },
+        ]),
+        ..vip()
+    }
+}
+
+pub fn unknown() -> CardData {
+    CardData {
+        call: "c3".into(),
+        company: "Alfa LLC".into(),
+        incoming: true,
+        when: "Sun 22.11.2026 09:05".into(),
+        number: "+36 30 555 0101".into(),
+        number_plain: "+36305550101".into(),
+        employee: "101 Anna".into(),
+        ..Default::default()
+    }
+}
+
+pub fn hidden() -> CardData {
+    CardData {
+        hidden: true,
+        number: SharedString::new(),
+        number_plain: SharedString::new(),
+        ..unknown()
+    }
+}
+
+pub fn arabic() -> CardData {
+    CardData {
+        name: "عبد الرحمن بن محمد الفارسي".into(),
+        firm: "شركة النور للتجارة".into(),
+        place: "Dubai, UAE".into(),
+        number: "+971 50 123 4567".into(),
+        number_plain: "+971501234567".into(),
+        category: "potential".into(),
+        initials: "ع".into(),
+        photo: Image::default(),
+        note: "يفضل اللغة العربية".into(),
+        orders: model(vec![]),
+        ..vip()
+    }
+}
+
+/// Two hundred characters and no space to break at.
+pub fn endless() -> CardData {
+    CardData {
+        name: "Wolfeschlegelsteinhausenbergerdorff".repeat(6).as_str()[..200].into(),
+        company: "Gesellschaft für internationale Zusammenarbeit und Beratung mbH".into(),
+        firm: "Donaudampfschifffahrtsgesellschaft".repeat(3).into(),
+        ..vip()
+    }
+}
+
+pub fn call() -> CallItem {
+    CallItem {
+        id: "c1".into(),
+        phase: CallPhase::Talking,
+        incoming: true,
+        title: "Ivan Petrov".into(),
+        number: "+7 701 111 22 33".into(),
+        line: "101 · Alfa LLC".into(),
+        state: "Talking".into(),
+        elapsed: "03:12".into(),
+        category: "vip".into(),
+        initials: "IP".into(),
+        recording: RecordPhase::On,
+        can_record: true,
+        codec: "Opus 48 kHz · 1 % lost · 24 ms jitter".into(),
+        quality: 5,
+        quality_text: "very good".into(),
+        heard: 0.62,
+        spoken: 0.35,
+        selected: true,
+        ..Default::default()
+    }
+}
+
+pub fn ringing() -> CallItem {
+    CallItem {
+        phase: CallPhase::Incoming,
+        state: "Incoming call".into(),
+        elapsed: "00:07".into(),
+        recording: RecordPhase::Off,
+        quality: 0,
+        ..call()
+    }
+}
+
+pub fn log() -> Vec<LogRow> {
+    let row = |id: &str,
+               heading: &str,
+               title: &str,
+               number: &str,
+               incoming: bool,
+               outcome: Outcome,
+               time: &str,
+               duration: &str,
+               category: &str,
+               recording: bool| LogRow {
+        id: id.into(),
+        heading: heading.into(),
+        title: title.into(),
+        number: number.into(),
+        incoming,
+        outcome,
+        time: time.into(),
+        duration: duration.into(),
+        category: category.into(),
+        recording,
+        line: "101 · Alfa LLC".into(),
+        employee: "101 Anna".into(),
+        client: "k1".into(),
+    };
+    vec![
+        row(
+            "1",
+            "Today",
+            "Ivan Petrov",
+            "+7 701 111 22 33",
+            true,
+            Outcome::Active,
+            "09:05",
+            "",
+            "vip",
+            true,
+        ),
+        row(
+            "2",
+            "",
+            "+36 30 555 0101",
+            "+36 30 555 0101",
+            true,
+            Outcome::Missed,
+            "08:51",
+            "",
+            "",
+            false,
+        ),
+        row(
+            "3",
+            "",
+            "Olga Sidorova",
+            "+7 702 222 33 44",
+            false,
+            Outcome::Busy,
+            "08:40",
+            "",
+            "problem",
+            false,
+        ),
+        row(
+            "4",
+            "",
+            "عبد الرحمن الفارسي",
+            "+971 50 123 4567",
+            true,
+            Outcome::Answered,
+            "08:22",
+            "3:12",
+            "potential",
+            true,
+        ),
+        row(
+            "5",
+            "",
+            "Bek, warehouse",
+            "102",
+            false,
+            Outcome::Answered,
+            "08:14",
+            "0:48",
+            "",
+            true,
+        ),
+        row(
+            "6",
+            "Yesterday",
+            "Ivan Petrov",
+            "+7 701 111 22 33",
+            false,
+            Outcome::Answered,
+            "17:55",
+            "12:04",
+            "vip",
+            true,
+        ),
+        row(
+            "7",
+            "",
+            "Steppe LLP, accounts",
+            "+7 701 111 22 34",
+            false,
+            Outcome::Missed,
+            "16:30",
+            "",
+            "",
+            false,
+        ),
+        row(
+            "8",
+            "",
+            "Hidden number",
+            "",
+            true,
+            Outcome::Rejected,
+            "15:12",
+            "",
+            "",
+            false,
+        ),
+        row(
+            "9",
+            "",
+            "प्रिया शर्मा",
+            "+91 98765 43210",
+            true,
+            Outcome::Elsewhere,
+            "14:08",
+            "",
+            "ordinary",
+            false,
+        ),
+        row(
+            "10",
+            "Friday 20 November",
+            "Olga Sidorova",
+            "+7 702 222 33 44",
+            true,
+            Outcome::Interrupted,
+            "11:20",
+            "5:41",
+            "problem",
+            true,
+        ),
+    ]
+}
+
+pub fn clients() -> Vec<ClientRow> {
+    let row = |id: &str, name: &str, firm: &str, number: &str, category: &str, initials: &str| {
+        ClientRow {
+            id: id.into(),
+            name: name.into(),
+            firm: firm.into(),
+            number: number.into(),
+            category: category.into(),
+            initials: initials.into(),
+        }
+    };
+    vec![
+        row(
+            "k1",
+            "Ivan Petrov",
+            "Steppe LLP",
+            "+7 701 111 22 33",
+            "vip",
+            "IP",
+        ),
+        row(
+            "k2",
+            "Olga Sidorova",
+            "",
+            "+7 702 222 33 44",
+            "problem",
+            "OS",
+        ),
+        row(
+            "k3",
+            "عبد الرحمن الفارسي",
+            "شركة النور",
+            "+971 50 123 4567",
+            "potential",
+            "ع",
+        ),
+        row(
+            "k4",
+            "प्रिया शर्मा",
+            "Sharma Textiles",
+            "+91 98765 43210",
+            "ordinary",
+            "प",
+        ),
+        row(
+            "k5",
+            "Nagy Katalin",
+            "Duna Kft.",
+            "+36 30 555 0199",
+            "ordinary",
+            "NK",
+        ),
+        row(
+            "k6",
+            "Айгүл Қасымова",
+            "Дала Logistics",
+            "+7 705 333 44 55",
+            "vip",
+            "АҚ",
+        ),
+    ]
+}
+
+/// Fills the main window as it stands on a working morning.
+pub fn fill(window: &MainWindow) {
+    use ringbook_ui::slint::ComponentHandle;
+
+    let shell = window.global::<WindowAdapter>();
+    shell.set_lines(model(vec![
+        Line {
+            aor: "sip:101@alfa".into(),
+            title: "101 · Alfa LLC".into(),
+            state: LineState::Ready,
+            text: "Ready".into(),
+        },
+        Line {
+            aor: "sip:201@beta".into(),
+            title: "201 · Beta".into(),
+            state: LineState::Failing,
+            text: "Password refused".into(),
+        },
+    ]));
+    shell.set_missed(2);
+    shell.set_found(model(vec![
+        Found {
+            kind: FoundKind::Number,
+            id: "7011".into(),
+            title: "Call 701 111".into(),
+            subtitle: "101 · Alfa LLC".into(),
+            keys: "⏎".into(),
+        },
+        Found {
+            kind: FoundKind::Client,
+            id: "k1".into(),
+            title: "Ivan Petrov".into(),
+            subtitle: "Steppe LLP · +7 701 111 22 33".into(),
+            ..Default::default()
+        },
+        Found {
+            kind: FoundKind::Call,
+            id: "1".into(),
+            title: "Ivan Petrov".into(),
+            subtitle: "Answered · yesterday 17:55".into(),
+            ..Default::default()
+        },
+        Found {
+            kind: FoundKind::Command,
+            id: "add".into(),
+            title: "Add a client".into(),
+            keys: "Ctrl N".into(),
+            ..Default::default()
+        },
+    ]));
+
+    let phone = window.global::<PhoneAdapter>();
+    phone.set_lines(words(&["101 · Alfa LLC", "201 · Beta"]));
+    phone.set_categories(words(&["Ordinary", "VIP", "Problem", "Potential"]));
+
+    let log_page = window.global::<LogAdapter>();
+    log_page.set_rows(model(log()));
+    log_page.set_today(LogCounts {
+        total: 5,
+        incoming: 3,
+        outgoing: 2,
+        missed: 1,
+    });
+    log_page.set_call(log()[3].clone());
+
+    let book = window.global::<ClientsAdapter>();
+    book.set_rows(model(clients()));
+    book.set_total(6);
+    book.set_categories(words(&["Ordinary", "VIP", "Problem", "Potential"]));
+    book.set_client(ClientData {
+        id: "k1".into(),
+        name: "Ivan Petrov".into(),
+        firm: "Steppe LLP".into(),
+        category: "vip".into(),
+        note: "Speak slowly".into(),
+        place: "Almaty, Kazakhstan".into(),
+        local_time: "14:05".into(),
+        email: "petrov@steppe.example".into(),
+        initials: "IP".into(),
+        photo: photo(),
+        ..Default::default()
+    });
+    book.set_numbers(model(vec![
+        ClientNumber {
+            number: "+7 701 111 22 33".into(),
+            plain: "+77011112233".into(),
+            label: "mobile".into(),
+        },
+        ClientNumber {
+            number: "+7 727 250 00 00".into(),
+            plain: "+77272500000".into(),
+            label: "office".into(),
+        },
+    ]));
+    book.set_orders(model(vec![order()]));
+    book.set_calls(model(vec![log()[0].clone(), log()[5].clone()]));
+
+    let recordings = window.global::<RecordingsAdapter>();
+    let recording = |id: &str,
+                     heading: &str,
+                     title: &str,
+                     time: &str,
+                     duration: &str,
+                     size: &str,
+                     problem: &str| RecordingRow {
+        id: id.into(),
+        heading: heading.into(),
+        title: title.into(),
+        number: "+7 701 111 22 33".into(),
+        incoming: true,
+        time: time.into(),
+        duration: duration.into(),
+        size: size.into(),
+        file: "recordings/2026-11/20261122T040512Z-019ab2.wav".into(),
+        problem: problem.into(),
+    };
+    recordings.set_rows(model(vec![
+        recording(
+            "r1",
+            "Today",
+            "عبد الرحمن الفارسي",
+            "08:22",
+            "3:12",
+            "6.1 MB",
+            "",
+        ),
+        recording("r2", "", "Bek, warehouse", "08:14", "0:48", "1.5 MB", ""),
+        recording(
+            "r3",
+            "Yesterday",
+            "Ivan Petrov",
+            "17:55",
+            "12:04",
+            "23 MB",
+            "",
+        ),
+        recording(
+            "r4",
+            "",
+            "Olga Sidorova",
+            "11:20",
+            "5:41",
+            "10.9 MB",
+            "The program ended during this call; the file was repaired.",
+        ),
+    ]));
+    recordings.set_recording(recording(
+        "r3",
+        "",
+        "Ivan Petrov",
+        "Yesterday 17:55",
+        "12:04",
+        "23 MB",
+        "",
+    ));
+    recordings
+        .set_details("WAV, 2 channels: left your voice, right the client's · Opus 48 kHz".into());
+
+    let settings = window.global::<SettingsAdapter>();
+    settings.set_accounts(words(&["101 · Alfa LLC", "201 · Beta"]));
+    settings.set_account(AccountForm {
+        aor: "sip:101@office.example".into(),
+        display_name: "Anna".into(),
+        extension: "101".into(),
+        company: "Alfa LLC".into(),
+        password: "secret".into(),
+        register: true,
+        ..Default::default()
+    });
+    settings.set_check(model(vec![
+        CheckStep {
+            title: "Find the server".into(),
+            text: "office.example is 192.0.2.10, port 5060, UDP".into(),
+            state: StepState::Passed,
+        },
+        CheckStep {
+            title: "Reach the server".into(),
+            text: "It answers within 12 ms".into(),
+            state: StepState::Passed,
+        },
+        CheckStep {
+            title: "Register".into(),
+            text: "The server refused the password (401). Check user and password.".into(),
+            state: StepState::Failed,
+        },
+    ]));
+    settings.set_inputs(words(&["Default", "Headset microphone"]));
+    settings.set_outputs(words(&["Default", "Headset", "Speakers"]));
+    settings.set_recording_folder("/home/anna/.local/share/ringbook/recordings".into());
+    settings.set_languages(words(&["English"]));
+    settings.set_version("0.1.0".into());
+    settings.set_profile("/home/anna/.local/share/ringbook".into());
+}
+
+/// Puts a call and its card up.
+pub fn put_up(window: &MainWindow, call: CallItem, card: CardData) {
+    use ringbook_ui::slint::ComponentHandle;
+
+    let phone = window.global::<PhoneAdapter>();
+    phone.set_calls(model(vec![call.clone()]));
+    phone.set_call(call);
+    phone.set_card(card);
+    phone.set_has_call(true);
+}
