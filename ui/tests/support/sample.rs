@@ -124,7 +124,7 @@ pub fn hidden() -> CardData {
 pub fn arabic() -> CardData {
     CardData {
         name: "عبد الرحمن بن محمد الفارسي".into(),
-        firm: "شركة النور للتجارة".into(),
+        firm: "\u{2068}شركة النور للتجارة\u{2069}".into(),
         place: "Dubai, UAE".into(),
         number: "+971 50 123 4567".into(),
         number_plain: "+971501234567".into(),
@@ -362,7 +362,7 @@ pub fn clients() -> Vec<ClientRow> {
         row(
             "k3",
             "عبد الرحمن الفارسي",
-            "شركة النور",
+            "\u{2068}شركة النور\u{2069}",
             "+971 50 123 4567",
             "potential",
             "ع",
