@@ -244,8 +244,8 @@ mod tests {
     #[test]
     fn a_microphone_with_a_clock_of_its_own_is_heard_without_gaps() {
         for (card_rate, rate, skew) in [
-            (48_000, 8_000, 0.000_5),
-            (44_100, 16_000, -0.000_5),
+            (48_000, 8_000, 0.001),
+            (44_100, 16_000, -0.001),
             (48_000, 48_000, 0.0),
         ] {
             let (mut ring, captured) = RingBuffer::new(card_rate as usize / 2);
@@ -276,8 +276,8 @@ mod tests {
     #[test]
     fn a_loudspeaker_with_a_clock_of_its_own_plays_without_gaps_and_without_growing_delay() {
         for (rate, card_rate, skew) in [
-            (8_000, 48_000, 0.000_5),
-            (48_000, 44_100, -0.000_5),
+            (8_000, 48_000, 0.001),
+            (48_000, 44_100, -0.001),
             (16_000, 48_000, 0.0),
         ] {
             let (played, mut ring) = RingBuffer::new(card_rate as usize / 2);
