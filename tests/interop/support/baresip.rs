@@ -40,12 +40,7 @@ impl Baresip {
         write_settings(line, control, &folder);
         let folder_name = folder.path().display().to_string();
         let program = Program::start("/usr/bin/baresip", &["-f", &folder_name], folder.path());
-        let ready = program
-            .output
-            .wait(0, PATIENCE, |said| said.contains("200 OK").then_some(()));
-        if ready.is_none() {
-            program.fail("has not registered");
-        }
+        program.wait_line(&program.output, "200 OK");
         let control = TcpStream::connect((Ipv4Addr::LOCALHOST, control)).unwrap();
         let events = read_events(control.try_clone().unwrap());
         Baresip {
@@ -138,14 +133,13 @@ fn write_settings(line: &Line, control: u16, folder: &TempDir) {
          module g722.so\n\
          module opus.so\n\
          module ausine.so\n\
-         module aufile.so\n\
+         module aubridge.so\n\
          module sndfile.so\n\
          module_app menu.so\n\
          module_app ctrl_tcp.so\n\
          ctrl_tcp_listen 127.0.0.1:{control}\n\
          audio_source ausine,{tone_hz}\n\
-         audio_player aufile,{path}/played.wav\n\
-         audio_alert aufile,/dev/null\n\
+         audio_player aubridge,sink\n\
          ausrc_srate 48000\n\
          ausrc_channels 2\n\
          snd_path {path}\n",

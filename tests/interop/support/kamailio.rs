@@ -42,7 +42,7 @@ impl Kamailio {
             &folder_name,
         ];
         let program = Program::start("/usr/sbin/kamailio", &arguments, folder.path());
-        program.wait_line("registrar is ready");
+        program.wait_line(&program.errors, "registrar is ready");
         Kamailio {
             program,
             port,
@@ -62,8 +62,7 @@ impl Kamailio {
 
     /// Waits for a REGISTER of `user` that came with the right digest over `transport`.
     pub fn wait_registered(&self, user: &str, transport: Transport) {
-        let transport = transport.parameter();
-        self.program
-            .wait_line(&format!("saved {user} over {transport}"));
+        let line = format!("saved {user} over {}", transport.parameter());
+        self.program.wait_line(&self.program.errors, &line);
     }
 }

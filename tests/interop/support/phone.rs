@@ -272,7 +272,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         Input::Loop => "loop".to_owned(),
         Input::Tone(hz) => {
             let file = profile.join("speech.wav");
-            Wav::write(&file, 16_000, &signal::tone(hz, 16_000, 60.0));
+            Wav::write(&file, 16_000, 1, &signal::tone(hz, 16_000, 60.0));
             format!("file:{}", file.display())
         }
     };

@@ -73,11 +73,12 @@ impl Program {
         self.child.id()
     }
 
-    /// The first line with `text` on either output; fails the test when none comes.
-    pub fn wait_line(&self, text: &str) -> String {
-        let pick = |line: &String| line.contains(text).then(|| line.clone());
-        let errors = self.errors.wait(0, PATIENCE, pick);
-        errors.unwrap_or_else(|| self.fail(&format!("has not said {text:?}")))
+    /// Waits for a line with `text` on one of its outputs; fails the test when none comes.
+    pub fn wait_line(&self, output: &Journal<String>, text: &str) {
+        let pick = |line: &String| line.contains(text).then_some(());
+        output
+            .wait(0, PATIENCE, pick)
+            .unwrap_or_else(|| self.fail(&format!("has not said {text:?}")));
     }
 
     /// Waits until the program ends by itself.
@@ -93,11 +94,6 @@ impl Program {
     pub fn kill(&mut self) {
         self.signal("KILL");
         self.child.wait().unwrap();
-    }
-
-    /// Asks the program to end.
-    pub fn terminate(&self) {
-        self.signal("TERM");
     }
 
     /// Fails the test with what the program said last.

@@ -26,10 +26,10 @@ impl Wav {
         }
     }
 
-    /// Writes one channel.
-    pub fn write(path: &Path, rate: u32, samples: &[f32]) {
+    /// Writes samples that take turns between the channels.
+    pub fn write(path: &Path, rate: u32, channels: u32, samples: &[f32]) {
         let format = hound::WavSpec {
-            channels: 1,
+            channels: channels as u16,
             sample_rate: rate,
             bits_per_sample: 16,
             sample_format: hound::SampleFormat::Int,

@@ -1,0 +1,80 @@
+//! What an agent costs: memory, and processor time of one two-way call per codec. The other side of
+//! the call is a baresip, so that every codec has a peer.
+
+use std::time::{Duration, Instant};
+
+use super::agent::{Agent, Part};
+use super::process::{memory_mb, processor_time};
+use super::support::{Baresip, Kamailio, Line, Transport, pause};
+use super::table::Table;
+
+const MEASURED: Duration = Duration::from_secs(15);
+/// Until memory and work are those of a call that goes on.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// As SDP names a codec, and as baresip's settings do.
+const CODECS: [(&str, &str); 3] = [
+    ("PCMU", "PCMU/8000/1"),
+    ("G722", "G722/16000/1"),
+    ("opus", "opus/48000/2"),
+];
+
+pub fn measure(agent: &Agent, table: &mut Table) {
+    for (codec, line_codec) in CODECS {
+        for records in [false, true] {
+            let cost = one_call(agent, codec, line_codec, records);
+            if codec == "PCMU" && !records {
+                let registered = format!("{:.1}", cost.registered_mb);
+                table.note(agent.name, "memory registered (PSS), MB", registered);
+                table.note(
+                    agent.name,
+                    "memory in a call (PSS), MB",
+                    format!("{:.1}", cost.call_mb),
+                );
+            }
+            let recorded = if records { ", recorded" } else { "" };
+            let name = format!("CPU s a minute, {codec}{recorded}");
+            table.note(agent.name, &name, format!("{:.2}", cost.seconds_a_minute));
+        }
+    }
+}
+
+struct Cost {
+    registered_mb: f64,
+    call_mb: f64,
+    seconds_a_minute: f64,
+}
+
+fn one_call(agent: &Agent, codec: &str, line_codec: &str, records: bool) -> Cost {
+    let kamailio = Kamailio::start();
+    let running = agent.start(&Part {
+        registrar: Some(&kamailio),
+        codec,
+        records,
+        ..Part::default()
+    });
+    kamailio.wait_registered("101", Transport::Udp);
+    let mut peer = Baresip::start(&Line {
+        user: "103",
+        registrar: &kamailio.address(),
+        transport: Transport::Udp,
+        codec: line_codec,
+        tone_hz: 1000,
+        answers_itself: true,
+    });
+    let registered_mb = memory_mb(running.pid);
+    peer.dial(&kamailio.aor("101"));
+    peer.wait("CALL_ESTABLISHED");
+    pause(SETTLED);
+    let call_mb = memory_mb(running.pid);
+    let (spent, began) = (processor_time(running.pid), Instant::now());
+    pause(MEASURED);
+    let spent = processor_time(running.pid) - spent;
+    let seconds_a_minute = 60.0 * spent.as_secs_f64() / began.elapsed().as_secs_f64();
+    peer.hang_up();
+    Cost {
+        registered_mb,
+        call_mb,
+        seconds_a_minute,
+    }
+}

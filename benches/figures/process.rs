@@ -1,0 +1,48 @@
+//! What the system knows of a running process.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Proportional share of memory: its own pages, and its part of those it shares.
+pub fn memory_mb(pid: u32) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Pss:"))
+        .unwrap();
+    let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kilobytes / 1024.0
+}
+
+/// Processor time of all its present threads so far, to the nanosecond.
+pub fn processor_time(pid: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let spent = threads.flatten().filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(spent.sum())
+}
+
+/// Runs `start` on one core; the programs it starts inherit that. Without `taskset` the system
+/// decides.
+pub fn on_core<R>(core: &str, start: impl FnOnce() -> R) -> R {
+    let before = fs::read_to_string("/proc/thread-self/status").unwrap();
+    let allowed = before
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    pin(core);
+    let started = start();
+    pin(allowed.unwrap().trim());
+    started
+}
+
+/// Keeps the present thread on these cores.
+fn pin(cores: &str) {
+    let thread = fs::read_link("/proc/thread-self").unwrap();
+    let thread = thread.file_name().unwrap().to_string_lossy().into_owned();
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "--pid", cores, &thread]);
+    let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+}
