@@ -1,9 +1,11 @@
 //! Ringbook as a library: the program's rooms, so that tests can walk through them.
 
+pub mod app;
 pub mod automation;
 pub mod cli;
 pub mod i18n;
 pub mod model;
+pub mod now;
 pub mod phone;
 pub mod profile;
 pub mod settings;

@@ -13,7 +13,12 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use self::transit::Transits;
+use crate::rtp::Packet;
 
+/// A transit off the usual by more than this is a leap of the sender's clock, ms; the second
+/// counts at the start of a talkspurt.
+const LEAP_MS: i64 = 1_000;
+const TALKSPURT_LEAP_MS: i64 = 200;
 /// Packets held; more push the oldest out. 2.5 s at 20 ms.
 const CAPACITY: usize = 128;
 /// A gap that has lasted this long is silence, ms: concealment has faded out.
@@ -28,7 +33,7 @@ const SPARE_MS: i64 = 10;
 /// ... and more than this even while the peer talks.
 const SPARE_IN_VOICE_MS: i64 = 45;
 /// Room short by this is made even while the peer talks.
-const SHORT_IN_VOICE_MS: i64 = -10;
+const SHORT_IN_VOICE_MS: i64 = -3;
 
 /// A packet as it waits.
 #[derive(Debug, Default)]
@@ -95,7 +100,8 @@ pub struct JitterBuffer {
     /// Units made up at the cursor, which has stood meanwhile.
     made_up: i64,
     transits: Transits,
-    /// The newest timestamp, to extend the next from.
+    /// The newest packet's number, and its timestamp to extend the next from.
+    newest_sequence: u64,
     newest: Option<i64>,
     /// Wanted on top of the network's need, units.
     lookahead: i64,
@@ -115,6 +121,7 @@ impl JitterBuffer {
             cursor: None,
             made_up: 0,
             transits: Transits::new(clock),
+            newest_sequence: 0,
             newest: None,
             lookahead: 0,
             play_offset: None,
@@ -133,6 +140,7 @@ impl JitterBuffer {
         self.cursor = None;
         self.made_up = 0;
         self.transits.clear();
+        self.newest_sequence = 0;
         self.newest = None;
         self.play_offset = None;
     }
@@ -174,18 +182,20 @@ impl JitterBuffer {
         ms * i64::from(self.clock) / 1_000
     }
 
-    /// Takes a packet, which is no duplicate. A leap of its timestamp begins the buffer anew.
-    pub fn insert(&mut self, now: Instant, timestamp: u32, payload_type: u8, payload: &[u8]) {
+    /// Takes a packet, which is no duplicate; `sequence` is its number extended beyond 16 bits.
+    /// A leap of its timestamp begins the buffer anew.
+    pub fn insert(&mut self, now: Instant, sequence: u64, packet: &Packet<'_>) {
         let arrival = self.units(now);
-        let mut timestamp = self.extend(timestamp);
-        let is_newest = self.newest.is_none_or(|newest| timestamp >= newest);
-        if !self.transits.record(arrival - timestamp) && is_newest {
+        let mut timestamp = self.extend(packet.timestamp);
+        let is_newest = self.newest_sequence < sequence;
+        if is_newest && self.is_leap(arrival - timestamp, packet.marker) {
             // RFC 3550 promises no relation of timestamps across a leap: start from this one.
-            timestamp &= i64::from(u32::MAX);
             self.reset();
-            self.transits.record(arrival - timestamp);
+            timestamp = i64::from(packet.timestamp);
         }
-        if self.newest.is_none_or(|newest| timestamp > newest) {
+        self.transits.record(arrival - timestamp);
+        if is_newest {
+            self.newest_sequence = sequence;
             self.newest = Some(timestamp);
         }
         if self.cursor.is_some_and(|cursor| timestamp < cursor) {
@@ -197,15 +207,25 @@ impl JitterBuffer {
         }
         let mut slot = self.spare.pop().unwrap_or_default();
         slot.timestamp = timestamp;
-        slot.payload_type = payload_type;
+        slot.payload_type = packet.payload_type;
         slot.payload.clear();
-        slot.payload.extend_from_slice(payload);
+        slot.payload.extend_from_slice(packet.payload);
         let place = self
             .packets
             .iter()
             .rposition(|held| held.timestamp <= timestamp);
         self.packets
             .insert(place.map_or(0, |place| place + 1), slot);
+    }
+
+    /// Whether the sender's clock, not the network, accounts for a packet's transit. At the start of
+    /// a talkspurt less is believed of the network: some senders stop their clock in pauses.
+    fn is_leap(&self, transit: i64, marker: bool) -> bool {
+        let (Some(quickest), Some(late)) = (self.transits.quickest(), self.transits.late()) else {
+            return false;
+        };
+        let leap = self.ms(if marker { TALKSPURT_LEAP_MS } else { LEAP_MS });
+        transit < quickest - leap || transit > late + leap
     }
 
     fn extend(&self, timestamp: u32) -> i64 {

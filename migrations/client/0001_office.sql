@@ -55,25 +55,29 @@ CREATE TABLE clients (
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER,
     merged_into BLOB REFERENCES clients (id),      -- the client that this one was a double of
-    name_key   TEXT NOT NULL,                      -- the name folded, for order and prefixes
-    search     TEXT NOT NULL                       -- name, company, e-mail and numbers folded, a line each
+    name_key   TEXT NOT NULL                       -- the name folded, for order and prefixes
 ) STRICT;
 CREATE INDEX clients_by_name ON clients (name_key) WHERE deleted_at IS NULL;
 
+-- What a client is found by: name, company, e-mail and numbers folded, a line each. Made from the
+-- other tables, so it is really deleted. A table of its own is quick to walk for short words.
+CREATE TABLE client_texts (
+    row  INTEGER PRIMARY KEY REFERENCES clients (row),
+    text TEXT NOT NULL
+) STRICT;
 CREATE VIRTUAL TABLE clients_search USING fts5 (
-    search, content = 'clients', content_rowid = 'row',
+    text, content = 'client_texts', content_rowid = 'row',
     tokenize = 'trigram case_sensitive 1', detail = 'none', columnsize = 0
 );
-CREATE TRIGGER clients_search_insert AFTER INSERT ON clients WHEN new.deleted_at IS NULL BEGIN
-    INSERT INTO clients_search (rowid, search) VALUES (new.row, new.search);
+CREATE TRIGGER client_texts_insert AFTER INSERT ON client_texts BEGIN
+    INSERT INTO clients_search (rowid, text) VALUES (new.row, new.text);
 END;
-CREATE TRIGGER clients_search_leave AFTER UPDATE OF search, deleted_at ON clients
-WHEN old.deleted_at IS NULL AND (new.deleted_at IS NOT NULL OR new.search <> old.search) BEGIN
-    INSERT INTO clients_search (clients_search, rowid, search) VALUES ('delete', old.row, old.search);
+CREATE TRIGGER client_texts_update AFTER UPDATE ON client_texts BEGIN
+    INSERT INTO clients_search (clients_search, rowid, text) VALUES ('delete', old.row, old.text);
+    INSERT INTO clients_search (rowid, text) VALUES (new.row, new.text);
 END;
-CREATE TRIGGER clients_search_enter AFTER UPDATE OF search, deleted_at ON clients
-WHEN new.deleted_at IS NULL AND (old.deleted_at IS NOT NULL OR new.search <> old.search) BEGIN
-    INSERT INTO clients_search (rowid, search) VALUES (new.row, new.search);
+CREATE TRIGGER client_texts_delete AFTER DELETE ON client_texts BEGIN
+    INSERT INTO clients_search (clients_search, rowid, text) VALUES ('delete', old.row, old.text);
 END;
 
 -- The key is the number first: finding a caller is one read of this table.

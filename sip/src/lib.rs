@@ -3,7 +3,10 @@
 //! No sockets, no clock, no threads. The driver of a program owns those.
 
 pub mod auth;
+mod call;
+pub mod dialog;
 pub mod message;
+mod registration;
 pub mod resolve;
 pub mod sdp;
 pub mod transaction;

@@ -23,8 +23,10 @@ fn options(extra: &str) -> String {
 fn options_with(line: &str) -> String {
     let name = line.split(':').next().unwrap();
     let lines = options("").replace("\r\n\r\n", "");
-    let lines: Vec<&str> =
-        lines.split("\r\n").map(|old| if old.starts_with(name) { line } else { old }).collect();
+    let lines: Vec<&str> = lines
+        .split("\r\n")
+        .map(|old| if old.starts_with(name) { line } else { old })
+        .collect();
     lines.join("\r\n") + "\r\n\r\n"
 }
 
@@ -83,15 +85,29 @@ fn names_are_equal_whatever_their_case_and_space_before_the_colon() {
 
 #[test]
 fn lines_that_are_no_header_are_refused() {
-    for line in ["no colon", ": no name", "bad name: x", "Sub\"ject: x", "X: a\rb", "X: a\nb"] {
-        assert_eq!(fault(options(&format!("{line}\r\n"))), Fault::HeaderLine, "{line:?}");
+    for line in [
+        "no colon",
+        ": no name",
+        "bad name: x",
+        "Sub\"ject: x",
+        "X: a\rb",
+        "X: a\nb",
+    ] {
+        assert_eq!(
+            fault(options(&format!("{line}\r\n"))),
+            Fault::HeaderLine,
+            "{line:?}"
+        );
     }
 }
 
 #[test]
 fn bare_line_feeds_end_no_line() {
     assert_eq!(fault(options("").replace("\r\n", "\n")), Fault::HeaderLine);
-    assert_eq!(fault(options("X: 1\nVia: SIP/2.0/UDP evil\r\n")), Fault::HeaderLine);
+    assert_eq!(
+        fault(options("X: 1\nVia: SIP/2.0/UDP evil\r\n")),
+        Fault::HeaderLine
+    );
 }
 
 #[test]
@@ -145,16 +161,26 @@ fn methods_are_told_apart_by_case_and_unknown_ones_are_kept() {
 #[test]
 fn a_request_uri_of_any_scheme_is_read_and_one_without_is_not() {
     let with_uri = |uri: &str| options("").replacen("sip:bob@example.com", uri, 1);
-    assert_eq!(read(with_uri("tel:+7-701-111")).uri.user().unwrap(), "+7-701-111");
+    assert_eq!(
+        read(with_uri("tel:+7-701-111")).uri.user().unwrap(),
+        "+7-701-111"
+    );
     assert_eq!(read(with_uri("http://example.com/")).uri.scheme(), "http");
-    assert_eq!(fault(with_uri("bob")), Fault::RequestUri(SyntaxError::Scheme));
+    assert_eq!(
+        fault(with_uri("bob")),
+        Fault::RequestUri(SyntaxError::Scheme)
+    );
     let headers = with_uri("sip:bob@example.com?Subject=x");
-    assert_eq!(fault(headers), Fault::RequestUri(SyntaxError::UriHeadersInRequest));
+    assert_eq!(
+        fault(headers),
+        Fault::RequestUri(SyntaxError::UriHeadersInRequest)
+    );
 }
 
 #[test]
 fn a_status_line_has_three_digits_and_any_phrase() {
-    let response = |line: &str| options("").replacen("OPTIONS sip:bob@example.com SIP/2.0", line, 1);
+    let response =
+        |line: &str| options("").replacen("OPTIONS sip:bob@example.com SIP/2.0", line, 1);
     for (line, status, reason) in [
         ("SIP/2.0 200 OK", 200, "OK"),
         ("SIP/2.0 486 Занято  тут", 486, "Занято  тут"),
@@ -166,9 +192,19 @@ fn a_status_line_has_three_digits_and_any_phrase() {
         };
         assert_eq!((read.status, read.reason.as_str()), (status, reason));
     }
-    for line in ["SIP/2.0 99 x", "SIP/2.0 700 x", "SIP/2.0 0200 x", "SIP/2.0 2a0 x", "SIP/2.0"] {
+    for line in [
+        "SIP/2.0 99 x",
+        "SIP/2.0 700 x",
+        "SIP/2.0 0200 x",
+        "SIP/2.0 2a0 x",
+        "SIP/2.0",
+    ] {
         let error = refused(response(line));
-        assert_eq!((error.fault(), error.status()), (Fault::StatusLine, None), "{line}");
+        assert_eq!(
+            (error.fault(), error.status()),
+            (Fault::StatusLine, None),
+            "{line}"
+        );
     }
 }
 
@@ -178,8 +214,10 @@ fn a_status_line_has_three_digits_and_any_phrase() {
 fn a_mandatory_header_that_is_missing_is_named() {
     for name in ["From", "To", "Call-ID", "CSeq"] {
         let text = options("");
-        let without: String =
-            text.split_inclusive("\r\n").filter(|line| !line.starts_with(name)).collect();
+        let without: String = text
+            .split_inclusive("\r\n")
+            .filter(|line| !line.starts_with(name))
+            .collect();
         let error = refused(without);
         assert_eq!(error.to_string(), format!("Missing {name} header field"));
         assert_eq!(error.status(), Some(400));
@@ -190,7 +228,10 @@ fn a_mandatory_header_that_is_missing_is_named() {
 fn without_a_via_nobody_can_be_answered() {
     let text = options("").replacen("Via", "X-Via", 1);
     let error = refused(text);
-    assert_eq!((error.fault(), error.status()), (Fault::Missing("Via"), None));
+    assert_eq!(
+        (error.fault(), error.status()),
+        (Fault::Missing("Via"), None)
+    );
 }
 
 #[test]
@@ -204,7 +245,10 @@ fn single_headers_that_stand_twice_are_refused_even_when_they_agree() {
         "l: 0\r\nContent-Length: 0",
     ] {
         let error = refused(options(&format!("{line}\r\n")));
-        assert!(matches!(error.fault(), Fault::Repeated(_)), "{line}: {error}");
+        assert!(
+            matches!(error.fault(), Fault::Repeated(_)),
+            "{line}: {error}"
+        );
         assert_eq!(error.status(), Some(400));
     }
 }
@@ -212,7 +256,10 @@ fn single_headers_that_stand_twice_are_refused_even_when_they_agree() {
 #[test]
 fn a_tag_or_branch_that_stands_twice_is_refused() {
     let from = options_with("From: <sip:alice@example.com>;tag=a;tag=b");
-    assert_eq!(fault(from), Fault::Field("From", SyntaxError::RepeatedParam));
+    assert_eq!(
+        fault(from),
+        Fault::Field("From", SyntaxError::RepeatedParam)
+    );
     let via = options_with("Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;branch=z9hG4bK2");
     assert_eq!(fault(via), Fault::Field("Via", SyntaxError::RepeatedParam));
 }
@@ -220,7 +267,15 @@ fn a_tag_or_branch_that_stands_twice_is_refused() {
 #[test]
 fn a_cseq_is_a_number_of_32_bits_and_the_method() {
     assert_eq!(CSeq::parse("4294967295 \t INVITE").unwrap().seq, u32::MAX);
-    for text in ["4294967296 INVITE", "-1 INVITE", "+1 INVITE", "INVITE", "1", "1INVITE", ""] {
+    for text in [
+        "4294967296 INVITE",
+        "-1 INVITE",
+        "+1 INVITE",
+        "INVITE",
+        "1",
+        "1INVITE",
+        "",
+    ] {
         assert_eq!(CSeq::parse(text), Err(SyntaxError::CSeq), "{text}");
     }
     assert_eq!(fault(options_with("CSeq: 1 INVITE")), Fault::CSeqMethod);
@@ -228,10 +283,17 @@ fn a_cseq_is_a_number_of_32_bits_and_the_method() {
 
 #[test]
 fn max_forwards_is_at_most_255() {
-    assert_eq!(read(options("Max-Forwards: 0255\r\n")).max_forwards, Some(255));
+    assert_eq!(
+        read(options("Max-Forwards: 0255\r\n")).max_forwards,
+        Some(255)
+    );
     for value in ["256", "-1", "", "7O"] {
         let found = fault(options(&format!("Max-Forwards: {value}\r\n")));
-        assert_eq!(found, Fault::Field("Max-Forwards", SyntaxError::MaxForwards), "{value}");
+        assert_eq!(
+            found,
+            Fault::Field("Max-Forwards", SyntaxError::MaxForwards),
+            "{value}"
+        );
     }
 }
 
@@ -239,13 +301,22 @@ fn max_forwards_is_at_most_255() {
 fn a_call_id_is_one_visible_word() {
     for value in ["", "two words", "na\u{ef}ve", "a\u{7f}"] {
         let found = fault(options_with(&format!("Call-ID: {value}")));
-        assert_eq!(found, Fault::Field("Call-ID", SyntaxError::CallId), "{value:?}");
+        assert_eq!(
+            found,
+            Fault::Field("Call-ID", SyntaxError::CallId),
+            "{value:?}"
+        );
     }
 }
 
 #[test]
 fn a_malformed_contact_or_route_is_refused_and_a_star_is_not() {
-    for line in ["Contact: <sip:a@b", "Route: sip:a@b?x=y", "Record-Route: <sip:a@b>,", "m: "] {
+    for line in [
+        "Contact: <sip:a@b",
+        "Route: sip:a@b?x=y",
+        "Record-Route: <sip:a@b>,",
+        "m: ",
+    ] {
         let found = fault(options(&format!("{line}\r\n")));
         assert!(matches!(found, Fault::Field(_, _)), "{line}: {found}");
     }
@@ -261,7 +332,10 @@ fn a_datagram_ends_with_content_length_whatever_follows() {
     let text = options("Content-Length: 2\r\n") + "abINVITE sip:x SIP/2.0\r\n\r\n";
     assert_eq!(read(text).body, b"ab");
     assert_eq!(read(options("") + "all the rest").body, b"all the rest");
-    assert_eq!(fault(options("Content-Length: 3\r\n") + "ab"), Fault::BodyTooShort);
+    assert_eq!(
+        fault(options("Content-Length: 3\r\n") + "ab"),
+        Fault::BodyTooShort
+    );
 }
 
 #[test]
@@ -294,7 +368,10 @@ fn every_size_has_its_limit() {
     let folded = format!("X: {}\r\n {}\r\n", "a".repeat(5000), "b".repeat(5000));
     assert_eq!(at(&folded), Err(Fault::HeaderTooLarge));
     assert!(at(&"X: y\r\n".repeat(limits::HEADERS - 5)).is_ok());
-    assert_eq!(at(&"X: y\r\n".repeat(limits::HEADERS - 4)), Err(Fault::TooManyHeaders));
+    assert_eq!(
+        at(&"X: y\r\n".repeat(limits::HEADERS - 4)),
+        Err(Fault::TooManyHeaders)
+    );
     let vias = |count: usize| format!("Via: {}\r\n", ["SIP/2.0/UDP a"].repeat(count).join(","));
     assert!(at(&vias(limits::VIAS - 1)).is_ok());
     assert_eq!(at(&vias(limits::VIAS)), Err(Fault::TooManyVias));
@@ -310,7 +387,10 @@ fn a_message_beyond_its_limit_is_answered_with_513() {
     let body = "b".repeat(limits::MESSAGE - head.len());
     read(format!("{head}{body}"));
     let error = refused(format!("{head}{body}b"));
-    assert_eq!((error.fault(), error.status()), (Fault::MessageTooLarge, Some(513)));
+    assert_eq!(
+        (error.fault(), error.status()),
+        (Fault::MessageTooLarge, Some(513))
+    );
     let endless = options("").trim_end().to_owned() + "\r\n" + &"X: y\r\n".repeat(20_000);
     assert_eq!(refused(endless).status(), Some(513));
 }
@@ -319,11 +399,20 @@ fn a_message_beyond_its_limit_is_answered_with_513() {
 
 #[test]
 fn nothing_answers_an_ack_or_a_response_or_what_is_not_sip() {
-    let ack = options("").replace("OPTIONS", "ACK").replace("CSeq: 1", "CSeq: x");
+    let ack = options("")
+        .replace("OPTIONS", "ACK")
+        .replace("CSeq: 1", "CSeq: x");
     assert_eq!(refused(ack).status(), None);
     let response = options("").replacen("OPTIONS sip:bob@example.com SIP/2.0", "SIP/2.0 200 OK", 1);
-    assert_eq!(refused(response.replace("CSeq: 1", "CSeq: x")).status(), None);
-    for text in ["GET / HTTP/1.1\r\nVia: SIP/2.0/UDP a\r\n\r\n", "\0\0\0\0", "hello\r\n\r\n"] {
+    assert_eq!(
+        refused(response.replace("CSeq: 1", "CSeq: x")).status(),
+        None
+    );
+    for text in [
+        "GET / HTTP/1.1\r\nVia: SIP/2.0/UDP a\r\n\r\n",
+        "\0\0\0\0",
+        "hello\r\n\r\n",
+    ] {
         assert_eq!(refused(text).status(), None, "{text:?}");
     }
 }
@@ -357,35 +446,58 @@ fn the_answer_to_a_refused_request_copies_it_and_adds_a_tag() {
 
 #[test]
 fn a_via_is_read_with_spaces_ports_and_both_families() {
-    let via = Via::parse("SIP / 2.0 /\tudp  [2001:db8::1] : 5070 ; branch = z9hG4bKx ;rport").unwrap();
+    let via =
+        Via::parse("SIP / 2.0 /\tudp  [2001:db8::1] : 5070 ; branch = z9hG4bKx ;rport").unwrap();
     assert_eq!(via.transport, "UDP");
     assert_eq!(via.host, Host::Ip6("2001:db8::1".parse().unwrap()));
     assert_eq!(via.port, Some(5070));
     assert_eq!(via.unique_branch(), Some("z9hG4bKx"));
     assert!(via.params.has("rport"));
     assert_eq!(via.rport(), None);
-    assert_eq!(via.to_string(), "SIP/2.0/UDP [2001:db8::1]:5070;branch=z9hG4bKx;rport");
+    assert_eq!(
+        via.to_string(),
+        "SIP/2.0/UDP [2001:db8::1]:5070;branch=z9hG4bKx;rport"
+    );
 }
 
 #[test]
 fn a_via_that_names_no_place_is_refused() {
-    for text in ["", "UDP a", "SIP/2.0/UDP", "SIP/2.0/ a", "HTTP/2.0/UDP a", "SIP/2.0/UDP a:b:c"] {
+    for text in [
+        "",
+        "UDP a",
+        "SIP/2.0/UDP",
+        "SIP/2.0/ a",
+        "HTTP/2.0/UDP a",
+        "SIP/2.0/UDP a:b:c",
+    ] {
         assert!(Via::parse(text).is_err(), "{text}");
     }
-    assert_eq!(fault(options("Via: SIP/2.0/UDP a,\r\n")), Fault::Field("Via", SyntaxError::Via));
+    assert_eq!(
+        fault(options("Via: SIP/2.0/UDP a,\r\n")),
+        Fault::Field("Via", SyntaxError::Via)
+    );
 }
 
 #[test]
 fn vias_joined_by_commas_are_as_many_hops() {
-    let request = read(options("v: SIP/2.0/TCP a;x=\",\" , SIP/2.0/TLS b\r\nVia: SIP/2.0/UDP c\r\n"));
-    let hosts: Vec<_> = request.lower_vias.iter().map(|via| via.host.to_string()).collect();
+    let request = read(options(
+        "v: SIP/2.0/TCP a;x=\",\" , SIP/2.0/TLS b\r\nVia: SIP/2.0/UDP c\r\n",
+    ));
+    let hosts: Vec<_> = request
+        .lower_vias
+        .iter()
+        .map(|via| via.host.to_string())
+        .collect();
     assert_eq!(hosts, ["a", "b", "c"]);
 }
 
 #[test]
 fn only_a_branch_behind_the_cookie_names_a_transaction() {
     let branch = |text: &str| Via::parse(&format!("SIP/2.0/UDP a{text}")).unwrap();
-    assert_eq!(branch(";branch=Z9HG4BKab").unique_branch(), Some("Z9HG4BKab"));
+    assert_eq!(
+        branch(";branch=Z9HG4BKab").unique_branch(),
+        Some("Z9HG4BKab")
+    );
     for text in ["", ";branch", ";branch=z9hG4bK", ";branch=old"] {
         assert_eq!(branch(text).unique_branch(), None, "{text}");
     }
@@ -406,7 +518,11 @@ fn a_display_name_is_read_as_a_person_reads_it() {
     ] {
         let address = NameAddr::parse(text).unwrap();
         assert_eq!(address.display.as_deref(), display, "{text}");
-        assert_eq!(NameAddr::parse(&address.to_string()).unwrap(), address, "{text}");
+        assert_eq!(
+            NameAddr::parse(&address.to_string()).unwrap(),
+            address,
+            "{text}"
+        );
     }
 }
 
@@ -433,7 +549,10 @@ fn malformed_addresses_are_refused() {
 fn a_list_is_split_at_its_commas_only() {
     let line = "Contact: \"a,b\" <sip:a@x;p=1,2>;q=\"0,5\", <sip:b@x> ,sip:c@x;d\r\n";
     let contacts = read(options(line)).headers.contacts();
-    let users: Vec<_> = contacts.iter().map(|c| c.uri.user().unwrap().into_owned()).collect();
+    let users: Vec<_> = contacts
+        .iter()
+        .map(|c| c.uri.user().unwrap().into_owned())
+        .collect();
     assert_eq!(users, ["a", "b", "c"]);
     assert_eq!(contacts[0].params.get_unquoted("q").unwrap(), "0,5");
     assert!(contacts[2].params.has("d"));
@@ -472,14 +591,23 @@ fn no_value_can_add_a_line() {
 
 #[test]
 fn a_response_copies_what_the_request_says() {
-    let request = read(options("v: SIP/2.0/TCP lower\r\nTimestamp: 54\r\nRoute: <sip:r;lr>\r\n"));
+    let request = read(options(
+        "v: SIP/2.0/TCP lower\r\nTimestamp: 54\r\nRoute: <sip:r;lr>\r\n",
+    ));
     let trying = Response::new(&request, 100);
     assert_eq!((trying.status, trying.reason.as_str()), (100, "Trying"));
     assert_eq!(trying.headers.get("Timestamp"), Some("54"));
     assert!(!trying.headers.has("Route"));
     let busy = Response::new(&request, 486);
     assert_eq!(busy.headers, Headers::new());
-    let copied = (&busy.top_via, &busy.lower_vias, &busy.from, &busy.to, &busy.call_id, &busy.cseq);
+    let copied = (
+        &busy.top_via,
+        &busy.lower_vias,
+        &busy.from,
+        &busy.to,
+        &busy.call_id,
+        &busy.cseq,
+    );
     let said = (
         &request.top_via,
         &request.lower_vias,
@@ -489,7 +617,10 @@ fn a_response_copies_what_the_request_says() {
         &request.cseq,
     );
     assert_eq!(copied, said);
-    assert_eq!(parse_datagram(&busy.to_bytes()), Ok(Message::Response(busy)));
+    assert_eq!(
+        parse_datagram(&busy.to_bytes()),
+        Ok(Message::Response(busy))
+    );
 }
 
 #[test]
@@ -509,7 +640,10 @@ fn headers_are_found_set_and_removed_by_any_of_their_names() {
     headers.push("Allow", "BYE,,");
     let names: Vec<_> = headers.iter().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(names, ["Allow", "Subject", "X-Own", "Allow"]);
-    assert_eq!(headers.list("allow").collect::<Vec<_>>(), ["INVITE", "ACK", "BYE"]);
+    assert_eq!(
+        headers.list("allow").collect::<Vec<_>>(),
+        ["INVITE", "ACK", "BYE"]
+    );
     headers.set("Subject", "three");
     assert_eq!(headers.get_all("s").collect::<Vec<_>>(), ["three"]);
     headers.remove("SUBJECT");

@@ -1,5 +1,481 @@
 //! The phone: lines, calls, and one listener per feature. Pure: no I/O, no clock.
+//!
+//! A call knows no feature. A feature hears [`CallEvent`]s, store answers and media events and
+//! reacts with effects; all of them stand in one list, [`Features::all`].
 
+pub mod account;
+pub mod call;
+mod call_log;
+mod caller_card;
+mod calls;
 pub mod command;
+pub mod effect;
+mod end;
+pub mod listener;
+mod media;
+mod recorder;
+mod requests;
+mod ringer;
+mod signalling;
+mod sound;
 pub mod target;
 pub mod view;
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use ringbook_media::engine::{MediaEvent, StreamId};
+use ringbook_sip::user_agent::{self, Transmit, UserAgent};
+
+use self::account::Line;
+use self::call_log::CallLog;
+use self::caller_card::CallerCards;
+use self::calls::Calls;
+use self::command::{Command, CommandError, Reply};
+use self::effect::Effect;
+use self::listener::{CallEvent, Listener, Reactions};
+use self::recorder::Recorder;
+use self::ringer::Ringer;
+use self::view::{CallView, NoticeView, View};
+use crate::automation::{Body, Event, Notice, NoticeKind};
+use crate::model::{CallId, Country};
+use crate::now::Now;
+use crate::settings::{Account, Settings};
+use crate::store::StoreReply;
+use crate::tr;
+
+/// How often calls are looked after: the call log's heartbeat, deadlines of closing calls.
+const TICK: Duration = Duration::from_millis(800);
+/// Notices the window can look back on.
+const NOTICES: usize = 20;
+
+/// What the phone starts with.
+#[derive(Debug, Clone)]
+pub struct PhoneConfig {
+    /// What a person decided.
+    pub settings: Settings,
+    /// Feeds every id, tag and session number: equal seeds and inputs give equal outputs.
+    pub seed: [u8; 32],
+    /// Whose rules numbers follow on a line that names no country.
+    pub country: Option<Country>,
+    /// The agent's: which day it is.
+    pub time_zone: TimeZone,
+    /// Where recordings go.
+    pub recordings: PathBuf,
+    /// `+sip.instance` (RFC 5626 §4.1), the same at every start; empty for none.
+    pub instance_id: String,
+}
+
+/// Something for the world, in order; signalling first.
+#[derive(Debug)]
+pub enum PhoneOutput {
+    /// Send this.
+    Transmit(Transmit),
+    /// Do this.
+    Effect(Effect),
+    /// Tell this.
+    Event(Event),
+}
+
+/// The features that listen to calls.
+#[derive(Debug)]
+struct Features {
+    caller_card: CallerCards,
+    ringer: Ringer,
+    recorder: Recorder,
+    call_log: CallLog,
+}
+
+impl Features {
+    /// Every feature, in the order in which they hear of a call: the look-up is asked first,
+    /// and the log hears last, when the others have said what they know.
+    fn all(&mut self) -> [&mut dyn Listener; 4] {
+        [
+            &mut self.caller_card,
+            &mut self.ringer,
+            &mut self.recorder,
+            &mut self.call_log,
+        ]
+    }
+}
+
+/// The phone.
+pub struct Phone {
+    user_agent: UserAgent,
+    settings: Settings,
+    default_country: Option<Country>,
+    instance_id: String,
+    random: ChaCha12Rng,
+    lines: Vec<Line>,
+    /// Lines that the settings have no more, until they are unregistered.
+    leaving: Vec<user_agent::AccountId>,
+    calls: Calls,
+    features: Features,
+    /// Which call the microphone and the loudspeaker serve.
+    focus: Option<StreamId>,
+    notices: VecDeque<NoticeView>,
+    /// Our address where the message in hand arrived: its call's sound belongs there too.
+    arrived_at: Option<IpAddr>,
+    /// Events of the user agent that are not dealt with yet.
+    heard: VecDeque<user_agent::Event>,
+    outputs: VecDeque<PhoneOutput>,
+    wake_up: Option<Instant>,
+    tick: Option<Instant>,
+    ending: bool,
+    changed: bool,
+}
+
+impl Phone {
+    /// A phone that has not begun to register.
+    pub fn new(config: PhoneConfig) -> Self {
+        let mut random = ChaCha12Rng::from_seed(config.seed);
+        let mut agent_seed = [0; 32];
+        random.fill_bytes(&mut agent_seed);
+        let settings = config.settings;
+        let agent = user_agent::Config {
+            // The phone counts calls itself, so that one too many gets its row in the log.
+            max_calls: settings.phone.max_calls.saturating_mul(2).max(64),
+            ..user_agent::Config::default()
+        };
+        let features = Features {
+            caller_card: CallerCards::new(settings.modules.caller_card, config.time_zone),
+            ringer: Ringer::default(),
+            recorder: Recorder::new(&settings, config.recordings),
+            call_log: CallLog::new(settings.modules.call_log),
+        };
+        let mut phone = Self {
+            user_agent: UserAgent::new(agent, agent_seed),
+            default_country: config.country,
+            instance_id: config.instance_id,
+            random,
+            lines: Vec::new(),
+            leaving: Vec::new(),
+            calls: Calls::default(),
+            features,
+            focus: None,
+            notices: VecDeque::new(),
+            arrived_at: None,
+            heard: VecDeque::new(),
+            outputs: VecDeque::new(),
+            wake_up: None,
+            tick: None,
+            ending: false,
+            changed: true,
+            settings: Settings::default(),
+        };
+        phone.lines = phone.lines_of(&settings.accounts);
+        phone.settings = settings;
+        phone
+    }
+
+    fn lines_of(&self, accounts: &[Account]) -> Vec<Line> {
+        accounts
+            .iter()
+            .filter_map(|account| Line::new(account, self.default_country))
+            .collect()
+    }
+
+    /// The user agent, for what concerns the network alone.
+    pub fn user_agent(&mut self) -> &mut UserAgent {
+        &mut self.user_agent
+    }
+
+    /// Our address where the next message arrived.
+    pub fn set_arrival(&mut self, local: Option<SocketAddr>) {
+        self.arrived_at = local.map(|local| local.ip());
+    }
+
+    /// Registers every line; to be called once the sockets are there.
+    pub fn start(&mut self, now: Now) {
+        for place in 0..self.lines.len() {
+            self.start_line(now, place);
+        }
+        self.pump(now);
+    }
+
+    fn start_line(&mut self, now: Now, place: usize) {
+        let Some(line) = self.lines.get(place) else {
+            return;
+        };
+        if let Some(place) = line.password_place() {
+            let aor = line.account.aor.clone();
+            self.effect(Effect::FindPassword { aor, place });
+            return;
+        }
+        let password = line.account.password.clone();
+        self.enter_line(
+            now,
+            place,
+            password.as_ref().map_or("", |password| password.reveal()),
+        );
+    }
+
+    fn enter_line(&mut self, now: Now, place: usize, password: &str) {
+        let Some(line) = self.lines.get_mut(place).filter(|line| line.id.is_none()) else {
+            return;
+        };
+        let Some(config) = line.config(password, &self.instance_id) else {
+            return;
+        };
+        let id = self.user_agent.add_account(config);
+        line.id = Some(id);
+        if line.account.register {
+            self.user_agent.register(now.instant, id);
+        }
+    }
+
+    /// The password of a line was found, or why not.
+    pub fn handle_password(&mut self, now: Now, aor: &str, found: Result<String, String>) {
+        let Some(place) = self.lines.iter().position(|line| line.account.aor == aor) else {
+            return;
+        };
+        let password = match found {
+            Ok(password) => password,
+            Err(trouble) => {
+                if let Some(line) = self.lines.get_mut(place) {
+                    if line.account.password_command.is_some() {
+                        let text = tr!(
+                            "No password for {aor}: {trouble}",
+                            aor = aor,
+                            trouble = trouble
+                        );
+                        self.notice(now, NoticeKind::Password, text);
+                    } else {
+                        line.password_trouble = Some(trouble);
+                    }
+                }
+                String::new()
+            }
+        };
+        self.enter_line(now, place, &password);
+        self.pump(now);
+    }
+
+    /// The store answered about a call.
+    pub fn handle_stored(&mut self, now: Now, reply: &StoreReply) {
+        let (StoreReply::Caller { call: id, .. }
+        | StoreReply::Done { call: id }
+        | StoreReply::Failed { call: id, .. }) = reply;
+        let Some(call) = self.calls.get(*id) else {
+            return;
+        };
+        let mut reactions = Reactions::default();
+        for listener in self.features.all() {
+            listener.on_stored(now, call, reply, &mut reactions);
+        }
+        self.react(now, *id, reactions);
+        self.settle(now, *id);
+        self.changed = true;
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Now) {
+        if self.wake_up.is_some_and(|due| due <= now.instant) {
+            self.user_agent.handle_timeout(now.instant);
+        }
+        self.pump(now);
+        if self.tick.is_some_and(|due| due <= now.instant) {
+            self.tick = None;
+            for id in self.calls.ids() {
+                self.tell(now, id, CallEvent::Tick);
+                self.settle(now, id);
+            }
+        }
+    }
+
+    /// The next thing for the world.
+    pub fn poll_output(&mut self) -> Option<PhoneOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Phone::handle_timeout`].
+    pub fn next_timeout(&mut self, now: Instant) -> Option<Instant> {
+        if self.calls.is_empty() {
+            self.tick = None;
+        } else if self.tick.is_none() {
+            self.tick = Some(now + TICK);
+        }
+        [self.wake_up, self.tick].into_iter().flatten().min()
+    }
+
+    /// Whether something has changed that the window shows, since this was last asked.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Whoever begins to look sees everything.
+    pub fn touch(&mut self) {
+        self.changed = true;
+    }
+
+    /// The phone as the window shows it.
+    pub fn view(&self) -> View {
+        View {
+            accounts: self.lines.iter().map(Line::view).collect(),
+            calls: self.call_views(),
+            notices: self.notices.iter().cloned().collect(),
+        }
+    }
+
+    fn call_views(&self) -> Vec<CallView> {
+        self.calls.live().map(|call| self.call_view(call)).collect()
+    }
+
+    fn call_view(&self, call: &call::Call) -> CallView {
+        let card = self.features.caller_card.card(call.id);
+        let name = card.map(|card| &card.name).unwrap_or(&call.remote.display);
+        CallView {
+            id: call.id,
+            direction: call.direction,
+            state: call.phase(),
+            account: call.line.as_ref().map(|line| line.aor.clone()),
+            card: card.cloned().map(Box::new),
+            number: call.number(),
+            title: match name.is_empty() {
+                true => call.remote.party.shown(),
+                false => name.clone(),
+            },
+            since: call.since,
+            started_at: call.began.wall,
+            arrived: call.began.instant,
+            on_hold: call.hold.local,
+            remote_hold: call.hold.remote,
+            muted: call.muted,
+            recording: self.features.recorder.view(call.id),
+            codec: call.codec(),
+            quality: call
+                .media
+                .stats
+                .filter(|s| s.packets_received > 0)
+                .map(|s| s.mos),
+            levels: call.media.levels,
+        }
+    }
+
+    /// Whether nothing is left to close: no call, no line that is registered.
+    pub fn is_quiet(&self) -> bool {
+        use crate::automation::RegistrationState::{Registered, Registering};
+        let registered = |line: &Line| matches!(line.state, Registered | Registering);
+        self.calls.is_empty() && !self.lines.iter().any(registered)
+    }
+
+    /// Tells features about a call and carries out what they make of it.
+    fn tell(&mut self, now: Now, id: CallId, event: CallEvent) {
+        let mut queue = VecDeque::from([event]);
+        while let Some(event) = queue.pop_front() {
+            let Some(call) = self.calls.get(id) else {
+                return;
+            };
+            let mut reactions = Reactions::default();
+            for listener in self.features.all() {
+                listener.on_call(now, call, &event, &mut reactions);
+            }
+            queue.extend(reactions.told.drain(..));
+            self.react(now, id, reactions);
+        }
+        self.changed = true;
+    }
+
+    fn react(&mut self, now: Now, id: CallId, reactions: Reactions) {
+        let Reactions {
+            effects,
+            events,
+            told,
+        } = reactions;
+        self.outputs
+            .extend(effects.into_iter().map(PhoneOutput::Effect));
+        for body in events {
+            self.event(now, body);
+        }
+        for event in told {
+            self.tell(now, id, event);
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.outputs.push_back(PhoneOutput::Effect(effect));
+    }
+
+    /// Tells scripts and the window.
+    pub fn event(&mut self, now: Now, body: Body) {
+        if let Body::Notice(Notice { kind, text }) = &body {
+            if self.notices.len() == NOTICES {
+                self.notices.pop_front();
+            }
+            self.notices.push_back(NoticeView {
+                at: now.wall,
+                kind: *kind,
+                text: text.clone(),
+            });
+        }
+        self.changed = true;
+        self.outputs
+            .push_back(PhoneOutput::Event(Event { at: now.wall, body }));
+    }
+
+    /// Tells a person, in the window and on standard output.
+    pub fn notice(&mut self, now: Now, kind: NoticeKind, text: String) {
+        self.event(now, Body::Notice(Notice { kind, text }));
+    }
+
+    /// The address to bind a call's ports to: the one its signalling uses, where the settings
+    /// name it, else any of the family.
+    fn media_ip(&self, signalling: Option<IpAddr>, ipv6: bool) -> IpAddr {
+        let bind = &self.settings.sip.bind;
+        let ipv6 = signalling.map_or(ipv6, |ip| ip.is_ipv6());
+        let of_family = || bind.iter().find(|ip| ip.is_ipv6() == ipv6).copied();
+        let any: IpAddr = if ipv6 {
+            Ipv6Addr::UNSPECIFIED.into()
+        } else {
+            Ipv4Addr::UNSPECIFIED.into()
+        };
+        signalling
+            .filter(|ip| bind.contains(ip))
+            .or_else(of_family)
+            .unwrap_or(any)
+    }
+
+    fn new_call_id(&mut self, now: Now) -> CallId {
+        let mut random = [0; 10];
+        self.random.fill_bytes(&mut random);
+        let millis = u64::try_from(now.wall.as_millisecond()).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &random)
+            .into_uuid()
+            .into()
+    }
+}
+
+/// What the window and scripts ask, answered at once.
+pub type Answer = Result<Reply, CommandError>;
+
+impl Phone {
+    /// A person or a script asks for something.
+    pub fn handle_command(&mut self, now: Now, command: Command) -> Answer {
+        let answer = self.request(now, command);
+        self.pump(now);
+        self.changed = true;
+        answer
+    }
+
+    /// The media thread told something.
+    pub fn handle_media(&mut self, now: Now, event: MediaEvent) {
+        self.on_media(now, event);
+        self.pump(now);
+    }
+
+    fn line_of(&self, id: user_agent::AccountId) -> Option<usize> {
+        self.lines.iter().position(|line| line.id == Some(id))
+    }
+
+    fn info_of(&self, id: user_agent::AccountId) -> Option<Arc<account::LineInfo>> {
+        self.line_of(id)
+            .and_then(|place| self.lines.get(place))
+            .map(|line| line.info.clone())
+    }
+}

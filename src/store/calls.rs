@@ -127,10 +127,7 @@ impl Reader<'_> {
         values.push(count(offset).into());
         let mut statement = self
             .connection
-            .prepare_cached(&format!(
-                "SELECT {COLUMNS}, {LINE} {FROM} WHERE {condition}
-                 ORDER BY c.started_at DESC, c.id DESC LIMIT ? OFFSET ?"
-            ))
+            .prepare_cached(&page(&condition))
             .map_err(StoreError::from)?;
         let mut rows = statement
             .query(params_from_iter(values))
@@ -286,6 +283,24 @@ const SAVE_CALL: &str = "
         packets_lost = excluded.packets_lost, jitter_ms = excluded.jitter_ms,
         rtt_ms = excluded.rtt_ms, mos = excluded.mos
     WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL";
+
+/// The statement that reads a page of the log.
+fn page(condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, {LINE} {FROM} WHERE {condition}
+         ORDER BY c.started_at DESC, c.id DESC LIMIT ? OFFSET ?"
+    )
+}
+
+/// How SQLite goes about a page of the log, step by step.
+#[cfg(test)]
+pub(super) fn plan(connection: &rusqlite::Connection, filter: &CallFilter) -> Result<Vec<String>> {
+    let (condition, mut values) = filter.condition();
+    values.extend([10.into(), 0.into()]);
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", page(&condition)))?;
+    let rows = statement.query_map(params_from_iter(values), |row| row.get("detail"))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
 
 fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
     let record = call_record(row)?;

@@ -124,14 +124,13 @@ impl Writer<'_> {
             client.email,
             millis(self.now),
             fold(&client.name),
-            searchable(client),
         ];
         let changed = self
             .connection
             .prepare_cached(
                 "UPDATE clients SET name = ?2, company = ?3, category = ?4, note = ?5, greeting = ?6,
                      city = ?7, country = ?8, language = ?9, email = ?10, updated_at = ?11,
-                     name_key = ?12, search = ?13, deleted_at = NULL, merged_into = NULL
+                     name_key = ?12, deleted_at = NULL, merged_into = NULL
                  WHERE id = ?1",
             )?
             .execute(values)
@@ -141,14 +140,27 @@ impl Writer<'_> {
             self.connection
                 .prepare_cached(
                     "INSERT INTO clients (id, name, company, category, note, greeting, city, country,
-                         language, email, created_at, updated_at, name_key, search)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13)",
+                         language, email, created_at, updated_at, name_key)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
                 )?
                 .execute(values)
                 .map_err(|error| category_missing(error, client))?;
         }
         self.write_numbers(client, is_new)?;
-        self.write_custom(client, is_new)
+        self.write_custom(client, is_new)?;
+        self.write_text(client)
+    }
+
+    /// What the client is found by; untouched where nothing of it changed.
+    fn write_text(&mut self, client: &Client) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO client_texts (row, text)
+                 VALUES ((SELECT row FROM clients WHERE id = ?1), ?2)
+                 ON CONFLICT (row) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
+            )?
+            .execute(params![client.id.as_bytes(), searchable(client)])?;
+        Ok(())
     }
 
     fn write_custom(&mut self, client: &Client, is_new: bool) -> Result<()> {
@@ -227,6 +239,11 @@ impl Writer<'_> {
                 ))?
                 .execute(params![client.as_bytes(), now])?;
         }
+        self.connection
+            .prepare_cached(
+                "DELETE FROM client_texts WHERE row = (SELECT row FROM clients WHERE id = ?1)",
+            )?
+            .execute([client.as_bytes()])?;
         Ok(())
     }
 }

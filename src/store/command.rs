@@ -20,12 +20,12 @@ pub enum StoreCommand {
     OpenCall(Box<CallRecord>),
     /// Write the call's row anew; also the heartbeat by `last_seen_at`, about once a second.
     UpdateCall(Box<CallRecord>),
-    /// Close the call's row and add its recording, in one transaction.
+    /// Close the call's row and add its recordings, in one transaction.
     CloseCall {
         /// The row as it is to stay.
         record: Box<CallRecord>,
-        /// The call's recording, where there is one.
-        recording: Option<RecordingRow>,
+        /// The call's recordings; one that was stopped and begun again has several.
+        recordings: Vec<RecordingRow>,
     },
 }
 

@@ -60,17 +60,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The client with this number. CROSS JOIN keeps the order: number first, then its client.
+    /// The client with this number.
     fn client_match(&self, number: PhoneNumber) -> Result<Option<CallerMatch>> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS}, k.id, k.name, k.colour, k.icon, k.rank, p.mime, count(*) OVER ()
-             FROM client_numbers n
-             CROSS JOIN clients c ON c.id = n.client
-             LEFT JOIN categories k ON k.id = c.category
-             LEFT JOIN photos p ON p.id = c.photo
-             WHERE n.e164 = ?1 AND n.deleted_at IS NULL AND c.deleted_at IS NULL
-             ORDER BY c.updated_at DESC, c.id DESC LIMIT 1"
-        ))?;
+        let mut statement = self.connection.prepare_cached(&client_by_number())?;
         let found = statement
             .query_row([number.e164()], |row| {
                 let mime: Option<String> = row.get(18)?;
@@ -95,4 +87,31 @@ impl Reader<'_> {
             employee: None,
         }))
     }
+}
+
+/// The statement that finds a client by number. CROSS JOIN keeps the order: the number first.
+fn client_by_number() -> String {
+    format!(
+        "SELECT {COLUMNS}, k.id, k.name, k.colour, k.icon, k.rank, p.mime, count(*) OVER ()
+         FROM client_numbers n
+         CROSS JOIN clients c ON c.id = n.client
+         LEFT JOIN categories k ON k.id = c.category
+         LEFT JOIN photos p ON p.id = c.photo
+         WHERE n.e164 = ?1 AND n.deleted_at IS NULL AND c.deleted_at IS NULL
+         ORDER BY c.updated_at DESC, c.id DESC LIMIT 1"
+    )
+}
+
+/// How SQLite goes about the look-up, step by step.
+#[cfg(test)]
+pub(super) fn plans(connection: &rusqlite::Connection) -> Result<Vec<String>> {
+    let mut statement =
+        connection.prepare(&format!("EXPLAIN QUERY PLAN {}", client_by_number()))?;
+    let rows = statement.query_map(["+10"], |row| row.get("detail"))?;
+    // The window function reads its own few rows once more: that is no table.
+    let steps: Vec<String> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(steps
+        .into_iter()
+        .filter(|step| !step.contains("(subquery-"))
+        .collect())
 }

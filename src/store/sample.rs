@@ -31,7 +31,7 @@ impl Writer<'_> {
     /// Adds the office *Alfa LLC*: Anna 101, Bek 102, Chen 103, and clients whose cards show what a
     /// card can show. `today` sets the orders' days: Ivan's was due two days before it.
     pub fn add_sample_office(&mut self, today: Date) -> Result<SampleOffice> {
-        let [anna, bek, _chen] =
+        let [anna, bek, chen] =
             [("Anna", "101"), ("Bek", "102"), ("Chen", "103")].map(|(name, extension)| Employee {
                 id: EmployeeId::new(),
                 name: name.to_owned(),
@@ -39,7 +39,7 @@ impl Writer<'_> {
             });
         self.save_employee(&anna)?;
         self.save_employee(&bek)?;
-        self.save_employee(&_chen)?;
+        self.save_employee(&chen)?;
         let days = |days: i64| today.checked_add(jiff::Span::new().days(days)).ok();
 
         let ivan = self.add_sample("Ivan Petrov", "Steppe LLP", "vip", "Almaty", "KZ", IVAN)?;
@@ -48,7 +48,7 @@ impl Writer<'_> {
             client.language = "ru".to_owned();
             client.email = "ivan.petrov@steppe.example".to_owned();
         })?;
-        self.add_sample_order(ivan, "1001", "Cutting", &anna, days(-2), Some(12_500_00))?;
+        self.add_sample_order(ivan, "1001", "Cutting", &anna, days(-2), Some(1_250_000))?;
 
         let olga = self.add_sample("Olga Sidorova", "", "problem", "Astana", "KZ", OLGA)?;
         self.change_sample(olga, |client| {

@@ -133,21 +133,22 @@ impl Reader<'_> {
     /// The clients in whose line every word occurs.
     fn clients_with(&self, words: &[Vec<String>], limit: usize) -> Result<Vec<ClientSummary>> {
         let mut values: Vec<Value> = Vec::new();
-        let mut conditions = vec!["c.deleted_at IS NULL".to_owned()];
+        let mut conditions = Vec::new();
         if let Some(index) = index_query(words) {
             values.push(index.into());
             conditions.push(
-                "c.row IN (SELECT rowid FROM clients_search WHERE clients_search MATCH ?)".into(),
+                "t.row IN (SELECT rowid FROM clients_search WHERE clients_search MATCH ?)".into(),
             );
         }
         for ways in words {
-            let occurs = vec!["instr(c.search, ?) > 0"; ways.len()].join(" OR ");
+            let occurs = vec!["instr(t.text, ?) > 0"; ways.len()].join(" OR ");
             conditions.push(format!("({occurs})"));
             values.extend(ways.iter().map(|way| way.clone().into()));
         }
         values.push(count(limit).into());
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {SUMMARY} FROM clients c WHERE {} LIMIT ?",
+            "SELECT {SUMMARY} FROM client_texts t CROSS JOIN clients c ON c.row = t.row
+             WHERE {} LIMIT ?",
             conditions.join(" AND ")
         ))?;
         let rows = statement.query_map(params_from_iter(values), summary)?;

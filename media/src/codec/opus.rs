@@ -11,8 +11,9 @@ const BITRATE: u32 = 32_000;
 const BITRATE_RANGE: std::ops::RangeInclusive<u32> = 6_000..=510_000;
 /// 0 to 10; above 5 the processor's time doubles for what no ear hears in speech.
 const COMPLEXITY: i32 = 5;
-/// The loss expected before the first report, percent; libopus writes FEC only if it expects some.
-const FIRST_EXPECTED_LOSS: u8 = 5;
+/// The loss expected in any case, percent. At our bitrate libopus writes no FEC below this, and a
+/// report that tells of loss comes seconds after it.
+const MIN_EXPECTED_LOSS: u8 = 10;
 /// Beyond this the copies would eat the voice itself.
 const MAX_EXPECTED_LOSS: u8 = 30;
 
@@ -32,10 +33,10 @@ impl OpusEncoder {
         inner.set_signal(Signal::Voice)?;
         inner.set_inband_fec(params.fec)?;
         inner.set_dtx(params.dtx)?;
-        inner.set_packet_loss_perc(i32::from(FIRST_EXPECTED_LOSS))?;
+        inner.set_packet_loss_perc(i32::from(MIN_EXPECTED_LOSS))?;
         Ok(OpusEncoder {
             inner,
-            expected_loss: FIRST_EXPECTED_LOSS,
+            expected_loss: MIN_EXPECTED_LOSS,
         })
     }
 
@@ -48,7 +49,7 @@ impl OpusEncoder {
     }
 
     pub(super) fn expect_loss(&mut self, percent: u8) -> Result<(), CodecError> {
-        let percent = percent.clamp(FIRST_EXPECTED_LOSS, MAX_EXPECTED_LOSS);
+        let percent = percent.clamp(MIN_EXPECTED_LOSS, MAX_EXPECTED_LOSS);
         if percent != self.expected_loss {
             self.inner.set_packet_loss_perc(i32::from(percent))?;
             self.expected_loss = percent;

@@ -109,7 +109,11 @@ impl Incoming {
     /// Takes a packet of the peer's.
     pub(super) fn handle(&mut self, now: Instant, packet: &Packet<'_>) -> Brought {
         self.packets += 1;
-        let Arrival::New { restarted, .. } = self.source.receive(packet.ssrc, packet.sequence)
+        let arrival = self.source.receive(packet.ssrc, packet.sequence);
+        let Arrival::New {
+            sequence,
+            restarted,
+        } = arrival
         else {
             return Brought::Nothing;
         };
@@ -138,8 +142,7 @@ impl Incoming {
             .units(now)
             .wrapping_sub(i64::from(packet.timestamp));
         self.source.note_transit(transit);
-        self.jitter
-            .insert(now, packet.timestamp, packet.payload_type, packet.payload);
+        self.jitter.insert(now, sequence, packet);
         Brought::Audio
     }
 

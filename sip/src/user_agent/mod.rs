@@ -4,20 +4,39 @@
 //! [`UserAgent::poll_output`] until it returns [`Output::Timeout`], and call
 //! [`UserAgent::handle_timeout`] at that instant.
 
+mod clients;
 mod config;
+mod deadlines;
+mod endpoint;
 mod event;
+mod inbound;
+mod line;
+mod names;
+mod network;
+mod random;
+mod servers;
+mod streams;
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+pub(crate) use clients::{Cancelled, ContactForm, Outgoing, RequestId};
 pub use config::{AccountConfig, Config, Secret};
+use endpoint::Notice;
+pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Owner, Timer};
 pub use event::{
     CallerIdentity, CommandError, End, EndCause, EndedBy, Event, Output, RegistrationState,
     Transmit,
 };
+use line::Line;
+pub(crate) use network::Flow;
+pub(crate) use servers::ServerId;
 
-use crate::message::Uri;
+use crate::call::{Call, Invitation, refuse_stray};
+use crate::dialog::{as_request_uri, new_request};
+use crate::message::{Method, NameAddr, SipUri, Uri, parse_datagram};
+use crate::registration::{Registration, push_route};
 use crate::resolve::{ResolveError, Target};
 use crate::sdp::{LocalMedia, MediaPlan};
 
@@ -82,34 +101,55 @@ pub enum StreamEvent<'a> {
 
 /// The SIP user agent.
 pub struct UserAgent {
-    config: Config,
-    outputs: VecDeque<Output>,
+    endpoint: Endpoint,
+    registrations: BTreeMap<AccountId, Registration>,
+    calls: BTreeMap<CallHandle, Call>,
+    last_account: u32,
+    last_call: u64,
+}
+
+/// How much the user agent holds in memory: after all calls have ended and all timers have run,
+/// everything is zero again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Load {
+    /// Calls in any state, those that only wind up included.
+    pub calls: usize,
+    /// Dialogs, early ones included.
+    pub dialogs: usize,
+    /// Requests of ours.
+    pub client_transactions: usize,
+    /// Requests of others.
+    pub server_transactions: usize,
+    /// Armed timers.
+    pub timers: usize,
 }
 
 impl UserAgent {
     /// A user agent without accounts. `seed` feeds tags, branches and jitter: equal seeds and
     /// equal stimuli give equal outputs.
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
-        let _ = seed;
         UserAgent {
-            config,
-            outputs: VecDeque::new(),
+            endpoint: Endpoint::new(config, seed),
+            registrations: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            last_account: 0,
+            last_call: 0,
         }
     }
 
     /// Names a bound socket: the source of datagrams, or (TCP, TLS) where peers reach us.
     pub fn add_listener(&mut self, transport: Transport, local: SocketAddr) {
-        let _ = (transport, local);
+        self.endpoint.network.add_listener(transport, local);
     }
 
     /// Forgets a socket that is closed, for instance because the address is gone.
     pub fn remove_listener(&mut self, transport: Transport, local: SocketAddr) {
-        let _ = (transport, local);
+        self.endpoint.network.remove_listener(transport, local);
     }
 
     /// An id for a connection the driver is about to report as `Accepted`.
     pub fn new_connection(&mut self) -> ConnectionId {
-        ConnectionId(0)
+        self.endpoint.network.new_connection()
     }
 
     /// A datagram arrived at `local` (with its concrete IP address) from `source`.
@@ -120,12 +160,29 @@ impl UserAgent {
         source: SocketAddr,
         bytes: &[u8],
     ) {
-        let _ = (now, local, source, bytes);
+        let flow = Flow {
+            transport: Transport::Udp,
+            local,
+            remote: source,
+            connection: None,
+        };
+        self.receive(now, flow, parse_datagram(bytes));
+        self.handle_notices(now);
     }
 
     /// Something happened on a connection.
-    pub fn handle_stream(&mut self, now: Instant, connection: ConnectionId, event: StreamEvent) {
-        let _ = (now, connection, event);
+    pub fn handle_stream(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        event: StreamEvent<'_>,
+    ) {
+        for (flow, message) in self.endpoint.receive_stream(now, connection, event) {
+            self.receive(now, flow, message);
+            self.handle_notices(now);
+        }
+        self.endpoint.close_unreadable(now);
+        self.handle_notices(now);
     }
 
     /// The answer to an `Output::Resolve`; best target first.
@@ -135,48 +192,97 @@ impl UserAgent {
         query: QueryId,
         result: Result<Vec<Target>, ResolveError>,
     ) {
-        let _ = (now, query, result);
+        self.endpoint.resolved(now, query, result);
+        self.handle_notices(now);
     }
 
     /// A datagram could not be sent, or ICMP said that nobody listens at `remote`.
     pub fn handle_transmit_error(&mut self, now: Instant, remote: SocketAddr) {
-        let _ = (now, remote);
+        self.endpoint.fail_datagrams(now, remote);
+        self.handle_notices(now);
     }
 
     /// The instant of the last `Output::Timeout` has come.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
+        while let Some(timer) = self.endpoint.deadlines.pop_due(now) {
+            match timer {
+                Timer::Client(id) => self.endpoint.client_timeout(now, id),
+                Timer::Server(id) => self.endpoint.server_timeout(now, id),
+                Timer::Connection(id) => self.endpoint.connection_timeout(now, id),
+                Timer::Call(handle) => {
+                    self.with_call(handle, |call, endpoint| call.handle_timeout(now, endpoint));
+                }
+                Timer::Account(account) => {
+                    if let Some(registration) = self.registrations.get_mut(&account) {
+                        registration.handle_timeout(now, &mut self.endpoint);
+                    }
+                }
+            }
+            self.handle_notices(now);
+        }
     }
 
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Output {
-        let _ = &self.config;
-        self.outputs.pop_front().unwrap_or(Output::Timeout(None))
+        let next = self.endpoint.outputs.pop_front();
+        next.unwrap_or_else(|| Output::Timeout(self.endpoint.deadlines.next()))
+    }
+
+    /// What is held in memory.
+    pub fn load(&self) -> Load {
+        Load {
+            calls: self.calls.len(),
+            dialogs: self.endpoint.dialogs.len(),
+            client_transactions: self.endpoint.clients.len(),
+            server_transactions: self.endpoint.servers.len(),
+            timers: self.endpoint.deadlines.len(),
+        }
     }
 
     /// Adds an account; it registers when `register` is called.
     pub fn add_account(&mut self, config: AccountConfig) -> AccountId {
-        let _ = config;
-        AccountId(0)
+        self.last_account += 1;
+        let account = AccountId(self.last_account);
+        let registration = Registration::new(&mut self.endpoint, account, config.expires);
+        self.registrations.insert(account, registration);
+        self.endpoint.lines.insert(account, Line::new(config));
+        account
     }
 
-    /// Registers now, and keeps the registration alive until `unregister`.
+    /// Registers now, and keeps the registration alive until `unregister`. Nothing happens for
+    /// an account that does not register.
     pub fn register(&mut self, now: Instant, account: AccountId) {
-        let _ = (now, account);
+        let registers = self
+            .endpoint
+            .line(account)
+            .is_some_and(|line| line.config.register);
+        if let Some(registration) = self.registrations.get_mut(&account).filter(|_| registers) {
+            registration.start(now, &mut self.endpoint);
+        }
+        self.handle_notices(now);
     }
 
     /// Ends the registration; `Unregistered` follows.
     pub fn unregister(&mut self, now: Instant, account: AccountId) {
-        let _ = (now, account);
+        if let Some(registration) = self.registrations.get_mut(&account) {
+            registration.stop(now, &mut self.endpoint);
+        }
+        self.handle_notices(now);
     }
 
-    /// Forgets an account, without a REGISTER. Its calls go on.
+    /// Forgets an account. Its registration ends, but nobody waits for the registrar's answer.
+    /// Its calls go on.
     pub fn remove_account(&mut self, now: Instant, account: AccountId) {
-        let _ = (now, account);
+        if let Some(mut registration) = self.registrations.remove(&account) {
+            registration.stop(now, &mut self.endpoint);
+        }
+        self.endpoint.lines.remove(&account);
+        self.endpoint.set_timer(Timer::Account(account), None);
+        self.handle_notices(now);
     }
 
     /// Calls `target`. An unspecified `media.address` stands for the address that the
-    /// signalling leaves from.
+    /// signalling leaves from; session id and version are the user agent's to choose.
     pub fn invite(
         &mut self,
         now: Instant,
@@ -184,14 +290,40 @@ impl UserAgent {
         target: &Uri,
         media: LocalMedia,
     ) -> Result<CallHandle, CommandError> {
-        let _ = (now, account, target, media);
-        Err(CommandError::NoSuchAccount)
+        let line = self
+            .endpoint
+            .line(account)
+            .ok_or(CommandError::NoSuchAccount)?;
+        if self.calls.len() >= self.endpoint.config.max_calls {
+            return Err(CommandError::TooManyCalls);
+        }
+        let target = callable(target, &line.config.aor).ok_or(CommandError::BadTarget)?;
+        let mut from = line.address();
+        let route = line.config.outbound_proxy.clone();
+        from.set_tag(&self.endpoint.random.tag());
+        let call_id = self.endpoint.random.call_id();
+        let to = NameAddr::new(target.clone());
+        let uri = as_request_uri(target);
+        let mut request = new_request(Method::Invite, uri, from, to, call_id, 1);
+        push_route(&mut request.headers, route);
+        request.headers.push("Allow", ALLOW);
+        self.last_call += 1;
+        let handle = CallHandle(self.last_call);
+        let invitation = Invitation {
+            handle,
+            account,
+            request,
+            media,
+        };
+        let call = Call::outgoing(now, &mut self.endpoint, invitation);
+        self.calls.insert(handle, call);
+        self.handle_notices(now);
+        Ok(handle)
     }
 
     /// Tells the caller that it rings (180).
     pub fn ring(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
-        let _ = (now, call);
-        Err(CommandError::NoSuchCall)
+        self.command(now, call, |call, endpoint| call.ring(now, endpoint))
     }
 
     /// Takes a call (200). The plan of the media, if the INVITE carried the offer: media may
@@ -202,8 +334,9 @@ impl UserAgent {
         call: CallHandle,
         media: LocalMedia,
     ) -> Result<Option<MediaPlan>, CommandError> {
-        let _ = (now, call, media);
-        Err(CommandError::NoSuchCall)
+        self.command(now, call, |call, endpoint| {
+            call.answer(now, endpoint, media)
+        })
     }
 
     /// Refuses a call with a final status (486, 480, 603, …). `Ended` follows.
@@ -213,30 +346,38 @@ impl UserAgent {
         call: CallHandle,
         status: u16,
     ) -> Result<(), CommandError> {
-        let _ = (now, call, status);
-        Err(CommandError::NoSuchCall)
+        self.command(now, call, |call, endpoint| {
+            call.reject(now, endpoint, status)
+        })
     }
 
-    /// Ends a call in any state with what fits: CANCEL, BYE, 486, or nothing yet. `Ended` follows.
+    /// Ends a call in any state with what fits: CANCEL, BYE, 486, or nothing yet. `Ended`
+    /// follows at once; the signalling winds up behind it.
     pub fn hangup(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
-        let _ = (now, call);
-        Err(CommandError::NoSuchCall)
+        self.command(now, call, |call, endpoint| {
+            call.hangup(now, endpoint);
+            Ok(())
+        })
     }
 
-    /// Puts the other party on hold (re-INVITE, `sendonly`). `MediaChanged` or `HoldFailed` follows.
+    /// Puts the other party on hold (re-INVITE, `sendonly`). `MediaChanged` or `HoldFailed`
+    /// follows.
     pub fn hold(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
-        let _ = (now, call);
-        Err(CommandError::NoSuchCall)
+        self.command(now, call, |call, endpoint| {
+            call.set_hold(now, endpoint, true)
+        })
     }
 
     /// Takes the other party back (re-INVITE, `sendrecv`).
     pub fn resume(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
-        let _ = (now, call);
-        Err(CommandError::NoSuchCall)
+        self.command(now, call, |call, endpoint| {
+            call.set_hold(now, endpoint, false)
+        })
     }
 
-    /// Asks the other party to call `target`, in the place of our party in the call `replaces`
-    /// (attended transfer) or anew (blind). `Transfer` events follow.
+    /// Asks the other party to call `target` anew (blind), or to take the place we have in the
+    /// call `replaces` (attended; `target` is then not used). `Transfer` events follow; the call
+    /// stands until someone hangs up.
     pub fn refer(
         &mut self,
         now: Instant,
@@ -244,7 +385,123 @@ impl UserAgent {
         target: &Uri,
         replaces: Option<CallHandle>,
     ) -> Result<(), CommandError> {
-        let _ = (now, call, target, replaces);
-        Err(CommandError::NoSuchCall)
+        let other = |other| {
+            self.calls
+                .get(&other)
+                .ok_or(CommandError::NoSuchCall)?
+                .to_replace()
+        };
+        let replaces = replaces.map(other).transpose()?;
+        let account = self.calls.get(&call).and_then(|call| call.account);
+        let aor = account.and_then(|account| self.endpoint.line(account));
+        let target = match aor {
+            Some(line) => callable(target, &line.config.aor).ok_or(CommandError::BadTarget)?,
+            None => target.clone(),
+        };
+        self.command(now, call, |call, endpoint| {
+            call.refer(now, endpoint, target, replaces)
+        })
+    }
+
+    fn command<T>(
+        &mut self,
+        now: Instant,
+        handle: CallHandle,
+        run: impl FnOnce(&mut Call, &mut Endpoint) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        let result = self
+            .with_call(handle, run)
+            .unwrap_or(Err(CommandError::NoSuchCall));
+        self.handle_notices(now);
+        result
+    }
+
+    /// Lets a call do something, and forgets it when it is over.
+    fn with_call<T>(
+        &mut self,
+        handle: CallHandle,
+        run: impl FnOnce(&mut Call, &mut Endpoint) -> T,
+    ) -> Option<T> {
+        let call = self.calls.get_mut(&handle)?;
+        let result = run(call, &mut self.endpoint);
+        if call.is_over() {
+            self.calls.remove(&handle);
+        }
+        Some(result)
+    }
+
+    /// Tells accounts and calls what became of their requests.
+    fn handle_notices(&mut self, now: Instant) {
+        while let Some(notice) = self.endpoint.notices.pop_front() {
+            match notice {
+                Notice::Response {
+                    id,
+                    owner,
+                    request,
+                    response,
+                    flow,
+                } => match owner {
+                    Owner::Account(account) => {
+                        if let Some(registration) = self.registrations.get_mut(&account) {
+                            let endpoint = &mut self.endpoint;
+                            registration.handle_response(now, endpoint, id, &response, flow);
+                        }
+                    }
+                    Owner::Call(handle) if self.calls.contains_key(&handle) => {
+                        self.with_call(handle, |call, endpoint| {
+                            call.handle_response(now, endpoint, id, &request, &response, flow);
+                        });
+                    }
+                    Owner::Call(_) | Owner::Ack(_) | Owner::Nobody => {
+                        refuse_stray(now, &mut self.endpoint, id, &request, &response, None);
+                    }
+                },
+                Notice::Failed { id, owner, failure } => match owner {
+                    Owner::Account(account) => {
+                        if let Some(registration) = self.registrations.get_mut(&account) {
+                            registration.handle_failure(now, &mut self.endpoint, id, failure);
+                        }
+                    }
+                    Owner::Call(handle) => {
+                        self.with_call(handle, |call, endpoint| {
+                            call.handle_failure(now, endpoint, id, failure);
+                        });
+                    }
+                    Owner::Ack(_) | Owner::Nobody => {}
+                },
+                Notice::Renumbered { owner, seq } => match owner {
+                    Owner::Account(account) => {
+                        if let Some(registration) = self.registrations.get_mut(&account) {
+                            registration.note_seq(seq);
+                        }
+                    }
+                    Owner::Call(handle) => {
+                        self.with_call(handle, |call, _| call.note_local_seq(seq));
+                    }
+                    Owner::Ack(_) | Owner::Nobody => {}
+                },
+                Notice::Closed { remote } => {
+                    for registration in self.registrations.values_mut() {
+                        registration.handle_closed(now, &mut self.endpoint, remote);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A URI that can be called. A telephone number goes to the account's own domain
+/// (RFC 3261 §19.1.6).
+fn callable(target: &Uri, aor: &Uri) -> Option<Uri> {
+    match target {
+        Uri::Sip(_) => Some(target.clone()),
+        Uri::Tel(tel) => {
+            let aor = aor.as_sip()?;
+            let mut uri = SipUri::new(Some(&tel.number), aor.host.clone(), aor.port);
+            uri.secure = aor.secure;
+            uri.params.set("user", Some("phone"));
+            Some(uri.into())
+        }
+        Uri::Other { .. } => None,
     }
 }

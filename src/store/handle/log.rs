@@ -55,12 +55,12 @@ impl LogQueue {
     pub(super) fn put_row(
         &self,
         record: Box<CallRecord>,
-        recording: Option<RecordingRow>,
+        recordings: Vec<RecordingRow>,
         reply: Reply,
     ) {
         let row = Row {
             record,
-            recordings: recording.into_iter().collect(),
+            recordings,
             replies: vec![reply],
         };
         add(&mut self.lock().rows, row, Age::Newer);
@@ -210,11 +210,11 @@ mod tests {
         let queue = LogQueue::default();
         let call = CallId::new();
         for status in [CallStatus::InProgress, CallStatus::InProgress] {
-            queue.put_row(record(call, status, false), None, Box::new(|_| {}));
+            queue.put_row(record(call, status, false), Vec::new(), Box::new(|_| {}));
         }
         queue.put_row(
             record(call, CallStatus::Answered, true),
-            None,
+            Vec::new(),
             Box::new(|_| {}),
         );
         let rows = rows(&queue);
@@ -229,12 +229,12 @@ mod tests {
         let call = CallId::new();
         queue.put_row(
             record(call, CallStatus::Missed, true),
-            None,
+            Vec::new(),
             Box::new(|_| {}),
         );
         queue.put_row(
             record(call, CallStatus::InProgress, false),
-            None,
+            Vec::new(),
             Box::new(|_| {}),
         );
         let taken = rows(&queue);
@@ -242,7 +242,7 @@ mod tests {
 
         queue.put_row(
             record(call, CallStatus::InProgress, false),
-            None,
+            Vec::new(),
             Box::new(|_| {}),
         );
         queue.put_back(taken);
@@ -255,13 +255,13 @@ mod tests {
         let call = CallId::new();
         queue.put_row(
             record(call, CallStatus::InProgress, false),
-            None,
+            Vec::new(),
             Box::new(|_| {}),
         );
         let taken = rows(&queue);
         queue.put_row(
             record(call, CallStatus::Answered, true),
-            None,
+            Vec::new(),
             Box::new(|_| {}),
         );
         queue.put_back(taken);

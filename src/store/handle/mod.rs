@@ -147,10 +147,10 @@ impl StoreHandle {
                 shared.lookups.put(job);
             }
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
-                shared.log.put_row(record, None, Box::new(reply));
+                shared.log.put_row(record, Vec::new(), Box::new(reply));
             }
-            StoreCommand::CloseCall { record, recording } => {
-                shared.log.put_row(record, recording, Box::new(reply));
+            StoreCommand::CloseCall { record, recordings } => {
+                shared.log.put_row(record, recordings, Box::new(reply));
             }
         }
     }

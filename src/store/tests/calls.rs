@@ -1,1 +1,328 @@
+//! The call log: rows kept as written, filtered, paged, counted.
 
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::model::{
+    CallId, CallQuality, CallRecord, CallStatus, Client, ClientId, Direction, EndReason,
+    PhoneNumber, RecordingId, RecordingRow, RecordingState,
+};
+use crate::store::{CallFilter, RecordingFilter, Store};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn record(started_at: Timestamp, direction: Direction, status: CallStatus) -> CallRecord {
+    CallRecord {
+        status,
+        ..CallRecord::begin(CallId::new(), direction, started_at)
+    }
+}
+
+fn ids(store: &Store, filter: &CallFilter) -> Vec<CallId> {
+    let lines = store.read(|r| r.calls(filter, 0, 1000)).unwrap();
+    lines.iter().map(|line| line.record.call).collect()
+}
+
+#[test]
+fn s5_14_a_row_comes_back_with_every_field() {
+    let mut store = Store::in_memory().unwrap();
+    let client = Client::named("Ivan Petrov", Timestamp::UNIX_EPOCH);
+    store.write(|w| w.save_client(&client)).unwrap();
+    let started_at = at("2026-11-22T04:05:07.123Z");
+    let full = CallRecord {
+        call: CallId::new(),
+        direction: Direction::Outgoing,
+        status: CallStatus::Answered,
+        started_at,
+        ringing_at: Some(started_at + 1.seconds()),
+        answered_at: Some(started_at + 5.seconds()),
+        ended_at: Some(started_at + 66.seconds()),
+        last_seen_at: started_at + 65.seconds(),
+        caller: "101".into(),
+        callee: "+77011112233".into(),
+        number: PhoneNumber::from_e164("+77011112233"),
+        remote_name: "Иван".into(),
+        hidden: true,
+        client: Some(client.id),
+        client_name: "Ivan Petrov".into(),
+        extension: "101".into(),
+        employee: "Anna".into(),
+        account: "sip:101@office.example".into(),
+        ring: Duration::from_secs(4),
+        hold: Duration::from_millis(1500),
+        talk: Duration::from_secs(61),
+        end_reason: Some(EndReason::RemoteHangup),
+        sip_status: Some(200),
+        codec: Some("opus".into()),
+        quality: Some(CallQuality {
+            packets_sent: 3050,
+            packets_received: 3041,
+            packets_lost: 9,
+            jitter_ms: 2.5,
+            rtt_ms: Some(31.25),
+            mos: Some(4.3),
+        }),
+    };
+    store.write(|w| w.save_call(&full)).unwrap();
+    let line = store.read(|r| r.find_call(full.call)).unwrap().unwrap();
+    assert_eq!(line.record, full);
+    assert_eq!(line.category.unwrap().as_str(), "ordinary");
+}
+
+#[test]
+fn s5_5_every_status_and_end_reason_can_be_kept() {
+    let mut store = Store::in_memory().unwrap();
+    for &status in CallStatus::ALL {
+        let row = record(at("2026-11-22T09:00:00Z"), Direction::Incoming, status);
+        store.write(|w| w.save_call(&row)).unwrap();
+        let filter = CallFilter {
+            status: Some(status),
+            ..CallFilter::default()
+        };
+        assert_eq!(ids(&store, &filter), [row.call]);
+    }
+    for &reason in EndReason::ALL {
+        let mut row = record(
+            at("2026-11-22T09:00:00Z"),
+            Direction::Incoming,
+            CallStatus::Failed,
+        );
+        row.end_reason = Some(reason);
+        store.write(|w| w.save_call(&row)).unwrap();
+        let line = store.read(|r| r.find_call(row.call)).unwrap().unwrap();
+        assert_eq!(line.record.end_reason, Some(reason));
+    }
+}
+
+#[test]
+fn s5_4_the_log_is_filtered_and_paged_latest_first() {
+    let mut store = Store::in_memory().unwrap();
+    let start = at("2026-11-21T00:00:00Z");
+    let rows: Vec<CallRecord> = (0..48)
+        .map(|hour: i64| {
+            let (direction, status) = match hour % 3 {
+                0 => (Direction::Incoming, CallStatus::Answered),
+                1 => (Direction::Incoming, CallStatus::Missed),
+                _ => (Direction::Outgoing, CallStatus::Answered),
+            };
+            record(start + hour.hours(), direction, status)
+        })
+        .collect();
+    store
+        .write(|w| rows.iter().try_for_each(|row| w.save_call(row)))
+        .unwrap();
+
+    let day = CallFilter {
+        from: Some(at("2026-11-22T00:00:00Z")),
+        to: Some(at("2026-11-23T00:00:00Z")),
+        ..CallFilter::default()
+    };
+    let expected: Vec<CallId> = rows[24..].iter().rev().map(|row| row.call).collect();
+    assert_eq!(ids(&store, &day), expected);
+    let second_page = store.read(|r| r.calls(&day, 10, 10)).unwrap();
+    let second_page: Vec<CallId> = second_page.iter().map(|line| line.record.call).collect();
+    assert_eq!(second_page, expected[10..20]);
+
+    let missed = CallFilter {
+        direction: Some(Direction::Incoming),
+        status: Some(CallStatus::Missed),
+        ..day.clone()
+    };
+    assert_eq!(ids(&store, &missed).len(), 8);
+    assert_eq!(store.read(|r| r.count_calls(&missed)).unwrap(), 8);
+    let counts = store.read(|r| r.call_counts(&day)).unwrap();
+    assert_eq!(
+        counts.iter().map(|count| count.calls).collect::<Vec<_>>(),
+        [8, 8, 8],
+        "S5.2"
+    );
+}
+
+#[test]
+fn s5_32_a_clients_calls_are_those_of_all_its_numbers() {
+    let mut store = Store::in_memory().unwrap();
+    let mut client = Client::named("Ivan", Timestamp::UNIX_EPOCH);
+    let numbers = ["+77011112233", "+77270000000"].map(|n| PhoneNumber::from_e164(n).unwrap());
+    for number in numbers {
+        client = client.with_phone(number);
+    }
+    for (n, number) in numbers.into_iter().enumerate() {
+        let mut row = record(
+            Timestamp::from_second(n as i64).unwrap(),
+            Direction::Incoming,
+            CallStatus::Missed,
+        );
+        row.number = Some(number);
+        store.write(|w| w.save_call(&row)).unwrap();
+    }
+    store.write(|w| w.save_client(&client)).unwrap();
+    let filter = |id| CallFilter {
+        clients: Some(vec![id]),
+        ..CallFilter::default()
+    };
+    assert_eq!(ids(&store, &filter(client.id)).len(), 2);
+    assert!(ids(&store, &filter(ClientId::new())).is_empty());
+}
+
+#[test]
+fn s5_26_the_log_shows_the_present_name_and_keeps_the_one_of_then() {
+    let mut store = Store::in_memory().unwrap();
+    let mut client = Client::named("Maiden Name", Timestamp::UNIX_EPOCH);
+    let mut row = record(
+        Timestamp::UNIX_EPOCH,
+        Direction::Incoming,
+        CallStatus::Answered,
+    );
+    (row.client, row.client_name) = (Some(client.id), client.name.clone());
+    store
+        .write(|w| w.save_client(&client).and_then(|()| w.save_call(&row)))
+        .unwrap();
+    client.name = "Married Name".into();
+    store.write(|w| w.save_client(&client)).unwrap();
+    let line = store.read(|r| r.find_call(row.call)).unwrap().unwrap();
+    assert_eq!(line.client_name.as_deref(), Some("Married Name"));
+    assert_eq!(line.record.client_name, "Maiden Name");
+    store.write(|w| w.delete_client(client.id)).unwrap();
+    let line = store.read(|r| r.find_call(row.call)).unwrap().unwrap();
+    assert_eq!(line.client_name.as_deref(), Some("Maiden Name"));
+}
+
+#[test]
+fn a_row_that_names_a_client_no_longer_there_is_kept_without_it() {
+    let mut store = Store::in_memory().unwrap();
+    let mut row = record(
+        Timestamp::UNIX_EPOCH,
+        Direction::Incoming,
+        CallStatus::Answered,
+    );
+    row.client = Some(ClientId::new());
+    store.write(|w| w.save_call(&row)).unwrap();
+    assert_eq!(
+        store
+            .read(|r| r.find_call(row.call))
+            .unwrap()
+            .unwrap()
+            .record
+            .client,
+        None
+    );
+}
+
+#[test]
+fn a_late_update_does_not_open_a_closed_row_again() {
+    let mut store = Store::in_memory().unwrap();
+    let open = record(
+        Timestamp::UNIX_EPOCH,
+        Direction::Incoming,
+        CallStatus::InProgress,
+    );
+    let mut closed = open.clone();
+    (closed.status, closed.ended_at) = (CallStatus::Missed, Some(Timestamp::UNIX_EPOCH));
+    for row in [&open, &closed, &open] {
+        store.write(|w| w.save_call(row)).unwrap();
+    }
+    let line = store.read(|r| r.find_call(open.call)).unwrap().unwrap();
+    assert_eq!(line.record.status, CallStatus::Missed);
+}
+
+#[test]
+fn a_page_of_the_log_and_a_clients_calls_are_read_by_their_indexes() {
+    let store = Store::in_memory().unwrap();
+    let plan = |filter: &CallFilter| crate::store::calls::plan(&store.connection, filter).unwrap();
+    let day = CallFilter {
+        from: Some(Timestamp::UNIX_EPOCH),
+        to: Some(Timestamp::UNIX_EPOCH),
+        ..CallFilter::default()
+    };
+    let plan_of_day = plan(&day);
+    assert!(
+        plan_of_day[0].contains("INDEX calls_by_time"),
+        "{plan_of_day:?}"
+    );
+    let number = CallFilter {
+        number: PhoneNumber::from_e164("+77011112233"),
+        ..CallFilter::default()
+    };
+    assert!(
+        plan(&number)[0].contains("INDEX calls_by_number"),
+        "{:?}",
+        plan(&number)
+    );
+    let client = CallFilter {
+        clients: Some(vec![ClientId::new()]),
+        ..CallFilter::default()
+    };
+    assert!(
+        plan(&client)[0].contains("INDEX calls_by_client"),
+        "{:?}",
+        plan(&client)
+    );
+}
+
+#[test]
+fn recordings_are_listed_with_their_calls_filtered_and_marked_deleted() {
+    let mut store = Store::in_memory().unwrap();
+    let client = Client::named("Ivan", Timestamp::UNIX_EPOCH);
+    store.write(|w| w.save_client(&client)).unwrap();
+    let recordings: Vec<RecordingRow> = (0..4)
+        .map(|n: i64| {
+            let started_at = at("2026-11-22T09:00:00Z") + n.hours();
+            let mut call = record(started_at, Direction::Incoming, CallStatus::Answered);
+            call.client = (n % 2 == 0).then_some(client.id);
+            let recording = RecordingRow {
+                id: RecordingId::new(),
+                call: call.call,
+                file: RecordingRow::file_name(call.call, started_at, "wav"),
+                started_at,
+                duration: Duration::from_millis(1234),
+                channels: 2,
+                sample_rate: 8000,
+                codec: "pcm_s16le".into(),
+                size: 39_532,
+                sha256: (n > 0).then_some([n as u8; 32]),
+                state: [
+                    RecordingState::Finished,
+                    RecordingState::Repaired,
+                    RecordingState::Failed,
+                ][n as usize % 3],
+            };
+            store
+                .write(|w| {
+                    w.save_call(&call)
+                        .and_then(|()| w.save_recording(&recording))
+                })
+                .unwrap();
+            recording
+        })
+        .collect();
+    let rows = |store: &Store, filter: &RecordingFilter| -> Vec<RecordingRow> {
+        let lines = store.read(|r| r.recordings(filter, 0, 100)).unwrap();
+        lines.into_iter().map(|line| line.recording).collect()
+    };
+    let mut latest_first = recordings.clone();
+    latest_first.reverse();
+    assert_eq!(rows(&store, &RecordingFilter::default()), latest_first);
+    let of_client = RecordingFilter {
+        clients: Some(vec![client.id]),
+        ..RecordingFilter::default()
+    };
+    assert_eq!(rows(&store, &of_client).len(), 2);
+    let later = RecordingFilter {
+        from: Some(at("2026-11-22T11:00:00Z")),
+        ..RecordingFilter::default()
+    };
+    assert_eq!(rows(&store, &later).len(), 2);
+
+    store
+        .write(|w| w.delete_recording(recordings[0].id))
+        .unwrap();
+    assert_eq!(rows(&store, &RecordingFilter::default()).len(), 3);
+    let line = store
+        .read(|r| r.find_call(recordings[0].call))
+        .unwrap()
+        .unwrap();
+    assert_eq!(line.recording, None);
+}

@@ -28,8 +28,7 @@ fn schema(connection: &Connection) -> String {
     let mut statement = connection
         .prepare(
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
-             AND name NOT LIKE 'clients_search_data' AND name NOT LIKE 'clients_search_idx'
-             AND name NOT LIKE 'clients_search_docsize' AND name NOT LIKE 'clients_search_config'
+             AND name NOT GLOB 'clients_search_*'
              ORDER BY rowid",
         )
         .unwrap();

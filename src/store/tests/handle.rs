@@ -82,7 +82,7 @@ fn s1_5_a_call_leaves_exactly_one_row_with_its_recording() {
     let recording = recording_of(&call);
     let close = StoreCommand::CloseCall {
         record: call.clone(),
-        recording: Some(recording.clone()),
+        recordings: vec![recording.clone()],
     };
     assert!(done(&submit(&handle, close)));
     drop(handle);
@@ -323,7 +323,7 @@ fn calls_in_progress_at_a_crash_are_closed_as_interrupted_by_the_phone_alone() {
     };
     let close = StoreCommand::CloseCall {
         record: Box::new(better),
-        recording: Some(recording),
+        recordings: vec![recording],
     };
     assert!(done(&submit(&handle, close)));
     drop(handle);

@@ -1,0 +1,79 @@
+//! Who calls, and why a call ended, as the peer's headers tell.
+
+use crate::message::{Headers, NameAddr, Request};
+use crate::user_agent::CallerIdentity;
+
+/// The caller of an INVITE. `trusted`: it came from the account's own proxy, whose assertions
+/// count (RFC 3325 §5).
+pub(crate) fn caller(request: &Request, trusted: bool) -> CallerIdentity {
+    let asserted = trusted.then(|| asserted(&request.headers)).flatten();
+    if is_hidden(request) {
+        return CallerIdentity {
+            hidden: true,
+            asserted: asserted.is_some(),
+            ..Default::default()
+        };
+    }
+    let is_asserted = asserted.is_some();
+    let address = asserted.unwrap_or_else(|| request.from.clone());
+    CallerIdentity {
+        // An asserted identity often comes without the name that From carries.
+        display: address.display.or_else(|| request.from.display.clone()),
+        number_text: address.uri.user().map(|user| user.into_owned()),
+        uri: address.uri.to_string(),
+        asserted: is_asserted,
+        hidden: false,
+    }
+}
+
+fn asserted(headers: &Headers) -> Option<NameAddr> {
+    ["P-Asserted-Identity", "Remote-Party-ID"]
+        .into_iter()
+        .find_map(|name| headers.addresses(name).into_iter().next())
+}
+
+/// RFC 3323 §4: the caller asked not to be named.
+fn is_hidden(request: &Request) -> bool {
+    let headers = &request.headers;
+    let mut privacy = headers
+        .get_all("Privacy")
+        .flat_map(|value| value.split([';', ',']));
+    let asks = |value: &str| {
+        ["id", "user", "header"]
+            .iter()
+            .any(|known| value.trim().eq_ignore_ascii_case(known))
+    };
+    let restricted = headers.addresses("Remote-Party-ID").iter().any(|address| {
+        address
+            .params
+            .get("privacy")
+            .is_some_and(|value| value.eq_ignore_ascii_case("full"))
+    });
+    let anonymous = request
+        .from
+        .uri
+        .user()
+        .is_some_and(|user| user.eq_ignore_ascii_case("anonymous"));
+    let invalid = request
+        .from
+        .uri
+        .host()
+        .is_some_and(|host| host.to_string().eq_ignore_ascii_case("anonymous.invalid"));
+    privacy.any(asks) || restricted || anonymous || invalid
+}
+
+/// A `Reason` header of the protocol SIP: cause and text (RFC 3326).
+pub(super) fn sip_reason(headers: &Headers) -> Option<(u16, Option<String>)> {
+    headers.list("Reason").find_map(|value| {
+        // As an address's parameters, quoted strings are split and read right.
+        let (protocol, _) = value.split_once(';')?;
+        if !protocol.trim().eq_ignore_ascii_case("SIP") {
+            return None;
+        }
+        let params = NameAddr::parse(&format!("<sip:reason.invalid>{}", &value[protocol.len()..]))
+            .ok()?
+            .params;
+        let text = params.get_unquoted("text").map(|text| text.into_owned());
+        Some((params.get("cause")?.parse().ok()?, text))
+    })
+}

@@ -1,0 +1,192 @@
+//! What all accounts and calls share: transactions, the network, names, dice and outputs.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::clients::{Clients, RequestId};
+use super::deadlines::Deadlines;
+use super::line::Line;
+use super::names::Names;
+use super::network::{Flow, Network};
+use super::random::Random;
+use super::servers::{ServerId, Servers};
+use super::{AccountId, CallHandle, Config, ConnectionId, Event, Output};
+use crate::dialog::DialogId;
+use crate::message::{Host, Request, Response, SipUri, Uri};
+
+/// The methods a call or the user agent itself answers.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY";
+
+/// Who waits for the response to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Account(AccountId),
+    Call(CallHandle),
+    /// The ACK of a 2xx to this INVITE.
+    Ack(RequestId),
+    /// A CANCEL, or the BYE to a call that nobody wanted.
+    Nobody,
+}
+
+/// Why a request got no final response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nobody answered in time.
+    Timeout,
+    /// The name led nowhere, or the network refused.
+    Unreachable,
+}
+
+/// What accounts and calls have to be told.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// A response to a request.
+    Response {
+        id: RequestId,
+        owner: Owner,
+        request: Arc<Request>,
+        response: Box<Response>,
+        flow: Flow,
+    },
+    /// The request has failed for good.
+    Failed {
+        id: RequestId,
+        owner: Owner,
+        failure: Failure,
+    },
+    /// The request went out again under this number.
+    Renumbered { owner: Owner, seq: u32 },
+    /// A connection is gone.
+    Closed { remote: std::net::SocketAddr },
+}
+
+/// Whose time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Timer {
+    Client(RequestId),
+    Server(ServerId),
+    Call(CallHandle),
+    Account(AccountId),
+    Connection(ConnectionId),
+}
+
+pub(crate) struct Endpoint {
+    pub(crate) config: Config,
+    pub(crate) random: Random,
+    pub(super) network: Network,
+    pub(super) names: Names,
+    pub(super) clients: Clients,
+    pub(super) servers: Servers,
+    pub(super) lines: BTreeMap<AccountId, Line>,
+    pub(super) dialogs: HashMap<DialogId, CallHandle>,
+    pub(super) deadlines: Deadlines<Timer>,
+    pub(super) notices: VecDeque<Notice>,
+    pub(super) outputs: VecDeque<Output>,
+    /// Connections to close once what they brought is answered.
+    pub(super) unreadable: Vec<ConnectionId>,
+}
+
+impl Endpoint {
+    pub(super) fn new(config: Config, seed: [u8; 32]) -> Self {
+        let mut random = Random::new(seed);
+        let servers = Servers::new(random.number());
+        Endpoint {
+            config,
+            random,
+            network: Network::default(),
+            names: Names::default(),
+            clients: Clients::default(),
+            servers,
+            lines: BTreeMap::new(),
+            dialogs: HashMap::new(),
+            deadlines: Deadlines::new(),
+            notices: VecDeque::new(),
+            outputs: VecDeque::new(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    pub(crate) fn line(&self, account: AccountId) -> Option<&Line> {
+        self.lines.get(&account)
+    }
+
+    pub(crate) fn line_mut(&mut self, account: AccountId) -> Option<&mut Line> {
+        self.lines.get_mut(&account)
+    }
+
+    /// Requests within the dialog go to the call from now on.
+    pub(crate) fn open_dialog(&mut self, id: DialogId, call: CallHandle) {
+        self.dialogs.insert(id, call);
+    }
+
+    pub(crate) fn close_dialog(&mut self, id: &DialogId) {
+        self.dialogs.remove(id);
+    }
+
+    /// Keeps a flow open.
+    pub(crate) fn ping(&mut self, now: Instant, flow: &Flow, bytes: &[u8]) {
+        self.network
+            .send(now, flow, bytes.to_vec(), &mut self.outputs);
+    }
+
+    pub(crate) fn set_timer(&mut self, timer: Timer, at: Option<Instant>) {
+        self.deadlines.set(timer, at);
+    }
+
+    /// Our Contact on a flow: where this very user agent is reached.
+    pub(crate) fn contact(&self, account: Option<AccountId>, user: &str, flow: &Flow) -> SipUri {
+        let (mut host, mut port) = self.network.sent_by(flow);
+        let line = account.and_then(|account| self.lines.get(&account));
+        if let Some((local, public)) = line.and_then(|line| line.public)
+            && local == flow.local
+        {
+            (host, port) = (Host::from(public.ip()), public.port());
+        }
+        let user = line.map_or(user, |line| &line.contact_user);
+        let mut uri = SipUri::new((!user.is_empty()).then_some(user), host, Some(port));
+        if let Some(name) = flow.transport.uri_name() {
+            uri.params.set("transport", Some(name));
+        }
+        uri
+    }
+
+    /// Whether the flow's far end is the account's own registrar or outbound proxy. Only it gets
+    /// our credentials, and only it is believed about who calls.
+    pub(crate) fn is_home(&self, account: AccountId, flow: &Flow) -> bool {
+        let Some(line) = self.lines.get(&account) else {
+            return false;
+        };
+        let homes = || std::iter::once(&line.config.registrar).chain(&line.config.outbound_proxy);
+        if homes().any(|uri| self.names.leads_to(uri, line.config.transport, flow.remote)) {
+            return true;
+        }
+        // A proxy connects to us from a passing port. Its address cannot be forged on a stream,
+        // unless everyone on this machine has the same one.
+        flow.transport.is_reliable()
+            && !self.network.is_ours(flow)
+            && !flow.remote.ip().is_loopback()
+            && homes().any(|uri| self.names.leads_to_ip(uri, flow.remote.ip()))
+    }
+
+    /// Whether a URI names the account's own domain or server.
+    pub(super) fn is_home_uri(&self, line: &Line, uri: &Uri) -> bool {
+        let Some(host) = uri.host() else { return false };
+        let config = &line.config;
+        let own = [
+            Some(&config.registrar),
+            config.outbound_proxy.as_ref(),
+            Some(&config.aor),
+        ];
+        // An address is not a domain: beside the host, the port has to be the same.
+        let port = |uri: &Uri| uri.port().unwrap_or(5060);
+        let same = |home: &Uri| {
+            home.host() == Some(host) && (host.ip().is_none() || port(home) == port(uri))
+        };
+        own.into_iter().flatten().any(same)
+    }
+}

@@ -1,0 +1,277 @@
+//! The whole program as one pure machine: inputs and the time go in, outputs come out.
+//!
+//! After every [`App::handle_input`] drain [`App::poll_output`] until it returns
+//! [`Output::Timeout`], and come back with [`Input::Timeout`] at that instant.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ringbook_media::engine::{MediaCommand, MediaEvent};
+use ringbook_sip::resolve::{ResolveError, Target};
+use ringbook_sip::user_agent::{ConnectionId, QueryId, StreamEvent, Transmit, Transport};
+
+use crate::automation::{Body, Event, NoticeKind, Ready};
+use crate::model::CallId;
+use crate::now::Now;
+use crate::phone::command::{Command, CommandError, Reply};
+use crate::phone::effect::Effect;
+use crate::phone::view::View;
+use crate::phone::{Phone, PhoneConfig, PhoneOutput};
+use crate::store::StoreReply;
+
+/// The whole of a clean end may take this long; a silent registrar does not keep anybody waiting.
+const END: Duration = Duration::from_millis(2500);
+
+/// A command's mark, to find whoever waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId(pub u64);
+
+/// A stimulus.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The sockets are bound: begin. UDP and TCP addresses that signalling listens on.
+    Start {
+        /// UDP.
+        udp: Vec<SocketAddr>,
+        /// TCP.
+        tcp: Vec<SocketAddr>,
+    },
+    /// A datagram.
+    Datagram {
+        /// Where it arrived, with a concrete address.
+        local: SocketAddr,
+        /// Where it came from.
+        source: SocketAddr,
+        /// Its octets.
+        bytes: &'a [u8],
+    },
+    /// Something happened on a connection.
+    Stream {
+        /// The connection.
+        connection: ConnectionId,
+        /// Our end of it, where it is known.
+        local: Option<SocketAddr>,
+        /// What.
+        event: StreamEvent<'a>,
+    },
+    /// A name was resolved.
+    Resolved {
+        /// Which.
+        query: QueryId,
+        /// Where it leads, best first.
+        result: Result<Vec<Target>, ResolveError>,
+    },
+    /// A datagram could not be sent.
+    TransmitError {
+        /// To whom.
+        remote: SocketAddr,
+    },
+    /// A line's password was found, or why not.
+    Password {
+        /// The line.
+        aor: &'a str,
+        /// The password.
+        found: Result<String, String>,
+    },
+    /// The ports for a call's sound are bound.
+    MediaBound {
+        /// The call.
+        call: CallId,
+        /// RTP and RTCP.
+        result: Result<(u16, u16), std::io::ErrorKind>,
+    },
+    /// The media thread told something.
+    Media(MediaEvent),
+    /// The store answered.
+    Stored(StoreReply),
+    /// Something outside went wrong or right again.
+    Notice(NoticeKind, String),
+    /// Something happened that only scripts are told.
+    Tell(Body),
+    /// A person or a script asks for something.
+    Command {
+        /// For the answer.
+        request: RequestId,
+        /// What.
+        command: Command,
+    },
+    /// Whether somebody looks: without anybody no views are made.
+    Watch(bool),
+    /// Time has passed.
+    Timeout,
+}
+
+/// Something for the world.
+#[derive(Debug)]
+pub enum Output {
+    /// Send this.
+    Transmit(Transmit),
+    /// Do this.
+    Effect(Effect),
+    /// Tell this.
+    Event(Event),
+    /// The answer to a command.
+    Reply {
+        /// Which.
+        request: RequestId,
+        /// The answer.
+        answer: Result<Reply, CommandError>,
+    },
+    /// Show this.
+    View(Arc<View>),
+    /// Nothing more to do until then.
+    Timeout(Option<Instant>),
+}
+
+/// The program's machine.
+pub struct App {
+    phone: Phone,
+    replies: VecDeque<Output>,
+    watched: bool,
+    shown: Option<Arc<View>>,
+    /// When a clean end that has begun must be over.
+    end_by: Option<Instant>,
+    ended: bool,
+    now: Option<Instant>,
+}
+
+impl App {
+    /// An app that waits for [`Input::Start`].
+    pub fn new(config: PhoneConfig) -> Self {
+        Self {
+            phone: Phone::new(config),
+            replies: VecDeque::new(),
+            watched: false,
+            shown: None,
+            end_by: None,
+            ended: false,
+            now: None,
+        }
+    }
+
+    /// An id for a connection that is about to be reported as accepted.
+    pub fn new_connection(&mut self) -> ConnectionId {
+        self.phone.user_agent().new_connection()
+    }
+
+    /// Takes one stimulus.
+    pub fn handle_input(&mut self, now: Now, input: Input<'_>) {
+        self.now = Some(now.instant);
+        match input {
+            Input::Start { udp, tcp } => self.start(now, udp, tcp),
+            Input::Datagram {
+                local,
+                source,
+                bytes,
+            } => {
+                self.phone.set_arrival(Some(local));
+                self.phone
+                    .user_agent()
+                    .handle_datagram(now.instant, local, source, bytes);
+                self.phone.pump(now);
+            }
+            Input::Stream {
+                connection,
+                local,
+                event,
+            } => {
+                self.phone.set_arrival(local);
+                self.phone
+                    .user_agent()
+                    .handle_stream(now.instant, connection, event);
+                self.phone.pump(now);
+            }
+            Input::Resolved { query, result } => {
+                self.phone
+                    .user_agent()
+                    .handle_resolved(now.instant, query, result);
+                self.phone.pump(now);
+            }
+            Input::TransmitError { remote } => {
+                self.phone
+                    .user_agent()
+                    .handle_transmit_error(now.instant, remote);
+                self.phone.pump(now);
+            }
+            Input::Password { aor, found } => self.phone.handle_password(now, aor, found),
+            Input::MediaBound { call, result } => self.phone.handle_media_bound(now, call, result),
+            Input::Media(event) => self.phone.handle_media(now, event),
+            Input::Stored(reply) => self.phone.handle_stored(now, &reply),
+            Input::Notice(kind, text) => self.phone.notice(now, kind, text),
+            Input::Tell(body) => self.phone.event(now, body),
+            Input::Command { request, command } => self.command(now, request, command),
+            Input::Watch(on) => self.watch(on),
+            Input::Timeout => self.phone.handle_timeout(now),
+        }
+        self.end_if_due(now.instant);
+    }
+
+    fn start(&mut self, now: Now, udp: Vec<SocketAddr>, tcp: Vec<SocketAddr>) {
+        for (transport, addresses) in [(Transport::Udp, &udp), (Transport::Tcp, &tcp)] {
+            for &address in addresses {
+                self.phone.user_agent().add_listener(transport, address);
+            }
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        let ready = Ready {
+            version,
+            pid: std::process::id(),
+            udp,
+            tcp,
+        };
+        self.phone.start(now);
+        self.phone.event(now, Body::Ready(ready));
+    }
+
+    fn command(&mut self, now: Now, request: RequestId, command: Command) {
+        if command == Command::Quit {
+            self.end_by.get_or_insert(now.instant + END);
+        }
+        let answer = self.phone.handle_command(now, command);
+        self.replies.push_back(Output::Reply { request, answer });
+    }
+
+    fn watch(&mut self, on: bool) {
+        self.watched = on;
+        self.shown = None;
+        self.phone.touch();
+        let levels = MediaCommand::Levels { on };
+        self.replies
+            .push_back(Output::Effect(Effect::Media(levels)));
+    }
+
+    fn end_if_due(&mut self, now: Instant) {
+        let due = self
+            .end_by
+            .is_some_and(|end| end <= now || self.phone.is_quiet());
+        if due && !std::mem::replace(&mut self.ended, true) {
+            self.replies.push_back(Output::Effect(Effect::Exit));
+        }
+    }
+
+    /// The next thing to do; drain until [`Output::Timeout`].
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.phone.poll_output() {
+            return match output {
+                PhoneOutput::Transmit(transmit) => Output::Transmit(transmit),
+                PhoneOutput::Effect(effect) => Output::Effect(effect),
+                PhoneOutput::Event(event) => Output::Event(event),
+            };
+        }
+        if let Some(output) = self.replies.pop_front() {
+            return output;
+        }
+        if self.watched && self.phone.take_changed() {
+            let view = Arc::new(self.phone.view());
+            if self.shown.as_ref() != Some(&view) {
+                self.shown = Some(view.clone());
+                return Output::View(view);
+            }
+        }
+        let phone = self.now.and_then(|now| self.phone.next_timeout(now));
+        let end = self.end_by.filter(|_| !self.ended);
+        Output::Timeout([phone, end].into_iter().flatten().min())
+    }
+}

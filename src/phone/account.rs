@@ -1,0 +1,175 @@
+//! The lines: accounts of the settings as the user agent runs them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringbook_sip::message::{Host, Uri};
+use ringbook_sip::user_agent::{
+    AccountConfig, AccountId, RegistrationState as SipState, Secret, Transport,
+};
+
+use super::effect::PasswordPlace;
+use super::view::AccountView;
+use crate::automation::{Registration, RegistrationState};
+use crate::model::{Country, Party};
+use crate::settings::Account;
+
+/// What calls need to know of their line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineInfo {
+    /// Address of record, as in the settings.
+    pub aor: String,
+    /// The organisation; may be empty.
+    pub company: String,
+    /// The internal number; may be empty.
+    pub extension: String,
+    /// Whose rules make a typed number an E.164 one.
+    pub country: Option<Country>,
+    /// Our own number, as the log keeps it.
+    pub own: Party,
+    /// Where names without a domain are.
+    pub domain: Host,
+    /// The domain's port, where the address of record has one.
+    pub port: Option<u16>,
+    /// Whether the server is reached over IPv6.
+    pub ipv6: bool,
+}
+
+/// A line.
+#[derive(Debug)]
+pub struct Line {
+    /// Its settings.
+    pub account: Account,
+    /// For its calls.
+    pub info: Arc<LineInfo>,
+    /// In the user agent; none while its password is being found out.
+    pub id: Option<AccountId>,
+    /// Where its registration stands.
+    pub state: RegistrationState,
+    /// The registrar's last status.
+    pub status: Option<u16>,
+    /// The registrar's words, or ours.
+    pub reason: String,
+    /// Granted by the registrar.
+    pub expires_s: Option<u64>,
+    /// Why there is no password, where there is none.
+    pub password_trouble: Option<String>,
+}
+
+impl Line {
+    /// The line of these settings; none where its address of record is no SIP URI, which the
+    /// reader of the settings refuses.
+    pub fn new(account: &Account, default_country: Option<Country>) -> Option<Self> {
+        let aor = Uri::parse(&account.aor).ok()?;
+        let domain = aor.host()?.clone();
+        let country = account.country.or(default_country);
+        let server = [&account.outbound_proxy, &account.registrar]
+            .into_iter()
+            .flatten()
+            .find_map(|text| Uri::parse(text).ok()?.host().cloned())
+            .unwrap_or_else(|| domain.clone());
+        let info = LineInfo {
+            aor: account.aor.clone(),
+            company: account.company.clone().unwrap_or_default(),
+            extension: account.extension.clone().unwrap_or_default(),
+            country,
+            own: Party::parse(&aor.user().unwrap_or_default(), country),
+            ipv6: server.ip().is_some_and(|ip| ip.is_ipv6()),
+            port: aor.port(),
+            domain,
+        };
+        Some(Self {
+            account: account.clone(),
+            info: Arc::new(info),
+            id: None,
+            state: RegistrationState::Unregistered,
+            status: None,
+            reason: String::new(),
+            expires_s: None,
+            password_trouble: None,
+        })
+    }
+
+    /// Where its password is, when it is not in the settings.
+    pub fn password_place(&self) -> Option<PasswordPlace> {
+        if self.account.password.is_some() {
+            return None;
+        }
+        let command = self.account.password_command.clone();
+        Some(command.map_or(PasswordPlace::Keyring, PasswordPlace::Command))
+    }
+
+    /// The line as the user agent takes it.
+    pub fn config(&self, password: &str, instance_id: &str) -> Option<AccountConfig> {
+        let account = &self.account;
+        let aor = Uri::parse(&account.aor).ok()?;
+        let address = |text: &Option<String>| text.as_ref().and_then(|text| Uri::parse(text).ok());
+        let registrar = address(&account.registrar)
+            .or_else(|| Some(Uri::sip(None, aor.host()?.clone(), aor.port())))?;
+        let transport = registrar.param("transport").and_then(transport);
+        Some(AccountConfig {
+            username: account
+                .username
+                .clone()
+                .or_else(|| Some(aor.user()?.into_owned()))?,
+            aor,
+            display_name: account.display_name.clone(),
+            password: Secret::new(password),
+            registrar,
+            outbound_proxy: address(&account.outbound_proxy),
+            register: account.register,
+            expires: Duration::from_secs(u64::from(account.expires_s)),
+            transport,
+            instance_id: instance_id.to_owned(),
+        })
+    }
+
+    /// Takes over what the user agent tells of the registration.
+    pub fn set_registration(&mut self, state: SipState, status: Option<u16>, reason: String) {
+        self.expires_s = None;
+        self.state = match state {
+            SipState::Registering => RegistrationState::Registering,
+            SipState::Registered { expires } => {
+                self.expires_s = Some(expires.as_secs());
+                RegistrationState::Registered
+            }
+            SipState::Failed { .. } => RegistrationState::Failed,
+            SipState::Unregistered => RegistrationState::Unregistered,
+        };
+        self.status = status;
+        self.reason = reason;
+    }
+
+    /// Its event for scripts.
+    pub fn event(&self) -> Registration {
+        Registration {
+            account: self.account.aor.clone(),
+            state: self.state,
+            status: self.status,
+            reason: self.reason.clone(),
+            expires_s: self.expires_s,
+        }
+    }
+
+    /// What the window shows of it.
+    pub fn view(&self) -> AccountView {
+        AccountView {
+            aor: self.account.aor.clone(),
+            name: self.account.display_name.clone().unwrap_or_default(),
+            company: self.info.company.clone(),
+            extension: self.info.extension.clone(),
+            state: self.state,
+            status: self.status,
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+fn transport(name: &str) -> Option<Transport> {
+    match name.to_ascii_lowercase().as_str() {
+        "udp" => Some(Transport::Udp),
+        "tcp" => Some(Transport::Tcp),
+        "tls" => Some(Transport::Tls),
+        _ => None,
+    }
+}

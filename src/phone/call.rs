@@ -1,0 +1,348 @@
+//! One call: its parties, its state and its times. It knows no feature.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use ringbook_media::engine::StreamId;
+use ringbook_media::stream::StreamStats;
+use ringbook_sip::message::Uri;
+use ringbook_sip::sdp::MediaPlan;
+use ringbook_sip::user_agent::{CallHandle, End};
+
+use super::account::LineInfo;
+use super::media::codec_word;
+use super::view::CallPhase;
+use crate::automation;
+use crate::model::{
+    CallId, CallQuality, CallRecord, CallStatus, Direction, EndReason, Party, PhoneNumber,
+};
+use crate::now::Now;
+
+/// A call.
+#[derive(Debug)]
+pub struct Call {
+    /// Its id outwards and in the call log.
+    pub id: CallId,
+    /// Its name in the user agent; none while an outgoing call has no ports yet.
+    pub handle: Option<CallHandle>,
+    /// Its name in the media thread.
+    pub stream: StreamId,
+    /// Who called whom.
+    pub direction: Direction,
+    /// The line; none for a call to our bare address.
+    pub line: Option<Arc<LineInfo>>,
+    /// The other party.
+    pub remote: Remote,
+    /// Our side, as the log keeps it.
+    pub local: Party,
+    /// The caller's address.
+    pub from: String,
+    /// The called address.
+    pub to: String,
+    /// Where it stands.
+    pub state: State,
+    /// When the INVITE arrived or left.
+    pub began: Now,
+    /// When it first rang.
+    pub ringing: Option<Now>,
+    /// When it was answered.
+    pub answered: Option<Now>,
+    /// When the present phase began, for people.
+    pub since: Timestamp,
+    /// Nobody decides about this call: it was answered by itself.
+    pub automatic: bool,
+    /// Our microphone is off.
+    pub muted: bool,
+    /// Which sides hold, and for how long they have.
+    pub hold: Hold,
+    /// Its sound.
+    pub media: Media,
+    /// Our own reason to end it, where SIP has no word for it.
+    pub intent: Option<EndReason>,
+}
+
+/// The other party.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    /// Whom to call or to refer to.
+    pub uri: Option<Uri>,
+    /// The number, the internal number or the user.
+    pub party: Party,
+    /// The name the network gave; may be empty.
+    pub display: String,
+    /// It asked not to be shown.
+    pub hidden: bool,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// It rings here. `wanted`: answer as soon as there are ports.
+    Incoming {
+        /// Somebody said yes already.
+        wanted: bool,
+    },
+    /// The 200 is out, the ACK is not here yet.
+    Answering,
+    /// We call.
+    Dialing {
+        /// The Request-URI.
+        target: Uri,
+    },
+    /// It rings at the other end.
+    Ringing,
+    /// The other side sends sound before it answers.
+    Early,
+    /// People talk.
+    Established,
+    /// The other party is being sent to somebody else.
+    Transferring,
+    /// Over; sound, recording and row are closing.
+    Ended(Box<Ended>),
+}
+
+/// How and when a call ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// When.
+    pub at: Now,
+    /// The user agent's words.
+    pub end: End,
+    /// The log's words.
+    pub status: CallStatus,
+    /// The log's words.
+    pub reason: EndReason,
+    /// Whether the features were told that everything is closed.
+    pub closed: bool,
+}
+
+/// Which sides hold a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hold {
+    /// We hold.
+    pub local: bool,
+    /// The other side holds.
+    pub remote: bool,
+    since: Option<Instant>,
+    total: Duration,
+}
+
+impl Hold {
+    /// Sets who holds and keeps the time.
+    pub fn set(&mut self, now: Instant, local: bool, remote: bool) {
+        self.local = local;
+        self.remote = remote;
+        match (local || remote, self.since) {
+            (true, None) => self.since = Some(now),
+            (false, Some(since)) => {
+                self.total += now.saturating_duration_since(since);
+                self.since = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Both sides' holds together, so far.
+    pub fn total(&self, now: Instant) -> Duration {
+        self.total
+            + self
+                .since
+                .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+}
+
+/// A call's sound.
+#[derive(Debug, Default)]
+pub struct Media {
+    /// How far it is.
+    pub ports: Ports,
+    /// What offer and answer agreed on.
+    pub plan: Option<MediaPlan>,
+    /// What the network did to it.
+    pub stats: Option<StreamStats>,
+    /// Peaks of what we send and hear, 0 to 1.
+    pub levels: Option<(f32, f32)>,
+}
+
+/// The ports of a call's sound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ports {
+    /// Asked for.
+    #[default]
+    Wanted,
+    /// Bound.
+    Bound {
+        /// Even.
+        rtp: u16,
+        /// The next.
+        rtcp: u16,
+    },
+    /// The media thread has them.
+    Open {
+        /// Even.
+        rtp: u16,
+        /// The next.
+        rtcp: u16,
+    },
+    /// The media thread is closing them.
+    Closing {
+        /// How long to wait for its word.
+        until: Instant,
+    },
+    /// Gone.
+    Closed,
+}
+
+impl Call {
+    /// Whether it waits for somebody here to answer.
+    pub fn rings_here(&self) -> bool {
+        matches!(self.state, State::Incoming { wanted: false })
+    }
+
+    /// Whether it is a conversation: answered and not over.
+    pub fn is_established(&self) -> bool {
+        matches!(self.state, State::Established | State::Transferring)
+    }
+
+    /// Whether it is over.
+    pub fn ended(&self) -> Option<&Ended> {
+        match &self.state {
+            State::Ended(ended) => Some(ended),
+            _ => None,
+        }
+    }
+
+    /// The other party's number.
+    pub fn number(&self) -> Option<PhoneNumber> {
+        self.remote.party.number
+    }
+
+    /// Its state for people and for JSON.
+    pub fn phase(&self) -> CallPhase {
+        match self.state {
+            State::Incoming { .. } | State::Answering => CallPhase::Incoming,
+            State::Dialing { .. } => CallPhase::Dialing,
+            State::Ringing => CallPhase::Ringing,
+            State::Early => CallPhase::Early,
+            State::Established => CallPhase::Established,
+            State::Transferring => CallPhase::Transferring,
+            State::Ended(_) => CallPhase::Ended,
+        }
+    }
+
+    /// The last moment it is known to have had: its end, or `now`.
+    fn latest(&self, now: Now) -> Now {
+        self.ended().map_or(now, |ended| ended.at)
+    }
+
+    /// From answer to end, so far.
+    pub fn talk(&self, now: Now) -> Duration {
+        let from = self.answered.map(|answered| answered.instant);
+        from.map_or(Duration::ZERO, |from| {
+            self.latest(now).instant.saturating_duration_since(from)
+        })
+    }
+
+    /// How long it rang, so far.
+    pub fn ring(&self, now: Now) -> Duration {
+        let until = self.answered.unwrap_or_else(|| self.latest(now)).instant;
+        let from = self.ringing.map(|ringing| ringing.instant);
+        from.map_or(Duration::ZERO, |from| until.saturating_duration_since(from))
+    }
+
+    /// The codec in use.
+    pub fn codec(&self) -> Option<&'static str> {
+        self.media.plan.as_ref().map(|plan| codec_word(plan.codec))
+    }
+
+    /// Its row of the log as far as the call itself knows it.
+    pub fn record(&self, now: Now) -> CallRecord {
+        let remote = self.remote.party.logged();
+        let local = self.local.logged();
+        let (caller, callee) = match self.direction {
+            Direction::Incoming => (remote, local),
+            Direction::Outgoing => (local, remote),
+        };
+        let ended = self.ended();
+        CallRecord {
+            status: ended.map_or(CallStatus::InProgress, |ended| ended.status),
+            ringing_at: self.ringing.map(|at| at.wall),
+            answered_at: self.answered.map(|at| at.wall),
+            ended_at: ended.map(|ended| ended.at.wall),
+            last_seen_at: self.latest(now).wall,
+            caller,
+            callee,
+            number: self.number(),
+            remote_name: self.remote.display.clone(),
+            hidden: self.remote.hidden,
+            extension: self
+                .line
+                .as_ref()
+                .map(|line| line.extension.clone())
+                .unwrap_or_default(),
+            account: self
+                .line
+                .as_ref()
+                .map(|line| line.aor.clone())
+                .unwrap_or_default(),
+            ring: self.ring(now),
+            hold: self.hold.total(self.latest(now).instant),
+            talk: self.talk(now),
+            end_reason: ended.map(|ended| ended.reason),
+            sip_status: ended.and_then(|ended| ended.end.status),
+            codec: self.codec().map(str::to_owned),
+            quality: self.media.stats.as_ref().map(quality),
+            ..CallRecord::begin(self.id, self.direction, self.began.wall)
+        }
+    }
+
+    /// Its event for scripts.
+    pub fn event(&self, now: Now, state: automation::CallState) -> automation::Call {
+        let ended = self
+            .ended()
+            .filter(|_| state == automation::CallState::Ended);
+        automation::Call {
+            call: self.id,
+            direction: self.direction,
+            state,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            number: self.number(),
+            account: self.line.as_ref().map(|line| line.aor.clone()),
+            by: None,
+            ended: ended.map(|ended| self.ended_event(now, ended)),
+        }
+    }
+
+    fn ended_event(&self, now: Now, ended: &Ended) -> automation::CallEnded {
+        let quality = self.media.stats.as_ref().map(quality);
+        automation::CallEnded {
+            end_reason: ended.reason,
+            sip_status: ended.end.status,
+            talk_s: seconds(self.talk(now)),
+            ring_s: seconds(self.ring(now)),
+            codec: self.codec().map(str::to_owned),
+            loss: quality.as_ref().map(CallQuality::loss),
+            jitter_ms: quality.as_ref().map(|quality| quality.jitter_ms),
+            mos: quality.as_ref().and_then(|quality| quality.mos),
+        }
+    }
+}
+
+/// Seconds with milliseconds: what is printed promises no more.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+fn quality(stats: &StreamStats) -> CallQuality {
+    CallQuality {
+        packets_sent: stats.packets_sent,
+        packets_received: stats.packets_received,
+        packets_lost: stats.lost,
+        jitter_ms: f64::from(stats.jitter_ms),
+        rtt_ms: stats.rtt_ms.map(f64::from),
+        // Without a packet from the other side there is nothing to have an opinion of.
+        mos: (stats.packets_received > 0).then(|| f64::from(stats.mos)),
+    }
+}

@@ -1,0 +1,113 @@
+//! The call log: one row a call, opened at the first ring or dial so that a power cut leaves
+//! evidence, and closed in one transaction with its recordings.
+
+use std::collections::BTreeMap;
+
+use super::call::Call;
+use super::listener::{CallEvent, Identity, Listener, Reactions};
+use crate::automation::NoticeKind;
+use crate::model::{CallId, CallRecord, RecordingRow};
+use crate::now::Now;
+use crate::store::{StoreCommand, StoreReply};
+use crate::tr;
+
+/// The rows that are not closed.
+#[derive(Debug)]
+pub struct CallLog {
+    enabled: bool,
+    rows: BTreeMap<CallId, Row>,
+}
+
+/// What a row needs beyond the call itself.
+#[derive(Debug, Default)]
+struct Row {
+    identity: Identity,
+    recordings: Vec<RecordingRow>,
+    /// Writes the store has not answered.
+    pending: u32,
+    /// The last write is among them.
+    closing: bool,
+}
+
+impl CallLog {
+    /// Writes rows only while `enabled`.
+    pub fn new(enabled: bool) -> Self {
+        Self {
+            enabled,
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// Switches the module, for calls that begin from now on.
+    pub fn set_enabled(&mut self, enabled: bool) {
+        self.enabled = enabled;
+    }
+}
+
+impl Row {
+    fn record(&self, now: Now, call: &Call) -> Box<CallRecord> {
+        let mut record = call.record(now);
+        record.client = self.identity.client;
+        record.client_name.clone_from(&self.identity.name);
+        record.employee.clone_from(&self.identity.employee);
+        Box::new(record)
+    }
+
+    fn write(&mut self, command: StoreCommand, out: &mut Reactions) {
+        self.pending += 1;
+        out.store(command);
+    }
+}
+
+impl Listener for CallLog {
+    fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
+        if matches!(event, CallEvent::Incoming | CallEvent::Dialing) && self.enabled {
+            self.rows.insert(call.id, Row::default());
+        }
+        let Some(row) = self.rows.get_mut(&call.id) else {
+            return;
+        };
+        match event {
+            CallEvent::Incoming | CallEvent::Dialing => {
+                let record = row.record(now, call);
+                row.write(StoreCommand::OpenCall(record), out);
+            }
+            CallEvent::Identified(identity) => row.identity = (**identity).clone(),
+            CallEvent::Recorded(recording) => row.recordings.push((**recording).clone()),
+            // The heartbeat: after a crash the row's duration is known to the second.
+            CallEvent::Tick | CallEvent::Established if call.ended().is_none() => {
+                let record = row.record(now, call);
+                row.write(StoreCommand::UpdateCall(record), out);
+            }
+            CallEvent::Closed => {
+                let record = row.record(now, call);
+                let recordings = std::mem::take(&mut row.recordings);
+                row.closing = true;
+                row.write(StoreCommand::CloseCall { record, recordings }, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_stored(&mut self, _now: Now, call: &Call, reply: &StoreReply, out: &mut Reactions) {
+        let Some(row) = self.rows.get_mut(&call.id) else {
+            return;
+        };
+        match reply {
+            StoreReply::Done { .. } => row.pending = row.pending.saturating_sub(1),
+            StoreReply::Failed { error, .. } => {
+                row.pending = row.pending.saturating_sub(1);
+                let text = tr!("The call log could not be written: {error}", error = error);
+                out.notice(NoticeKind::Store, text);
+            }
+            StoreReply::Caller { .. } => return,
+        }
+        if row.pending == 0 && row.closing {
+            self.rows.remove(&call.id);
+        }
+    }
+
+    fn is_busy(&self, call: CallId) -> bool {
+        self.rows.get(&call).is_some_and(|row| row.closing)
+    }
+}

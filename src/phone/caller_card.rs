@@ -1,0 +1,213 @@
+//! The caller card: who calls, on the screen while it rings.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::call::Call;
+use super::listener::{CallEvent, Identity, Listener, Reactions};
+use crate::automation::Body;
+use crate::model::{CallId, CallerCard, CallerMatch, OrderLine};
+use crate::now::Now;
+use crate::store::{StoreCommand, StoreReply};
+
+/// A look-up that takes longer is not waited for: the card shows the number.
+const LATE: Duration = Duration::from_secs(1);
+
+/// The cards of the calls that are up.
+#[derive(Debug)]
+pub struct CallerCards {
+    enabled: bool,
+    time_zone: TimeZone,
+    cards: BTreeMap<CallId, Card>,
+}
+
+#[derive(Debug)]
+struct Card {
+    content: CallerCard,
+    /// Whether its content was told.
+    told: bool,
+}
+
+impl CallerCards {
+    /// Days overdue are counted in `time_zone`.
+    pub fn new(enabled: bool, time_zone: TimeZone) -> Self {
+        Self {
+            enabled,
+            time_zone,
+            cards: BTreeMap::new(),
+        }
+    }
+
+    /// Switches the module.
+    pub fn set_enabled(&mut self, enabled: bool) {
+        self.enabled = enabled;
+    }
+
+    /// The card of a call.
+    pub fn card(&self, call: CallId) -> Option<&CallerCard> {
+        self.cards.get(&call).map(|card| &card.content)
+    }
+
+    fn begin(&mut self, call: &Call, out: &mut Reactions) {
+        let line = call.line.as_deref();
+        out.store(StoreCommand::FindCaller {
+            call: call.id,
+            number: call.number(),
+            text: call.remote.party.text.clone(),
+            extension: line
+                .map(|line| line.extension.clone())
+                .filter(|own| !own.is_empty()),
+        });
+        self.cards.insert(
+            call.id,
+            Card {
+                content: number_only(call),
+                told: false,
+            },
+        );
+    }
+
+    fn fill(&mut self, now: Now, call: &Call, found: Option<&CallerMatch>, out: &mut Reactions) {
+        let Some(card) = self.cards.get_mut(&call.id) else {
+            return;
+        };
+        if let Some(found) = found {
+            let today = now.wall.to_zoned(self.time_zone.clone()).date();
+            fill(&mut card.content, found, today, now.wall);
+            out.tell(CallEvent::Identified(Box::new(identity(found))));
+        }
+        card.told = true;
+        out.event(told(now, call, &card.content));
+    }
+}
+
+impl Listener for CallerCards {
+    fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
+        match event {
+            CallEvent::Incoming | CallEvent::Dialing if self.enabled => self.begin(call, out),
+            CallEvent::Tick => {
+                let late = now.instant.saturating_duration_since(call.began.instant) >= LATE;
+                if let Some(card) = self
+                    .cards
+                    .get_mut(&call.id)
+                    .filter(|card| late && !card.told)
+                {
+                    card.told = true;
+                    out.event(told(now, call, &card.content));
+                }
+            }
+            CallEvent::Closed => drop(self.cards.remove(&call.id)),
+            _ => {}
+        }
+    }
+
+    fn on_stored(&mut self, now: Now, call: &Call, reply: &StoreReply, out: &mut Reactions) {
+        if let StoreReply::Caller { found, .. } = reply {
+            self.fill(now, call, found.as_deref(), out);
+        }
+    }
+}
+
+fn told(now: Now, call: &Call, card: &CallerCard) -> Body {
+    let took = now.instant.saturating_duration_since(call.began.instant);
+    Body::CallerCard {
+        call: call.id,
+        card: Box::new(card.clone()),
+        lookup_ms: (took.as_secs_f64() * 1_000_000.0).round() / 1000.0,
+    }
+}
+
+/// The card before, or without, an answer of the store.
+fn number_only(call: &Call) -> CallerCard {
+    let line = call.line.as_deref();
+    CallerCard {
+        call: call.id,
+        company: line.map(|line| line.company.clone()).unwrap_or_default(),
+        at: call.began.wall,
+        direction: call.direction,
+        known: false,
+        hidden: call.remote.hidden,
+        client: None,
+        name: call.remote.display.clone(),
+        client_company: String::new(),
+        category: None,
+        number: call.number(),
+        number_display: call.remote.party.shown(),
+        location: String::new(),
+        local_time: None,
+        note: String::new(),
+        orders: Vec::new(),
+        extension: line.map(|line| line.extension.clone()).unwrap_or_default(),
+        employee: String::new(),
+        photo: None,
+        line: line.map(|line| line.aor.clone()).unwrap_or_default(),
+    }
+}
+
+fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp) {
+    if let Some(employee) = &found.employee {
+        card.employee.clone_from(&employee.name);
+    }
+    if let Some(client) = &found.client {
+        card.known = true;
+        card.client = Some(client.id);
+        card.name.clone_from(&client.name);
+        card.client_company.clone_from(&client.company);
+        card.category.clone_from(&found.category);
+        card.location = [&client.city, &client.country]
+            .into_iter()
+            .filter(|place| !place.is_empty())
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        card.local_time = local_time(&client.city, now);
+        card.note.clone_from(&client.note);
+        card.orders = found
+            .orders
+            .iter()
+            .filter(|order| !order.closed)
+            .map(|order| OrderLine::of(order, today))
+            .collect();
+        card.photo.clone_from(&found.photo);
+    } else if let Some(colleague) = &found.colleague {
+        card.known = true;
+        card.name.clone_from(&colleague.name);
+    }
+}
+
+fn identity(found: &CallerMatch) -> Identity {
+    let client = found.client.as_ref();
+    let colleague = found.colleague.as_ref().map(|colleague| &colleague.name);
+    Identity {
+        client: client.map(|client| client.id),
+        name: client
+            .map(|client| &client.name)
+            .or(colleague)
+            .cloned()
+            .unwrap_or_default(),
+        employee: found
+            .employee
+            .as_ref()
+            .map(|own| own.name.clone())
+            .unwrap_or_default(),
+    }
+}
+
+/// The time of day in `city`, where the time zone database knows a city of this name.
+fn local_time(city: &str, now: Timestamp) -> Option<String> {
+    let name = city.trim().replace(' ', "_");
+    if name.is_empty() {
+        return None;
+    }
+    let zone = jiff::tz::db().available().find(|zone| {
+        zone.as_str()
+            .rsplit_once('/')
+            .is_some_and(|(_, last)| last.eq_ignore_ascii_case(&name))
+    })?;
+    let zone = TimeZone::get(zone.as_str()).ok()?;
+    Some(now.to_zoned(zone).strftime("%H:%M").to_string())
+}

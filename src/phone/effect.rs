@@ -1,0 +1,76 @@
+//! What the phone wants done in the world.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ringbook_media::engine::{MediaCommand, StreamId};
+use ringbook_sip::user_agent::{ConnectionId, QueryId, Transport};
+
+use crate::model::CallId;
+use crate::store::StoreCommand;
+
+/// One thing for the driver to do; what comes of it returns as an input.
+#[derive(Debug)]
+pub enum Effect {
+    /// Open a connection.
+    Connect {
+        /// The id under which its events are reported.
+        connection: ConnectionId,
+        /// TCP or TLS.
+        transport: Transport,
+        /// The peer.
+        remote: SocketAddr,
+        /// The name a certificate has to carry.
+        server_name: Option<String>,
+    },
+    /// Close a connection.
+    CloseConnection(ConnectionId),
+    /// Look a name up.
+    Resolve {
+        /// The id to answer with.
+        query: QueryId,
+        /// A name or an address.
+        host: String,
+        /// The URI's own port.
+        port: Option<u16>,
+        /// The transport the URI asks for.
+        transport: Option<Transport>,
+    },
+    /// Find out a line's password.
+    FindPassword {
+        /// The line.
+        aor: String,
+        /// Where it is.
+        place: PasswordPlace,
+    },
+    /// Ask the store.
+    Store(StoreCommand),
+    /// Bind the ports for a call's sound.
+    BindMedia {
+        /// The call.
+        call: CallId,
+        /// The address to bind; unspecified for any.
+        ip: IpAddr,
+    },
+    /// Hand a call's ports to the media thread.
+    OpenMedia {
+        /// The call.
+        call: CallId,
+        /// Its name there.
+        stream: StreamId,
+    },
+    /// Close a call's ports if the media thread never got them.
+    ReleaseMedia(CallId),
+    /// Ask the media thread.
+    Media(MediaCommand),
+    /// Everything is closed: end the program.
+    Exit,
+}
+
+/// Where a password is kept when it is not in the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordPlace {
+    /// The first line that this command prints.
+    Command(String),
+    /// The system's keyring.
+    Keyring,
+}

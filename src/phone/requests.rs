@@ -1,0 +1,511 @@
+//! What a person or a script asks of the phone, carried out.
+
+use ringbook_media::engine::MediaCommand;
+use ringbook_sip::message::Uri;
+use ringbook_sip::sdp::{Direction as Flow, LocalMedia};
+use ringbook_sip::user_agent::{self, CallHandle};
+
+use super::account::Line;
+use super::call::{Call, Hold, Media, Ports, Remote, State};
+use super::command::{Command, CommandError, RecordAction, Reply, Status};
+use super::effect::Effect;
+use super::listener::{CallEvent, Reactions};
+use super::sound::local_failure;
+use super::target::Target;
+use super::{Answer, Phone};
+use crate::automation::{Body, CallState, RegistrationState, Side};
+use crate::model::{CallId, Direction};
+use crate::now::Now;
+use crate::settings::Settings;
+use rand_chacha::rand_core::RngCore;
+
+type Done = Result<(), CommandError>;
+
+/// A person turns a call away: at every phone of the line (RFC 3261 §21.6.2).
+const DECLINE: u16 = 603;
+/// Keys in one request.
+const MAX_DIGITS: usize = 64;
+
+impl Phone {
+    pub(super) fn request(&mut self, now: Now, command: Command) -> Answer {
+        let done = match command {
+            Command::Status => return Ok(Reply::Status(self.status())),
+            Command::Accounts => {
+                return Ok(Reply::Accounts(self.lines.iter().map(Line::view).collect()));
+            }
+            Command::Calls => return Ok(Reply::Calls(self.call_views())),
+            Command::Card(call) => return self.card(call),
+            Command::Dial { target, account } => {
+                return self.dial(now, &target, account.as_deref());
+            }
+            Command::Answer(call) => self.answer(now, call),
+            Command::Reject(call) => self.reject(now, call),
+            Command::Hangup(call) => self.hang_up(now, call),
+            Command::Hold(call) => self.set_hold(now, call, true),
+            Command::Resume(call) => self.resume(now, call),
+            Command::TransferBlind { call, target } => self.transfer_blind(now, call, &target),
+            Command::TransferAttended { call, to } => self.transfer_attended(now, call, to),
+            Command::Dtmf { call, digits } => self.dtmf(call, &digits),
+            Command::Mute { call, on } => self.mute(call, on),
+            Command::Record { call, action } => self.record(now, call, action),
+            Command::CardShown { call, ms } => {
+                self.event(now, Body::CardShown { call, ms });
+                Ok(())
+            }
+            Command::SetSettings(settings) => {
+                self.set_settings(now, *settings);
+                Ok(())
+            }
+            Command::Quit => {
+                self.quit(now);
+                Ok(())
+            }
+        };
+        done.map(|()| Reply::Done {})
+    }
+
+    fn status(&self) -> Status {
+        let registered = |line: &&Line| line.state == RegistrationState::Registered;
+        Status {
+            version: env!("CARGO_PKG_VERSION"),
+            accounts: self.lines.len(),
+            registered: self.lines.iter().filter(registered).count(),
+            calls: self.calls.live().count(),
+        }
+    }
+
+    fn card(&self, call: CallId) -> Answer {
+        self.live(call)?;
+        let card = self.features.caller_card.card(call).cloned();
+        let card = card.ok_or(CommandError::ModuleOff {
+            module: "caller_card",
+        })?;
+        Ok(Reply::Card(Box::new(card)))
+    }
+
+    fn live(&self, id: CallId) -> Result<&Call, CommandError> {
+        let call = self.calls.get(id).filter(|call| call.ended().is_none());
+        call.ok_or(CommandError::NoSuchCall(id))
+    }
+
+    fn live_mut(&mut self, id: CallId) -> Result<&mut Call, CommandError> {
+        let call = self.calls.get_mut(id).filter(|call| call.ended().is_none());
+        call.ok_or(CommandError::NoSuchCall(id))
+    }
+
+    /// The call, where it is a conversation, with its name in the user agent.
+    fn conversation(
+        &mut self,
+        id: CallId,
+        verb: &'static str,
+    ) -> Result<(&mut Call, CallHandle), CommandError> {
+        let call = self.live_mut(id)?;
+        match call.handle {
+            Some(handle) if call.state == State::Established => Ok((call, handle)),
+            _ => Err(wrong_state(call, verb)),
+        }
+    }
+}
+
+/// Making and taking calls.
+impl Phone {
+    fn dial(&mut self, now: Now, target: &str, account: Option<&str>) -> Answer {
+        if self.ending {
+            return Err(CommandError::Ending);
+        }
+        let line = self.line_to_call_from(account)?;
+        let info = line.info.clone();
+        let target = Target::parse(target, info.country, &info.domain, info.port)?;
+        if self.calls.live().count() >= self.settings.phone.max_calls {
+            return Err(CommandError::TooManyCalls(self.settings.phone.max_calls));
+        }
+        let call = Call {
+            id: self.new_call_id(now),
+            handle: None,
+            stream: self.calls.next_stream(),
+            direction: Direction::Outgoing,
+            from: info.aor.clone(),
+            to: target.uri.to_string(),
+            remote: Remote {
+                uri: Some(target.uri.clone()),
+                party: target.party,
+                display: String::new(),
+                hidden: false,
+            },
+            local: info.own.clone(),
+            line: Some(info),
+            state: State::Dialing { target: target.uri },
+            began: now,
+            ringing: None,
+            answered: None,
+            since: now.wall,
+            automatic: false,
+            muted: false,
+            hold: Hold::default(),
+            media: Media::default(),
+            intent: None,
+        };
+        let id = call.id;
+        self.calls.insert(call);
+        self.make_room(now, id);
+        self.bind_media(id);
+        self.tell_state(now, id, CallState::Dialing);
+        self.tell(now, id, CallEvent::Dialing);
+        Ok(Reply::Dialed { call: id })
+    }
+
+    fn line_to_call_from(&self, account: Option<&str>) -> Result<&Line, CommandError> {
+        let Some(aor) = account else {
+            return self.lines.first().ok_or(CommandError::NoAccount);
+        };
+        let named = |line: &&Line| {
+            line.account.aor == aor
+                || line
+                    .account
+                    .aor
+                    .split_once(':')
+                    .is_some_and(|(_, a)| a == aor)
+        };
+        self.lines
+            .iter()
+            .find(named)
+            .ok_or_else(|| CommandError::NoSuchAccount {
+                aor: aor.to_owned(),
+                allowed: self
+                    .lines
+                    .iter()
+                    .map(|line| line.account.aor.clone())
+                    .collect(),
+            })
+    }
+
+    /// Sends the INVITE of a call that has its ports now.
+    pub(super) fn invite(&mut self, now: Now, id: CallId, target: &Uri) {
+        let Some(media) = self.local_media(id) else {
+            return;
+        };
+        let aor = self
+            .calls
+            .get(id)
+            .and_then(|call| call.line.as_ref())
+            .map(|line| &line.aor);
+        let account = self
+            .lines
+            .iter()
+            .find(|line| Some(&line.account.aor) == aor)
+            .and_then(|line| line.id);
+        let sent = match account {
+            Some(account) => self.user_agent.invite(now.instant, account, target, media),
+            None => Err(user_agent::CommandError::NoSuchAccount),
+        };
+        match sent {
+            Ok(handle) => self.calls.set_handle(id, handle),
+            Err(error) => {
+                self.notice(now, crate::automation::NoticeKind::Call, error.to_string());
+                self.end(now, id, local_failure());
+            }
+        }
+    }
+
+    fn local_media(&mut self, id: CallId) -> Option<LocalMedia> {
+        let call = self.calls.get(id)?;
+        let (Ports::Bound { rtp, rtcp } | Ports::Open { rtp, rtcp }) = call.media.ports else {
+            return None;
+        };
+        let ipv6 = call.line.as_ref().is_some_and(|line| line.ipv6);
+        let address = self.media_ip(None, ipv6);
+        Some(LocalMedia {
+            address: if address.is_unspecified() {
+                address
+            } else {
+                self.media_ip(Some(address), ipv6)
+            },
+            rtp_port: rtp,
+            rtcp_port: Some(rtcp),
+            codecs: self.settings.media.codecs.clone(),
+            direction: Flow::SendRecv,
+            // RFC 8866 §5.2 asks for a number that fits 63 bits with many peers.
+            session_id: self.random.next_u64() >> 2,
+            version: 1,
+        })
+    }
+
+    fn answer(&mut self, now: Now, id: CallId) -> Done {
+        let call = self.live_mut(id)?;
+        match call.state {
+            State::Incoming { wanted: false } => {
+                call.state = State::Incoming { wanted: true };
+                self.answer_now(now, id)
+            }
+            _ => Err(wrong_state(call, "answered")),
+        }
+    }
+
+    /// Answers a call that has its ports; one that has none yet is answered when they come.
+    pub(super) fn answer_now(&mut self, now: Now, id: CallId) -> Done {
+        let Some(media) = self.local_media(id) else {
+            return Ok(());
+        };
+        let call = self.live_mut(id)?;
+        let Some(handle) = call.handle else {
+            return Ok(());
+        };
+        let answered = self.user_agent.answer(now.instant, handle, media);
+        let plan = answered.map_err(|error| CommandError::Refused(error.to_string()))?;
+        let call = self.live_mut(id)?;
+        call.state = State::Answering;
+        self.make_room(now, id);
+        self.drain();
+        if let Some(plan) = plan {
+            self.run_media(id, plan);
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, now: Now, id: CallId) -> Done {
+        let call = self.live_mut(id)?;
+        let waiting = matches!(call.state, State::Incoming { .. });
+        let Some(handle) = call.handle.filter(|_| waiting) else {
+            return Err(wrong_state(call, "rejected"));
+        };
+        refused(self.user_agent.reject(now.instant, handle, DECLINE))
+    }
+
+    pub(super) fn hang_up(&mut self, now: Now, id: CallId) -> Done {
+        let call = self.live_mut(id)?;
+        match (call.handle, &call.state) {
+            (Some(handle), State::Incoming { .. }) => {
+                refused(self.user_agent.reject(now.instant, handle, DECLINE))
+            }
+            (Some(handle), _) => refused(self.user_agent.hangup(now.instant, handle)),
+            (None, _) => {
+                self.end(
+                    now,
+                    id,
+                    user_agent::End {
+                        cause: user_agent::EndCause::Cancelled,
+                        ..local_failure()
+                    },
+                );
+                Ok(())
+            }
+        }
+    }
+}
+
+/// In a conversation.
+impl Phone {
+    pub(super) fn set_hold(&mut self, now: Now, id: CallId, on: bool) -> Done {
+        let verb = if on { "held" } else { "resumed" };
+        let (call, handle) = self.conversation(id, verb)?;
+        if call.hold.local == on {
+            return Err(CommandError::WrongState {
+                verb,
+                state: if on { "held already" } else { "not held" },
+            });
+        }
+        let stream = call.stream;
+        let asked = match on {
+            true => self.user_agent.hold(now.instant, handle),
+            false => self.user_agent.resume(now.instant, handle),
+        };
+        refused(asked)?;
+        let call = self.live_mut(id)?;
+        let remote = call.hold.remote;
+        call.hold.set(now.instant, on, remote);
+        self.effect(Effect::Media(MediaCommand::Hold { stream, on }));
+        self.refocus();
+        self.tell_hold(now, id, Side::Local, on);
+        Ok(())
+    }
+
+    fn resume(&mut self, now: Now, id: CallId) -> Done {
+        self.conversation(id, "resumed")?;
+        self.make_room(now, id);
+        self.set_hold(now, id, false)
+    }
+
+    fn transfer_blind(&mut self, now: Now, id: CallId, target: &str) -> Done {
+        let (call, handle) = self.conversation(id, "transferred")?;
+        let line = call.line.clone();
+        let line = line.or_else(|| self.lines.first().map(|line| line.info.clone()));
+        let line = line.ok_or(CommandError::NoAccount)?;
+        let target = Target::parse(target, line.country, &line.domain, line.port)?;
+        refused(
+            self.user_agent
+                .refer(now.instant, handle, &target.uri, None),
+        )?;
+        self.transferring(now, id);
+        Ok(())
+    }
+
+    fn transfer_attended(&mut self, now: Now, id: CallId, to: CallId) -> Done {
+        let (other, replaced) = self.conversation(to, "transferred")?;
+        let target = other.remote.uri.clone();
+        let target = target.ok_or(CommandError::WrongState {
+            verb: "transferred",
+            state: "hidden",
+        })?;
+        let (_, handle) = self.conversation(id, "transferred")?;
+        refused(
+            self.user_agent
+                .refer(now.instant, handle, &target, Some(replaced)),
+        )?;
+        self.transferring(now, id);
+        Ok(())
+    }
+
+    fn transferring(&mut self, now: Now, id: CallId) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.state = State::Transferring;
+        }
+        self.tell_state(now, id, CallState::Transferring);
+        self.tell(now, id, CallEvent::Transferring);
+    }
+
+    fn dtmf(&mut self, id: CallId, digits: &str) -> Done {
+        let digits: String = digits.chars().filter(|c| !c.is_whitespace()).collect();
+        let digits = digits.to_ascii_uppercase();
+        let key = |c: char| c.is_ascii_digit() || "*#ABCD".contains(c);
+        if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.chars().all(key) {
+            return Err(CommandError::BadDigits(
+                digits.chars().take(MAX_DIGITS).collect(),
+            ));
+        }
+        let (call, _) = self.conversation(id, "sent keys")?;
+        let stream = call.stream;
+        if call
+            .media
+            .plan
+            .as_ref()
+            .is_none_or(|plan| plan.dtmf_send_pt.is_none())
+        {
+            return Err(CommandError::NoDigits);
+        }
+        self.effect(Effect::Media(MediaCommand::Digits { stream, digits }));
+        Ok(())
+    }
+
+    fn mute(&mut self, id: CallId, on: bool) -> Done {
+        let call = self.live_mut(id)?;
+        call.muted = on;
+        let stream = call.stream;
+        self.effect(Effect::Media(MediaCommand::Mute { stream, on }));
+        Ok(())
+    }
+
+    fn record(&mut self, now: Now, id: CallId, action: RecordAction) -> Done {
+        self.live(id)?;
+        let Some(call) = self.calls.get(id) else {
+            return Err(CommandError::NoSuchCall(id));
+        };
+        let mut reactions = Reactions::default();
+        let done = self
+            .features
+            .recorder
+            .steer(now, call, action, &mut reactions);
+        self.react(now, id, reactions);
+        done
+    }
+}
+
+/// The phone as a whole.
+impl Phone {
+    /// Takes over settings: lines that changed register anew, the others stay as they are.
+    fn set_settings(&mut self, now: Now, settings: Settings) {
+        let mut kept = Vec::new();
+        for line in std::mem::take(&mut self.lines) {
+            match settings.accounts.contains(&line.account) {
+                true => kept.push(line),
+                false => self.drop_line(now, &line),
+            }
+        }
+        for (place, mut line) in self.lines_of(&settings.accounts).into_iter().enumerate() {
+            if let Some(at) = kept.iter().position(|old| old.account == line.account) {
+                line = kept.swap_remove(at);
+                self.lines.push(line);
+            } else {
+                self.lines.push(line);
+                self.start_line(now, place);
+            }
+        }
+        self.set_devices(&settings);
+        self.features
+            .caller_card
+            .set_enabled(settings.modules.caller_card);
+        self.features
+            .call_log
+            .set_enabled(settings.modules.call_log);
+        self.features.recorder.set(&settings);
+        self.settings = settings;
+    }
+
+    fn drop_line(&mut self, now: Now, line: &Line) {
+        if let Some(id) = line.id {
+            self.user_agent.unregister(now.instant, id);
+            self.leaving.push(id);
+        }
+    }
+
+    fn set_devices(&mut self, settings: &Settings) {
+        if settings.audio == self.settings.audio {
+            return;
+        }
+        let audio = &settings.audio;
+        // The texts come from the settings' reader or from the list of devices.
+        if let (Ok(input), Ok(output), Ok(ring)) = (
+            audio.input.parse(),
+            audio.output.parse(),
+            audio.ring.parse(),
+        ) {
+            self.effect(Effect::Media(MediaCommand::SetDevices {
+                input,
+                output,
+                ring,
+            }));
+        }
+    }
+
+    /// Ends every call and every registration; [`Phone::is_quiet`] tells when that is done.
+    fn quit(&mut self, now: Now) {
+        if std::mem::replace(&mut self.ending, true) {
+            return;
+        }
+        for id in self.calls.ids() {
+            let Some(call) = self.calls.get(id) else {
+                continue;
+            };
+            match (call.handle, &call.state) {
+                // Nobody turned it away: the caller hears that nobody is there.
+                (Some(handle), State::Incoming { .. }) => {
+                    let _ = self.user_agent.reject(now.instant, handle, 480);
+                }
+                _ => {
+                    let _ = self.hang_up(now, id);
+                }
+            }
+        }
+        for line in self.lines.iter().filter(|line| line.account.register) {
+            if let Some(id) = line.id {
+                self.user_agent.unregister(now.instant, id);
+            }
+        }
+    }
+}
+
+fn wrong_state(call: &Call, verb: &'static str) -> CommandError {
+    let state = match call.state {
+        State::Incoming { .. } => "ringing here",
+        State::Answering => "being answered",
+        State::Dialing { .. } => "being dialled",
+        State::Ringing | State::Early => "ringing at the other end",
+        State::Established => "established",
+        State::Transferring => "being transferred",
+        State::Ended(_) => "over",
+    };
+    CommandError::WrongState { verb, state }
+}
+
+fn refused(done: Result<(), user_agent::CommandError>) -> Done {
+    done.map_err(|error| CommandError::Refused(error.to_string()))
+}

@@ -1,0 +1,549 @@
+//! What the user agent tells of lines and calls, and what the phone does about it.
+
+use ringbook_media::engine::MediaCommand;
+use ringbook_sip::message::Uri;
+use ringbook_sip::sdp::MediaPlan;
+use ringbook_sip::user_agent::{
+    AccountId, CallHandle, CallerIdentity, End, Event as SipEvent, Output, RegistrationState,
+};
+
+use super::account::LineInfo;
+use super::call::{Call, Ended, Hold, Media, Ports, Remote, State};
+use super::effect::Effect;
+use super::end::verdict;
+use super::listener::CallEvent;
+use super::media::stream_config;
+use super::{Phone, PhoneOutput};
+use crate::automation::{self, Body, CallState, NoticeKind, Side};
+use crate::model::{CallId, Direction, EndReason, Party};
+use crate::now::Now;
+use crate::tr;
+
+/// How long a call's sound may take to close.
+const MEDIA_CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long an ended call may wait for its recording and its row before it is let go.
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(10);
+
+impl Phone {
+    /// Takes everything the user agent has to say, and what that leads to.
+    pub fn pump(&mut self, now: Now) {
+        self.drain();
+        while let Some(event) = self.heard.pop_front() {
+            self.on_sip(now, event);
+            self.drain();
+        }
+    }
+
+    /// Passes on what the user agent wants done; its events wait. Called between an order to the
+    /// user agent and the features, it puts the 180 before everybody's look-up.
+    pub(super) fn drain(&mut self) {
+        loop {
+            match self.user_agent.poll_output() {
+                Output::Transmit(transmit) => {
+                    self.outputs.push_back(PhoneOutput::Transmit(transmit));
+                }
+                Output::Connect {
+                    connection,
+                    transport,
+                    remote,
+                    server_name,
+                } => {
+                    self.effect(Effect::Connect {
+                        connection,
+                        transport,
+                        remote,
+                        server_name,
+                    });
+                }
+                Output::Close(connection) => self.effect(Effect::CloseConnection(connection)),
+                Output::Resolve {
+                    query,
+                    host,
+                    port,
+                    transport,
+                } => {
+                    self.effect(Effect::Resolve {
+                        query,
+                        host,
+                        port,
+                        transport,
+                    });
+                }
+                Output::Event(event) => self.heard.push_back(event),
+                Output::Timeout(due) => {
+                    self.wake_up = due;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn on_sip(&mut self, now: Now, event: SipEvent) {
+        match event {
+            SipEvent::Registration {
+                account,
+                state,
+                status,
+                reason,
+            } => {
+                self.on_registration(now, account, state, status, reason);
+            }
+            SipEvent::Incoming {
+                call,
+                account,
+                caller,
+                called,
+                codecs_ok,
+                ..
+            } => {
+                self.on_incoming(now, call, account, &caller, &called, codecs_ok);
+            }
+            SipEvent::Ringing { call, media, .. } => self.on_ringing(now, call, media),
+            SipEvent::Established { call, media } => self.on_established(now, call, media),
+            SipEvent::MediaChanged { call, media } => self.on_media_changed(now, call, media),
+            SipEvent::HoldFailed { call, status } => self.on_hold_failed(now, call, status),
+            SipEvent::Digit { call, digit } => {
+                if let Some(id) = self.calls.by_handle(call) {
+                    self.tell(now, id, CallEvent::Digit(digit));
+                }
+            }
+            SipEvent::Transfer { call, status, done } => self.on_transfer(now, call, status, done),
+            SipEvent::Ended { call, end } => {
+                if let Some(id) = self.calls.by_handle(call) {
+                    self.end(now, id, end);
+                }
+            }
+        }
+    }
+}
+
+/// Lines.
+impl Phone {
+    fn on_registration(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        state: RegistrationState,
+        status: Option<u16>,
+        reason: String,
+    ) {
+        let Some(line) = self
+            .line_of(account)
+            .and_then(|place| self.lines.get_mut(place))
+        else {
+            return self.on_leaving(now, account, state);
+        };
+        line.set_registration(state, status, reason);
+        let event = line.event();
+        let refused = matches!(status, Some(401 | 403 | 407));
+        let trouble = line.password_trouble.take_if(|_| refused);
+        self.event(now, Body::Registration(event));
+        if let Some(trouble) = trouble {
+            let aor = self
+                .line_of(account)
+                .and_then(|place| self.lines.get(place));
+            let aor = aor.map(|line| line.account.aor.clone()).unwrap_or_default();
+            let text = tr!(
+                "{aor} needs a password and has none: {trouble}",
+                aor = aor,
+                trouble = trouble
+            );
+            self.notice(now, NoticeKind::Password, text);
+        }
+    }
+
+    fn on_leaving(&mut self, now: Now, account: AccountId, state: RegistrationState) {
+        use RegistrationState::{Failed, Unregistered};
+        if matches!(state, Unregistered | Failed { .. }) && self.leaving.contains(&account) {
+            self.leaving.retain(|&id| id != account);
+            self.user_agent.remove_account(now.instant, account);
+        }
+    }
+}
+
+/// Calls.
+impl Phone {
+    fn on_incoming(
+        &mut self,
+        now: Now,
+        handle: CallHandle,
+        account: Option<AccountId>,
+        caller: &CallerIdentity,
+        called: &Uri,
+        codecs_ok: bool,
+    ) {
+        let line = account.and_then(|account| self.info_of(account));
+        let refusal = self.refusal(codecs_ok);
+        let automatic = self.settings.phone.auto_answer;
+        if refusal.is_none() && !automatic {
+            // RFC 3261 §13.3.1.1. It fails only when the call is over already; that event follows.
+            let _ = self.user_agent.ring(now.instant, handle);
+            self.drain();
+        }
+        let call = self.incoming_call(now, handle, line, caller, called);
+        let id = call.id;
+        self.calls.insert(call);
+        self.tell_state(now, id, CallState::Incoming);
+        match refusal {
+            Some((status, intent)) => self.refuse(now, id, status, intent),
+            None if !automatic => self.tell_state(now, id, CallState::Ringing),
+            None => {}
+        }
+        self.tell(now, id, CallEvent::Incoming);
+        if refusal.is_none() {
+            self.bind_media(id);
+        }
+    }
+
+    /// Why a call cannot even ring: the status to refuse it with, and our reason.
+    fn refusal(&self, codecs_ok: bool) -> Option<(u16, EndReason)> {
+        if self.ending {
+            return Some((480, EndReason::NoAnswer));
+        }
+        if self.calls.live().count() >= self.settings.phone.max_calls {
+            return Some((486, EndReason::Busy));
+        }
+        (!codecs_ok).then_some((488, EndReason::NotAcceptable))
+    }
+
+    fn refuse(&mut self, now: Now, id: CallId, status: u16, intent: EndReason) {
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        call.intent = Some(intent);
+        call.media.ports = Ports::Closed;
+        if let Some(handle) = call.handle {
+            let _ = self.user_agent.reject(now.instant, handle, status);
+            self.drain();
+        }
+    }
+
+    fn incoming_call(
+        &mut self,
+        now: Now,
+        handle: CallHandle,
+        line: Option<std::sync::Arc<LineInfo>>,
+        caller: &CallerIdentity,
+        called: &Uri,
+    ) -> Call {
+        let country = line
+            .as_ref()
+            .map_or(self.default_country, |line| line.country);
+        let text = caller.number_text.as_deref().unwrap_or_default();
+        let own = |line: &std::sync::Arc<LineInfo>| line.own.clone();
+        let called_party = || Party::parse(&called.user().unwrap_or_default(), country);
+        let automatic = self.settings.phone.auto_answer;
+        Call {
+            id: self.new_call_id(now),
+            handle: Some(handle),
+            stream: self.calls.next_stream(),
+            direction: Direction::Incoming,
+            remote: Remote {
+                uri: Uri::parse(&caller.uri).ok(),
+                party: Party::parse(text, country),
+                display: caller.display.clone().unwrap_or_default(),
+                hidden: caller.hidden,
+            },
+            local: line.as_ref().map_or_else(called_party, own),
+            line,
+            from: caller.uri.clone(),
+            to: called.to_string(),
+            state: State::Incoming { wanted: automatic },
+            began: now,
+            ringing: (!automatic).then_some(now),
+            answered: None,
+            since: now.wall,
+            automatic,
+            muted: false,
+            hold: Hold::default(),
+            media: Media::default(),
+            intent: None,
+        }
+    }
+
+    pub(super) fn bind_media(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let ipv6 = call.line.as_ref().is_some_and(|line| line.ipv6);
+        let arrived = self
+            .arrived_at
+            .filter(|_| call.direction == Direction::Incoming);
+        let ip = self.media_ip(arrived, ipv6);
+        self.effect(Effect::BindMedia { call: id, ip });
+    }
+
+    fn on_ringing(&mut self, now: Now, handle: CallHandle, early: Option<MediaPlan>) {
+        let Some(id) = self.calls.by_handle(handle) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        let first = matches!(call.state, State::Dialing { .. });
+        if !first && !matches!(call.state, State::Ringing) {
+            return;
+        }
+        call.ringing.get_or_insert(now);
+        match early {
+            Some(plan) => {
+                call.state = State::Early;
+                call.since = now.wall;
+                self.run_media(id, plan);
+                self.tell_state(now, id, CallState::Early);
+                self.tell(now, id, CallEvent::Early);
+            }
+            None if first => {
+                call.state = State::Ringing;
+                call.since = now.wall;
+                self.tell_state(now, id, CallState::Ringing);
+                self.tell(now, id, CallEvent::Ringing);
+            }
+            None => {}
+        }
+    }
+
+    fn on_established(&mut self, now: Now, handle: CallHandle, plan: MediaPlan) {
+        let Some(id) = self.calls.by_handle(handle) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        if call.is_established() || call.ended().is_some() {
+            return;
+        }
+        call.state = State::Established;
+        call.answered.get_or_insert(now);
+        call.since = now.wall;
+        let remote_hold = plan.remote_hold;
+        call.hold.set(now.instant, false, remote_hold);
+        if call.media.plan.as_ref() != Some(&plan)
+            || matches!(call.media.ports, Ports::Bound { .. })
+        {
+            self.run_media(id, plan);
+        }
+        self.make_room(now, id);
+        self.refocus();
+        self.tell_state(now, id, CallState::Established);
+        self.tell(now, id, CallEvent::Established);
+    }
+
+    fn on_media_changed(&mut self, now: Now, handle: CallHandle, plan: MediaPlan) {
+        let Some(id) = self.calls.by_handle(handle) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        let before = call.hold;
+        let remote = plan.remote_hold;
+        call.hold.set(now.instant, before.local, remote);
+        self.run_media(id, plan);
+        if before.remote != remote {
+            self.tell_hold(now, id, Side::Remote, remote);
+        }
+    }
+
+    fn on_hold_failed(&mut self, now: Now, handle: CallHandle, status: u16) {
+        let Some(id) = self.calls.by_handle(handle) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        let held = !call.hold.local;
+        call.hold.set(now.instant, held, call.hold.remote);
+        let stream = call.stream;
+        self.effect(Effect::Media(MediaCommand::Hold { stream, on: held }));
+        self.refocus();
+        self.tell_hold(now, id, Side::Local, held);
+        let text = tr!(
+            "The other side refused to hold or resume the call ({status})",
+            status = status
+        );
+        self.notice(now, NoticeKind::Call, text);
+    }
+
+    fn on_transfer(&mut self, now: Now, handle: CallHandle, status: u16, done: bool) {
+        let Some(id) = self.calls.by_handle(handle) else {
+            return;
+        };
+        let Some(call) = self
+            .calls
+            .get_mut(id)
+            .filter(|call| done && call.ended().is_none())
+        else {
+            return;
+        };
+        if (200..300).contains(&status) {
+            call.intent = Some(EndReason::Transferred);
+            let _ = self.user_agent.hangup(now.instant, handle);
+            return;
+        }
+        call.state = State::Established;
+        self.tell(now, id, CallEvent::TransferFailed);
+        let text = tr!(
+            "The transfer did not succeed ({status}); the call goes on",
+            status = status
+        );
+        self.notice(now, NoticeKind::Transfer, text);
+    }
+
+    /// Starts a call's sound, or changes it.
+    pub(super) fn run_media(&mut self, id: CallId, plan: MediaPlan) {
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        let stream = call.stream;
+        let config = stream_config(&plan);
+        call.media.plan = Some(plan);
+        if let Ports::Bound { rtp, rtcp } = call.media.ports {
+            call.media.ports = Ports::Open { rtp, rtcp };
+            self.effect(Effect::OpenMedia { call: id, stream });
+        }
+        self.effect(Effect::Media(MediaCommand::Configure { stream, config }));
+        self.refocus();
+    }
+
+    /// The latest conversation that we do not hold has the microphone.
+    pub(super) fn refocus(&mut self) {
+        let has_sound = |call: &&Call| {
+            matches!(call.media.ports, Ports::Open { .. })
+                && !call.hold.local
+                && call.ended().is_none()
+        };
+        let established = self.calls.live().filter(has_sound).max_by_key(|call| {
+            (
+                call.is_established(),
+                call.answered.map(|at| at.instant),
+                call.began.instant,
+            )
+        });
+        let focus = established.map(|call| call.stream);
+        if focus != self.focus {
+            self.focus = focus;
+            self.effect(Effect::Media(MediaCommand::Focus(focus)));
+        }
+    }
+
+    /// A person talks to one party at a time: the other conversations go on hold.
+    pub(super) fn make_room(&mut self, now: Now, for_call: CallId) {
+        if self.calls.get(for_call).is_some_and(|call| call.automatic) {
+            return;
+        }
+        let others: Vec<CallId> = self
+            .calls
+            .live()
+            .filter(|call| call.id != for_call && !call.automatic)
+            .filter(|call| call.state == State::Established && !call.hold.local)
+            .map(|call| call.id)
+            .collect();
+        for id in others {
+            let _ = self.set_hold(now, id, true);
+        }
+    }
+
+    pub(super) fn tell_hold(&mut self, now: Now, id: CallId, side: Side, held: bool) {
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let state = if held {
+            CallState::Held
+        } else {
+            CallState::Resumed
+        };
+        let event = automation::Call {
+            by: Some(side),
+            ..call.event(now, state)
+        };
+        self.event(now, Body::Call(Box::new(event)));
+        let told = if held {
+            CallEvent::Held(side)
+        } else {
+            CallEvent::Resumed(side)
+        };
+        self.tell(now, id, told);
+    }
+
+    pub(super) fn tell_state(&mut self, now: Now, id: CallId, state: CallState) {
+        if let Some(call) = self.calls.get(id) {
+            let event = call.event(now, state);
+            self.event(now, Body::Call(Box::new(event)));
+        }
+    }
+}
+
+/// The end of a call.
+impl Phone {
+    /// The call is over: its sound closes, then its recording, then its row.
+    pub(super) fn end(&mut self, now: Now, id: CallId, end: End) {
+        let Some(call) = self.calls.get_mut(id).filter(|call| call.ended().is_none()) else {
+            return;
+        };
+        let answered = call.answered.is_some();
+        let (status, reason) = verdict(call.direction, answered, &end, call.intent);
+        call.hold.set(now.instant, false, false);
+        call.state = State::Ended(Box::new(Ended {
+            at: now,
+            end,
+            status,
+            reason,
+            closed: false,
+        }));
+        call.since = now.wall;
+        let (stream, ports) = (call.stream, call.media.ports);
+        self.tell(now, id, CallEvent::Ended);
+        let ports = match ports {
+            Ports::Open { .. } => {
+                self.effect(Effect::Media(MediaCommand::Close { stream }));
+                Ports::Closing {
+                    until: now.instant + MEDIA_CLOSING,
+                }
+            }
+            Ports::Bound { .. } | Ports::Wanted => {
+                self.effect(Effect::ReleaseMedia(id));
+                Ports::Closed
+            }
+            ports => ports,
+        };
+        if let Some(call) = self.calls.get_mut(id) {
+            call.media.ports = ports;
+        }
+        self.refocus();
+        self.settle(now, id);
+    }
+
+    /// Takes an ended call one step further when nothing holds it up any more: first everything
+    /// is closed and the row written, then the end is told and the call forgotten.
+    pub(super) fn settle(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        if let Ports::Closing { until } = call.media.ports
+            && until <= now.instant
+        {
+            call.media.ports = Ports::Closed;
+        }
+        let sound_closed = matches!(call.media.ports, Ports::Closed);
+        let State::Ended(ended) = &mut call.state else {
+            return;
+        };
+        let overdue = now.instant.saturating_duration_since(ended.at.instant) >= CLOSING;
+        let busy = self
+            .features
+            .all()
+            .iter()
+            .any(|feature| feature.is_busy(id));
+        if !sound_closed || (busy && !overdue) {
+            return;
+        }
+        if !ended.closed {
+            ended.closed = true;
+            self.tell(now, id, CallEvent::Closed);
+            return self.settle(now, id);
+        }
+        self.tell_state(now, id, CallState::Ended);
+        self.calls.remove(id);
+    }
+}

@@ -1,0 +1,171 @@
+//! What the media thread tells of calls and devices, and what the phone does about it.
+
+use ringbook_media::engine::{DeviceRole, MediaEvent, StreamId};
+use ringbook_sip::user_agent::{End, EndCause, EndedBy};
+
+use super::Phone;
+use super::call::{Ports, State};
+use super::listener::{CallEvent, Reactions};
+use crate::automation::NoticeKind;
+use crate::model::{CallId, EndReason};
+use crate::now::Now;
+use crate::tr;
+
+/// Without a packet for this long a call is ended.
+const SILENCE_ENDS_S: u32 = 30;
+
+impl Phone {
+    /// The ports of a call's sound are bound, or cannot be.
+    pub fn handle_media_bound(
+        &mut self,
+        now: Now,
+        id: CallId,
+        bound: Result<(u16, u16), std::io::ErrorKind>,
+    ) {
+        let Some(call) = self.calls.get_mut(id).filter(|call| call.ended().is_none()) else {
+            return;
+        };
+        match bound {
+            Ok((rtp, rtcp)) => {
+                call.media.ports = Ports::Bound { rtp, rtcp };
+                self.go_on(now, id);
+            }
+            Err(error) => self.no_ports(now, id, error),
+        }
+        self.pump(now);
+    }
+
+    /// What waited for the ports goes on: the INVITE, or the answer somebody gave already.
+    fn go_on(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        match call.state.clone() {
+            State::Dialing { target } if call.handle.is_none() => self.invite(now, id, &target),
+            State::Incoming { wanted: true } => {
+                let _ = self.answer_now(now, id);
+            }
+            _ => {}
+        }
+    }
+
+    fn no_ports(&mut self, now: Now, id: CallId, error: std::io::ErrorKind) {
+        let text = tr!(
+            "A call has no ports for its sound ({error}): see [media] rtp_ports",
+            error = error
+        );
+        self.notice(now, NoticeKind::Media, text);
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        call.media.ports = Ports::Closed;
+        call.intent = Some(EndReason::Failed);
+        match call.handle {
+            Some(handle) => {
+                let _ = self.user_agent.reject(now.instant, handle, 500);
+            }
+            None => self.end(now, id, local_failure()),
+        }
+    }
+
+    pub(super) fn on_media(&mut self, now: Now, event: MediaEvent) {
+        let Some(stream) = stream_of(&event) else {
+            return self.on_device(now, &event);
+        };
+        let Some(id) = self.calls.by_stream(stream) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        match &event {
+            MediaEvent::Levels { input, output, .. } => call.media.levels = Some((*input, *output)),
+            MediaEvent::Stats { stats, .. } => call.media.stats = Some(*stats),
+            MediaEvent::Closed { stats, .. } => {
+                call.media.stats = Some(*stats);
+                call.media.ports = Ports::Closed;
+            }
+            MediaEvent::Digit { digit, .. } => self.tell(now, id, CallEvent::Digit(*digit)),
+            MediaEvent::NoRtp { for_s, .. } => self.on_silence(now, id, *for_s),
+            MediaEvent::Refused { error, .. } => {
+                let text = tr!("The call's sound cannot run: {error}", error = error);
+                self.notice(now, NoticeKind::Media, text);
+            }
+            _ => {}
+        }
+        self.changed = true;
+        let Some(call) = self.calls.get(id) else {
+            return;
+        };
+        let mut reactions = Reactions::default();
+        for listener in self.features.all() {
+            listener.on_media(now, call, &event, &mut reactions);
+        }
+        self.react(now, id, reactions);
+        self.settle(now, id);
+    }
+
+    fn on_silence(&mut self, now: Now, id: CallId, for_s: u32) {
+        if for_s < SILENCE_ENDS_S {
+            let text = tr!(
+                "Nothing has been heard from the other side for {for_s} s",
+                for_s = for_s
+            );
+            return self.notice(now, NoticeKind::Media, text);
+        }
+        let Some(call) = self.calls.get_mut(id).filter(|call| call.is_established()) else {
+            return;
+        };
+        call.intent = Some(EndReason::NoAudio);
+        if let Some(handle) = call.handle {
+            let _ = self.user_agent.hangup(now.instant, handle);
+        }
+    }
+
+    fn on_device(&mut self, now: Now, event: &MediaEvent) {
+        let name = |which: &DeviceRole| match which {
+            DeviceRole::Input => tr!("microphone"),
+            DeviceRole::Output => tr!("loudspeaker"),
+            DeviceRole::Ring => tr!("bell"),
+        };
+        let text = match event {
+            MediaEvent::DeviceLost { which, reason } => {
+                let device = name(which);
+                tr!(
+                    "The {device} does not work: {reason}. The phone goes on without it.",
+                    device = device,
+                    reason = reason
+                )
+            }
+            MediaEvent::DeviceBack { which } => {
+                tr!("The {device} works again", device = name(which))
+            }
+            _ => return,
+        };
+        self.notice(now, NoticeKind::Audio, text);
+    }
+}
+
+/// The end of a call that never left the house.
+pub(super) fn local_failure() -> End {
+    End {
+        by: EndedBy::Local,
+        status: None,
+        reason: None,
+        cause: EndCause::Failed,
+    }
+}
+
+fn stream_of(event: &MediaEvent) -> Option<StreamId> {
+    match event {
+        MediaEvent::FirstPacket { stream }
+        | MediaEvent::Refused { stream, .. }
+        | MediaEvent::Digit { stream, .. }
+        | MediaEvent::Levels { stream, .. }
+        | MediaEvent::Stats { stream, .. }
+        | MediaEvent::Recording { stream, .. }
+        | MediaEvent::NoRtp { stream, .. }
+        | MediaEvent::Closed { stream, .. } => Some(*stream),
+        MediaEvent::DeviceLost { .. } | MediaEvent::DeviceBack { .. } => None,
+    }
+}
