@@ -1,5 +1,6 @@
 //! The codecs of a call, as 20 ms (or other) blocks of `f32` mono in `-1.0..=1.0`.
 
+mod g722;
 mod opus;
 mod waveform;
 
@@ -90,9 +91,9 @@ pub enum CodecError {
     /// libopus refused.
     #[error("Opus: {0}")]
     Opus(#[from] ::opus::Error),
-    /// G.711 or G.722 refused.
+    /// G.711 refused, for want of room.
     #[error("{codec}: {source}")]
-    Waveform {
+    G711 {
         /// The codec that refused.
         codec: Codec,
         /// Why.

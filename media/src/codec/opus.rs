@@ -1,6 +1,6 @@
 //! Opus by libopus: 48 kHz, one channel, tuned for speech.
 
-use opus::{Application, Bitrate, Channels, Signal};
+use opus::{Application, Bitrate, Channels, Signal, SoftClip};
 
 use super::{CodecError, OpusParams};
 
@@ -60,12 +60,15 @@ impl OpusEncoder {
 
 pub(super) struct OpusDecoder {
     inner: opus::Decoder,
+    /// libopus gives floats beyond full scale, by far for a packet made for it.
+    clip: SoftClip,
 }
 
 impl OpusDecoder {
     pub(super) fn new() -> Result<Self, CodecError> {
         Ok(OpusDecoder {
             inner: opus::Decoder::new(SAMPLE_RATE, Channels::Mono)?,
+            clip: SoftClip::new(Channels::Mono),
         })
     }
 
@@ -74,7 +77,9 @@ impl OpusDecoder {
             // libopus would take it for a loss.
             return Ok(0);
         }
-        Ok(self.inner.decode_float(payload, out, false)?)
+        let written = self.inner.decode_float(payload, out, false)?.min(out.len());
+        self.clip.apply(&mut out[..written]);
+        Ok(written)
     }
 
     /// `out` is a multiple of 2.5 ms long.
@@ -86,6 +91,7 @@ impl OpusDecoder {
         let (payload, fec) = next.map_or((&[][..], false), |next| (next, true));
         let written = self.inner.decode_float(payload, out, fec)?.min(out.len());
         out[written..].fill(0.0);
+        self.clip.apply(&mut out[..written]);
         Ok(())
     }
 }

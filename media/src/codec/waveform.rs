@@ -1,33 +1,28 @@
 //! G.711 and G.722: a fixed number of samples in an octet, no framing.
 
-use super::{Codec, CodecError, MAX_PACKET_MS};
+use super::{Codec, CodecError, MAX_PACKET_MS, g722};
 
 /// Samples converted at a time, on the stack.
-const BLOCK: usize = 320;
+const BLOCK: usize = g722::BLOCK;
 
-/// Samples in one octet of payload.
-fn samples_per_octet(codec: Codec) -> usize {
-    (codec.sample_rate() / 8_000) as usize
+pub(super) enum WaveformEncoder {
+    G711(Codec, Box<dyn audio_codec::Encoder>),
+    G722(Box<g722::Encoder>),
 }
 
-fn codec_type(codec: Codec) -> audio_codec::CodecType {
-    match codec {
-        Codec::G722 => audio_codec::CodecType::G722,
-        Codec::Pcma => audio_codec::CodecType::PCMA,
-        Codec::Pcmu | Codec::Opus => audio_codec::CodecType::PCMU,
+fn law(codec: Codec) -> audio_codec::CodecType {
+    if codec == Codec::Pcma {
+        audio_codec::CodecType::PCMA
+    } else {
+        audio_codec::CodecType::PCMU
     }
-}
-
-pub(super) struct WaveformEncoder {
-    codec: Codec,
-    inner: Box<dyn audio_codec::Encoder>,
 }
 
 impl WaveformEncoder {
     pub(super) fn new(codec: Codec) -> Self {
-        WaveformEncoder {
-            codec,
-            inner: audio_codec::create_encoder(codec_type(codec)),
+        match codec {
+            Codec::G722 => WaveformEncoder::G722(Box::new(g722::Encoder::new())),
+            _ => WaveformEncoder::G711(codec, audio_codec::create_encoder(law(codec))),
         }
     }
 
@@ -42,49 +37,57 @@ impl WaveformEncoder {
             for (pcm, sample) in pcm.iter_mut().zip(block) {
                 *pcm = (sample * 32_768.0).round() as i16; // saturates
             }
+            let pcm = &pcm[..block.len()];
             let room = payload.get_mut(written..).unwrap_or_default();
-            written += self
-                .inner
-                .encode_into(&pcm[..block.len()], room)
-                .map_err(|source| CodecError::Waveform {
-                    codec: self.codec,
-                    source,
-                })?;
+            written +=
+                match self {
+                    WaveformEncoder::G711(codec, encoder) => encoder
+                        .encode_into(pcm, room)
+                        .map_err(|source| CodecError::G711 {
+                            codec: *codec,
+                            source,
+                        })?,
+                    WaveformEncoder::G722(encoder) => encoder.encode(pcm, room),
+                };
         }
         Ok(written)
     }
 }
 
-pub(super) struct WaveformDecoder {
-    codec: Codec,
-    inner: Box<dyn audio_codec::Decoder>,
+pub(super) enum WaveformDecoder {
+    G711(Codec, Box<dyn audio_codec::Decoder>),
+    G722(Box<g722::Decoder>),
 }
 
 impl WaveformDecoder {
     pub(super) fn new(codec: Codec) -> Self {
-        WaveformDecoder {
-            codec,
-            inner: audio_codec::create_decoder(codec_type(codec)),
+        match codec {
+            Codec::G722 => WaveformDecoder::G722(Box::new(g722::Decoder::new())),
+            _ => WaveformDecoder::G711(codec, audio_codec::create_decoder(law(codec))),
         }
     }
 
     pub(super) fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
-        let per_octet = samples_per_octet(self.codec);
-        let longest = self.codec.sample_rate() as usize * MAX_PACKET_MS / 1_000;
-        let samples = payload.len() * per_octet;
-        if samples > longest.min(out.len()) {
-            return Err(CodecError::TooLong { codec: self.codec });
+        let (codec, samples_per_octet) = match self {
+            WaveformDecoder::G711(codec, _) => (*codec, 1),
+            WaveformDecoder::G722(_) => (Codec::G722, 2),
+        };
+        let longest = codec.sample_rate() as usize * MAX_PACKET_MS / 1_000;
+        if payload.len() * samples_per_octet > longest.min(out.len()) {
+            return Err(CodecError::TooLong { codec });
         }
         let mut pcm = [0_i16; BLOCK];
         let mut written = 0;
-        for block in payload.chunks(BLOCK / per_octet) {
-            let len =
-                self.inner
+        for block in payload.chunks(BLOCK / samples_per_octet) {
+            let len = match self {
+                WaveformDecoder::G711(codec, decoder) => decoder
                     .decode_into(block, &mut pcm)
-                    .map_err(|source| CodecError::Waveform {
-                        codec: self.codec,
+                    .map_err(|source| CodecError::G711 {
+                        codec: *codec,
                         source,
-                    })?;
+                    })?,
+                WaveformDecoder::G722(decoder) => decoder.decode(block, &mut pcm),
+            };
             for (sample, pcm) in out[written..].iter_mut().zip(&pcm[..len]) {
                 *sample = f32::from(*pcm) / 32_768.0;
             }
