@@ -32,9 +32,12 @@ impl<'a> Head<'a> {
         if head.start_line.contains(&b'\r') || head.start_line.contains(&b'\n') {
             head.fault = Some(Fault::HeaderLine);
         }
+        if head.start_line.len() > limits::HEADER {
+            head.fault = Some(Fault::HeaderTooLarge);
+        }
         for line in lines {
             if let Err(fault) = head.read_line(line) {
-                head.fault = Some(fault);
+                head.fault.get_or_insert(fault);
                 break;
             }
         }
