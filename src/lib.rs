@@ -3,6 +3,8 @@
 pub mod app;
 pub mod automation;
 pub mod cli;
+pub mod control;
+pub mod driver;
 pub mod i18n;
 pub mod model;
 pub mod now;

@@ -1,12 +1,18 @@
 //! The command line: one program, its sub-commands mounted here.
 
+mod ctl;
+mod headless;
+
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::profile::Profile;
+use crate::control::{self, Request};
+use crate::profile::{Profile, ProfileError};
+use crate::settings::{Settings, Srtp};
 
 /// A phone with a client book inside.
 #[derive(Debug, Parser)]
@@ -29,7 +35,9 @@ pub struct Cli {
 
 /// The sub-commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    Ctl(ctl::Ctl),
+}
 
 impl Cli {
     /// The profile asked for: `--profile`, else `RINGBOOK_PROFILE`, else the platform's.
@@ -63,12 +71,55 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<()> {
     let profile = cli.profile()?;
     match &cli.command {
-        None => phone(cli, &profile),
-        Some(command) => match *command {},
+        None => phone(cli, profile),
+        Some(Command::Ctl(ctl)) => ctl::run(ctl, &profile),
     }
 }
 
-fn phone(_cli: &Cli, profile: &Profile) -> anyhow::Result<()> {
+/// Is a phone: with a window, or without.
+fn phone(cli: &Cli, profile: Profile) -> anyhow::Result<()> {
     profile.create()?;
-    Ok(())
+    let target = cli.target.as_deref();
+    let _lock = match (profile.lock(), target) {
+        (Err(ProfileError::InUse { .. }), Some(target)) => return hand_over(&profile, target),
+        (lock, _) => lock?,
+    };
+    let settings = Settings::load(&profile.settings())?;
+    if settings.media.srtp == Srtp::Mandatory {
+        let file = profile.settings();
+        anyhow::bail!(
+            "{}: srtp = \"mandatory\": this version cannot encrypt calls yet and will not place \
+             open ones; allowed: \"off\", \"optional\"",
+            file.display()
+        );
+    }
+    if cli.headless {
+        return headless::run(profile, settings, target);
+    }
+    window(profile, settings, target)
+}
+
+/// Another phone has the profile: it does what was asked of this one.
+fn hand_over(profile: &Profile, target: &str) -> anyhow::Result<()> {
+    let request = Request::Dial { target: target.to_owned(), account: None };
+    let answer = control::ask(profile, &request)?;
+    print_line(&answer.to_string())
+}
+
+#[cfg(not(feature = "gui"))]
+fn window(_profile: Profile, _settings: Settings, _target: Option<&str>) -> anyhow::Result<()> {
+    anyhow::bail!("this Ringbook was built without its window; start it with --headless")
+}
+
+#[cfg(feature = "gui")]
+fn window(_profile: Profile, _settings: Settings, _target: Option<&str>) -> anyhow::Result<()> {
+    anyhow::bail!("this Ringbook was built without its window; start it with --headless")
+}
+
+/// Prints a line; a reader that went away is no failure of ours.
+pub(crate) fn print_line(line: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,6 @@
 //! What a person or a script can ask of the phone.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::view::{AccountView, CallView};
 use crate::model::{CallId, CallerCard};
@@ -83,7 +83,7 @@ pub enum Command {
 }
 
 /// How to steer a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordAction {
     /// Begin.

@@ -1,0 +1,298 @@
+//! The control socket: one line of JSON in, one line of JSON out.
+//!
+//! A request is an object with a `verb`; the answer is `{"ok": true, "result": …}` or
+//! `{"ok": false, "error": "…"}`. A connection may ask any number of times, one after the other.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream as BlockingStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader as AsyncBufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
+
+use crate::driver::AppHandle;
+use crate::model::CallId;
+use crate::phone::command::{Command, RecordAction};
+use crate::profile::Profile;
+
+/// The longest line either side reads.
+const MAX_LINE: u64 = 1024 * 1024;
+/// Connections served at once.
+const MAX_CLIENTS: usize = 32;
+/// A client that says nothing for this long is let go.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a client waits for the phone.
+const ANSWER: Duration = Duration::from_secs(10);
+/// `sun_path` holds 108 octets with its end.
+const MAX_PATH: usize = 100;
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// How the phone is.
+    Status,
+    /// The lines.
+    Accounts,
+    /// The calls that are not over.
+    Calls,
+    /// Call somebody.
+    Dial {
+        /// Whom.
+        target: String,
+        /// From which line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
+    /// Take a call.
+    Answer {
+        /// Which.
+        call: CallId,
+    },
+    /// Turn a call away.
+    Reject {
+        /// Which.
+        call: CallId,
+    },
+    /// End a call.
+    Hangup {
+        /// Which.
+        call: CallId,
+    },
+    /// Put the other party on hold.
+    Hold {
+        /// Which.
+        call: CallId,
+    },
+    /// Take the other party back.
+    Resume {
+        /// Which.
+        call: CallId,
+    },
+    /// Send the other party to `target`, or connect it with the other party of the call `to`.
+    Transfer {
+        /// Which.
+        call: CallId,
+        /// To whom, unannounced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+        /// To the other party of this call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<CallId>,
+    },
+    /// Press keys.
+    Dtmf {
+        /// Where.
+        call: CallId,
+        /// Which.
+        digits: String,
+    },
+    /// Switch the microphone off or on.
+    Mute {
+        /// Where.
+        call: CallId,
+        /// Off.
+        on: bool,
+    },
+    /// Steer the recording.
+    Record {
+        /// Which.
+        call: CallId,
+        /// How.
+        action: RecordAction,
+    },
+    /// A call's card.
+    Card {
+        /// Which.
+        call: CallId,
+    },
+    /// End the program.
+    Quit,
+}
+
+impl Request {
+    fn command(self) -> Result<Command, String> {
+        Ok(match self {
+            Self::Status => Command::Status,
+            Self::Accounts => Command::Accounts,
+            Self::Calls => Command::Calls,
+            Self::Dial { target, account } => Command::Dial { target, account },
+            Self::Answer { call } => Command::Answer(call),
+            Self::Reject { call } => Command::Reject(call),
+            Self::Hangup { call } => Command::Hangup(call),
+            Self::Hold { call } => Command::Hold(call),
+            Self::Resume { call } => Command::Resume(call),
+            Self::Transfer { call, target: Some(target), to: None } => {
+                Command::TransferBlind { call, target }
+            }
+            Self::Transfer { call, target: None, to: Some(to) } => {
+                Command::TransferAttended { call, to }
+            }
+            Self::Transfer { .. } => return Err("transfer takes either target or to".to_owned()),
+            Self::Dtmf { call, digits } => Command::Dtmf { call, digits },
+            Self::Mute { call, on } => Command::Mute { call, on },
+            Self::Record { call, action } => Command::Record { call, action },
+            Self::Card { call } => Command::Card(call),
+            Self::Quit => Command::Quit,
+        })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Response {
+    ok: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl Response {
+    fn new(answer: Result<Value, String>) -> Self {
+        match answer {
+            Ok(result) => Self { ok: true, result: Some(result), error: None },
+            Err(error) => Self { ok: false, result: None, error: Some(error) },
+        }
+    }
+}
+
+/// The served socket; its file goes when this is dropped.
+pub struct Serving {
+    path: PathBuf,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.task.abort();
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Serves the socket of the phone behind `handle`. Whoever calls this holds the profile's lock,
+/// so a socket that is there already is one that a killed phone left behind.
+pub fn serve(handle: AppHandle) -> io::Result<Serving> {
+    let path = handle.profile().control_socket();
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = short_path(&path, |path| UnixListener::bind(path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    }
+    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let task = tokio::spawn(async move {
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let handle = handle.clone();
+                    tokio::spawn(async move {
+                        // A client that goes away in the middle needs no answer.
+                        let _ = attend(stream, handle).await;
+                        drop(place);
+                    });
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    });
+    Ok(Serving { path, task })
+}
+
+async fn attend(stream: UnixStream, handle: AppHandle) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = AsyncBufReader::new(read);
+    loop {
+        let mut line = Vec::new();
+        let reading = (&mut lines).take(MAX_LINE).read_until(b'\n', &mut line);
+        match timeout(PATIENCE, reading).await {
+            Ok(Ok(1..)) => {}
+            _ => return Ok(()),
+        }
+        let response = Response::new(respond(&line, &handle).await);
+        let mut text = serde_json::to_vec(&response)?;
+        text.push(b'\n');
+        write.write_all(&text).await?;
+        if line.last() != Some(&b'\n') {
+            return Ok(());
+        }
+    }
+}
+
+async fn respond(line: &[u8], handle: &AppHandle) -> Result<Value, String> {
+    let request: Request =
+        serde_json::from_slice(line).map_err(|error| format!("the request cannot be read: {error}"))?;
+    let command = request.command()?;
+    let (send, answered) = oneshot::channel();
+    handle.command(command, move |answer| drop(send.send(answer)));
+    let answer = answered.await.map_err(|_| "the phone has ended".to_owned())?;
+    let reply = answer.map_err(|error| error.to_string())?;
+    serde_json::to_value(reply).map_err(|error| error.to_string())
+}
+
+/// Why the phone did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Nobody listens.
+    #[error("no Ringbook is running on the profile {}", dir.display())]
+    NotRunning {
+        /// The profile.
+        dir: PathBuf,
+    },
+    /// The connection broke.
+    #[error("the running Ringbook does not answer: {0}")]
+    Broken(#[from] io::Error),
+    /// The phone refused.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Asks the phone that runs on `profile` and waits for its answer.
+pub fn ask(profile: &Profile, request: &Request) -> Result<Value, ControlError> {
+    let path = profile.control_socket();
+    let mut stream = short_path(&path, BlockingStream::connect).map_err(|error| {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                ControlError::NotRunning { dir: profile.dir().to_owned() }
+            }
+            _ => ControlError::Broken(error),
+        }
+    })?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_write_timeout(Some(ANSWER))?;
+    let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream).take(MAX_LINE).read_line(&mut answer)?;
+    let response: Response = serde_json::from_str(&answer).map_err(io::Error::from)?;
+    match response {
+        Response { ok: true, result, .. } => Ok(result.unwrap_or_default()),
+        Response { error, .. } => Err(ControlError::Refused(error.unwrap_or_default())),
+    }
+}
+
+/// Uses a socket by a path that fits the system's limit: a long one is reached through its
+/// directory's descriptor.
+fn short_path<T>(path: &Path, with: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    if path.as_os_str().len() <= MAX_PATH {
+        return with(path);
+    }
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let dir = File::open(dir)?;
+    with(&Path::new("/proc/self/fd").join(dir.as_raw_fd().to_string()).join(name))
+}

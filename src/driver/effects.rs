@@ -1,0 +1,210 @@
+//! What the phone wants done, done. Nothing here waits.
+
+use std::collections::HashMap;
+use std::net::UdpSocket;
+
+use ringbook_media::engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair};
+use ringbook_sip::resolve::{ResolveError, Target};
+use ringbook_sip::user_agent::{QueryId, Transmit, Transport};
+
+use super::message::{Inbox, Message};
+use super::resolve::Question;
+use super::{Driver, password, recovery};
+use crate::app::Input;
+use crate::automation::NoticeKind;
+use crate::model::CallId;
+use crate::phone::effect::Effect;
+use crate::settings::{Audio, Settings};
+use crate::store::{StoreCommand, StoreHandle, StoreReply};
+use crate::tr;
+
+/// The media thread, started when the first call needs it.
+pub(super) struct MediaThread {
+    engine: Option<Engine>,
+    config: EngineConfig,
+    inbox: Inbox,
+    /// Bound, and not with the engine yet.
+    ports: HashMap<CallId, (UdpSocket, UdpSocket)>,
+}
+
+impl MediaThread {
+    pub fn new(audio: &Audio, seed: u64, inbox: Inbox) -> anyhow::Result<Self> {
+        let config = EngineConfig {
+            input: audio.input.parse()?,
+            output: audio.output.parse()?,
+            ring: audio.ring.parse()?,
+            // RFC 7022 §4.2: short-term persistent, says nothing about the person.
+            cname: format!("{seed:016x}"),
+            seed,
+        };
+        Ok(Self { engine: None, config, inbox, ports: HashMap::new() })
+    }
+
+    /// Hands a command to the engine, starting it where it has something to do.
+    pub fn send(&mut self, command: MediaCommand) {
+        if self.engine.is_none() && needs_no_engine(&command) {
+            return self.note(&command);
+        }
+        if self.engine.is_none() {
+            let inbox = self.inbox.clone();
+            let events = Box::new(move |event| inbox.put(Message::Media(event)));
+            match Engine::start(self.config.clone(), events) {
+                Ok(engine) => self.engine = Some(engine),
+                Err(error) => {
+                    let text = tr!("The sound cannot start: {error}", error = error);
+                    self.inbox.put(Message::Notice(NoticeKind::Audio, text));
+                }
+            }
+        }
+        self.note(&command);
+        if let Some(engine) = &self.engine {
+            engine.handle().send(command);
+        }
+    }
+
+    /// An engine that starts later starts with the devices set before.
+    fn note(&mut self, command: &MediaCommand) {
+        if let MediaCommand::SetDevices { input, output, ring } = command {
+            self.config.input = input.clone();
+            self.config.output = output.clone();
+            self.config.ring = ring.clone();
+        }
+    }
+
+    fn open(&mut self, call: CallId, stream: StreamId) {
+        if let Some((rtp, rtcp)) = self.ports.remove(&call) {
+            self.send(MediaCommand::Open { stream, rtp, rtcp });
+        }
+    }
+}
+
+/// Orders that mean nothing to an engine without calls.
+fn needs_no_engine(command: &MediaCommand) -> bool {
+    matches!(
+        command,
+        MediaCommand::Focus(_)
+            | MediaCommand::Levels { on: false }
+            | MediaCommand::SetDevices { .. }
+            | MediaCommand::Tone { tone: None, .. }
+            | MediaCommand::Close { .. }
+    )
+}
+
+/// The store: what it is asked before it is open waits.
+pub(super) struct StoreDoor {
+    store: Option<StoreHandle>,
+    waiting: Vec<StoreCommand>,
+    inbox: Inbox,
+}
+
+impl StoreDoor {
+    pub fn new(inbox: Inbox) -> Self {
+        Self { store: None, waiting: Vec::new(), inbox }
+    }
+
+    /// The store is open: what waited goes in.
+    pub fn open(&mut self, store: StoreHandle) {
+        self.store = Some(store);
+        for command in std::mem::take(&mut self.waiting) {
+            self.submit(command);
+        }
+    }
+
+    pub fn submit(&mut self, command: StoreCommand) {
+        let Some(store) = &self.store else { return self.waiting.push(command) };
+        let inbox = self.inbox.clone();
+        let is_lookup = matches!(command, StoreCommand::FindCaller { .. });
+        store.submit(command, move |reply| match reply {
+            // A caller who could not be looked up is an unknown one.
+            StoreReply::Failed { call, error } if is_lookup => {
+                let text = tr!("The caller could not be looked up: {error}", error = error);
+                inbox.put(Message::Notice(NoticeKind::Store, text));
+                inbox.put(Message::Stored(StoreReply::Caller { call, found: None }));
+            }
+            reply => inbox.put(Message::Stored(reply)),
+        });
+    }
+}
+
+impl Driver {
+    pub(super) fn transmit(&mut self, transmit: Transmit) {
+        let Transmit { transport, local, remote, connection, bytes } = transmit;
+        match (transport, connection) {
+            (Transport::Udp, _) => {
+                if self.udp.send(local, remote, &bytes).is_err() {
+                    self.failed.push(remote);
+                }
+            }
+            (_, Some(connection)) => {
+                if !self.connections.send(connection, bytes) {
+                    self.connections.cut(connection);
+                    self.lost.push(connection);
+                }
+            }
+            (_, None) => self.failed.push(remote),
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Connect { connection, transport: Transport::Tcp, remote, .. } => {
+                self.connections.connect(connection, remote);
+            }
+            Effect::Connect { connection, .. } => self.lost.push(connection),
+            Effect::CloseConnection(connection) => self.connections.close(connection),
+            Effect::Resolve { query, host, port, transport } => {
+                self.resolve(Question { query, host, port, transport });
+            }
+            Effect::FindPassword { aor, place } => password::find(aor, place, self.inbox.clone()),
+            Effect::Store(mut command) => {
+                if let StoreCommand::CloseCall { recordings, .. } = &mut command {
+                    recovery::fill_sizes(&self.profile.recordings(), recordings);
+                }
+                self.store.submit(command);
+            }
+            Effect::BindMedia { call, ip } => self.bind_media(call, ip),
+            Effect::OpenMedia { call, stream } => self.media.open(call, stream),
+            Effect::ReleaseMedia(call) => drop(self.media.ports.remove(&call)),
+            Effect::Media(command) => self.media.send(command),
+            Effect::Exit => self.ended = true,
+        }
+    }
+
+    fn bind_media(&mut self, call: CallId, ip: std::net::IpAddr) {
+        let bound = bind_rtp_pair(ip, self.rtp_ports.clone()).and_then(|(rtp, rtcp)| {
+            let ports = (rtp.local_addr()?.port(), rtcp.local_addr()?.port());
+            self.media.ports.insert(call, (rtp, rtcp));
+            Ok(ports)
+        });
+        let result = bound.map_err(|error| error.kind());
+        self.app.handle_input(super::now(), Input::MediaBound { call, result });
+    }
+
+    fn resolve(&mut self, question: Question) {
+        match question.answer() {
+            Some(targets) => self.resolved(question.query, Ok(targets)),
+            None => question.ask(self.inbox.clone()),
+        }
+    }
+
+    /// Tells the phone where a name leads, with our own address for each target.
+    pub(super) fn resolved(&mut self, query: QueryId, result: Result<Vec<Target>, ResolveError>) {
+        let now = super::now();
+        let result = result.and_then(|targets| {
+            let reachable: Vec<Target> = targets
+                .into_iter()
+                .filter_map(|target| {
+                    let source = self.udp.source(now.instant, target.address.ip())?;
+                    Some(Target { source: Some(source), ..target })
+                })
+                .collect();
+            if reachable.is_empty() { Err(ResolveError::NotFound) } else { Ok(reachable) }
+        });
+        self.app.handle_input(now, Input::Resolved { query, result });
+    }
+
+    /// Takes over settings that the driver itself goes by.
+    pub(super) fn note_settings(&mut self, settings: &Settings) {
+        self.rtp_ports = settings.media.rtp_ports.clone();
+    }
+}

@@ -1,0 +1,492 @@
+//! The only loop: sockets, deadlines, effects. Everything else about the phone is pure.
+
+mod effects;
+mod handle;
+mod message;
+mod password;
+mod recovery;
+mod resolve;
+mod tcp;
+mod udp;
+
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ringbook_sip::user_agent::{ConnectionId, StreamEvent, Transport};
+use sha2::{Digest, Sha256};
+use socket2::{Domain, Socket, Type};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Sleep;
+
+pub use self::handle::AppHandle;
+
+use self::effects::{MediaThread, StoreDoor};
+use self::message::{Answer, Inbox, Message, Watcher};
+use self::tcp::{Connections, TcpEvent};
+use self::udp::UdpSockets;
+use crate::app::{App, Input, Output, RequestId};
+use crate::automation::{Event, NoticeKind};
+use crate::model::Country;
+use crate::now::Now;
+use crate::phone::PhoneConfig;
+use crate::phone::command::Command;
+use crate::profile::Profile;
+use crate::settings::Settings;
+use crate::store::{StoreCommand, StoreHandle, StoreNotice};
+use crate::tr;
+
+/// The longest datagram there is.
+const DATAGRAM: usize = 65_536;
+/// Datagrams and messages dealt with before the others get their turn.
+const TURN: usize = 64;
+
+/// Where events go: called on the phone's thread, must return at once.
+pub type EventSink = Box<dyn FnMut(&Event) + Send>;
+
+/// A phone that is ready to run.
+pub struct Launch {
+    profile: Profile,
+    settings: Settings,
+    events: EventSink,
+    inbox: Inbox,
+    messages: UnboundedReceiver<Message>,
+    store: Arc<OnceLock<StoreHandle>>,
+}
+
+impl Launch {
+    /// Prepares a phone on `profile`, which the caller has locked.
+    pub fn new(profile: Profile, settings: Settings, events: EventSink) -> Self {
+        let (inbox, messages) = Inbox::new();
+        Self { profile, settings, events, inbox, messages, store: Arc::new(OnceLock::new()) }
+    }
+
+    /// The way to reach the phone once it runs; requests made before wait for it.
+    pub fn handle(&self) -> AppHandle {
+        let inbox = self.inbox.clone();
+        AppHandle { inbox, profile: self.profile.clone(), store: self.store.clone() }
+    }
+
+    /// Runs the phone on this thread until it is told to end, by a command or by a signal.
+    pub fn run(self) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let handle = self.handle();
+            let mut driver = Driver::new(self)?;
+            let _control = crate::control::serve(handle)?;
+            driver.run().await
+        })
+    }
+}
+
+struct Driver {
+    app: App,
+    udp: UdpSockets,
+    connections: Connections,
+    media: MediaThread,
+    store: StoreDoor,
+    store_cell: Arc<OnceLock<StoreHandle>>,
+    profile: Profile,
+    rtp_ports: RangeInclusive<u16>,
+    events: EventSink,
+    inbox: Inbox,
+    messages: UnboundedReceiver<Message>,
+    answers: std::collections::HashMap<RequestId, Answer>,
+    last_request: u64,
+    watcher: Option<Watcher>,
+    /// Peers that a datagram could not be sent to, to be told to the phone.
+    failed: Vec<SocketAddr>,
+    /// Connections that are gone, to be told to the phone.
+    lost: Vec<ConnectionId>,
+    deadline: Option<Instant>,
+    failure: Option<String>,
+    ended: bool,
+}
+
+/// What woke the loop.
+enum Wake {
+    Datagram(io::Result<(SocketAddr, SocketAddr, usize)>),
+    Message(Option<Message>),
+    Deadline,
+    Signal,
+}
+
+impl Driver {
+    /// Binds the sockets and sends the first REGISTER; store and sound open meanwhile.
+    fn new(launch: Launch) -> anyhow::Result<Self> {
+        let Launch { profile, settings, events, inbox, messages, store: store_cell } = launch;
+        let sip = &settings.sip;
+        let udp = UdpSockets::bind(&sip.bind, sip.udp_port)
+            .with_context(|| port_trouble("UDP", "udp_port", sip.udp_port))?;
+        let tcp = tcp::listen(&sip.bind, sip.tcp_port, &inbox)
+            .with_context(|| port_trouble("TCP", "tcp_port", sip.tcp_port))?;
+        let seed = seed();
+        let media_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
+        let rtp_ports = settings.media.rtp_ports.clone();
+        let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
+        let config = PhoneConfig {
+            settings,
+            seed,
+            country: system_country(),
+            time_zone: TimeZone::system(),
+            recordings: profile.recordings(),
+            instance_id: instance_id(&profile),
+        };
+        let mut driver = Self {
+            app: App::new(config),
+            connections: Connections::new(inbox.clone()),
+            media,
+            store: StoreDoor::new(inbox.clone()),
+            store_cell,
+            profile,
+            rtp_ports,
+            events,
+            inbox,
+            messages,
+            answers: std::collections::HashMap::new(),
+            last_request: 0,
+            watcher: None,
+            failed: Vec::new(),
+            lost: Vec::new(),
+            deadline: None,
+            failure: None,
+            ended: false,
+            udp,
+        };
+        let udp = driver.udp.addresses();
+        driver.app.handle_input(now(), Input::Start { udp, tcp });
+        driver.drain();
+        open_store(&driver.profile, driver.inbox.clone())?;
+        Ok(driver)
+    }
+
+    async fn run(&mut self) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
+        let mut buffer = vec![0; DATAGRAM];
+        while !self.ended {
+            match self.wake(&mut sleep, &mut buffer, &mut terminate, &mut interrupt).await {
+                Wake::Datagram(received) => self.on_datagrams(received, &mut buffer),
+                Wake::Message(message) => self.on_messages(message),
+                Wake::Deadline => {
+                    self.deadline = None;
+                    self.app.handle_input(now(), Input::Timeout);
+                }
+                Wake::Signal => self.quit(),
+            }
+            self.drain();
+        }
+        match self.failure.take() {
+            Some(failure) => Err(anyhow::Error::msg(failure)),
+            None => Ok(()),
+        }
+    }
+
+    async fn wake(
+        &mut self,
+        sleep: &mut Pin<Box<Sleep>>,
+        buffer: &mut [u8],
+        terminate: &mut Signal,
+        interrupt: &mut Signal,
+    ) -> Wake {
+        if let Some(deadline) = self.deadline {
+            sleep.as_mut().reset(deadline.into());
+        }
+        let udp = &self.udp;
+        tokio::select! {
+            biased;
+            received = poll_fn(|context| udp.poll_recv(context, buffer)) => Wake::Datagram(received),
+            message = self.messages.recv() => Wake::Message(message),
+            () = sleep, if self.deadline.is_some() => Wake::Deadline,
+            _ = terminate.recv() => Wake::Signal,
+            _ = interrupt.recv() => Wake::Signal,
+        }
+    }
+
+    fn on_datagrams(
+        &mut self,
+        first: io::Result<(SocketAddr, SocketAddr, usize)>,
+        buffer: &mut [u8],
+    ) {
+        // An error is an ICMP answer to something sent before; the transaction's timer knows.
+        let mut next = first.ok();
+        for _ in 0..TURN {
+            let Some((local, source, length)) = next else { return };
+            let now = now();
+            let local = self.udp.concrete(now.instant, local, source);
+            let bytes = buffer.get(..length).unwrap_or_default();
+            self.app.handle_input(now, Input::Datagram { local, source, bytes });
+            self.drain();
+            next = self.udp.try_recv(buffer);
+        }
+    }
+
+    fn on_messages(&mut self, first: Option<Message>) {
+        let mut next = first;
+        for _ in 0..TURN {
+            let Some(message) = next else { return };
+            self.on_message(message);
+            self.drain();
+            next = self.messages.try_recv().ok();
+        }
+        if let Some(message) = next {
+            self.on_message(message);
+        }
+    }
+
+    fn on_message(&mut self, message: Message) {
+        let now = now();
+        match message {
+            Message::Media(event) => self.app.handle_input(now, Input::Media(event)),
+            Message::Stored(reply) => self.app.handle_input(now, Input::Stored(reply)),
+            Message::StoreOpened(Ok(store)) => {
+                let _ = self.store_cell.set(store.clone());
+                self.store.open(store);
+            }
+            Message::StoreOpened(Err(error)) => {
+                self.failure = Some(error.clone());
+                self.app.handle_input(now, Input::Notice(NoticeKind::Store, error));
+                self.quit();
+            }
+            Message::Recovered(record, recordings) => {
+                self.store.submit(StoreCommand::CloseCall { record, recordings });
+            }
+            Message::Accepted(stream, peer) => self.on_accepted(now, stream, peer),
+            Message::Tcp(connection, event) => self.on_tcp(now, connection, event),
+            Message::Resolved(query, result) => self.resolved(query, result),
+            Message::Password(aor, found) => {
+                self.app.handle_input(now, Input::Password { aor: &aor, found });
+            }
+            Message::Command(command, answer) => self.on_command(now, command, answer),
+            Message::Watch(watcher) => {
+                self.watcher = Some(watcher);
+                self.app.handle_input(now, Input::Watch(true));
+            }
+            Message::Tell(body) => self.app.handle_input(now, Input::Tell(body)),
+            Message::Notice(kind, text) => self.app.handle_input(now, Input::Notice(kind, text)),
+        }
+    }
+
+    fn on_command(&mut self, now: Now, command: Command, answer: Answer) {
+        self.last_request += 1;
+        let request = RequestId(self.last_request);
+        self.answers.insert(request, answer);
+        if let Command::SetSettings(settings) = &command {
+            self.note_settings(settings);
+        }
+        self.app.handle_input(now, Input::Command { request, command });
+    }
+
+    fn quit(&mut self) {
+        self.on_command(now(), Command::Quit, Box::new(|_| {}));
+    }
+
+    fn on_accepted(&mut self, now: Now, stream: tokio::net::TcpStream, peer: SocketAddr) {
+        let Ok(local) = stream.local_addr() else { return };
+        if !self.connections.welcomes(peer.ip()) {
+            return;
+        }
+        let connection = self.app.new_connection();
+        self.connections.accept(connection, stream, local, peer.ip());
+        let event = StreamEvent::Accepted { transport: Transport::Tcp, local, peer };
+        self.app.handle_input(now, Input::Stream { connection, local: Some(local), event });
+    }
+
+    fn on_tcp(&mut self, now: Now, connection: ConnectionId, event: TcpEvent) {
+        let local = self.connections.local(connection);
+        match event {
+            TcpEvent::Connected { local, peer } => {
+                self.connections.connected(connection, local);
+                let event = StreamEvent::Connected { local, peer };
+                self.app.handle_input(now, Input::Stream { connection, local: Some(local), event });
+            }
+            TcpEvent::Data(bytes, _permit) => {
+                let event = StreamEvent::Data(&bytes);
+                self.app.handle_input(now, Input::Stream { connection, local, event });
+            }
+            TcpEvent::Closed => {
+                self.connections.cut(connection);
+                let event = StreamEvent::Closed;
+                self.app.handle_input(now, Input::Stream { connection, local, event });
+            }
+        }
+    }
+
+    /// Does everything the phone wants done, and what that leads to.
+    fn drain(&mut self) {
+        loop {
+            match self.app.poll_output() {
+                Output::Transmit(transmit) => self.transmit(transmit),
+                Output::Effect(effect) => self.carry_out(effect),
+                Output::Event(event) => (self.events)(&event),
+                Output::Reply { request, answer } => {
+                    if let Some(waiting) = self.answers.remove(&request) {
+                        waiting(answer);
+                    }
+                }
+                Output::View(view) => {
+                    if let Some(watcher) = &self.watcher {
+                        watcher(view);
+                    }
+                }
+                Output::Timeout(deadline) => {
+                    self.deadline = deadline;
+                    if !self.tell_losses() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the phone of sends that failed; false where there were none.
+    fn tell_losses(&mut self) -> bool {
+        if self.failed.is_empty() && self.lost.is_empty() {
+            return false;
+        }
+        let now = now();
+        for remote in std::mem::take(&mut self.failed) {
+            self.app.handle_input(now, Input::TransmitError { remote });
+        }
+        for connection in std::mem::take(&mut self.lost) {
+            let event = StreamEvent::Closed;
+            self.app.handle_input(now, Input::Stream { connection, local: None, event });
+        }
+        true
+    }
+}
+
+fn now() -> Now {
+    Now { instant: Instant::now(), wall: Timestamp::now() }
+}
+
+/// Opens the store on a thread of its own; then repairs what a crash cut off.
+fn open_store(profile: &Profile, inbox: Inbox) -> io::Result<()> {
+    let (database, recordings): (PathBuf, PathBuf) = (profile.database(), profile.recordings());
+    let thread = std::thread::Builder::new().name("store-open".to_owned());
+    thread.spawn(move || {
+        let told = inbox.clone();
+        let notify = move |notice| told.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
+        match StoreHandle::open_with(&database, notify) {
+            Ok((store, opening)) => {
+                inbox.put(Message::StoreOpened(Ok(store)));
+                if let Some(file) = opening.kept_aside {
+                    let notice = StoreNotice::KeptAside { file };
+                    inbox.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
+                }
+                if let Some(error) = opening.waiting {
+                    let notice = StoreNotice::Unavailable { error };
+                    inbox.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
+                }
+                recovery::recover(&recordings, opening.interrupted, &inbox);
+            }
+            Err(error) => inbox.put(Message::StoreOpened(Err(error.to_string()))),
+        }
+    })?;
+    Ok(())
+}
+
+fn store_text(notice: &StoreNotice) -> String {
+    match notice {
+        StoreNotice::Unavailable { error } => {
+            tr!("The database cannot be written: {error}. Calls go on; their rows wait.", error = error)
+        }
+        StoreNotice::Recovered => tr!("The database can be written again; nothing was lost."),
+        StoreNotice::KeptAside { file } => {
+            tr!("The database was damaged. It is kept as {file}; an empty one was begun.", file = file.display())
+        }
+    }
+}
+
+/// Binds `bind` on every address, with the port that the first one got where any will do.
+/// Addresses of a family that the system lacks are passed over as long as one can be bound.
+fn bind_each<T>(
+    addresses: &[IpAddr],
+    port: u16,
+    bind: impl Fn(SocketAddr) -> io::Result<(T, u16)>,
+) -> io::Result<Vec<T>> {
+    let mut bound = Vec::new();
+    let mut port = port;
+    let mut trouble = None;
+    for &ip in addresses {
+        match bind(SocketAddr::new(ip, port)) {
+            Ok((one, at)) => {
+                port = at;
+                bound.push(one);
+            }
+            // A system without IPv6 still has a phone.
+            Err(_) if ip.is_ipv6() && ip.is_unspecified() && !bound.is_empty() => {}
+            Err(error) => trouble = trouble.or(Some(error)),
+        }
+    }
+    match trouble {
+        Some(error) => Err(error),
+        None if bound.is_empty() => Err(io::ErrorKind::AddrNotAvailable.into()),
+        None => Ok(bound),
+    }
+}
+
+/// A socket bound to `address`, not blocking; one on `[::]` leaves IPv4 to its neighbour.
+fn bound_socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    if kind == Type::STREAM {
+        socket.set_reuse_address(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn port_trouble(protocol: &str, key: &str, port: u16) -> String {
+    tr!(
+        "{protocol} port {port} cannot be used; set [sip] {key} in settings.toml, 0 for any free port",
+        protocol = protocol,
+        port = port,
+        key = key
+    )
+}
+
+/// 32 octets nobody can guess: every UUIDv7 carries 74 random bits of the system's.
+fn seed() -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for _ in 0..6 {
+        hash.update(uuid::Uuid::now_v7().as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// The country of the system's locale.
+fn system_country() -> Option<Country> {
+    ["LC_ALL", "LC_TELEPHONE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|locale| !locale.is_empty())
+        .and_then(|locale| Country::from_locale(&locale))
+}
+
+/// This phone's name at registrars (RFC 5626 §4.1): made at the first start and kept.
+fn instance_id(profile: &Profile) -> String {
+    let path = profile.dir().join("instance");
+    let known = std::fs::read_to_string(&path).ok();
+    let known = known.and_then(|text| uuid::Uuid::try_parse(text.trim()).ok());
+    let id = known.unwrap_or_else(|| {
+        let id = uuid::Uuid::now_v7();
+        // Without the file the phone is another one at the next start, which costs nothing else.
+        let _ = std::fs::write(&path, format!("{id}\n"));
+        id
+    });
+    format!("urn:uuid:{id}")
+}
