@@ -31,6 +31,8 @@ const MAX_CLIENTS: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a client waits for the phone.
 const ANSWER: Duration = Duration::from_secs(10);
+/// How long the last answers may take to be written.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
 /// `sun_path` holds 108 octets with its end.
 const MAX_PATH: usize = 100;
 
@@ -130,12 +132,16 @@ impl Request {
             Self::Hangup { call } => Command::Hangup(call),
             Self::Hold { call } => Command::Hold(call),
             Self::Resume { call } => Command::Resume(call),
-            Self::Transfer { call, target: Some(target), to: None } => {
-                Command::TransferBlind { call, target }
-            }
-            Self::Transfer { call, target: None, to: Some(to) } => {
-                Command::TransferAttended { call, to }
-            }
+            Self::Transfer {
+                call,
+                target: Some(target),
+                to: None,
+            } => Command::TransferBlind { call, target },
+            Self::Transfer {
+                call,
+                target: None,
+                to: Some(to),
+            } => Command::TransferAttended { call, to },
             Self::Transfer { .. } => return Err("transfer takes either target or to".to_owned()),
             Self::Dtmf { call, digits } => Command::Dtmf { call, digits },
             Self::Mute { call, on } => Command::Mute { call, on },
@@ -158,8 +164,16 @@ struct Response {
 impl Response {
     fn new(answer: Result<Value, String>) -> Self {
         match answer {
-            Ok(result) => Self { ok: true, result: Some(result), error: None },
-            Err(error) => Self { ok: false, result: None, error: Some(error) },
+            Ok(result) => Self {
+                ok: true,
+                result: Some(result),
+                error: None,
+            },
+            Err(error) => Self {
+                ok: false,
+                result: None,
+                error: Some(error),
+            },
         }
     }
 }
@@ -168,6 +182,15 @@ impl Response {
 pub struct Serving {
     path: PathBuf,
     task: tokio::task::JoinHandle<()>,
+    answering: Arc<Semaphore>,
+}
+
+impl Serving {
+    /// Waits until the answers that are due are written: whoever said `quit` hears that it is done.
+    pub async fn finish(self) {
+        let everyone = u32::try_from(MAX_CLIENTS).unwrap_or(1);
+        let _ = timeout(LAST_ANSWERS, self.answering.acquire_many(everyone)).await;
+    }
 }
 
 impl Drop for Serving {
@@ -192,15 +215,19 @@ pub fn serve(handle: AppHandle) -> io::Result<Serving> {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     }
     let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let answering = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let answers = answering.clone();
     let task = tokio::spawn(async move {
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let Ok(place) = places.clone().acquire_owned().await else {
+                return;
+            };
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let handle = handle.clone();
+                    let (handle, answers) = (handle.clone(), answers.clone());
                     tokio::spawn(async move {
                         // A client that goes away in the middle needs no answer.
-                        let _ = attend(stream, handle).await;
+                        let _ = attend(stream, handle, &answers).await;
                         drop(place);
                     });
                 }
@@ -208,19 +235,24 @@ pub fn serve(handle: AppHandle) -> io::Result<Serving> {
             }
         }
     });
-    Ok(Serving { path, task })
+    Ok(Serving {
+        path,
+        task,
+        answering,
+    })
 }
 
-async fn attend(stream: UnixStream, handle: AppHandle) -> io::Result<()> {
+async fn attend(stream: UnixStream, handle: AppHandle, answers: &Semaphore) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut lines = AsyncBufReader::new(read);
     loop {
         let mut line = Vec::new();
-        let reading = (&mut lines).take(MAX_LINE).read_until(b'\n', &mut line);
-        match timeout(PATIENCE, reading).await {
+        let mut bounded = (&mut lines).take(MAX_LINE);
+        match timeout(PATIENCE, bounded.read_until(b'\n', &mut line)).await {
             Ok(Ok(1..)) => {}
             _ => return Ok(()),
         }
+        let _answering = answers.acquire().await;
         let response = Response::new(respond(&line, &handle).await);
         let mut text = serde_json::to_vec(&response)?;
         text.push(b'\n');
@@ -232,12 +264,14 @@ async fn attend(stream: UnixStream, handle: AppHandle) -> io::Result<()> {
 }
 
 async fn respond(line: &[u8], handle: &AppHandle) -> Result<Value, String> {
-    let request: Request =
-        serde_json::from_slice(line).map_err(|error| format!("the request cannot be read: {error}"))?;
+    let request: Request = serde_json::from_slice(line)
+        .map_err(|error| format!("the request cannot be read: {error}"))?;
     let command = request.command()?;
     let (send, answered) = oneshot::channel();
     handle.command(command, move |answer| drop(send.send(answer)));
-    let answer = answered.await.map_err(|_| "the phone has ended".to_owned())?;
+    let answer = answered
+        .await
+        .map_err(|_| "the phone has ended".to_owned())?;
     let reply = answer.map_err(|error| error.to_string())?;
     serde_json::to_value(reply).map_err(|error| error.to_string())
 }
@@ -262,10 +296,12 @@ pub enum ControlError {
 /// Asks the phone that runs on `profile` and waits for its answer.
 pub fn ask(profile: &Profile, request: &Request) -> Result<Value, ControlError> {
     let path = profile.control_socket();
-    let mut stream = short_path(&path, BlockingStream::connect).map_err(|error| {
+    let mut stream = short_path(&path, |path| BlockingStream::connect(path)).map_err(|error| {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                ControlError::NotRunning { dir: profile.dir().to_owned() }
+                ControlError::NotRunning {
+                    dir: profile.dir().to_owned(),
+                }
             }
             _ => ControlError::Broken(error),
         }
@@ -276,10 +312,14 @@ pub fn ask(profile: &Profile, request: &Request) -> Result<Value, ControlError> 
     line.push(b'\n');
     stream.write_all(&line)?;
     let mut answer = String::new();
-    BufReader::new(stream).take(MAX_LINE).read_line(&mut answer)?;
+    BufReader::new(stream)
+        .take(MAX_LINE)
+        .read_line(&mut answer)?;
     let response: Response = serde_json::from_str(&answer).map_err(io::Error::from)?;
     match response {
-        Response { ok: true, result, .. } => Ok(result.unwrap_or_default()),
+        Response {
+            ok: true, result, ..
+        } => Ok(result.unwrap_or_default()),
         Response { error, .. } => Err(ControlError::Refused(error.unwrap_or_default())),
     }
 }
@@ -294,5 +334,9 @@ fn short_path<T>(path: &Path, with: impl FnOnce(&Path) -> io::Result<T>) -> io::
         return Err(io::ErrorKind::InvalidInput.into());
     };
     let dir = File::open(dir)?;
-    with(&Path::new("/proc/self/fd").join(dir.as_raw_fd().to_string()).join(name))
+    with(
+        &Path::new("/proc/self/fd")
+            .join(dir.as_raw_fd().to_string())
+            .join(name),
+    )
 }

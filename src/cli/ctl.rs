@@ -127,22 +127,32 @@ impl Verb {
             Self::Status => Request::Status,
             Self::Accounts => Request::Accounts,
             Self::Calls => Request::Calls,
-            Self::Dial { target, account } => {
-                Request::Dial { target: target.clone(), account: account.clone() }
-            }
+            Self::Dial { target, account } => Request::Dial {
+                target: target.clone(),
+                account: account.clone(),
+            },
             &Self::Answer { call } => Request::Answer { call },
             &Self::Reject { call } => Request::Reject { call },
             &Self::Hangup { call } => Request::Hangup { call },
             &Self::Hold { call } => Request::Hold { call },
             &Self::Resume { call } => Request::Resume { call },
-            Self::Transfer { call, target, to } => {
-                Request::Transfer { call: *call, target: target.clone(), to: *to }
-            }
-            Self::Dtmf { call, digits } => Request::Dtmf { call: *call, digits: digits.clone() },
-            &Self::Mute { call, muted } => {
-                Request::Mute { call, on: matches!(muted, Switch::On) }
-            }
-            &Self::Record { call, action } => Request::Record { call, action: action.into() },
+            Self::Transfer { call, target, to } => Request::Transfer {
+                call: *call,
+                target: target.clone(),
+                to: *to,
+            },
+            Self::Dtmf { call, digits } => Request::Dtmf {
+                call: *call,
+                digits: digits.clone(),
+            },
+            &Self::Mute { call, muted } => Request::Mute {
+                call,
+                on: matches!(muted, Switch::On),
+            },
+            &Self::Record { call, action } => Request::Record {
+                call,
+                action: action.into(),
+            },
             &Self::Card { call } => Request::Card { call },
             Self::Quit => Request::Quit,
         }

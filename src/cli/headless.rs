@@ -24,7 +24,9 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 pub fn run(profile: Profile, settings: Settings, target: Option<&str>) -> anyhow::Result<()> {
     let (lines, waiting) = sync_channel::<String>(LINES);
     let (finished, all_printed) = sync_channel::<()>(1);
-    let thread = std::thread::Builder::new().name("events".to_owned()).stack_size(STACK);
+    let thread = std::thread::Builder::new()
+        .name("events".to_owned())
+        .stack_size(STACK);
     thread.spawn(move || {
         let mut open = true;
         for line in waiting {
@@ -45,7 +47,10 @@ pub fn run(profile: Profile, settings: Settings, target: Option<&str>) -> anyhow
 
 /// Calls whom the arguments name; a refusal is told as a notice by the phone.
 fn dial(phone: &AppHandle, target: &str) {
-    let command = Command::Dial { target: target.to_owned(), account: None };
+    let command = Command::Dial {
+        target: target.to_owned(),
+        account: None,
+    };
     phone.command(command, |answer| {
         if let Err(error) = answer {
             eprintln!("ringbook: {error}");

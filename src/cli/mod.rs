@@ -36,6 +36,7 @@ pub struct Cli {
 /// The sub-commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Steers the running phone; prints JSON
     Ctl(ctl::Ctl),
 }
 
@@ -101,7 +102,10 @@ fn phone(cli: &Cli, profile: Profile) -> anyhow::Result<()> {
 
 /// Another phone has the profile: it does what was asked of this one.
 fn hand_over(profile: &Profile, target: &str) -> anyhow::Result<()> {
-    let request = Request::Dial { target: target.to_owned(), account: None };
+    let request = Request::Dial {
+        target: target.to_owned(),
+        account: None,
+    };
     let answer = control::ask(profile, &request)?;
     print_line(&answer.to_string())
 }

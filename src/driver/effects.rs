@@ -37,7 +37,12 @@ impl MediaThread {
             cname: format!("{seed:016x}"),
             seed,
         };
-        Ok(Self { engine: None, config, inbox, ports: HashMap::new() })
+        Ok(Self {
+            engine: None,
+            config,
+            inbox,
+            ports: HashMap::new(),
+        })
     }
 
     /// Hands a command to the engine, starting it where it has something to do.
@@ -64,7 +69,12 @@ impl MediaThread {
 
     /// An engine that starts later starts with the devices set before.
     fn note(&mut self, command: &MediaCommand) {
-        if let MediaCommand::SetDevices { input, output, ring } = command {
+        if let MediaCommand::SetDevices {
+            input,
+            output,
+            ring,
+        } = command
+        {
             self.config.input = input.clone();
             self.config.output = output.clone();
             self.config.ring = ring.clone();
@@ -99,7 +109,11 @@ pub(super) struct StoreDoor {
 
 impl StoreDoor {
     pub fn new(inbox: Inbox) -> Self {
-        Self { store: None, waiting: Vec::new(), inbox }
+        Self {
+            store: None,
+            waiting: Vec::new(),
+            inbox,
+        }
     }
 
     /// The store is open: what waited goes in.
@@ -111,7 +125,9 @@ impl StoreDoor {
     }
 
     pub fn submit(&mut self, command: StoreCommand) {
-        let Some(store) = &self.store else { return self.waiting.push(command) };
+        let Some(store) = &self.store else {
+            return self.waiting.push(command);
+        };
         let inbox = self.inbox.clone();
         let is_lookup = matches!(command, StoreCommand::FindCaller { .. });
         store.submit(command, move |reply| match reply {
@@ -128,7 +144,13 @@ impl StoreDoor {
 
 impl Driver {
     pub(super) fn transmit(&mut self, transmit: Transmit) {
-        let Transmit { transport, local, remote, connection, bytes } = transmit;
+        let Transmit {
+            transport,
+            local,
+            remote,
+            connection,
+            bytes,
+        } = transmit;
         match (transport, connection) {
             (Transport::Udp, _) => {
                 if self.udp.send(local, remote, &bytes).is_err() {
@@ -147,13 +169,28 @@ impl Driver {
 
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Connect { connection, transport: Transport::Tcp, remote, .. } => {
+            Effect::Connect {
+                connection,
+                transport: Transport::Tcp,
+                remote,
+                ..
+            } => {
                 self.connections.connect(connection, remote);
             }
             Effect::Connect { connection, .. } => self.lost.push(connection),
             Effect::CloseConnection(connection) => self.connections.close(connection),
-            Effect::Resolve { query, host, port, transport } => {
-                self.resolve(Question { query, host, port, transport });
+            Effect::Resolve {
+                query,
+                host,
+                port,
+                transport,
+            } => {
+                self.resolve(Question {
+                    query,
+                    host,
+                    port,
+                    transport,
+                });
             }
             Effect::FindPassword { aor, place } => password::find(aor, place, self.inbox.clone()),
             Effect::Store(mut command) => {
@@ -177,7 +214,8 @@ impl Driver {
             Ok(ports)
         });
         let result = bound.map_err(|error| error.kind());
-        self.app.handle_input(super::now(), Input::MediaBound { call, result });
+        self.app
+            .handle_input(super::now(), Input::MediaBound { call, result });
     }
 
     fn resolve(&mut self, question: Question) {
@@ -195,12 +233,20 @@ impl Driver {
                 .into_iter()
                 .filter_map(|target| {
                     let source = self.udp.source(now.instant, target.address.ip())?;
-                    Some(Target { source: Some(source), ..target })
+                    Some(Target {
+                        source: Some(source),
+                        ..target
+                    })
                 })
                 .collect();
-            if reachable.is_empty() { Err(ResolveError::NotFound) } else { Ok(reachable) }
+            if reachable.is_empty() {
+                Err(ResolveError::NotFound)
+            } else {
+                Ok(reachable)
+            }
         });
-        self.app.handle_input(now, Input::Resolved { query, result });
+        self.app
+            .handle_input(now, Input::Resolved { query, result });
     }
 
     /// Takes over settings that the driver itself goes by.

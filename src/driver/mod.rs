@@ -67,23 +67,38 @@ impl Launch {
     /// Prepares a phone on `profile`, which the caller has locked.
     pub fn new(profile: Profile, settings: Settings, events: EventSink) -> Self {
         let (inbox, messages) = Inbox::new();
-        Self { profile, settings, events, inbox, messages, store: Arc::new(OnceLock::new()) }
+        Self {
+            profile,
+            settings,
+            events,
+            inbox,
+            messages,
+            store: Arc::new(OnceLock::new()),
+        }
     }
 
     /// The way to reach the phone once it runs; requests made before wait for it.
     pub fn handle(&self) -> AppHandle {
         let inbox = self.inbox.clone();
-        AppHandle { inbox, profile: self.profile.clone(), store: self.store.clone() }
+        AppHandle {
+            inbox,
+            profile: self.profile.clone(),
+            store: self.store.clone(),
+        }
     }
 
     /// Runs the phone on this thread until it is told to end, by a command or by a signal.
     pub fn run(self) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(async {
             let handle = self.handle();
             let mut driver = Driver::new(self)?;
-            let _control = crate::control::serve(handle)?;
-            driver.run().await
+            let control = crate::control::serve(handle)?;
+            let ended = driver.run().await;
+            control.finish().await;
+            ended
         })
     }
 }
@@ -123,7 +138,14 @@ enum Wake {
 impl Driver {
     /// Binds the sockets and sends the first REGISTER; store and sound open meanwhile.
     fn new(launch: Launch) -> anyhow::Result<Self> {
-        let Launch { profile, settings, events, inbox, messages, store: store_cell } = launch;
+        let Launch {
+            profile,
+            settings,
+            events,
+            inbox,
+            messages,
+            store: store_cell,
+        } = launch;
         let sip = &settings.sip;
         let udp = UdpSockets::bind(&sip.bind, sip.udp_port)
             .with_context(|| port_trouble("UDP", "udp_port", sip.udp_port))?;
@@ -175,7 +197,10 @@ impl Driver {
         let mut sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
         let mut buffer = vec![0; DATAGRAM];
         while !self.ended {
-            match self.wake(&mut sleep, &mut buffer, &mut terminate, &mut interrupt).await {
+            match self
+                .wake(&mut sleep, &mut buffer, &mut terminate, &mut interrupt)
+                .await
+            {
                 Wake::Datagram(received) => self.on_datagrams(received, &mut buffer),
                 Wake::Message(message) => self.on_messages(message),
                 Wake::Deadline => {
@@ -221,11 +246,20 @@ impl Driver {
         // An error is an ICMP answer to something sent before; the transaction's timer knows.
         let mut next = first.ok();
         for _ in 0..TURN {
-            let Some((local, source, length)) = next else { return };
+            let Some((local, source, length)) = next else {
+                return;
+            };
             let now = now();
             let local = self.udp.concrete(now.instant, local, source);
             let bytes = buffer.get(..length).unwrap_or_default();
-            self.app.handle_input(now, Input::Datagram { local, source, bytes });
+            self.app.handle_input(
+                now,
+                Input::Datagram {
+                    local,
+                    source,
+                    bytes,
+                },
+            );
             self.drain();
             next = self.udp.try_recv(buffer);
         }
@@ -255,17 +289,20 @@ impl Driver {
             }
             Message::StoreOpened(Err(error)) => {
                 self.failure = Some(error.clone());
-                self.app.handle_input(now, Input::Notice(NoticeKind::Store, error));
+                self.app
+                    .handle_input(now, Input::Notice(NoticeKind::Store, error));
                 self.quit();
             }
             Message::Recovered(record, recordings) => {
-                self.store.submit(StoreCommand::CloseCall { record, recordings });
+                self.store
+                    .submit(StoreCommand::CloseCall { record, recordings });
             }
             Message::Accepted(stream, peer) => self.on_accepted(now, stream, peer),
             Message::Tcp(connection, event) => self.on_tcp(now, connection, event),
             Message::Resolved(query, result) => self.resolved(query, result),
             Message::Password(aor, found) => {
-                self.app.handle_input(now, Input::Password { aor: &aor, found });
+                self.app
+                    .handle_input(now, Input::Password { aor: &aor, found });
             }
             Message::Command(command, answer) => self.on_command(now, command, answer),
             Message::Watch(watcher) => {
@@ -284,7 +321,8 @@ impl Driver {
         if let Command::SetSettings(settings) = &command {
             self.note_settings(settings);
         }
-        self.app.handle_input(now, Input::Command { request, command });
+        self.app
+            .handle_input(now, Input::Command { request, command });
     }
 
     fn quit(&mut self) {
@@ -292,14 +330,28 @@ impl Driver {
     }
 
     fn on_accepted(&mut self, now: Now, stream: tokio::net::TcpStream, peer: SocketAddr) {
-        let Ok(local) = stream.local_addr() else { return };
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
         if !self.connections.welcomes(peer.ip()) {
             return;
         }
         let connection = self.app.new_connection();
-        self.connections.accept(connection, stream, local, peer.ip());
-        let event = StreamEvent::Accepted { transport: Transport::Tcp, local, peer };
-        self.app.handle_input(now, Input::Stream { connection, local: Some(local), event });
+        self.connections
+            .accept(connection, stream, local, peer.ip());
+        let event = StreamEvent::Accepted {
+            transport: Transport::Tcp,
+            local,
+            peer,
+        };
+        self.app.handle_input(
+            now,
+            Input::Stream {
+                connection,
+                local: Some(local),
+                event,
+            },
+        );
     }
 
     fn on_tcp(&mut self, now: Now, connection: ConnectionId, event: TcpEvent) {
@@ -308,16 +360,37 @@ impl Driver {
             TcpEvent::Connected { local, peer } => {
                 self.connections.connected(connection, local);
                 let event = StreamEvent::Connected { local, peer };
-                self.app.handle_input(now, Input::Stream { connection, local: Some(local), event });
+                self.app.handle_input(
+                    now,
+                    Input::Stream {
+                        connection,
+                        local: Some(local),
+                        event,
+                    },
+                );
             }
             TcpEvent::Data(bytes, _permit) => {
                 let event = StreamEvent::Data(&bytes);
-                self.app.handle_input(now, Input::Stream { connection, local, event });
+                self.app.handle_input(
+                    now,
+                    Input::Stream {
+                        connection,
+                        local,
+                        event,
+                    },
+                );
             }
             TcpEvent::Closed => {
                 self.connections.cut(connection);
                 let event = StreamEvent::Closed;
-                self.app.handle_input(now, Input::Stream { connection, local, event });
+                self.app.handle_input(
+                    now,
+                    Input::Stream {
+                        connection,
+                        local,
+                        event,
+                    },
+                );
             }
         }
     }
@@ -360,14 +433,24 @@ impl Driver {
         }
         for connection in std::mem::take(&mut self.lost) {
             let event = StreamEvent::Closed;
-            self.app.handle_input(now, Input::Stream { connection, local: None, event });
+            self.app.handle_input(
+                now,
+                Input::Stream {
+                    connection,
+                    local: None,
+                    event,
+                },
+            );
         }
         true
     }
 }
 
 fn now() -> Now {
-    Now { instant: Instant::now(), wall: Timestamp::now() }
+    Now {
+        instant: Instant::now(),
+        wall: Timestamp::now(),
+    }
 }
 
 /// Opens the store on a thread of its own; then repairs what a crash cut off.
@@ -376,7 +459,8 @@ fn open_store(profile: &Profile, inbox: Inbox) -> io::Result<()> {
     let thread = std::thread::Builder::new().name("store-open".to_owned());
     thread.spawn(move || {
         let told = inbox.clone();
-        let notify = move |notice| told.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
+        let notify =
+            move |notice| told.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
         match StoreHandle::open_with(&database, notify) {
             Ok((store, opening)) => {
                 inbox.put(Message::StoreOpened(Ok(store)));
@@ -399,11 +483,17 @@ fn open_store(profile: &Profile, inbox: Inbox) -> io::Result<()> {
 fn store_text(notice: &StoreNotice) -> String {
     match notice {
         StoreNotice::Unavailable { error } => {
-            tr!("The database cannot be written: {error}. Calls go on; their rows wait.", error = error)
+            tr!(
+                "The database cannot be written: {error}. Calls go on; their rows wait.",
+                error = error
+            )
         }
         StoreNotice::Recovered => tr!("The database can be written again; nothing was lost."),
         StoreNotice::KeptAside { file } => {
-            tr!("The database was damaged. It is kept as {file}; an empty one was begun.", file = file.display())
+            tr!(
+                "The database was damaged. It is kept as {file}; an empty one was begun.",
+                file = file.display()
+            )
         }
     }
 }

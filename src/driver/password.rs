@@ -40,12 +40,21 @@ async fn from_command(command: &str) -> Result<String, String> {
         .kill_on_drop(true)
         .output();
     let output = match tokio::time::timeout(PATIENCE, run).await {
-        Err(_) => return Err(tr!("password_command took longer than {s} s", s = PATIENCE.as_secs())),
+        Err(_) => {
+            return Err(tr!(
+                "password_command took longer than {s} s",
+                s = PATIENCE.as_secs()
+            ));
+        }
         Ok(Err(error)) => return Err(tr!("{program}: {error}", program = program, error = error)),
         Ok(Ok(output)) => output,
     };
     if !output.status.success() {
-        return Err(tr!("{program} ended with {status}", program = program, status = output.status));
+        return Err(tr!(
+            "{program} ended with {status}",
+            program = program,
+            status = output.status
+        ));
     }
     let text = String::from_utf8(output.stdout);
     let text = text.ok().filter(|text| text.len() <= MAX_OUTPUT);
@@ -80,12 +89,14 @@ fn find_in_keyring(aor: String, inbox: Inbox) {
     // The keyring's service may ask a person, so it waits on a thread of its own.
     let asked = inbox.clone();
     let name = aor.clone();
-    let thread = std::thread::Builder::new().name("keyring".to_owned()).spawn(move || {
-        let found = keyring::Entry::new("ringbook", &aor)
-            .and_then(|entry| entry.get_password())
-            .map_err(|error| tr!("the system's keyring: {error}", error = error));
-        asked.put(Message::Password(aor, found));
-    });
+    let thread = std::thread::Builder::new()
+        .name("keyring".to_owned())
+        .spawn(move || {
+            let found = keyring::Entry::new("ringbook", &aor)
+                .and_then(|entry| entry.get_password())
+                .map_err(|error| tr!("the system's keyring: {error}", error = error));
+            asked.put(Message::Password(aor, found));
+        });
     if let Err(error) = thread {
         inbox.put(Message::Password(name, Err(error.to_string())));
     }
@@ -104,21 +115,31 @@ mod tests {
     use super::*;
 
     fn run(command: &str) -> Result<String, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(from_command(command))
     }
 
     #[test]
     fn the_first_line_is_the_password_and_nothing_in_the_command_is_expanded() {
         assert_eq!(run("printf 'a b\\nsecond\\n'").unwrap(), "a b");
-        assert_eq!(run("echo $HOME; false | true").unwrap(), "$HOME; false | true");
+        assert_eq!(
+            run("echo $HOME; false | true").unwrap(),
+            "$HOME; false | true"
+        );
     }
 
     #[test]
     fn a_command_without_a_password_says_why() {
         assert!(run("false").unwrap_err().starts_with("false ended with"));
         assert!(run("true").unwrap_err().contains("printed no password"));
-        assert!(run("/nowhere/pass").unwrap_err().starts_with("/nowhere/pass: "));
+        assert!(
+            run("/nowhere/pass")
+                .unwrap_err()
+                .starts_with("/nowhere/pass: ")
+        );
         assert!(run("echo 'open").unwrap_err().contains("unclosed quote"));
         assert!(run(" ").unwrap_err().contains("empty"));
     }

@@ -23,11 +23,18 @@ pub(super) fn recover(folder: &Path, interrupted: Vec<CallRecord>, inbox: &Inbox
     if interrupted.is_empty() {
         return;
     }
-    let text = tr!("The phone was cut off during {n} call(s); they are in the log as interrupted", n = interrupted.len());
+    let text = tr!(
+        "The phone was cut off during {n} call(s); they are in the log as interrupted",
+        n = interrupted.len()
+    );
     inbox.put(Message::Notice(NoticeKind::Interrupted, text));
     for mut record in interrupted {
         let rows = repaired(folder, &record, inbox);
-        let heard = rows.iter().map(|row| row.duration).max().unwrap_or_default();
+        let heard = rows
+            .iter()
+            .map(|row| row.duration)
+            .max()
+            .unwrap_or_default();
         // The recording was durable more often than the row.
         record.talk = record.talk.max(heard);
         if !rows.is_empty() {
@@ -51,7 +58,11 @@ fn repaired(folder: &Path, record: &CallRecord, inbox: &Inbox) -> Vec<RecordingR
                 rows.push(row);
             }
             Err(error) => {
-                let text = tr!("{file} could not be repaired: {error}", file = path.display(), error = error);
+                let text = tr!(
+                    "{file} could not be repaired: {error}",
+                    file = path.display(),
+                    error = error
+                );
                 inbox.put(Message::Notice(NoticeKind::Recording, text));
             }
         }
@@ -62,7 +73,11 @@ fn repaired(folder: &Path, record: &CallRecord, inbox: &Inbox) -> Vec<RecordingR
 fn repair_one(path: &Path, file: &str, record: &CallRecord) -> anyhow::Result<RecordingRow> {
     let repaired = repair(path)?;
     let (size, sha256) = measure(path)?;
-    let codec = if file.ends_with(".opus") { "opus" } else { "pcm_s16le" };
+    let codec = if file.ends_with(".opus") {
+        "opus"
+    } else {
+        "pcm_s16le"
+    };
     Ok(RecordingRow {
         id: RecordingId::new(),
         call: record.call,
@@ -83,7 +98,10 @@ fn started_at(file: &str) -> Option<Timestamp> {
     let name = file.rsplit('/').next()?;
     let (time, _) = name.split_once('-')?;
     let civil = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?;
-    civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    civil
+        .to_zoned(TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
 }
 
 /// The files of a call, relative to `folder`: those of the days it went on that bear its id.
@@ -95,8 +113,13 @@ fn files_of(folder: &Path, record: &CallRecord) -> Vec<String> {
     let mut files = Vec::new();
     for day in days.take(MAX_DAYS) {
         let relative = day.strftime("%Y/%m/%d").to_string();
-        let Ok(entries) = fs::read_dir(folder.join(&relative)) else { continue };
-        for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+        let Ok(entries) = fs::read_dir(folder.join(&relative)) else {
+            continue;
+        };
+        for name in entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+        {
             if RecordingRow::call_of_file(&name) == Some(record.call) {
                 files.push(format!("{relative}/{name}"));
             }
@@ -125,7 +148,10 @@ fn measure(path: &Path) -> io::Result<(u64, [u8; 32])> {
 
 /// The octets of every recording, which the media thread does not tell.
 pub(super) fn fill_sizes(folder: &Path, recordings: &mut [RecordingRow]) {
-    for recording in recordings.iter_mut().filter(|recording| recording.size == 0) {
+    for recording in recordings
+        .iter_mut()
+        .filter(|recording| recording.size == 0)
+    {
         let path: PathBuf = folder.join(&recording.file);
         recording.size = fs::metadata(path).map_or(0, |file| file.len());
     }

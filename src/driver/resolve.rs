@@ -29,8 +29,16 @@ impl Question {
             Transport::Udp | Transport::Tcp => 5060,
             Transport::Tls => 5061,
         });
-        let target = |ip| Target { transport, address: SocketAddr::new(ip, port), source: None };
-        addresses.into_iter().map(target).take(MAX_TARGETS).collect()
+        let target = |ip| Target {
+            transport,
+            address: SocketAddr::new(ip, port),
+            source: None,
+        };
+        addresses
+            .into_iter()
+            .map(target)
+            .take(MAX_TARGETS)
+            .collect()
     }
 
     /// The answer that needs no network.

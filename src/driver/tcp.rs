@@ -67,12 +67,20 @@ struct Connection {
 
 impl Connections {
     pub fn new(inbox: Inbox) -> Self {
-        Self { open: HashMap::new(), inbox, chunks: Arc::new(Semaphore::new(CHUNKS)) }
+        Self {
+            open: HashMap::new(),
+            inbox,
+            chunks: Arc::new(Semaphore::new(CHUNKS)),
+        }
     }
 
     /// Whether one more connection of `peer` is welcome.
     pub fn welcomes(&self, peer: IpAddr) -> bool {
-        let from_peer = self.open.values().filter(|connection| connection.peer == peer).count();
+        let from_peer = self
+            .open
+            .values()
+            .filter(|connection| connection.peer == peer)
+            .count();
         self.open.len() < MAX_CONNECTIONS && from_peer < MAX_FROM_ONE
     }
 
@@ -85,9 +93,25 @@ impl Connections {
     pub fn accept(&mut self, id: ConnectionId, stream: TcpStream, local: SocketAddr, peer: IpAddr) {
         let proven = Arc::new(AtomicBool::new(false));
         let (send, unsent) = mpsc::channel(UNSENT);
-        let serve = serve(id, stream, unsent, proven.clone(), self.inbox.clone(), self.chunks.clone());
+        let serve = serve(
+            id,
+            stream,
+            unsent,
+            proven.clone(),
+            self.inbox.clone(),
+            self.chunks.clone(),
+        );
         let task = tokio::spawn(serve).abort_handle();
-        self.open.insert(id, Connection { send, peer, local: Some(local), proven, task });
+        self.open.insert(
+            id,
+            Connection {
+                send,
+                peer,
+                local: Some(local),
+                proven,
+                task,
+            },
+        );
     }
 
     /// Opens a connection to `remote`.
@@ -108,7 +132,16 @@ impl Connections {
             }
         });
         let task = task.abort_handle();
-        self.open.insert(id, Connection { send, peer: remote.ip(), local: None, proven, task });
+        self.open.insert(
+            id,
+            Connection {
+                send,
+                peer: remote.ip(),
+                local: None,
+                proven,
+                task,
+            },
+        );
     }
 
     /// Notes our end of a connection that we made.
@@ -141,7 +174,11 @@ impl Connections {
 }
 
 /// Binds listeners and reports every connection made to them.
-pub(super) fn listen(addresses: &[IpAddr], port: u16, inbox: &Inbox) -> io::Result<Vec<SocketAddr>> {
+pub(super) fn listen(
+    addresses: &[IpAddr],
+    port: u16,
+    inbox: &Inbox,
+) -> io::Result<Vec<SocketAddr>> {
     let listeners = super::bind_each(addresses, port, |address| {
         let socket = super::bound_socket(address, Type::STREAM)?;
         socket.listen(BACKLOG)?;
@@ -206,7 +243,9 @@ async fn read_all(
             }
         };
         let Ok(length @ 1..) = received else { return };
-        let Ok(permit) = chunks.clone().acquire_owned().await else { return };
+        let Ok(permit) = chunks.clone().acquire_owned().await else {
+            return;
+        };
         let data = buffer.get(..length).unwrap_or_default().to_vec();
         inbox.put(Message::Tcp(id, TcpEvent::Data(data, permit)));
     }

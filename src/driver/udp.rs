@@ -36,7 +36,10 @@ impl UdpSockets {
             let address = socket.local_addr()?;
             Ok((Socket { socket, address }, address.port()))
         })?;
-        Ok(Self { sockets, routes: Routes::default() })
+        Ok(Self {
+            sockets,
+            routes: Routes::default(),
+        })
     }
 
     /// The addresses that were bound.
@@ -70,7 +73,9 @@ impl UdpSockets {
 
     /// Sends from the socket at `local`, or the one that stands for it.
     pub fn send(&self, local: SocketAddr, remote: SocketAddr, bytes: &[u8]) -> io::Result<()> {
-        let socket = self.socket_for(local, remote).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let socket = self
+            .socket_for(local, remote)
+            .ok_or(io::ErrorKind::AddrNotAvailable)?;
         match socket.socket.try_send_to(bytes, remote) {
             // The system's buffer is full: the datagram is lost, and retransmitted as any other.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
@@ -102,7 +107,11 @@ impl UdpSockets {
     pub fn source(&mut self, now: Instant, peer: IpAddr) -> Option<IpAddr> {
         let fits = |socket: &&Socket| socket.address.is_ipv6() == peer.is_ipv6();
         let bound = self.sockets.iter().find(fits)?.address.ip();
-        if bound.is_unspecified() { self.routes.source(now, peer) } else { Some(bound) }
+        if bound.is_unspecified() {
+            self.routes.source(now, peer)
+        } else {
+            Some(bound)
+        }
     }
 }
 
