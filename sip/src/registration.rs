@@ -14,8 +14,6 @@ const RETRY_BASE: Duration = Duration::from_secs(30);
 const RETRY_MOST: Duration = Duration::from_secs(1800);
 /// A registrar's Retry-After beyond this is cut: the user would think the phone dead.
 const RETRY_AFTER_MOST: Duration = Duration::from_secs(3600);
-/// A ping of RFC 5626 §3.5.1; over UDP it merely keeps the NAT's mapping.
-const PING: &[u8] = b"\r\n\r\n";
 
 /// The binding of our Contact to the account's address of record.
 pub(crate) struct Registration {
@@ -36,7 +34,6 @@ enum State {
     Sent {
         id: RequestId,
         removes: bool,
-        known: bool,
     },
     On {
         flow: Flow,
@@ -99,10 +96,7 @@ impl Registration {
         response: &Response,
         flow: Flow,
     ) {
-        let State::Sent {
-            id: sent, removes, ..
-        } = self.state
-        else {
+        let State::Sent { id: sent, removes } = self.state else {
             return;
         };
         if sent != id || response.status < 200 {
@@ -127,10 +121,7 @@ impl Registration {
         id: RequestId,
         _failure: Failure,
     ) {
-        let State::Sent {
-            id: sent, removes, ..
-        } = self.state
-        else {
+        let State::Sent { id: sent, removes } = self.state else {
             return;
         };
         if sent != id {
@@ -170,7 +161,7 @@ impl Registration {
                 let flow = *flow;
                 let most = endpoint.config.keepalive;
                 *ping_at = now + endpoint.random.between(most * 4 / 5, most);
-                endpoint.ping(now, &flow, PING);
+                endpoint.ping(now, &flow);
             }
             State::Failed { retry_at } if *retry_at <= now => self.send(now, endpoint, false),
             _ => {}
@@ -301,9 +292,10 @@ impl Registration {
         let owner = Owner::Account(self.account);
         let account = Some(self.account);
         let contact = ContactForm::Binding(expires);
-        let known = matches!(
+        // A refresh, or the same attempt again, is no news for the user.
+        let is_news = !matches!(
             self.state,
-            State::On { .. } | State::Sent { known: true, .. }
+            State::On { .. } | State::Sent { removes: false, .. }
         );
         let id = endpoint.send(
             now,
@@ -315,9 +307,8 @@ impl Registration {
                 offer: None,
             },
         );
-        self.state = State::Sent { id, removes, known };
-        // A refresh changes nothing for the user.
-        if !known && !removes {
+        self.state = State::Sent { id, removes };
+        if is_news && !removes {
             self.tell(
                 endpoint,
                 RegistrationState::Registering,

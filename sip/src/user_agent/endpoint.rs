@@ -128,10 +128,13 @@ impl Endpoint {
         self.dialogs.remove(id);
     }
 
-    /// Keeps a flow open.
-    pub(crate) fn ping(&mut self, now: Instant, flow: &Flow, bytes: &[u8]) {
+    /// Keeps a flow open with a ping of RFC 5626 §3.5.1; over UDP it has no answer.
+    pub(crate) fn ping(&mut self, now: Instant, flow: &Flow) {
+        if let Some(connection) = flow.connection.and_then(|id| self.network.connection(id)) {
+            connection.pinged = true;
+        }
         self.network
-            .send(now, flow, bytes.to_vec(), &mut self.outputs);
+            .send(now, flow, b"\r\n\r\n".to_vec(), &mut self.outputs);
     }
 
     pub(crate) fn set_timer(&mut self, timer: Timer, at: Option<Instant>) {

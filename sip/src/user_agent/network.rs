@@ -56,6 +56,8 @@ pub(super) struct Connection {
     pub(super) last_used: Instant,
     /// When the message at hand began.
     pub(super) message_since: Option<Instant>,
+    /// We sent a ping, and a single CRLF is its answer.
+    pub(super) pinged: bool,
 }
 
 impl Connection {
@@ -157,6 +159,7 @@ impl Network {
             reader: StreamReader::new(),
             last_used: now,
             message_since: None,
+            pinged: false,
         };
         self.connections.insert(id, connection);
         Route::Connecting(id)
@@ -226,6 +229,7 @@ impl Network {
             reader: StreamReader::new(),
             last_used: now,
             message_since: None,
+            pinged: false,
         };
         self.connections.insert(id, connection);
         true

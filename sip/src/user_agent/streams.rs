@@ -49,6 +49,9 @@ impl Endpoint {
             return Vec::new();
         };
         connection.last_used = now;
+        if bytes == b"\r\n" && std::mem::take(&mut connection.pinged) {
+            return Vec::new();
+        }
         connection.reader.push(bytes);
         let mut arrived = Vec::new();
         let mut fatal = false;

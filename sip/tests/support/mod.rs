@@ -6,6 +6,8 @@
     clippy::disallowed_methods
 )]
 
+pub mod peer;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -529,3 +531,12 @@ pub fn pair_with(seed: u64) -> (World, AccountId) {
 
 pub const ALICE: usize = 0;
 pub const BOB: usize = 1;
+
+/// Alice alone, who may call the scripted peer without a registrar.
+pub fn alone() -> (World, AccountId) {
+    let mut alice = Agent::new("alice", "10.0.0.1:5060", 1);
+    let mut config = account("alice", "sip:10.0.0.8");
+    config.register = false;
+    let line = alice.ua.add_account(config);
+    (World::new(vec![alice]), line)
+}
