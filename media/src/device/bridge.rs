@@ -178,7 +178,9 @@ impl Playback {
         {
             self.stretcher = Stretcher::of_frames(rate, self.rate);
         }
-        self.watch();
+        if !self.watch() {
+            return;
+        }
         if let Some(surplus) = self.surplus.checked_sub(1) {
             self.surplus = surplus;
             return;
@@ -196,18 +198,24 @@ impl Playback {
         let _ = self.ring.push_partial_slice(&self.out[..count]);
     }
 
-    /// Looks at the ring and corrects its level.
-    fn watch(&mut self) {
+    /// Looks at the ring and corrects its level. False: the card has not begun to take.
+    fn watch(&mut self) -> bool {
         let mark = self.low_water.take();
-        if !std::mem::replace(&mut self.playing, true) {
+        if !self.playing {
+            self.playing = mark != UNTOUCHED;
             self.drift.restart();
-            return self.lead_in();
-        }
-        if mark == DRY {
+            self.lead_in();
+        } else if mark == DRY {
             self.drift.starved();
-            return self.lead_in();
+            self.lead_in();
+        } else {
+            let left = (mark != UNTOUCHED).then(|| f64::from(mark) / f64::from(self.rate));
+            self.correct(left);
         }
-        let left = (mark != UNTOUCHED).then(|| f64::from(mark) / f64::from(self.rate));
+        self.playing
+    }
+
+    fn correct(&mut self, left: Option<f64>) {
         match self.drift.watch(left) {
             Some(Correction::Stretch(ratio)) => {
                 if let Some(stretcher) = &mut self.stretcher {
@@ -221,7 +229,12 @@ impl Playback {
 
     /// Silence ahead of the sound, so that the next tick may be a little late.
     fn lead_in(&mut self) {
-        for _ in 0..(self.drift.target() * f64::from(self.rate)) as usize {
+        let samples = if self.playing {
+            (self.drift.target() * f64::from(self.rate)) as usize
+        } else {
+            0
+        };
+        for _ in 0..samples {
             if self.ring.push(0.0).is_err() {
                 return;
             }
