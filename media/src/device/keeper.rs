@@ -188,6 +188,7 @@ impl<R: Fn(DeviceReport)> Rounds<R> {
                 State::Lost => true,
                 State::Loaded | State::Open(_) => continue,
             };
+            quieten_alsa();
             match open(&slot.wanted) {
                 Ok((state, opened)) => {
                     slot.state = state;
@@ -209,6 +210,12 @@ impl<R: Fn(DeviceReport)> Rounds<R> {
             }
         }
     }
+}
+
+/// The ALSA library writes what it dislikes to standard error: on this thread into a buffer, begun anew each time.
+fn quieten_alsa() {
+    #[cfg(target_os = "linux")]
+    drop(alsa::Output::local_error_handler());
 }
 
 fn open(wanted: &Wanted) -> Result<(State, Opened), String> {
