@@ -44,6 +44,22 @@ pub struct Client {
 }
 
 impl Client {
+    /// The fields that go by a name of their own in files; a custom field has another name.
+    /// Further numbers are `phone4`, `phone5` and so on.
+    pub const FIELDS: [&str; 12] = [
+        "name", "company", "phone", "phone2", "phone3", "email", "category", "note", "city",
+        "country", "language", "greeting",
+    ];
+
+    /// Whether a file's column of this name is one of the program's own, in any case: not a custom field.
+    pub fn is_field(name: &str) -> bool {
+        let name = name.trim().to_ascii_lowercase();
+        let numbered = name
+            .strip_prefix("phone")
+            .is_some_and(|n| n.parse::<u16>().is_ok());
+        numbered || Self::FIELDS.contains(&&*name)
+    }
+
     /// A client of this name with nothing else known, of the category *ordinary*.
     pub fn named(name: impl Into<String>, now: Timestamp) -> Self {
         Self {

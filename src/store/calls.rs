@@ -107,12 +107,14 @@ impl Reader<'_> {
     }
 
     /// Hands every call to `each`, the latest first, one at a time: what an export streams from.
+    /// Not more than `limit`, where there is one.
     pub fn each_call<E: From<StoreError>>(
         &self,
         filter: &CallFilter,
+        limit: Option<usize>,
         each: impl FnMut(CallLine) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.each_call_of(filter, 0, usize::MAX, each)
+        self.each_call_of(filter, 0, limit.unwrap_or(usize::MAX), each)
     }
 
     fn each_call_of<E: From<StoreError>>(

@@ -78,6 +78,27 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The clients whose name and company are these, whatever their case and accents.
+    pub fn clients_called(&self, name: &str, company: &str) -> Result<Vec<ClientId>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, company FROM clients WHERE name_key = ?1 AND deleted_at IS NULL
+             ORDER BY id LIMIT 1000",
+        )?;
+        let rows = statement.query_map([fold(name)], |row| Ok((id(row, 0)?, row.get(1)?)))?;
+        let same: Vec<(ClientId, String)> = rows.collect::<rusqlite::Result<_>>()?;
+        let wanted = fold(company);
+        Ok(same
+            .into_iter()
+            .filter(|(_, of)| fold(of) == wanted)
+            .map(|(id, _)| id)
+            .collect())
+    }
+
+    /// Whether two texts differ at most in case, accents and the like.
+    pub fn same_text(&self, one: &str, other: &str) -> bool {
+        one == other || fold(one) == fold(other)
+    }
+
     /// Every custom field's name in use, by name.
     pub fn custom_fields(&self) -> Result<Vec<String>> {
         let mut statement = self.connection.prepare_cached(
@@ -322,6 +343,26 @@ fn check(client: &Client) -> Result<()> {
     if client.phones.len() > MAX_PHONES {
         let value = client.phones.len().to_string();
         return refuse("phone", value, format!("at most {MAX_PHONES} numbers"));
+    }
+    for (at, (name, _)) in client.custom.iter().enumerate() {
+        let twice = client.custom[..at].iter().any(|(other, _)| other == name);
+        if name.trim().is_empty() || Client::is_field(name) || twice {
+            let allowed = format!(
+                "a name given once that is none of {}",
+                Client::FIELDS.join(", ")
+            );
+            return refuse("custom field", name.clone(), allowed);
+        }
+    }
+    for (at, (name, _)) in client.custom.iter().enumerate() {
+        let twice = client.custom[..at].iter().any(|(other, _)| other == name);
+        if name.trim().is_empty() || Client::is_field(name) || twice {
+            let allowed = format!(
+                "a name given once that is none of {}",
+                Client::FIELDS.join(", ")
+            );
+            return refuse("custom field", name.clone(), allowed);
+        }
     }
     let longest = client
         .custom

@@ -30,7 +30,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use calls::{CallCount, CallFilter};
 pub use command::{StoreCommand, StoreNotice, StoreReply};
@@ -87,8 +87,21 @@ impl Store {
     }
 
     /// Changes, in one transaction; an error takes everything back.
-    pub fn write<T>(&mut self, change: impl FnOnce(&mut Writer<'_>) -> Result<T>) -> Result<T> {
+    pub fn write<T, E: From<StoreError>>(
+        &mut self,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         write_on(&mut self.connection, change)
+    }
+
+    /// Changes and takes everything back: shows what a change would do.
+    pub fn try_out<T, E: From<StoreError>>(
+        &mut self,
+        change: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = begin(&mut self.connection)?;
+        change(&mut Writer::in_transaction(&transaction))
+        // Dropped without a commit.
     }
 
     /// A consistent copy of the whole store into a new file, also while a phone is writing.
@@ -97,20 +110,30 @@ impl Store {
     }
 }
 
-/// Runs `change` in a transaction that takes the write lock at once, so that it never finds out
-/// half-way that another process was faster.
-fn write_on<T>(
+impl<'c> Writer<'c> {
+    fn in_transaction(transaction: &'c Transaction<'_>) -> Self {
+        Self {
+            reader: Reader {
+                connection: transaction,
+            },
+            now: Timestamp::now(),
+        }
+    }
+}
+
+/// A transaction that takes the write lock at once, so that it never finds out half-way that
+/// another process was faster.
+fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Runs `change` in one transaction: committed when it succeeds, taken back when it fails.
+fn write_on<T, E: From<StoreError>>(
     connection: &mut Connection,
-    change: impl FnOnce(&mut Writer<'_>) -> Result<T>,
-) -> Result<T> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut writer = Writer {
-        reader: Reader {
-            connection: &transaction,
-        },
-        now: Timestamp::now(),
-    };
-    let done = change(&mut writer)?;
-    transaction.commit()?;
+    change: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let transaction = begin(connection)?;
+    let done = change(&mut Writer::in_transaction(&transaction))?;
+    transaction.commit().map_err(StoreError::from)?;
     Ok(done)
 }

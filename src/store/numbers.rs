@@ -22,6 +22,16 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The most numbers that one client has.
+    pub fn most_numbers(&self) -> Result<usize> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT ifnull(max(numbers), 0) FROM
+                 (SELECT count(*) AS numbers FROM client_numbers
+                  WHERE deleted_at IS NULL GROUP BY client)",
+        )?;
+        Ok(statement.query_row([], |row| row.get::<_, u32>(0))? as usize)
+    }
+
     /// Who has this number, the client last changed first.
     pub fn clients_with_number(&self, number: PhoneNumber) -> Result<Vec<ClientId>> {
         let mut statement = self.connection.prepare_cached(

@@ -1,0 +1,177 @@
+//! The call log as CSV and JSON: the keys are a contract and never translated.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::ExportError;
+use super::cell::neutralised;
+use crate::model::CallLine;
+use crate::store::{CallFilter, Reader};
+
+/// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
+pub const CALL_COLUMNS: [&str; 22] = [
+    "call",
+    "direction",
+    "status",
+    "date",
+    "time",
+    "started_at",
+    "caller",
+    "callee",
+    "number",
+    "client",
+    "category",
+    "extension",
+    "employee",
+    "ring_s",
+    "hold_s",
+    "talk_s",
+    "end_reason",
+    "sip_status",
+    "codec",
+    "loss",
+    "mos",
+    "recording",
+];
+
+/// A time as the contract writes it: RFC 3339 in UTC, with milliseconds.
+pub(super) fn utc(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// Seconds, to the millisecond.
+pub(super) fn seconds(duration: std::time::Duration) -> f64 {
+    duration.as_millis() as f64 / 1000.0
+}
+
+/// A fraction or a score, to four digits: what is behind them is noise.
+pub(super) fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
+
+/// A row of the log with everything the program knows of the call.
+pub fn call_json(line: &CallLine) -> Value {
+    let call = &line.record;
+    let text = |text: &str| {
+        if text.is_empty() {
+            Value::Null
+        } else {
+            json!(text)
+        }
+    };
+    let quality = call.quality.as_ref();
+    json!({
+        "call": call.call,
+        "direction": call.direction,
+        "status": call.status,
+        "started_at": utc(call.started_at),
+        "ringing_at": call.ringing_at.map(utc),
+        "answered_at": call.answered_at.map(utc),
+        "ended_at": call.ended_at.map(utc),
+        "caller": call.caller,
+        "callee": call.callee,
+        "number": call.number,
+        "remote_name": text(&call.remote_name),
+        "hidden": call.hidden,
+        "client": line.client_name,
+        "client_id": call.client,
+        "category": line.category,
+        "extension": text(&call.extension),
+        "employee": text(&call.employee),
+        "account": text(&call.account),
+        "ring_s": seconds(call.ring),
+        "hold_s": seconds(call.hold),
+        "talk_s": seconds(call.talk),
+        "conversation": call.conversation_took_place(),
+        "end_reason": call.end_reason,
+        "sip_status": call.sip_status,
+        "codec": call.codec,
+        "packets_sent": quality.map(|q| q.packets_sent),
+        "packets_received": quality.map(|q| q.packets_received),
+        "packets_lost": quality.map(|q| q.packets_lost),
+        "loss": quality.map(|q| rounded(q.loss())),
+        "jitter_ms": quality.map(|q| rounded(q.jitter_ms)),
+        "rtt_ms": quality.and_then(|q| q.rtt_ms).map(rounded),
+        "mos": quality.and_then(|q| q.mos).map(rounded),
+        "recording": line.recording,
+    })
+}
+
+/// Writes the calls, the latest first, as a JSON array; `limit` none for all of them.
+pub fn calls_as_json(
+    store: &Reader<'_>,
+    filter: &CallFilter,
+    limit: Option<usize>,
+    mut output: impl Write,
+) -> Result<(), ExportError> {
+    // Written by hand, element after element, so that a long log needs no memory.
+    let mut before = "[\n";
+    store.each_call(filter, limit, |line| -> Result<(), ExportError> {
+        output.write_all(before.as_bytes())?;
+        serde_json::to_writer(&mut output, &call_json(&line))?;
+        before = ",\n";
+        Ok(())
+    })?;
+    let end = if before == "[\n" { "[]\n" } else { "\n]\n" };
+    output.write_all(end.as_bytes())?;
+    Ok(output.flush()?)
+}
+
+/// Writes the calls, the latest first, as CSV; `limit` none for all of them.
+pub fn calls_as_csv(
+    store: &Reader<'_>,
+    filter: &CallFilter,
+    limit: Option<usize>,
+    zone: &TimeZone,
+    output: impl Write,
+) -> Result<(), ExportError> {
+    let mut csv = csv::Writer::from_writer(output);
+    csv.write_record(CALL_COLUMNS)?;
+    store.each_call(filter, limit, |line| -> Result<(), ExportError> {
+        let cells = cells(&line, zone);
+        csv.write_record(cells.iter().map(|cell| neutralised(cell).into_owned()))?;
+        Ok(())
+    })?;
+    Ok(csv.flush()?)
+}
+
+fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
+    let call = &line.record;
+    let local = call.started_at.to_zoned(zone.clone());
+    let quality = call.quality.as_ref();
+    let number = |value: Option<f64>| value.map(|v| rounded(v).to_string()).unwrap_or_default();
+    [
+        call.call.to_string(),
+        call.direction.to_string(),
+        call.status.to_string(),
+        local.strftime("%Y-%m-%d").to_string(),
+        local.strftime("%H:%M:%S").to_string(),
+        utc(call.started_at),
+        call.caller.clone(),
+        call.callee.clone(),
+        call.number.map(|number| number.e164()).unwrap_or_default(),
+        line.client_name.clone().unwrap_or_default(),
+        line.category
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        call.extension.clone(),
+        call.employee.clone(),
+        seconds(call.ring).to_string(),
+        seconds(call.hold).to_string(),
+        seconds(call.talk).to_string(),
+        call.end_reason
+            .map(|reason| reason.to_string())
+            .unwrap_or_default(),
+        call.sip_status
+            .map(|status| status.to_string())
+            .unwrap_or_default(),
+        call.codec.clone().unwrap_or_default(),
+        number(quality.map(|q| q.loss())),
+        number(quality.and_then(|q| q.mos)),
+        line.recording.clone().unwrap_or_default(),
+    ]
+}

@@ -1,0 +1,46 @@
+//! What leaves the store as files: clients, the call log, recordings.
+
+mod calls;
+pub mod cell;
+mod clients;
+mod recordings;
+mod safe_name;
+mod sidecar;
+
+use std::io;
+use std::path::PathBuf;
+
+pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
+pub use clients::{client_json, clients_as_csv, summaries_as_json};
+pub use recordings::{
+    Exported, Health, RecordingFileError, export_recording, health, recording_path,
+};
+pub use safe_name::safe_name;
+pub use sidecar::{SIDECAR_VERSION, recording_json, sidecar};
+
+use crate::store::StoreError;
+
+/// Why an export stopped. What was written before it stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the export.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The output that was given.
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    /// A cell or a line of CSV.
+    #[error("cannot write CSV: {0}")]
+    Csv(#[from] csv::Error),
+    /// A JSON value.
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
