@@ -1,7 +1,14 @@
 //! The command line: one program, its sub-commands mounted here.
 
+mod backup;
+mod client;
 mod ctl;
+mod data;
 mod headless;
+mod log;
+mod recording;
+mod table;
+mod when;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -38,6 +45,9 @@ pub struct Cli {
 pub enum Command {
     /// Steers the running phone; prints JSON
     Ctl(ctl::Ctl),
+    /// What works with or without a running phone.
+    #[command(flatten)]
+    Data(data::DataCommand),
 }
 
 impl Cli {
@@ -74,6 +84,8 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         None => phone(cli, profile),
         Some(Command::Ctl(ctl)) => ctl::run(ctl, &profile),
+        None => phone(cli, &profile),
+        Some(Command::Data(command)) => data::run(command, &profile, &mut std::io::stdout()),
     }
 }
 

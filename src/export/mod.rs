@@ -6,6 +6,8 @@ mod clients;
 mod recordings;
 mod safe_name;
 mod sidecar;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;
@@ -13,7 +15,8 @@ use std::path::PathBuf;
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
 pub use clients::{client_json, clients_as_csv, summaries_as_json};
 pub use recordings::{
-    Exported, Health, RecordingFileError, export_recording, health, recording_path,
+    Exported, Health, INDEX_COLUMNS, RecordingFileError, export_recording, health, index_line,
+    recording_path,
 };
 pub use safe_name::safe_name;
 pub use sidecar::{SIDECAR_VERSION, recording_json, sidecar};

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::calls::utc;
+use super::calls::{seconds, utc};
+use super::cell::neutralised;
 use super::{ExportError, safe_name, sidecar};
 use crate::model::RecordingRow;
 use crate::store::RecordingLine;
@@ -52,6 +53,46 @@ pub struct Exported {
     pub intact: Option<bool>,
     /// SHA-256 of the exported file, hexadecimal.
     pub sha256: String,
+}
+
+/// The columns of an export's `index.csv`.
+pub const INDEX_COLUMNS: [&str; 14] = [
+    "file",
+    "started_at",
+    "duration_s",
+    "direction",
+    "status",
+    "caller",
+    "callee",
+    "number",
+    "client",
+    "extension",
+    "employee",
+    "call",
+    "recording",
+    "sha256",
+];
+
+/// A recording's line of `index.csv`.
+pub fn index_line(line: &RecordingLine, exported: &Exported) -> [String; INDEX_COLUMNS.len()] {
+    let call = &line.call.record;
+    [
+        exported.file.clone(),
+        utc(line.recording.started_at),
+        seconds(line.recording.duration).to_string(),
+        call.direction.to_string(),
+        call.status.to_string(),
+        call.caller.clone(),
+        call.callee.clone(),
+        call.number.map(|number| number.e164()).unwrap_or_default(),
+        line.call.client_name.clone().unwrap_or_default(),
+        call.extension.clone(),
+        call.employee.clone(),
+        call.call.to_string(),
+        line.recording.id.to_string(),
+        exported.sha256.clone(),
+    ]
+    .map(|cell| neutralised(&cell).into_owned())
 }
 
 /// Where a recording's file lies: always below `recordings`, whatever the row says.

@@ -1,1 +1,368 @@
+//! CSV files good and bad, and the way out and in again.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::export::clients_as_csv;
+use crate::model::{CategoryId, Client, ClientPhone, PhoneNumber};
+
+const KZ: Options = Options {
+    country: None,
+    dry_run: false,
+};
+
+fn options() -> Options {
+    Options {
+        country: Some("KZ".parse().unwrap()),
+        ..KZ
+    }
+}
+
+fn import(store: &mut Store, csv: impl AsRef<[u8]>) -> Result<Report, ImportError> {
+    import_clients(store, csv.as_ref(), options())
+}
+
+fn import_new(csv: impl AsRef<[u8]>) -> (Store, Report) {
+    let mut store = Store::in_memory().unwrap();
+    let report = import(&mut store, csv).unwrap();
+    (store, report)
+}
+
+fn everybody(store: &Store) -> Vec<Client> {
+    let mut all = Vec::new();
+    store
+        .read(|reader| {
+            reader.each_client(|client| {
+                all.push(client);
+                Ok::<(), StoreError>(())
+            })
+        })
+        .unwrap();
+    all
+}
+
+/// What a file can carry of a client, in an order of its own.
+fn carried(store: &Store) -> Vec<String> {
+    let mut all: Vec<String> = everybody(store)
+        .into_iter()
+        .map(|mut client| {
+            client.custom.sort();
+            let numbers: Vec<String> = client.phones.iter().map(|p| p.number.e164()).collect();
+            format!(
+                "{:?}",
+                (
+                    &client.name,
+                    &client.company,
+                    numbers,
+                    &client.category,
+                    &client.note,
+                    &client.greeting,
+                    (
+                        &client.city,
+                        &client.country,
+                        &client.language,
+                        &client.email
+                    ),
+                    &client.custom
+                )
+            )
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn exported(store: &Store) -> Vec<u8> {
+    let mut csv = Vec::new();
+    store
+        .read(|reader| clients_as_csv(reader, &mut csv))
+        .unwrap();
+    csv
+}
+
+#[test]
+fn every_known_column_is_read_and_the_others_become_custom_fields() {
+    let (store, report) = import_new(
+        "name,company,phone,phone2,phone3,email,category,note,city,country,language,Contract\n\
+         Ivan Petrov,Steppe LLP,8 701 111 22 33,+77272500000,,ivan@a.example,VIP,\
+         \"Speak slowly,\nplease\",Almaty,KZ,ru,17/2026\n",
+    );
+    assert_eq!((report.added, report.refused), (1, 0));
+    let ivan = everybody(&store).remove(0);
+    assert_eq!(ivan.name, "Ivan Petrov");
+    assert_eq!(ivan.company, "Steppe LLP");
+    let numbers: Vec<String> = ivan
+        .phones
+        .iter()
+        .map(|phone| phone.number.e164())
+        .collect();
+    assert_eq!(numbers, ["+77011112233", "+77272500000"]);
+    assert_eq!(ivan.email, "ivan@a.example");
+    assert_eq!(ivan.category, CategoryId::new("vip"));
+    assert_eq!(ivan.note, "Speak slowly,\nplease");
+    assert_eq!(
+        (&*ivan.city, &*ivan.country, &*ivan.language),
+        ("Almaty", "KZ", "ru")
+    );
+    assert_eq!(ivan.custom, [("Contract".to_owned(), "17/2026".to_owned())]);
+}
+
+#[test]
+fn columns_come_in_any_order_case_and_subset_with_any_delimiter_and_mark() {
+    for csv in [
+        "phone,name\n+77011112233,Ivan\n",
+        "PHONE;Name\n+77011112233;Ivan\n",
+        "Name\tPhone\r\nIvan\t+77011112233\r\n",
+        "\u{feff}name,phone\nIvan,+77011112233",
+        "\"name\";\"phone\"\n\"Ivan\";\"+77011112233\"\n\n",
+        "name,phone,\nIvan,+77011112233,\n",
+    ] {
+        let (store, report) = import_new(csv);
+        assert_eq!((report.added, report.refused), (1, 0), "{csv:?}: {report}");
+        let ivan = everybody(&store).remove(0);
+        assert_eq!(
+            (&*ivan.name, &*ivan.phones[0].number.e164()),
+            ("Ivan", "+77011112233"),
+            "{csv:?}"
+        );
+    }
+}
+
+#[test]
+fn a_line_with_a_mistake_is_left_out_with_line_field_and_what_is_allowed() {
+    let mut csv = b"name,phone,category\n\
+        Good,+77011112233,vip\n\
+        \"Two\nlines\",bob,\n\
+        Wrong,,royal\n\
+        ,,\n\
+        ,,vip\n\
+        Wide,,,more\n"
+        .to_vec();
+    csv.extend(b"Latin\xe9,,\nAlso good,+77011112234,problem\n");
+    let (store, report) = import_new(csv);
+    assert_eq!((report.added, report.refused), (2, 5));
+    let told: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "line 3: phone: \"bob\" is not allowed; allowed: numbers of KZ and international ones \
+             such as +77011112233",
+            "line 5: category: \"royal\" is not allowed; allowed: ordinary, vip, problem, potential",
+            "line 7: name: \"\" is not allowed; allowed: a client with a name, a company or a number",
+            "line 8: column 4: \"more\" is not allowed; allowed: 3 cells, as the first line has names",
+            "line 9: name: \"Latin\u{fffd}\" is not allowed; allowed: text in UTF-8",
+        ]
+    );
+    let names: Vec<String> = everybody(&store)
+        .into_iter()
+        .map(|client| client.name)
+        .collect();
+    assert_eq!(names, ["Also good", "Good"]);
+}
+
+#[test]
+fn a_file_that_is_no_table_of_clients_is_refused_whole() {
+    let mut store = Store::in_memory().unwrap();
+    let mut refused = |csv: &[u8]| import(&mut store, csv).unwrap_err().to_string();
+    assert!(refused(b"").contains("the file is empty"));
+    assert!(
+        refused(b"colour,size\nred,1\n").contains("no column is called name, company or phone")
+    );
+    assert!(refused(b"name,phone,Name\n").contains("two columns are called \"Name\""));
+    assert!(refused(b"\xff\xfen\0a\0m\0e\0").contains("CSV UTF-8"));
+    assert!(refused(b"n\xe9m,name\n").contains("CSV UTF-8"));
+    assert!(refused(format!("name,{}\n", "x,".repeat(300)).as_bytes()).contains("columns"));
+    let endless = format!("name\n\"{}", "never closed ".repeat(200_000));
+    assert!(refused(endless.as_bytes()).contains("line 2: longer than"));
+}
+
+#[test]
+fn a_line_about_a_client_of_the_store_changes_what_it_says_and_leaves_the_rest() {
+    let mut store = Store::in_memory().unwrap();
+    import(
+        &mut store,
+        "name,phone,note,city\nIvan Petrov,+77011112233,Speak slowly,Almaty\n",
+    )
+    .unwrap();
+    let csv = "name,phone,phone2,note,city\nIVAN PETROV,87011112233,+77770000000,,Astana\n";
+    let report = import(&mut store, csv).unwrap();
+    assert_eq!((report.added, report.updated), (0, 1));
+    let ivan = everybody(&store).remove(0);
+    assert_eq!(
+        (&*ivan.note, &*ivan.city, ivan.phones.len()),
+        ("Speak slowly", "Astana", 2)
+    );
+    let report = import(&mut store, csv).unwrap();
+    assert_eq!((report.added, report.updated, report.unchanged), (0, 0, 1));
+}
+
+#[test]
+fn a_number_of_somebody_else_is_shared_and_said() {
+    let (store, report) =
+        import_new("name,phone\nReception,+77272500000\nOlga,+77272500000\nOlga,+77272500000\n");
+    assert_eq!((report.added, report.unchanged), (2, 1));
+    assert_eq!(
+        report.remarks,
+        ["line 3: phone: +77272500000 is also a number of Reception"]
+    );
+    assert_eq!(everybody(&store).len(), 2);
+}
+
+#[test]
+fn a_line_without_a_number_is_about_the_client_of_that_name_and_company() {
+    let (store, report) = import_new("name,company\nOlga,Steppe\nolga,steppe\nOlga,Duna\n");
+    assert_eq!((report.added, report.updated), (2, 1), "{report}");
+    assert_eq!(everybody(&store).len(), 2);
+}
+
+#[test]
+fn a_line_of_another_country_has_that_countrys_numbers() {
+    let (store, _) = import_new("name,phone,country\nGergő,06 30 555 0101,HU\n");
+    assert_eq!(everybody(&store)[0].phones[0].number.e164(), "+36305550101");
+}
+
+#[test]
+fn a_dry_run_says_what_would_change_and_changes_nothing() {
+    let mut store = Store::in_memory().unwrap();
+    import(&mut store, "name,phone\nIvan,+77011112233\n").unwrap();
+    let before = carried(&store);
+    let csv =
+        "name,phone,city\nIvan,+77011112233,Almaty\nNew,+77011112234,\nNew,+77011112234,\nBad,x,\n";
+    let options = Options {
+        dry_run: true,
+        ..options()
+    };
+    let report = import_clients(&mut store, csv.as_bytes(), options).unwrap();
+    assert_eq!(
+        (
+            report.added,
+            report.updated,
+            report.unchanged,
+            report.refused
+        ),
+        (1, 1, 1, 1)
+    );
+    assert!(
+        report.to_string().contains("Nothing was changed"),
+        "{report}"
+    );
+    assert_eq!(carried(&store), before);
+}
+
+#[test]
+fn many_lines_go_in_by_batches() {
+    let mut csv = String::from("name,phone\n");
+    for n in 0..5_000 {
+        csv.push_str(&format!("Client {n},+7705{n:07}\n"));
+    }
+    let (store, report) = import_new(csv);
+    assert_eq!(report.added, 5_000);
+    assert_eq!(store.read(|reader| reader.count_clients()).unwrap(), 5_000);
+}
+
+/// Texts that have broken other programs: the corpus where it is, and cases of our own.
+fn naughty() -> Vec<String> {
+    let mut texts: Vec<String> = [
+        "=cmd|' /C calc'!A0",
+        "+1",
+        "-1",
+        "@x",
+        "'",
+        "''",
+        "'=1",
+        "\t=1",
+        "\"",
+        "\"\"",
+        "a,b;c\td",
+        "a\nb",
+        "a\r\nb",
+        "\r",
+        " leading",
+        "trailing ",
+        "Robert'); DROP TABLE clients;--",
+        "../../etc/passwd",
+        "NULL",
+        "محمد الأحمد",
+        "किशोर थापा",
+        "\u{202e}evil\u{202c}",
+        "\u{feff}bom",
+        "👩‍👩‍👧‍👦",
+        "＝1＋1",
+        "\u{0}",
+        "%s%n",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    texts.push("Ж".repeat(200));
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/blns/blns.json");
+    match std::fs::read_to_string(&corpus) {
+        Ok(json) => texts.extend(serde_json::from_str::<Vec<String>>(&json).unwrap()),
+        Err(error) => eprintln!("SKIPPED: {}: {error}; own cases only", corpus.display()),
+    }
+    texts.retain(|text| !text.is_empty());
+    texts
+}
+
+#[test]
+fn naughty_strings_are_stored_exported_and_imported_unchanged() {
+    let mut store = Store::in_memory().unwrap();
+    let texts = naughty();
+    for (n, text) in texts.iter().enumerate() {
+        let mut client = Client::named(text, Timestamp::UNIX_EPOCH);
+        client.company = text.clone();
+        client.note = text.clone();
+        client.city = text.clone();
+        client.greeting = Some(text.clone());
+        client.custom = vec![
+            ("Remark".into(), text.clone()),
+            ("=Formula".into(), text.clone()),
+        ];
+        client.phones = (0..1 + n % 5)
+            .map(|i| PhoneNumber::from_e164(&format!("+7705{n:06}{i}")).unwrap())
+            .map(|number| ClientPhone {
+                number,
+                label: String::new(),
+            })
+            .collect();
+        store.write(|writer| writer.save_client(&client)).unwrap();
+        let stored = store.read(|reader| reader.load_client(client.id)).unwrap();
+        assert_eq!(
+            (&stored.name, &stored.custom),
+            (&client.name, &client.custom)
+        );
+    }
+    let csv = exported(&store);
+    for record in csv::Reader::from_reader(&*csv).records() {
+        for cell in record.unwrap().iter() {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋']),
+                "{cell:?}"
+            );
+        }
+    }
+    let (again, report) = import_new(&csv);
+    assert_eq!(
+        (report.added as usize, report.refused),
+        (texts.len(), 0),
+        "{report}"
+    );
+    assert_eq!(carried(&again), carried(&store));
+    // And once more into the store it came from: nothing is new.
+    let report = import(&mut store, &csv).unwrap();
+    assert_eq!(report.unchanged as usize, texts.len(), "{report}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_file_makes_the_import_panic(csv in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+        let mut store = Store::in_memory().unwrap();
+        let _ = import(&mut store, &csv);
+        let mut named = b"name,phone,category\n".to_vec();
+        named.extend(&csv);
+        proptest::prop_assert!(import(&mut store, &named).is_ok());
+    }
+}

@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// Asks.
-    pub fn read<T>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+    pub fn read<T, E>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
         query(&Reader {
             connection: &self.connection,
         })

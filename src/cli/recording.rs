@@ -1,0 +1,327 @@
+//! `ringbook recording`: recordings, as files for other people too.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+
+use super::data::{clients, home_country, open_store, period};
+use super::log::clock;
+use super::table::write_table;
+use crate::export::{
+    Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
+};
+use crate::model::{CallId, RecordingId, RecordingRow};
+use crate::profile::Profile;
+use crate::store::{Reader, RecordingFilter, RecordingLine};
+use crate::tr;
+
+/// Recordings.
+#[derive(Debug, Subcommand)]
+pub enum RecordingCommand {
+    /// The recordings, the latest first
+    List {
+        /// Which recordings.
+        #[command(flatten)]
+        which: Which,
+        /// At most so many; 0 for all
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        /// table or json
+        #[arg(long, value_enum, default_value = "table")]
+        format: ListFormat,
+    },
+    /// Print where a recording's file is, for a player
+    Play {
+        /// The recording's or the call's id.
+        id: String,
+    },
+    /// Copy recordings into a folder, each with a JSON sidecar, and an index.csv
+    Export {
+        /// The folder; it is made where it is not there
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Which recordings.
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Compare files with what they were when the call ended
+    Verify {
+        /// Recordings' or calls' ids; all recordings where none is given.
+        ids: Vec<String>,
+    },
+    /// Remove a recording and its file
+    Delete {
+        /// The recording's or the call's id.
+        id: String,
+    },
+}
+
+/// How recordings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// Columns for people.
+    Table,
+    /// An array of objects.
+    Json,
+}
+
+/// Which recordings.
+#[derive(Debug, Default, Args)]
+pub struct Which {
+    /// From this day or moment on: 2026-11-22, today, yesterday, 2026-11-22T09:00
+    #[arg(long, value_name = "WHEN")]
+    pub from: Option<String>,
+    /// Up to and with this day, or before this moment
+    #[arg(long, value_name = "WHEN")]
+    pub to_date: Option<String>,
+    /// Of calls with these clients: an id, a number, or a part of the name
+    #[arg(long, value_name = "CLIENT")]
+    pub client: Option<String>,
+    /// Of this call
+    #[arg(long, value_name = "ID")]
+    pub call: Option<CallId>,
+}
+
+/// Runs the command on the profile's store and prints to `output`.
+pub fn run(
+    command: &RecordingCommand,
+    profile: &Profile,
+    output: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let recordings = profile.recordings();
+    let mut store = open_store(profile)?;
+    match command {
+        RecordingCommand::List {
+            which,
+            limit,
+            format,
+        } => {
+            let limit = if *limit == 0 { usize::MAX } else { *limit };
+            let lines = store.read(|reader| which.lines(profile, reader, limit))?;
+            list(&lines, *format, output)
+        }
+        RecordingCommand::Play { id } => {
+            let recording = store.read(|reader| one_recording(reader, id))?;
+            let path = recording_path(&recordings, &recording.file)?;
+            fs::metadata(&path).with_context(|| path.display().to_string())?;
+            Ok(writeln!(output, "{}", path.display())?)
+        }
+        RecordingCommand::Export { to, which } => {
+            let lines = store.read(|reader| which.lines(profile, reader, usize::MAX))?;
+            export(&lines, &recordings, to, output)
+        }
+        RecordingCommand::Verify { ids } => {
+            let rows = store.read(|reader| rows(reader, ids))?;
+            verify(&rows, &recordings, output)
+        }
+        RecordingCommand::Delete { id } => {
+            let recording = store.read(|reader| one_recording(reader, id))?;
+            store.write(|writer| writer.delete_recording(recording.id))?;
+            let path = recording_path(&recordings, &recording.file)?;
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(error).with_context(|| path.display().to_string())
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+impl Which {
+    fn lines(
+        &self,
+        profile: &Profile,
+        reader: &Reader<'_>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<RecordingLine>> {
+        let country = home_country(profile, None)?;
+        let (from, to) = period(self.from.as_deref(), self.to_date.as_deref())?;
+        let meant = self
+            .client
+            .as_deref()
+            .map(|text| clients(reader, text, country))
+            .transpose()?;
+        if let (Some([]), Some(text)) = (meant.as_deref(), &self.client) {
+            bail!(tr!("--client: no client is called {text}", text = text));
+        }
+        let filter = RecordingFilter {
+            from,
+            to,
+            clients: meant,
+            call: self.call,
+        };
+        Ok(reader.recordings(&filter, 0, limit)?)
+    }
+}
+
+/// The recording with this id, or the only one of the call with this id.
+fn one_recording(reader: &Reader<'_>, id: &str) -> anyhow::Result<RecordingRow> {
+    let mut of_call = rows(reader, &[id.to_owned()])?;
+    match of_call.len() {
+        1 => Ok(of_call.remove(0)),
+        count => bail!(tr!(
+            "{count} recordings belong to the call {id}; name one by its own id",
+            count = count,
+            id = id
+        )),
+    }
+}
+
+/// The recordings with these ids or of these calls; all where none is given.
+fn rows(reader: &Reader<'_>, ids: &[String]) -> anyhow::Result<Vec<RecordingRow>> {
+    let of = |filter: &RecordingFilter| -> anyhow::Result<Vec<RecordingRow>> {
+        let lines = reader.recordings(filter, 0, usize::MAX)?;
+        Ok(lines.into_iter().map(|line| line.recording).collect())
+    };
+    if ids.is_empty() {
+        return of(&RecordingFilter::default());
+    }
+    let mut rows = Vec::new();
+    for text in ids {
+        let id: RecordingId = text.parse()?;
+        let found = match reader.find_recording(id)? {
+            Some(row) => vec![row],
+            None => of(&RecordingFilter {
+                call: text.parse().ok(),
+                ..RecordingFilter::default()
+            })?,
+        };
+        if found.is_empty() {
+            bail!(tr!(
+                "no recording and no recorded call has the id {id}",
+                id = text
+            ));
+        }
+        rows.extend(found);
+    }
+    Ok(rows)
+}
+
+fn list(lines: &[RecordingLine], format: ListFormat, output: &mut dyn Write) -> anyhow::Result<()> {
+    if format == ListFormat::Json {
+        let json: Vec<_> = lines.iter().map(recording_json).collect();
+        serde_json::to_writer_pretty(&mut *output, &json)?;
+        return Ok(writeln!(output)?);
+    }
+    if lines.is_empty() {
+        return Ok(writeln!(output, "{}", tr!("No recordings."))?);
+    }
+    let zone = TimeZone::system();
+    let row = |line: &RecordingLine| {
+        let recording = &line.recording;
+        let local = recording.started_at.to_zoned(zone.clone());
+        [
+            recording.id.to_string(),
+            local.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            clock(recording.duration),
+            line.call.record.direction.to_string(),
+            line.call
+                .client_name
+                .clone()
+                .unwrap_or_else(|| match line.call.record.number {
+                    Some(number) => number.e164(),
+                    None => line.call.record.caller.clone(),
+                }),
+            recording.state.as_str().to_owned(),
+        ]
+    };
+    write_table(
+        output,
+        [
+            tr!("Id"),
+            tr!("Began"),
+            tr!("Length"),
+            tr!("Direction"),
+            tr!("With"),
+            tr!("State"),
+        ],
+        &lines.iter().map(row).collect::<Vec<_>>(),
+    )?;
+    Ok(())
+}
+
+fn export(
+    lines: &[RecordingLine],
+    recordings: &Path,
+    to: &Path,
+    output: &mut dyn Write,
+) -> anyhow::Result<()> {
+    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    let index = to.join("index.csv");
+    let mut csv = csv::Writer::from_path(&index).with_context(|| index.display().to_string())?;
+    csv.write_record(INDEX_COLUMNS)?;
+    let mut failed = 0;
+    for line in lines {
+        match export_recording(recordings, line, to) {
+            Ok(exported) => {
+                if exported.intact == Some(false) {
+                    failed += 1;
+                    let text = tr!(
+                        "{file}: not what it was when the call ended",
+                        file = line.recording.file
+                    );
+                    writeln!(output, "{text}")?;
+                }
+                csv.write_record(index_line(line, &exported))?;
+            }
+            Err(error) => {
+                failed += 1;
+                writeln!(output, "{}: {error:#}", line.recording.id)?;
+            }
+        }
+    }
+    csv.flush()?;
+    if failed > 0 {
+        bail!(tr!(
+            "{failed} of {count} recordings are missing or changed",
+            failed = failed,
+            count = lines.len()
+        ));
+    }
+    let dir = to.display();
+    Ok(writeln!(
+        output,
+        "{}",
+        tr!(
+            "{count} recordings in {dir}",
+            count = lines.len(),
+            dir = dir
+        )
+    )?)
+}
+
+fn verify(rows: &[RecordingRow], recordings: &Path, output: &mut dyn Write) -> anyhow::Result<()> {
+    let mut bad = 0;
+    for row in rows {
+        let word = match health(recordings, row) {
+            Ok(Health::Intact) => tr!("intact"),
+            Ok(Health::Unknown) => tr!("there, but its hash was never known"),
+            Ok(Health::Changed) => {
+                bad += 1;
+                tr!("CHANGED")
+            }
+            Ok(Health::Missing) => {
+                bad += 1;
+                tr!("MISSING")
+            }
+            Err(error) => {
+                bad += 1;
+                error.to_string()
+            }
+        };
+        writeln!(output, "{} {}: {word}", row.id, row.file)?;
+    }
+    if bad > 0 {
+        bail!(tr!(
+            "{bad} of {count} recordings are missing or changed",
+            bad = bad,
+            count = rows.len()
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Tables and texts for a terminal.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+/// The widest cell; longer texts are cut.
+const MAX_CELL: usize = 48;
+
+/// Writes rows under their headings, in columns as wide as their widest cell.
+pub fn write_table<const N: usize>(
+    output: &mut dyn Write,
+    headings: [String; N],
+    rows: &[[String; N]],
+) -> io::Result<()> {
+    let shown = |row: &[String; N]| row.each_ref().map(|cell| cut(&printable(cell)));
+    let lines: Vec<[String; N]> = std::iter::once(&headings).chain(rows).map(shown).collect();
+    let width = |column: usize| {
+        lines
+            .iter()
+            .map(|line| line[column].width())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    for line in &lines {
+        let mut text = String::new();
+        for (cell, width) in line.iter().zip(widths) {
+            text.push_str(cell);
+            text.extend(std::iter::repeat_n(
+                ' ',
+                (width + 2).saturating_sub(cell.width()),
+            ));
+        }
+        writeln!(output, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+/// `text` on one line with nothing that steers a terminal or turns the reading direction:
+/// such characters are shown by their code. A caller's name is a stranger's text.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            '\u{200e}'
+            | '\u{200f}'
+            | '\u{061c}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => shown.extend(c.escape_unicode()),
+            c if c.is_control() => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+fn cut(text: &str) -> String {
+    if text.width() <= MAX_CELL {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        let next = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if short.width() + next > MAX_CELL - 1 {
+            break;
+        }
+        short.push(c);
+    }
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn columns_line_up_whatever_the_script() {
+        let mut output = Vec::new();
+        let row = |name: &str, city: &str| [name.to_owned(), city.to_owned()];
+        let rows = [
+            row("王小明", "北京"),
+            row("Ivan", "Almaty"),
+            row(&"x".repeat(100), ""),
+        ];
+        write_table(&mut output, row("Name", "City"), &rows).unwrap();
+        let text = String::from_utf8(output).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("Name  ") && lines[0].ends_with("City"));
+        let column = |line: &str, word: &str| line[..line.find(word).unwrap()].width();
+        assert_eq!(column(lines[1], "北京"), column(lines[0], "City"));
+        assert_eq!(column(lines[2], "Almaty"), column(lines[0], "City"));
+        assert_eq!(lines[3].width(), MAX_CELL);
+    }
+
+    #[test]
+    fn a_strangers_text_cannot_steer_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[2Jb\nc\u{202e}d"),
+            "a\\u{1b}[2Jb\\nc\\u{202e}d"
+        );
+        assert_eq!(printable("فاطمة"), "فاطمة");
+    }
+}
