@@ -84,7 +84,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         None => phone(cli, profile),
         Some(Command::Ctl(ctl)) => ctl::run(ctl, &profile),
-        None => phone(cli, &profile),
         Some(Command::Data(command)) => data::run(command, &profile, &mut std::io::stdout()),
     }
 }
