@@ -23,9 +23,11 @@ use crate::store::StoreReply;
 
 /// The whole of a clean end may take this long; a silent registrar does not keep anybody waiting.
 const END: Duration = Duration::from_millis(2500);
+/// Calls whose end nobody has confirmed by then are written down as they stand.
+const ABANDON: Duration = Duration::from_millis(2000);
 
 /// A command's mark, to find whoever waits for its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
 /// A stimulus.
@@ -37,6 +39,8 @@ pub enum Input<'a> {
         udp: Vec<SocketAddr>,
         /// TCP.
         tcp: Vec<SocketAddr>,
+        /// Our process id, for scripts.
+        pid: u32,
     },
     /// A datagram.
     Datagram {
@@ -133,6 +137,8 @@ pub struct App {
     shown: Option<Arc<View>>,
     /// When a clean end that has begun must be over.
     end_by: Option<Instant>,
+    /// When calls that are still closing are given up.
+    abandon_at: Option<Instant>,
     ended: bool,
     now: Option<Instant>,
 }
@@ -146,6 +152,7 @@ impl App {
             watched: false,
             shown: None,
             end_by: None,
+            abandon_at: None,
             ended: false,
             now: None,
         }
@@ -160,7 +167,7 @@ impl App {
     pub fn handle_input(&mut self, now: Now, input: Input<'_>) {
         self.now = Some(now.instant);
         match input {
-            Input::Start { udp, tcp } => self.start(now, udp, tcp),
+            Input::Start { udp, tcp, pid } => self.start(now, udp, tcp, pid),
             Input::Datagram {
                 local,
                 source,
@@ -205,10 +212,10 @@ impl App {
             Input::Watch(on) => self.watch(on),
             Input::Timeout => self.phone.handle_timeout(now),
         }
-        self.end_if_due(now.instant);
+        self.end_if_due(now);
     }
 
-    fn start(&mut self, now: Now, udp: Vec<SocketAddr>, tcp: Vec<SocketAddr>) {
+    fn start(&mut self, now: Now, udp: Vec<SocketAddr>, tcp: Vec<SocketAddr>, pid: u32) {
         for (transport, addresses) in [(Transport::Udp, &udp), (Transport::Tcp, &tcp)] {
             for &address in addresses {
                 self.phone.user_agent().add_listener(transport, address);
@@ -217,7 +224,7 @@ impl App {
         let version = env!("CARGO_PKG_VERSION");
         let ready = Ready {
             version,
-            pid: std::process::id(),
+            pid,
             udp,
             tcp,
         };
@@ -227,7 +234,10 @@ impl App {
 
     fn command(&mut self, now: Now, request: RequestId, command: Command) {
         if command == Command::Quit {
-            self.end_by.get_or_insert(now.instant + END);
+            if self.end_by.is_none() {
+                self.end_by = Some(now.instant + END);
+                self.abandon_at = Some(now.instant + ABANDON);
+            }
         }
         let answer = self.phone.handle_command(now, command);
         self.replies.push_back(Output::Reply { request, answer });
@@ -242,7 +252,11 @@ impl App {
             .push_back(Output::Effect(Effect::Media(levels)));
     }
 
-    fn end_if_due(&mut self, now: Instant) {
+    fn end_if_due(&mut self, now: Now) {
+        if self.abandon_at.take_if(|at| *at <= now.instant).is_some() {
+            self.phone.abandon(now);
+        }
+        let now = now.instant;
         let due = self
             .end_by
             .is_some_and(|end| end <= now || self.phone.is_quiet());
@@ -272,6 +286,7 @@ impl App {
         }
         let phone = self.now.and_then(|now| self.phone.next_timeout(now));
         let end = self.end_by.filter(|_| !self.ended);
-        Output::Timeout([phone, end].into_iter().flatten().min())
+        let due = [phone, self.abandon_at, end];
+        Output::Timeout(due.into_iter().flatten().min())
     }
 }

@@ -63,6 +63,13 @@ pub enum Body {
         /// From the INVITE's arrival to the painted card, milliseconds.
         ms: f64,
     },
+    /// The other party pressed a key.
+    Dtmf {
+        /// The call.
+        call: CallId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
     /// A recording changed.
     Recording {
         /// The call.
@@ -88,6 +95,7 @@ impl Body {
             Self::Call(_) => "call",
             Self::CallerCard { .. } => "caller_card",
             Self::CardShown { .. } => "card_shown",
+            Self::Dtmf { .. } => "dtmf",
             Self::Recording { .. } => "recording",
             Self::Notice(_) => "notice",
         }

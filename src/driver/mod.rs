@@ -185,7 +185,14 @@ impl Driver {
             udp,
         };
         let udp = driver.udp.addresses();
-        driver.app.handle_input(now(), Input::Start { udp, tcp });
+        driver.app.handle_input(
+            now(),
+            Input::Start {
+                udp,
+                tcp,
+                pid: std::process::id(),
+            },
+        );
         driver.drain();
         open_store(&driver.profile, driver.inbox.clone())?;
         Ok(driver)

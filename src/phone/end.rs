@@ -58,7 +58,6 @@ fn outgoing(reason: EndReason, by: EndedBy) -> CallStatus {
         EndReason::Cancelled | EndReason::LocalHangup if by == EndedBy::Local => {
             CallStatus::Cancelled
         }
-        EndReason::NoAnswer => CallStatus::Missed,
         EndReason::Busy => CallStatus::Busy,
         EndReason::Declined => CallStatus::Rejected,
         _ => CallStatus::Failed,
@@ -122,12 +121,8 @@ mod tests {
             told(EndedBy::Remote, EndCause::Declined),
             CallStatus::Rejected
         );
-        assert_eq!(
-            told(EndedBy::Remote, EndCause::NoAnswer),
-            CallStatus::Missed
-        );
-        assert_eq!(told(EndedBy::Local, EndCause::NoAnswer), CallStatus::Missed);
         for cause in [
+            EndCause::NoAnswer,
             EndCause::NotFound,
             EndCause::Unreachable,
             EndCause::Timeout,

@@ -14,7 +14,7 @@ use super::sound::local_failure;
 use super::target::Target;
 use super::{Answer, Phone};
 use crate::automation::{Body, CallState, RegistrationState, Side};
-use crate::model::{CallId, Direction};
+use crate::model::{CallId, Direction, EndReason};
 use crate::now::Now;
 use crate::settings::Settings;
 use rand_chacha::rand_core::RngCore;
@@ -478,6 +478,9 @@ impl Phone {
             match (call.handle, &call.state) {
                 // Nobody turned it away: the caller hears that nobody is there.
                 (Some(handle), State::Incoming { .. }) => {
+                    if let Some(call) = self.calls.get_mut(id) {
+                        call.intent = Some(EndReason::NoAnswer);
+                    }
                     let _ = self.user_agent.reject(now.instant, handle, 480);
                 }
                 _ => {
@@ -489,6 +492,35 @@ impl Phone {
             if let Some(id) = line.id {
                 self.user_agent.unregister(now.instant, id);
             }
+        }
+    }
+}
+
+/// An end that nobody out there confirms.
+impl Phone {
+    /// Writes down every call that is still closing as it stands: there is no more time.
+    pub fn abandon(&mut self, now: Now) {
+        for id in self.calls.ids() {
+            let cause = match self
+                .calls
+                .get(id)
+                .is_some_and(|call| call.answered.is_some())
+            {
+                true => user_agent::EndCause::LocalHangup,
+                false => user_agent::EndCause::Cancelled,
+            };
+            self.end(
+                now,
+                id,
+                user_agent::End {
+                    cause,
+                    ..local_failure()
+                },
+            );
+            if let Some(call) = self.calls.get_mut(id) {
+                call.media.ports = Ports::Closed;
+            }
+            self.settle(now, id);
         }
     }
 }

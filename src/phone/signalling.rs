@@ -104,7 +104,7 @@ impl Phone {
             SipEvent::HoldFailed { call, status } => self.on_hold_failed(now, call, status),
             SipEvent::Digit { call, digit } => {
                 if let Some(id) = self.calls.by_handle(call) {
-                    self.tell(now, id, CallEvent::Digit(digit));
+                    self.on_digit(now, id, digit);
                 }
             }
             SipEvent::Transfer { call, status, done } => self.on_transfer(now, call, status, done),

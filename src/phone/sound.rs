@@ -6,7 +6,7 @@ use ringbook_sip::user_agent::{End, EndCause, EndedBy};
 use super::Phone;
 use super::call::{Ports, State};
 use super::listener::{CallEvent, Reactions};
-use crate::automation::NoticeKind;
+use crate::automation::{Body, NoticeKind};
 use crate::model::{CallId, EndReason};
 use crate::now::Now;
 use crate::tr;
@@ -85,7 +85,7 @@ impl Phone {
                 call.media.stats = Some(*stats);
                 call.media.ports = Ports::Closed;
             }
-            MediaEvent::Digit { digit, .. } => self.tell(now, id, CallEvent::Digit(*digit)),
+            MediaEvent::Digit { digit, .. } => self.on_digit(now, id, *digit),
             MediaEvent::NoRtp { for_s, .. } => self.on_silence(now, id, *for_s),
             MediaEvent::Refused { error, .. } => {
                 let text = tr!("The call's sound cannot run: {error}", error = error);
@@ -103,6 +103,12 @@ impl Phone {
         }
         self.react(now, id, reactions);
         self.settle(now, id);
+    }
+
+    /// The other party pressed a key, in the sound (RFC 4733) or by INFO.
+    pub(super) fn on_digit(&mut self, now: Now, id: CallId, digit: char) {
+        self.event(now, Body::Dtmf { call: id, digit });
+        self.tell(now, id, CallEvent::Digit(digit));
     }
 
     fn on_silence(&mut self, now: Now, id: CallId, for_s: u32) {

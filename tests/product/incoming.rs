@@ -1,0 +1,263 @@
+//! The main walk: somebody calls. Whatever becomes of it leaves exactly one row (S1.5).
+
+use std::time::Duration;
+
+use ringbook::model::{CallStatus, Client, PhoneNumber};
+use ringbook::phone::command::{Command, CommandError};
+use ringbook_sip::message::Message;
+use serde_json::json;
+
+use crate::office::{LINE, Office, settings};
+
+/// An office whose only client is Ivan Petrov, +7 701 111 22 33.
+fn office() -> Office {
+    let mut office = Office::open(settings(""));
+    let number = PhoneNumber::from_e164("+77011112233").unwrap();
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    let ivan = Client {
+        note: "Speak slowly".into(),
+        ..Client::named("Ivan Petrov", now)
+    };
+    office
+        .store
+        .write(|w| w.save_client(&ivan.clone().with_phone(number)))
+        .unwrap();
+    office
+}
+
+#[test]
+fn s1_2_a_known_caller_is_on_the_card_while_it_rings_without_any_input() {
+    let mut office = office();
+    office.call_in_as("87011112233");
+    let told = office.told("caller_card");
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["card"]["name"], "Ivan Petrov");
+    assert_eq!(told[0]["card"]["known"], true);
+    assert_eq!(told[0]["card"]["note"], "Speak slowly");
+    assert_eq!(told[0]["card"]["number"], "+77011112233");
+    assert_eq!(told[0]["card"]["company"], "Alfa LLC");
+    assert_eq!(told[0]["lookup_ms"], 0.0);
+    assert_eq!(office.states(), ["incoming", "ringing"]);
+    assert_eq!(office.told("call")[0]["number"], "+77011112233");
+    assert_eq!(office.told("call")[0]["account"], LINE);
+}
+
+#[test]
+fn the_180_goes_out_before_anything_else_is_asked() {
+    let mut office = office();
+    office.effects.clear();
+    office.call_in();
+    let place = |name: &str| office.effects.iter().position(|effect| effect == name);
+    let before = &office.effects[..place("FindCaller").unwrap()];
+    assert_eq!(before[0], "transmit", "{before:?}");
+    let rings = |message: &Message| matches!(message, Message::Response(r) if r.status == 180);
+    assert!(office.wire.iter().any(|(_, _, message)| rings(message)));
+    assert_eq!(
+        office
+            .effects
+            .iter()
+            .filter(|effect| *effect == "transmit")
+            .count(),
+        1
+    );
+    for later in ["OpenCall", "BindMedia", "Tone"] {
+        assert!(
+            place(later) > place("FindCaller"),
+            "{later} stands before the look-up"
+        );
+    }
+}
+
+#[test]
+fn the_row_is_there_while_it_rings() {
+    let mut office = office();
+    office.call_in_as("87011112233");
+    let (row, said) = office.only_row();
+    assert_eq!(said, "in_progress -");
+    assert_eq!(
+        (&*row.record.caller, &*row.record.callee),
+        ("+77011112233", "101")
+    );
+    office.ms(2500);
+    let (row, _) = office.only_row();
+    let seen = row
+        .record
+        .started_at
+        .duration_until(row.record.last_seen_at);
+    assert!(
+        seen >= jiff::SignedDuration::from_millis(1500),
+        "the heartbeat is {seen:?} old"
+    );
+    assert_eq!(row.client_name.as_deref(), Some("Ivan Petrov"));
+}
+
+#[test]
+fn s5_8_an_answered_call_is_written_with_its_times_its_sound_and_its_recording() {
+    let mut office = office();
+    let peer = office.call_in_as("87011112233");
+    office.ms(3000);
+    let call = office.call();
+    office.command(Command::Answer(call)).unwrap();
+    office.ms(61_000);
+    office.peer_hangs_up(peer);
+    let (row, said) = office.only_row();
+    assert_eq!(said, "answered remote_hangup");
+    let record = &row.record;
+    assert!(
+        (61.0..61.2).contains(&record.talk.as_secs_f64()),
+        "{:?}",
+        record.talk
+    );
+    assert!(
+        (3.0..3.2).contains(&record.ring.as_secs_f64()),
+        "{:?}",
+        record.ring
+    );
+    assert_eq!(record.codec.as_deref(), Some("pcma"));
+    assert!(record.conversation_took_place());
+    assert_eq!(record.extension, "101");
+    let file = row.recording.unwrap();
+    assert!(file.ends_with(&format!("{call}.wav")), "{file}");
+    assert_eq!(
+        office.states(),
+        ["incoming", "ringing", "established", "ended"]
+    );
+    let ended = office.told("call")[3];
+    assert_eq!(ended["end_reason"], "remote_hangup");
+    assert_eq!(ended["loss"], json!(0.02));
+    assert_eq!(ended["jitter_ms"], json!(1.5));
+    assert_eq!(ended["mos"], json!(4.25));
+    let recordings: Vec<_> = office
+        .told("recording")
+        .iter()
+        .map(|r| r["state"].clone())
+        .collect();
+    assert_eq!(recordings, ["started", "finished"]);
+}
+
+#[test]
+fn a_caller_who_gives_up_leaves_a_missed_call() {
+    let mut office = office();
+    let peer = office.call_in();
+    office.ms(1000);
+    office.peer_hangs_up(peer);
+    assert_eq!(office.only_row().1, "missed cancelled");
+    assert_eq!(office.states(), ["incoming", "ringing", "ended"]);
+}
+
+#[test]
+fn nobody_answering_in_time_leaves_a_missed_call() {
+    let mut office = office();
+    office.call_in();
+    office.ms(200_000);
+    assert_eq!(office.only_row().1, "missed no_answer");
+}
+
+#[test]
+fn a_call_turned_away_is_rejected() {
+    let mut office = office();
+    office.call_in();
+    let call = office.call();
+    office.command(Command::Reject(call)).unwrap();
+    let (row, said) = office.only_row();
+    assert_eq!(said, "rejected rejected");
+    assert_eq!(row.record.sip_status, Some(603));
+    let gone = office.command(Command::Answer(call)).unwrap_err();
+    assert_eq!(gone, CommandError::NoSuchCall(call));
+}
+
+#[test]
+fn one_call_too_many_hears_busy_and_has_its_row() {
+    let mut office = Office::open(settings("[phone]\nmax_calls = 1\n"));
+    office.call_in();
+    office.call_in_as("300");
+    let rows = office.rows();
+    let statuses: Vec<_> = rows
+        .iter()
+        .map(|row| (&*row.record.caller, row.record.status))
+        .collect();
+    assert_eq!(statuses.len(), 2);
+    assert!(statuses.contains(&("200", CallStatus::InProgress)));
+    assert!(statuses.contains(&("300", CallStatus::Busy)));
+    assert!(
+        office
+            .wire
+            .iter()
+            .any(|(_, _, m)| matches!(m, Message::Response(r) if r.status == 486))
+    );
+}
+
+#[test]
+fn a_hidden_caller_is_hidden_and_has_no_number() {
+    let mut office = office();
+    office.call_in_as("anonymous");
+    let card = &office.told("caller_card")[0]["card"];
+    assert_eq!(card["known"], false);
+    assert_eq!(card["number"], serde_json::Value::Null);
+}
+
+#[test]
+fn s1_25_an_unknown_caller_is_a_number_and_nothing_else() {
+    let mut office = office();
+    office.call_in_as("+36305550101");
+    let card = &office.told("caller_card")[0]["card"];
+    assert_eq!(card["known"], false);
+    assert_eq!(card["number_display"], "+36 30 555 0101");
+    assert_eq!(
+        (&card["client"], &card["category"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!((&card["note"], &card["orders"]), (&json!(""), &json!([])));
+}
+
+#[test]
+fn a_late_look_up_is_not_waited_for_and_still_fills_the_card() {
+    let mut office = office();
+    office.slow_lookup = Duration::from_secs(3);
+    office.call_in_as("87011112233");
+    assert_eq!(office.states(), ["incoming", "ringing"]);
+    office.ms(2000);
+    assert_eq!(office.told("caller_card").len(), 1);
+    assert_eq!(office.told("caller_card")[0]["card"]["known"], false);
+    office.ms(2000);
+    assert_eq!(office.told("caller_card")[1]["card"]["name"], "Ivan Petrov");
+}
+
+#[test]
+fn an_automatic_answer_sends_the_200_at_once_and_holds_nobody() {
+    let mut office = Office::open(settings("[phone]\nauto_answer = true\n"));
+    let first = office.call_in();
+    let second = office.call_in_as("300");
+    assert_eq!(
+        office.states(),
+        ["incoming", "established", "incoming", "established"]
+    );
+    assert!(
+        !office
+            .wire
+            .iter()
+            .any(|(_, _, m)| matches!(m, Message::Response(r) if r.status == 180))
+    );
+    office.peer_hangs_up(first);
+    office.peer_hangs_up(second);
+    assert!(
+        office
+            .rows()
+            .iter()
+            .all(|row| row.record.status == CallStatus::Answered)
+    );
+}
+
+#[test]
+fn a_deaf_media_thread_keeps_no_row_open() {
+    let mut office = office();
+    office.deaf_media = true;
+    let peer = office.call_in();
+    let call = office.call();
+    office.command(Command::Answer(call)).unwrap();
+    office.ms(1000);
+    office.peer_hangs_up(peer);
+    office.ms(15_000);
+    assert_eq!(office.only_row().1, "answered remote_hangup");
+    assert_eq!(office.states().last(), Some(&"ended"));
+}

@@ -1,0 +1,10 @@
+//! The program as one machine, in virtual time: the real phone and a real store in memory, a peer's
+//! user agent over a simulated network, sound that is only played.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod in_call;
+mod incoming;
+mod lines;
+mod modules;
+mod office;
+mod outgoing;

@@ -1,0 +1,561 @@
+//! One phone in an office, one caller outside, and everything between them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use ringbook::app::{App, Input, Output, RequestId};
+use ringbook::automation::{Body, Event};
+use ringbook::model::{CallId, CallLine, RecordingRow};
+use ringbook::now::Now;
+use ringbook::phone::PhoneConfig;
+use ringbook::phone::command::{Command, CommandError, Reply};
+use ringbook::phone::effect::Effect;
+use ringbook::phone::view::View;
+use ringbook::settings::Settings;
+use ringbook::store::{CallFilter, Store, StoreCommand, StoreReply};
+use ringbook_media::engine::{MediaCommand, MediaEvent, RecordingState, StreamId};
+use ringbook_media::recorder::Finished;
+use ringbook_media::stream::StreamStats;
+use ringbook_sip::message::{Message, Uri, parse_datagram};
+use ringbook_sip::resolve::{ResolveError, Target};
+use ringbook_sip::sdp::{Codec, Direction, LocalMedia};
+use ringbook_sip::user_agent::{
+    self, AccountConfig, AccountId, CallHandle, Secret, Transport, UserAgent,
+};
+use serde_json::Value;
+
+pub const PHONE: &str = "127.0.0.1:5060";
+pub const PEER: &str = "127.0.0.2:5060";
+/// The line of the phone. Its domain is the peer, so that short numbers go there.
+pub const LINE: &str = "sip:101@127.0.0.2:5060";
+
+/// Settings with one line that does not register.
+pub fn settings(more: &str) -> Settings {
+    let text = format!(
+        "[[account]]\naor = \"{LINE}\"\nregister = false\npassword = \"secret\"\n\
+         extension = \"101\"\ncompany = \"Alfa LLC\"\ncountry = \"KZ\"\n\
+         [sip]\nbind = \"127.0.0.1\"\n{more}"
+    );
+    Settings::parse(&text, Path::new("settings.toml")).unwrap()
+}
+
+pub struct Office {
+    pub app: App,
+    pub store: Store,
+    pub peer: UserAgent,
+    pub peer_account: AccountId,
+    pub heard: Vec<user_agent::Event>,
+    pub events: Vec<Value>,
+    pub effects: Vec<String>,
+    pub view: Option<std::sync::Arc<View>>,
+    /// Everything that went over the network: when, from whom, what.
+    pub wire: Vec<(Duration, SocketAddr, Message)>,
+    pub exited: bool,
+    /// The media thread does not answer.
+    pub deaf_media: bool,
+    /// The store answers look-ups only so much later.
+    pub slow_lookup: Duration,
+    /// The network swallows what this says yes to.
+    pub lose: fn(&Message) -> bool,
+    begin: Instant,
+    now: Instant,
+    travelling: VecDeque<(Instant, Travelling)>,
+    app_wake: Option<Instant>,
+    peer_wake: Option<Instant>,
+    recordings: BTreeMap<StreamId, PathBuf>,
+    replies: BTreeMap<RequestId, Result<Reply, CommandError>>,
+    last_request: u64,
+}
+
+enum Travelling {
+    Datagram {
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    },
+    Stored(StoreReply),
+    Media(MediaEvent),
+}
+
+impl Office {
+    pub fn open(settings: Settings) -> Self {
+        let config = PhoneConfig {
+            settings,
+            seed: [7; 32],
+            country: None,
+            time_zone: jiff::tz::TimeZone::UTC,
+            recordings: PathBuf::from("/recordings"),
+            instance_id: String::new(),
+        };
+        let mut peer = UserAgent::new(patient(), [9; 32]);
+        peer.add_listener(Transport::Udp, PEER.parse().unwrap());
+        let peer_account = peer.add_account(peer_account("200"));
+        let now = Instant::now();
+        let mut office = Self {
+            app: App::new(config),
+            store: Store::in_memory().unwrap(),
+            peer,
+            peer_account,
+            heard: Vec::new(),
+            events: Vec::new(),
+            effects: Vec::new(),
+            view: None,
+            wire: Vec::new(),
+            exited: false,
+            deaf_media: false,
+            slow_lookup: Duration::ZERO,
+            lose: |_| false,
+            begin: now,
+            now,
+            travelling: VecDeque::new(),
+            app_wake: None,
+            peer_wake: None,
+            recordings: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            last_request: 0,
+        };
+        let udp = vec![PHONE.parse().unwrap()];
+        office.input(Input::Start {
+            udp,
+            tcp: Vec::new(),
+            pid: 1,
+        });
+        office
+    }
+
+    fn now(&self) -> Now {
+        let wall: Timestamp = "2026-11-22T09:05:07Z".parse().unwrap();
+        Now {
+            instant: self.now,
+            wall: wall + (self.now - self.begin),
+        }
+    }
+
+    /// Gives the phone a stimulus and does what it wants done.
+    pub fn input(&mut self, input: Input<'_>) {
+        let now = self.now();
+        self.app.handle_input(now, input);
+        self.drain_app();
+    }
+
+    fn drain_app(&mut self) {
+        loop {
+            match self.app.poll_output() {
+                Output::Transmit(transmit) => {
+                    let from = PHONE.parse().unwrap();
+                    self.effects.push("transmit".to_owned());
+                    self.send(from, transmit.remote, transmit.bytes);
+                }
+                Output::Effect(effect) => self.carry_out(effect),
+                Output::Event(event) => self.note(&event),
+                Output::Reply { request, answer } => drop(self.replies.insert(request, answer)),
+                Output::View(view) => self.view = Some(view),
+                Output::Timeout(at) => {
+                    self.app_wake = at;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, event: &Event) {
+        if matches!(event.body, Body::Call(_)) {
+            self.effects.push("event".to_owned());
+        }
+        self.events
+            .push(serde_json::from_str(&event.to_line()).unwrap());
+    }
+
+    fn drain_peer(&mut self) {
+        loop {
+            match self.peer.poll_output() {
+                user_agent::Output::Transmit(transmit) => {
+                    self.send(PEER.parse().unwrap(), transmit.remote, transmit.bytes);
+                }
+                user_agent::Output::Resolve {
+                    query, host, port, ..
+                } => {
+                    let now = self.now;
+                    self.peer
+                        .handle_resolved(now, query, resolved(&host, port, PEER));
+                }
+                user_agent::Output::Event(event) => self.heard.push(event),
+                user_agent::Output::Timeout(at) => {
+                    self.peer_wake = at;
+                    return;
+                }
+                other => panic!("the peer wants {other:?}"),
+            }
+        }
+    }
+
+    fn send(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        if let Ok(message) = parse_datagram(&bytes) {
+            let lost = (self.lose)(&message);
+            self.wire.push((self.now - self.begin, from, message));
+            if lost {
+                return;
+            }
+        }
+        self.travel(
+            Duration::from_millis(1),
+            Travelling::Datagram { from, to, bytes },
+        );
+    }
+
+    fn travel(&mut self, delay: Duration, what: Travelling) {
+        let at = self.now + delay;
+        let place = self.travelling.partition_point(|(other, _)| *other <= at);
+        self.travelling.insert(place, (at, what));
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        self.effects.push(name(&effect));
+        match effect {
+            Effect::Resolve {
+                query, host, port, ..
+            } => {
+                let result = resolved(&host, port, PHONE);
+                self.app
+                    .handle_input(self.now(), Input::Resolved { query, result });
+            }
+            Effect::BindMedia { call, .. } => {
+                let result = Ok((40_000, 40_001));
+                self.app
+                    .handle_input(self.now(), Input::MediaBound { call, result });
+            }
+            Effect::Store(command) => self.ask_store(command),
+            Effect::Media(command) if !self.deaf_media => self.play(command),
+            Effect::Exit => self.exited = true,
+            _ => {}
+        }
+    }
+
+    fn ask_store(&mut self, command: StoreCommand) {
+        let (delay, reply) = match command {
+            StoreCommand::FindCaller {
+                call,
+                number,
+                text,
+                extension,
+            } => {
+                let found = self
+                    .store
+                    .read(|r| r.find_caller(number, &text, extension.as_deref()));
+                let found = found.unwrap().map(Box::new);
+                (self.slow_lookup, StoreReply::Caller { call, found })
+            }
+            StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
+                self.store.write(|w| w.save_call(&record)).unwrap();
+                (Duration::ZERO, StoreReply::Done { call: record.call })
+            }
+            StoreCommand::CloseCall { record, recordings } => {
+                let all = |w: &mut ringbook::store::Writer<'_>| {
+                    w.save_call(&record)?;
+                    recordings
+                        .iter()
+                        .try_for_each(|row: &RecordingRow| w.save_recording(row))
+                };
+                self.store.write(all).unwrap();
+                (Duration::ZERO, StoreReply::Done { call: record.call })
+            }
+        };
+        self.travel(delay, Travelling::Stored(reply));
+    }
+
+    fn play(&mut self, command: MediaCommand) {
+        let soon = Duration::from_millis(1);
+        let mut told = Vec::new();
+        match command {
+            MediaCommand::RecordStart { stream, file, .. } => {
+                self.recordings.insert(stream, file.clone());
+                told.push(MediaEvent::Recording {
+                    stream,
+                    state: RecordingState::Started,
+                    file,
+                });
+            }
+            MediaCommand::RecordPause { stream } => {
+                told.extend(self.tell(stream, RecordingState::Paused))
+            }
+            MediaCommand::RecordResume { stream } => {
+                told.extend(self.tell(stream, RecordingState::Resumed));
+            }
+            MediaCommand::RecordStop { stream } => told.extend(self.finish(stream)),
+            MediaCommand::Close { stream } => {
+                told.push(MediaEvent::Closed {
+                    stream,
+                    stats: stats(),
+                });
+                told.extend(self.finish(stream));
+            }
+            _ => {}
+        }
+        for event in told {
+            self.travel(soon, Travelling::Media(event));
+        }
+    }
+
+    fn tell(&self, stream: StreamId, state: RecordingState) -> Option<MediaEvent> {
+        let file = self.recordings.get(&stream)?.clone();
+        Some(MediaEvent::Recording {
+            stream,
+            state,
+            file,
+        })
+    }
+
+    fn finish(&mut self, stream: StreamId) -> Option<MediaEvent> {
+        let finished = Finished {
+            frames: 16_000,
+            rate: 8_000,
+            sha256: [1; 32],
+            pauses: Vec::new(),
+        };
+        let told = self.tell(stream, RecordingState::Finished(finished));
+        self.recordings.remove(&stream);
+        told
+    }
+
+    /// Lets this much time go by.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.drain_peer();
+        loop {
+            let travelling = self.travelling.front().map(|(at, _)| *at);
+            let next = [travelling, self.app_wake, self.peer_wake]
+                .into_iter()
+                .flatten()
+                .min();
+            let Some(next) = next.filter(|next| *next <= end) else {
+                break;
+            };
+            self.now = self.now.max(next);
+            if travelling.is_some_and(|at| at <= self.now) {
+                let (_, what) = self.travelling.pop_front().unwrap();
+                self.arrive(what);
+            } else if self.app_wake.is_some_and(|at| at <= self.now) {
+                self.input(Input::Timeout);
+            } else {
+                self.peer.handle_timeout(self.now);
+            }
+            self.drain_peer();
+        }
+        self.now = end;
+    }
+
+    fn arrive(&mut self, what: Travelling) {
+        match what {
+            Travelling::Datagram { from, to, bytes } if to == PHONE.parse().unwrap() => {
+                self.input(Input::Datagram {
+                    local: to,
+                    source: from,
+                    bytes: &bytes,
+                });
+            }
+            Travelling::Datagram { from, to, bytes } if to == PEER.parse().unwrap() => {
+                let now = self.now;
+                self.peer.handle_datagram(now, to, from, &bytes);
+            }
+            Travelling::Datagram { .. } => {}
+            Travelling::Stored(reply) => self.input(Input::Stored(reply)),
+            Travelling::Media(event) => self.input(Input::Media(event)),
+        }
+    }
+}
+
+/// What tests do and look at.
+impl Office {
+    pub fn ms(&mut self, ms: u64) {
+        self.run(Duration::from_millis(ms));
+    }
+
+    /// The peer calls the phone as `user`.
+    pub fn call_in_as(&mut self, user: &str) -> CallHandle {
+        let account = self.peer.add_account(peer_account(user));
+        self.call_in_from(account)
+    }
+
+    pub fn call_in(&mut self) -> CallHandle {
+        self.call_in_from(self.peer_account)
+    }
+
+    fn call_in_from(&mut self, account: AccountId) -> CallHandle {
+        let target = Uri::parse("sip:101@127.0.0.1:5060").unwrap();
+        let call = self
+            .peer
+            .invite(self.now, account, &target, peer_media())
+            .unwrap();
+        self.ms(20);
+        call
+    }
+
+    pub fn command(&mut self, command: Command) -> Result<Reply, CommandError> {
+        self.last_request += 1;
+        let request = RequestId(self.last_request);
+        self.input(Input::Command { request, command });
+        let answer = self
+            .replies
+            .remove(&request)
+            .expect("every command is answered at once");
+        self.ms(20);
+        answer
+    }
+
+    pub fn dial(&mut self, target: &str) -> CallId {
+        let command = Command::Dial {
+            target: target.to_owned(),
+            account: None,
+        };
+        match self.command(command) {
+            Ok(Reply::Dialed { call }) => call,
+            other => panic!("{target}: {other:?}"),
+        }
+    }
+
+    /// Lets the peer do something with the call it was told of last.
+    pub fn peer_does<T>(
+        &mut self,
+        act: impl FnOnce(&mut UserAgent, Instant, CallHandle) -> T,
+    ) -> T {
+        let call = self.heard.iter().rev().find_map(|event| match event {
+            user_agent::Event::Incoming { call, .. } => Some(*call),
+            _ => None,
+        });
+        let done = act(&mut self.peer, self.now, call.expect("the peer was called"));
+        self.ms(20);
+        done
+    }
+
+    pub fn peer_answers(&mut self) {
+        self.peer_does(|peer, now, call| peer.answer(now, call, peer_media()).unwrap());
+    }
+
+    pub fn peer_hangs_up(&mut self, call: CallHandle) {
+        self.peer.hangup(self.now, call).unwrap();
+        self.ms(20);
+    }
+
+    /// The values of the events with this name.
+    pub fn told(&self, event: &str) -> Vec<&Value> {
+        self.events
+            .iter()
+            .filter(|value| value["event"] == event)
+            .collect()
+    }
+
+    /// The states of the calls' events, in order.
+    pub fn states(&self) -> Vec<&str> {
+        self.told("call")
+            .iter()
+            .map(|value| value["state"].as_str().unwrap())
+            .collect()
+    }
+
+    /// The only call that is up.
+    pub fn call(&mut self) -> CallId {
+        match self.command(Command::Calls) {
+            Ok(Reply::Calls(calls)) if calls.len() == 1 => calls[0].id,
+            other => panic!("not exactly one call: {other:?}"),
+        }
+    }
+
+    pub fn rows(&self) -> Vec<CallLine> {
+        self.store
+            .read(|r| r.calls(&CallFilter::default(), 0, 100))
+            .unwrap()
+    }
+
+    /// The log's only row, as `status end_reason`.
+    pub fn only_row(&self) -> (CallLine, String) {
+        let rows = self.rows();
+        assert_eq!(rows.len(), 1, "not exactly one row: {rows:#?}");
+        let row = rows.into_iter().next().unwrap();
+        let reason = row.record.end_reason.map_or("-", |reason| reason.as_str());
+        let said = format!("{} {reason}", row.record.status);
+        (row, said)
+    }
+}
+
+/// A caller who waits longer than the phone rings.
+fn patient() -> user_agent::Config {
+    user_agent::Config {
+        answer_timeout: Duration::from_secs(600),
+        ..user_agent::Config::default()
+    }
+}
+
+fn peer_account(user: &str) -> AccountConfig {
+    AccountConfig {
+        aor: Uri::parse(&format!("sip:{user}@127.0.0.2")).unwrap(),
+        display_name: None,
+        username: user.to_owned(),
+        password: Secret::new(""),
+        registrar: Uri::parse("sip:127.0.0.2").unwrap(),
+        outbound_proxy: None,
+        register: false,
+        expires: Duration::from_secs(300),
+        transport: None,
+        instance_id: String::new(),
+    }
+}
+
+pub fn peer_media() -> LocalMedia {
+    LocalMedia {
+        address: "127.0.0.2".parse().unwrap(),
+        rtp_port: 50_000,
+        rtcp_port: None,
+        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        direction: Direction::SendRecv,
+        session_id: 5,
+        version: 1,
+    }
+}
+
+fn resolved(host: &str, port: Option<u16>, from: &str) -> Result<Vec<Target>, ResolveError> {
+    let ip = host.parse().map_err(|_| ResolveError::NotFound)?;
+    let source = from.parse::<SocketAddr>().unwrap().ip();
+    let address = SocketAddr::new(ip, port.unwrap_or(5060));
+    Ok(vec![Target {
+        transport: Transport::Udp,
+        address,
+        source: Some(source),
+    }])
+}
+
+pub fn stats() -> StreamStats {
+    StreamStats {
+        codec: None,
+        packets_sent: 100,
+        packets_received: 98,
+        lost: 2,
+        late: 0,
+        duplicates: 0,
+        concealed: 2,
+        jitter_ms: 1.5,
+        rtt_ms: None,
+        delay_ms: 20.0,
+        remote_lost: 0,
+        remote_loss: 0.0,
+        remote_jitter_ms: 0.0,
+        mos: 4.25,
+    }
+}
+
+/// An effect's name, short enough to compare orders with.
+fn name(effect: &Effect) -> String {
+    let text = format!("{effect:?}");
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric())
+            .collect::<String>()
+    };
+    match effect {
+        Effect::Store(command) => word(&format!("{command:?}")),
+        Effect::Media(command) => word(&format!("{command:?}")),
+        _ => word(&text),
+    }
+}
