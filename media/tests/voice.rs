@@ -81,12 +81,14 @@ fn five_percent_of_random_loss_leaves_no_hole() {
             continuity(&call, codec, 0.5)
         );
         assert_eq!(stats.late, 0, "{codec}");
-        let most = if codec == Codec::Opus { 60.0 } else { 30.0 };
-        assert!(
-            call.median_delay(50) <= most,
-            "{codec}: {} ms",
-            call.median_delay(50)
-        );
+        // Opus waits for the packet after a loss, which carries a copy of the lost one.
+        let expected = if codec == Codec::Opus {
+            20.0..45.0
+        } else {
+            0.0..20.0
+        };
+        let delay = call.median_delay(50);
+        assert!(expected.contains(&delay), "{codec}: {delay} ms");
         assert!(stats.mos < 4.2, "{codec}");
     }
 }
@@ -174,29 +176,28 @@ fn bursts_reordering_and_duplicates_are_put_right() {
 }
 
 #[test]
-fn clocks_200_ppm_apart_make_no_gap_in_five_minutes() {
+fn clocks_200_ppm_apart_make_no_gap() {
+    // A frame slips in 100 s.
     for drift in [200.0, -200.0] {
-        for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
+        for (codec, seconds) in [
+            (Codec::Pcmu, 300.0),
+            (Codec::G722, 110.0),
+            (Codec::Opus, 110.0),
+        ] {
             let mut call = OneWay::codec(codec, clean(10.0));
             call.drift_ppm = drift;
-            call.run(&tone(
-                codec,
-                if codec == Codec::Opus { 150.0 } else { 300.0 },
-            ));
+            call.run(&tone(codec, seconds));
             let stats = call.bob.stats();
             assert!(
-                stats.concealed <= 3,
+                stats.concealed <= 2,
                 "{codec} at {drift}: {}",
                 stats.concealed
             );
             assert_eq!(stats.late, 0, "{codec} at {drift}");
             let continuity = continuity(&call, codec, 0.5);
             assert!(continuity > 0.999, "{codec} at {drift}: {continuity}");
-            assert!(
-                call.median_delay(5_000) <= 60.0,
-                "{codec}: {} ms",
-                call.median_delay(5_000)
-            );
+            let delay = call.median_delay(call.delays.len() / 2);
+            assert!(delay <= 60.0, "{codec}: {delay} ms");
         }
     }
 }
