@@ -1,5 +1,6 @@
 //! Every Slint file of Ringbook, compiled. The markup holds no logic; `ringbook::ui` fills it.
 
+pub mod backend;
 pub mod fonts;
 
 pub use slint;

@@ -1,0 +1,112 @@
+//! The caller card: [`CallerCard`] → `CardData`, and the client's photo.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::Cursor;
+use std::rc::Rc;
+
+use jiff::tz::TimeZone;
+use ringbook_ui::slint::{Image, ModelRc, Rgba8Pixel, SharedPixelBuffer, SharedString, VecModel};
+use ringbook_ui::{CardData, OrderLine as OrderData};
+
+use super::asking;
+use super::link::PhoneLink;
+use super::text;
+use crate::model::{CallerCard, Direction, OrderLine, PhotoId};
+
+/// The side of a photo as it is kept for drawing; the store keeps the original.
+const PHOTO_SIDE: u32 = 352;
+/// A picture whose pixels would take more than this is not drawn.
+const MAX_PICTURE: u64 = 256 << 20;
+/// Photos kept for the next calls of the same clients.
+const PHOTOS: usize = 32;
+
+/// The card, ready to be shown, without its photo.
+pub fn map_card(card: &CallerCard, zone: &TimeZone) -> CardData {
+    let known = card.known;
+    let category = card.category.as_ref().filter(|_| known);
+    let orders: Vec<OrderData> = card.orders.iter().map(map_order).collect();
+    CardData {
+        call: card.call.to_string().into(),
+        company: text::line(&card.company),
+        incoming: card.direction == Direction::Incoming,
+        when: text::moment(card.at, zone),
+        known,
+        hidden: card.hidden,
+        name: if known { text::line(&card.name) } else { SharedString::new() },
+        firm: text::line(&card.client_company),
+        place: text::line(&card.location),
+        local_time: card.local_time.as_deref().unwrap_or_default().into(),
+        number: text::line(&card.number_display),
+        number_plain: card.number.map(|number| number.e164().into()).unwrap_or_default(),
+        trusted: false,
+        note: text::lines(&card.note),
+        greeting: SharedString::new(),
+        category: category.map(|c| c.id.as_str().into()).unwrap_or_default(),
+        category_name: category.map(|c| text::line(&c.name)).unwrap_or_default(),
+        initials: if known { text::initials(&card.name) } else { SharedString::new() },
+        photo: Image::default(),
+        orders: ModelRc::from(Rc::new(VecModel::from(orders))),
+        employee: text::line(format!("{} {}", card.extension, card.employee).trim()),
+    }
+}
+
+/// An open order, ready to be shown.
+pub fn map_order(order: &OrderLine) -> OrderData {
+    OrderData {
+        number: text::line(&order.number),
+        stage: text::line(&order.stage),
+        responsible: text::line(&order.responsible),
+        due: order.due.map(|due| due.strftime("%d.%m.%Y").to_string().into()).unwrap_or_default(),
+        debt: order.debt.as_ref().map(text::money).unwrap_or_default(),
+        overdue_days: order.overdue_days.and_then(|days| i32::try_from(days).ok()).unwrap_or(0),
+    }
+}
+
+/// The photos of the latest clients, decoded.
+#[derive(Default)]
+pub struct Photos {
+    kept: RefCell<VecDeque<(PhotoId, Image)>>,
+}
+
+impl Photos {
+    /// The photo, where it is here already.
+    pub fn known(&self, id: PhotoId) -> Option<Image> {
+        let kept = self.kept.borrow();
+        kept.iter().find(|(known, _)| *known == id).map(|(_, image)| image.clone())
+    }
+
+    /// The photo: from here, or read and decoded on the store's thread. None where it cannot be drawn.
+    pub async fn load(&self, phone: &Rc<dyn PhoneLink>, id: PhotoId) -> Option<Image> {
+        if let Some(image) = self.known(id) {
+            return Some(image);
+        }
+        let pixels = asking::read(phone, move |store| {
+            Ok(store.load_photo(id).ok().and_then(|photo| decode(&photo.bytes)))
+        });
+        let image = Image::from_rgba8(pixels.await.ok().flatten()?);
+        let mut kept = self.kept.borrow_mut();
+        kept.push_back((id, image.clone()));
+        if kept.len() > PHOTOS {
+            kept.pop_front();
+        }
+        Some(image)
+    }
+}
+
+/// A PNG or JPEG file as pixels, no larger than a card needs.
+fn decode(file: &[u8]) -> Option<SharedPixelBuffer<Rgba8Pixel>> {
+    let mut reader = image::ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?;
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(MAX_PICTURE);
+    reader.limits(limits);
+    let picture = reader.decode().ok()?;
+    let picture = if picture.width().min(picture.height()) > PHOTO_SIDE {
+        let filter = image::imageops::FilterType::Triangle;
+        picture.resize_to_fill(PHOTO_SIDE, PHOTO_SIDE, filter)
+    } else {
+        picture
+    };
+    let pixels = picture.into_rgba8();
+    Some(SharedPixelBuffer::clone_from_slice(pixels.as_raw(), pixels.width(), pixels.height()))
+}

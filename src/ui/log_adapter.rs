@@ -1,0 +1,303 @@
+//! The call log's page: `CallLine` → `LogRow`, read page by page.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, Weak};
+use ringbook_ui::{
+    ClientsAdapter, LogAdapter, LogCounts, LogRow, MainWindow, Outcome, Page, PhoneAdapter,
+    RecordingsAdapter, WindowAdapter,
+};
+
+use super::asking::{self, spawn};
+use super::link::PhoneLink;
+use super::paged::{PAGE, Paged};
+use super::text;
+use crate::model::{CallLine, CallStatus, Direction, PhoneNumber};
+use crate::store::{CallFilter, Reader, Result};
+use crate::tr;
+
+/// Clients whose calls a search looks through.
+const MATCHES: usize = 200;
+
+/// The page's state.
+pub struct LogPage {
+    window: Weak<MainWindow>,
+    phone: Rc<dyn PhoneLink>,
+    zone: TimeZone,
+    rows: Rc<Paged<LogRow>>,
+    filter: RefCell<CallFilter>,
+    /// Counts the questions: a late answer to an older one is dropped.
+    asked: Cell<u64>,
+}
+
+impl LogPage {
+    /// Ties the page to the store and reads it for the first time.
+    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+        let page = Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
+            let this = this.clone();
+            Self {
+                window: window.as_weak(),
+                phone,
+                zone: TimeZone::system(),
+                rows: Paged::new(move |number| {
+                    if let Some(page) = this.upgrade() {
+                        spawn(page.load(number));
+                    }
+                }),
+                filter: RefCell::default(),
+                asked: Cell::new(0),
+            }
+        });
+        let adapter = window.global::<LogAdapter>();
+        adapter.set_loaded(false);
+        adapter.set_rows(ModelRc::from(page.rows.clone()));
+        page.take_callbacks(&adapter);
+        spawn(page.clone().reload());
+        page
+    }
+
+    fn take_callbacks(self: &Rc<Self>, adapter: &LogAdapter<'_>) {
+        let page = self.clone();
+        adapter.on_search(move || spawn(page.clone().reload()));
+        let page = self.clone();
+        adapter.on_select(move |id| page.select(&id));
+        let window = self.window.clone();
+        adapter.on_call_back(move |number| {
+            let Some(window) = window.upgrade() else { return };
+            window.global::<WindowAdapter>().set_page(Page::Phone);
+            let phone = window.global::<PhoneAdapter>();
+            phone.invoke_dial(number, phone.get_line());
+        });
+        let window = self.window.clone();
+        adapter.on_open_client(move |client| {
+            let Some(window) = window.upgrade() else { return };
+            window.global::<WindowAdapter>().set_page(Page::Clients);
+            window.global::<ClientsAdapter>().invoke_select(client);
+        });
+        let window = self.window.clone();
+        adapter.on_play(move |call| {
+            let Some(window) = window.upgrade() else { return };
+            window.global::<WindowAdapter>().set_page(Page::Recordings);
+            window.global::<RecordingsAdapter>().invoke_select_call(call);
+        });
+        let page = self.clone();
+        adapter.on_export(move || spawn(page.clone().export()));
+    }
+
+    /// Reads the list anew: after a search, or when a call is over. Place and choice stay.
+    pub async fn reload(self: Rc<Self>) {
+        self.asked.set(self.asked.get() + 1);
+        let asked = self.asked.get();
+        let Some(question) = self.question() else { return };
+        let (zone, today) = (self.zone.clone(), text::today(&self.zone));
+        let answer = asking::read(&self.phone, move |store| {
+            let filter = question.filter(store)?;
+            let count = store.count_calls(&filter)?;
+            let first = read_page(store, &filter, 0, &zone, today)?;
+            let midnight = start_of(today, &zone);
+            let counts = store.call_counts(&CallFilter { from: midnight, ..CallFilter::default() })?;
+            Ok((filter, count, first, counts))
+        });
+        let answer = answer.await;
+        let Some(window) = self.window.upgrade() else { return };
+        if asked != self.asked.get() {
+            return;
+        }
+        let adapter = window.global::<LogAdapter>();
+        adapter.set_loaded(true);
+        match answer {
+            Ok((filter, count, first, counts)) => {
+                *self.filter.borrow_mut() = filter;
+                self.rows.begin(usize::try_from(count).unwrap_or(usize::MAX), first);
+                let mut today = LogCounts::default();
+                for count in counts {
+                    let calls = i32::try_from(count.calls).unwrap_or(i32::MAX);
+                    today.total += calls;
+                    match count.direction {
+                        Direction::Incoming => today.incoming += calls,
+                        Direction::Outgoing => today.outgoing += calls,
+                    }
+                    if count.status == CallStatus::Missed && count.direction == Direction::Incoming {
+                        today.missed += calls;
+                    }
+                }
+                window.global::<WindowAdapter>().set_missed(today.missed);
+                adapter.set_today(today);
+            }
+            Err(error) => super::window_adapter::complain(&self.window, error.to_string()),
+        }
+    }
+
+    async fn load(self: Rc<Self>, number: usize) {
+        let edition = self.rows.edition();
+        let (filter, zone) = (self.filter.borrow().clone(), self.zone.clone());
+        let today = text::today(&self.zone);
+        let rows = asking::read(&self.phone, move |store| {
+            read_page(store, &filter, number, &zone, today)
+        });
+        if let Ok(rows) = rows.await {
+            self.rows.put(edition, number, rows);
+        }
+    }
+
+    /// What the fields of the page ask for.
+    fn question(&self) -> Option<Question> {
+        let window = self.window.upgrade()?;
+        let adapter = window.global::<LogAdapter>();
+        let today = text::today(&self.zone);
+        let from = match adapter.get_period() {
+            0 => Some(today),
+            1 => today.checked_sub(Span::new().days(6)).ok(),
+            _ => None,
+        };
+        let (direction, status) = match adapter.get_kind() {
+            1 => (Some(Direction::Incoming), Some(CallStatus::Missed)),
+            2 => (Some(Direction::Incoming), None),
+            3 => (Some(Direction::Outgoing), None),
+            _ => (None, None),
+        };
+        Some(Question {
+            text: adapter.get_query().trim().to_owned(),
+            from: from.and_then(|day| start_of(day, &self.zone)),
+            direction,
+            status,
+        })
+    }
+
+    fn select(&self, id: &str) {
+        let Some(window) = self.window.upgrade() else { return };
+        let adapter = window.global::<LogAdapter>();
+        if let Some(row) = adapter.get_rows().iter().find(|row| row.id == id) {
+            adapter.set_call(row);
+            adapter.set_selected(id.into());
+        }
+    }
+
+    /// Writes the calls in sight of the filter into a CSV file of the profile.
+    async fn export(self: Rc<Self>) {
+        let filter = self.filter.borrow().clone();
+        let folder = self.phone.profile().dir().join("exports");
+        let zone = self.zone.clone();
+        let done = asking::read(&self.phone, move |store| {
+            Ok(super::export_log(store, &filter, &zone, &folder))
+        });
+        match done.await {
+            Ok(Ok(file)) => {
+                let text = tr!("The log was written to {file}", file = file.display());
+                super::window_adapter::tell(&self.window, text);
+            }
+            Ok(Err(error)) => super::window_adapter::complain(&self.window, format!("{error:#}")),
+            Err(error) => super::window_adapter::complain(&self.window, error.to_string()),
+        }
+    }
+}
+
+/// What the page's fields ask for; names become clients on the store's thread.
+struct Question {
+    text: String,
+    from: Option<Timestamp>,
+    direction: Option<Direction>,
+    status: Option<CallStatus>,
+}
+
+impl Question {
+    fn filter(&self, store: &Reader<'_>) -> Result<CallFilter> {
+        let mut filter = CallFilter {
+            from: self.from,
+            direction: self.direction,
+            status: self.status,
+            ..CallFilter::default()
+        };
+        if self.text.is_empty() {
+            return Ok(filter);
+        }
+        let found = store.find_clients(&self.text, MATCHES)?;
+        match PhoneNumber::parse(&self.text, None) {
+            Ok(number) if found.is_empty() => filter.number = Some(number),
+            _ => filter.clients = Some(found.iter().map(|client| client.id).collect()),
+        }
+        Ok(filter)
+    }
+}
+
+fn start_of(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    day.to_zoned(zone.clone()).ok().map(|day| day.timestamp())
+}
+
+/// One page, with a heading wherever a day begins.
+fn read_page(
+    store: &Reader<'_>,
+    filter: &CallFilter,
+    number: usize,
+    zone: &TimeZone,
+    today: Date,
+) -> Result<Vec<LogRow>> {
+    // The row before the page tells whether the page begins a day.
+    let offset = number * PAGE;
+    let skipped = usize::from(offset > 0);
+    let lines = store.calls(filter, offset - skipped, PAGE + skipped)?;
+    let mut before = None;
+    let mut rows: Vec<LogRow> = lines
+        .iter()
+        .map(|line| {
+            let date = line.record.started_at.to_zoned(zone.clone()).date();
+            let mut row = map_line(line, zone);
+            if before.replace(date) != Some(date) {
+                row.heading = text::day(date, today);
+            }
+            row
+        })
+        .collect();
+    rows.drain(..skipped.min(rows.len()));
+    Ok(rows)
+}
+
+/// A call of the log, ready to be shown, without a heading.
+pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
+    let record = &line.record;
+    let number = record.number.map(|number| number.international());
+    let shown = number.clone().unwrap_or_else(|| match record.direction {
+        Direction::Incoming => record.caller.clone(),
+        Direction::Outgoing => record.callee.clone(),
+    });
+    let names = [line.client_name.as_deref().unwrap_or(&record.client_name), &record.remote_name];
+    let title = match names.into_iter().find(|name| !name.is_empty()) {
+        Some(name) => text::line(name),
+        None if record.hidden => tr!("Hidden number").into(),
+        None => text::line(&shown),
+    };
+    LogRow {
+        id: record.call.to_string().into(),
+        title,
+        number: text::line(&shown),
+        incoming: record.direction == Direction::Incoming,
+        outcome: map_status(record.status),
+        time: text::time(record.started_at, zone),
+        duration: text::length(record.talk),
+        line: text::line(&record.account),
+        employee: text::line(format!("{} {}", record.extension, record.employee).trim()),
+        category: line.category.as_ref().map(|c| c.as_str().into()).unwrap_or_default(),
+        recording: line.recording.is_some(),
+        client: record.client.map(|client| client.to_string().into()).unwrap_or_default(),
+        ..LogRow::default()
+    }
+}
+
+fn map_status(status: CallStatus) -> Outcome {
+    match status {
+        CallStatus::InProgress => Outcome::Active,
+        CallStatus::Answered => Outcome::Answered,
+        CallStatus::Missed => Outcome::Missed,
+        CallStatus::Rejected => Outcome::Rejected,
+        CallStatus::Busy => Outcome::Busy,
+        CallStatus::Failed => Outcome::Failed,
+        CallStatus::Cancelled => Outcome::Cancelled,
+        CallStatus::AnsweredElsewhere => Outcome::Elsewhere,
+        CallStatus::Interrupted => Outcome::Interrupted,
+        CallStatus::Unknown => Outcome::Unknown,
+    }
+}

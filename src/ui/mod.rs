@@ -1,0 +1,196 @@
+//! The window: the phone's views and the store's rows become what Slint shows, clicks and keys
+//! become commands. One file per adapter global of the markup; none of them waits.
+
+mod asking;
+mod card_adapter;
+mod clients_adapter;
+mod link;
+mod log_adapter;
+mod paged;
+mod phone_adapter;
+mod popups;
+mod recordings_adapter;
+mod settings_adapter;
+mod text;
+mod window_adapter;
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::tz::TimeZone;
+use ringbook_ui::slint::{self, CloseRequestResponse, ComponentHandle};
+use ringbook_ui::{MainWindow, backend, fonts};
+use tokio::sync::watch;
+
+pub use link::{OnReply, PhoneLink};
+
+use self::asking::spawn;
+use self::card_adapter::Photos;
+use self::clients_adapter::ClientsPage;
+use self::log_adapter::LogPage;
+use self::phone_adapter::PhonePage;
+use self::popups::Popups;
+use self::recordings_adapter::RecordingsPage;
+use self::settings_adapter::SettingsPage;
+use self::window_adapter::Shell;
+use crate::export;
+use crate::phone::command::Command;
+use crate::phone::view::View;
+use crate::store::{CallFilter, Reader};
+
+/// How often timers are drawn and the phone's life is checked.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Whether there is a display to open a window on; the error says what to do instead.
+///
+/// # Errors
+/// There is none.
+pub fn find_display() -> anyhow::Result<()> {
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if !set("DISPLAY") && !set("WAYLAND_DISPLAY") && !set("WAYLAND_SOCKET") {
+            anyhow::bail!(
+                "there is no display to open the window on (neither DISPLAY nor WAYLAND_DISPLAY is set); \
+                 start the phone without its window: ringbook --headless"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Shows the phone in a window, on the main thread, until the window is closed or the phone ends.
+/// Closing the window asks the phone to end.
+///
+/// # Errors
+/// The window system refuses.
+pub fn run(phone: impl PhoneLink + 'static) -> anyhow::Result<()> {
+    find_display()?;
+    let hint = "the window cannot be opened; start the phone without it: ringbook --headless";
+    backend::select().context(hint)?;
+    fonts::install();
+    let main = MainWindow::new().context(hint)?;
+    let phone: Rc<dyn PhoneLink> = Rc::new(phone);
+    let _desk = Desk::start(&main, phone.clone());
+    main.run().context(hint)?;
+    phone.command(Command::Quit, Box::new(|_| {}));
+    Ok(())
+}
+
+/// Everything behind the main window; it works as long as it is kept.
+pub struct Desk {
+    phone: Rc<dyn PhoneLink>,
+    shell: Rc<Shell>,
+    calls: Rc<PhonePage>,
+    log: Rc<LogPage>,
+    recordings: Rc<RecordingsPage>,
+    settings: Rc<SettingsPage>,
+    popups: Rc<Popups>,
+    _clients: Rc<ClientsPage>,
+    tick: slint::Timer,
+}
+
+impl Desk {
+    /// Ties a window to a phone.
+    pub fn start(main: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+        let photos: Rc<Photos> = Rc::default();
+        let calls = PhonePage::start(main, phone.clone(), photos.clone());
+        let desk = Rc::new(Self {
+            shell: Shell::start(main, phone.clone(), calls.clone()),
+            log: LogPage::start(main, phone.clone()),
+            recordings: RecordingsPage::start(main, phone.clone()),
+            settings: SettingsPage::start(main, phone.clone()),
+            popups: Popups::start(main, phone.clone(), photos.clone()),
+            _clients: ClientsPage::start(main, phone.clone(), photos),
+            tick: slint::Timer::default(),
+            calls,
+            phone,
+        });
+        main.window().on_close_requested(|| {
+            let _ = slint::quit_event_loop();
+            CloseRequestResponse::HideWindow
+        });
+        desk.follow();
+        let weak = Rc::downgrade(&desk);
+        desk.tick.start(slint::TimerMode::Repeated, TICK, move || {
+            if let Some(desk) = weak.upgrade() {
+                desk.on_tick();
+            }
+        });
+        desk
+    }
+
+    /// Shows every new view of the phone. Views replace each other: only the newest is drawn.
+    fn follow(self: &Rc<Self>) {
+        let (newest, mut views) = watch::channel(Arc::<View>::default());
+        self.phone.watch(Box::new(move |view| {
+            newest.send_replace(view);
+        }));
+        let weak = Rc::downgrade(self);
+        spawn(async move {
+            let mut before = Arc::<View>::default();
+            while views.changed().await.is_ok() {
+                let view = views.borrow_and_update().clone();
+                let Some(desk) = weak.upgrade() else { return };
+                desk.show(&view, &before);
+                before = view;
+            }
+        });
+    }
+
+    fn show(&self, view: &View, before: &View) {
+        // The card first: its paint is what somebody waits for.
+        self.popups.show(view);
+        self.calls.show(view);
+        self.shell.show(view);
+        self.settings.show(view);
+        let over = |id| !view.calls.iter().any(|call| call.id == id);
+        let changed = view.calls.len() != before.calls.len()
+            || before.calls.iter().any(|call| over(call.id));
+        if changed {
+            spawn(self.log.clone().reload());
+            spawn(self.recordings.clone().reload());
+        }
+    }
+
+    fn on_tick(&self) {
+        if !self.phone.is_running() {
+            let _ = slint::quit_event_loop();
+            return;
+        }
+        self.popups.refresh();
+        self.calls.refresh();
+    }
+}
+
+/// Opens a file or a folder with the desktop's own program.
+fn open(path: &Path) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    if let Err(error) = std::process::Command::new(program).arg(path).spawn() {
+        tracing::warn!(%error, path = %path.display(), "cannot be opened");
+    }
+}
+
+/// Writes the calls of a filter as CSV into a new file of the folder, and says which.
+fn export_log(
+    store: &Reader<'_>,
+    filter: &CallFilter,
+    zone: &TimeZone,
+    folder: &Path,
+) -> anyhow::Result<std::path::PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
+    let file = folder.join(format!("calls-{stamp}.csv"));
+    let output = std::io::BufWriter::new(std::fs::File::create_new(&file)?);
+    export::calls_as_csv(store, filter, None, zone, output)?;
+    Ok(file)
+}

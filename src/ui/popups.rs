@@ -1,0 +1,205 @@
+//! The caller card as a window of its own: comes up with a call, goes when it is taken.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
+use ringbook_ui::slint::{ComponentHandle, Weak};
+use ringbook_ui::{CardWindow, MainWindow, Reading, Theme, backend};
+
+use super::asking::spawn;
+use super::card_adapter::Photos;
+use super::link::PhoneLink;
+use super::phone_adapter::{card_of, elapsed, map_phase, same_card};
+use crate::model::CallId;
+use crate::phone::command::Command;
+use crate::phone::view::{CallPhase as Phase, CallView, View};
+
+/// Space between two cards, in logical pixels.
+const GAP: f32 = 8.0;
+/// Cards on the screen at once; further calls stand in the main window alone.
+const MAX_CARDS: usize = 3;
+
+/// The cards on the screen.
+pub struct Popups {
+    main: Weak<MainWindow>,
+    phone: Rc<dyn PhoneLink>,
+    photos: Rc<Photos>,
+    zone: TimeZone,
+    cards: RefCell<Vec<Popup>>,
+    /// Calls whose first paint was told.
+    told: RefCell<HashSet<CallId>>,
+    latest: RefCell<Vec<CallView>>,
+}
+
+/// One window, shown for a call or waiting hidden for the next.
+struct Popup {
+    window: CardWindow,
+    call: Cell<Option<CallId>>,
+}
+
+impl Popups {
+    /// Makes the first window beforehand, so that a call finds it ready.
+    pub fn start(main: &MainWindow, phone: Rc<dyn PhoneLink>, photos: Rc<Photos>) -> Rc<Self> {
+        let popups = Rc::new(Self {
+            main: main.as_weak(),
+            phone,
+            photos,
+            zone: TimeZone::system(),
+            cards: RefCell::default(),
+            told: RefCell::default(),
+            latest: RefCell::default(),
+        });
+        if let Some(popup) = popups.make() {
+            let warmed = backend::warm_up(&popup.window);
+            tracing::debug!(?warmed, "the card's window is ready");
+            popups.cards.borrow_mut().push(popup);
+        }
+        popups
+    }
+
+    fn make(&self) -> Option<Popup> {
+        let window = match backend::card_window() {
+            Ok(window) => window,
+            Err(error) => {
+                tracing::warn!(%error, "no window for the caller card");
+                return None;
+            }
+        };
+        let phone = self.phone.clone();
+        window.on_answer(move |call| {
+            if let Ok(call) = call.parse() {
+                phone.command(Command::Answer(call), Box::new(|_| {}));
+            }
+        });
+        let phone = self.phone.clone();
+        let weak = window.as_weak();
+        window.on_reject(move |call| {
+            let Ok(call) = call.parse() else { return };
+            let incoming = weak.upgrade().is_some_and(|card| card.get_card().incoming);
+            let command = if incoming { Command::Reject(call) } else { Command::Hangup(call) };
+            phone.command(command, Box::new(|_| {}));
+        });
+        Some(Popup { window, call: Cell::new(None) })
+    }
+
+    /// Shows the cards of the calls that ring.
+    pub fn show(&self, view: &View) {
+        *self.latest.borrow_mut() = view.calls.clone();
+        self.refresh();
+    }
+
+    /// Draws the cards anew: after a view or a second.
+    pub fn refresh(&self) {
+        let calls = self.latest.borrow();
+        let ringing: Vec<&CallView> = calls.iter().filter(|call| has_card(call)).collect();
+        self.hide_all_but(&ringing);
+        for call in ringing.iter().take(MAX_CARDS) {
+            self.show_call(call);
+        }
+        let up = |id: &CallId| calls.iter().any(|call| call.id == *id);
+        self.told.borrow_mut().retain(up);
+    }
+
+    fn hide_all_but(&self, ringing: &[&CallView]) {
+        for popup in self.cards.borrow().iter() {
+            let gone = |id: CallId| !ringing.iter().any(|call| call.id == id);
+            if popup.call.get().is_some_and(gone) {
+                popup.call.set(None);
+                let _ = popup.window.hide();
+            }
+        }
+    }
+
+    fn show_call(&self, call: &CallView) {
+        let mut cards = self.cards.borrow_mut();
+        let at = match cards.iter().position(|popup| popup.call.get() == Some(call.id)) {
+            Some(at) => at,
+            None => match cards.iter().position(|popup| popup.call.get().is_none()) {
+                Some(at) => at,
+                None => match self.make() {
+                    Some(popup) => {
+                        cards.push(popup);
+                        cards.len() - 1
+                    }
+                    None => return,
+                },
+            },
+        };
+        let above = cards[..at]
+            .iter()
+            .filter(|popup| popup.call.get().is_some())
+            .map(|popup| popup.window.get_needed_height() + GAP)
+            .sum();
+        let popup = &cards[at];
+        self.fill(popup, call);
+        if popup.call.replace(Some(call.id)) != Some(call.id) {
+            self.bring_up(popup, call, above);
+        }
+    }
+
+    fn fill(&self, popup: &Popup, call: &CallView) {
+        let mut data = card_of(call, &self.zone);
+        if let Some(photo) = call.card.as_ref().and_then(|card| card.photo.as_ref()) {
+            match self.photos.known(photo.id) {
+                Some(image) => data.photo = image,
+                None => {
+                    let (photos, phone, id) = (self.photos.clone(), self.phone.clone(), photo.id);
+                    let window = popup.window.as_weak();
+                    spawn(async move {
+                        let image = photos.load(&phone, id).await;
+                        if let (Some(window), Some(image)) = (window.upgrade(), image) {
+                            let mut card = window.get_card();
+                            card.photo = image;
+                            window.set_card(card);
+                        }
+                    });
+                }
+            }
+        }
+        if !same_card(&popup.window.get_card(), &data) {
+            popup.window.set_card(data);
+        }
+        popup.window.set_phase(map_phase(call));
+        popup.window.set_elapsed(elapsed(call, Timestamp::now()));
+    }
+
+    fn bring_up(&self, popup: &Popup, call: &CallView, above: f32) {
+        let Some(main) = self.main.upgrade() else { return };
+        let window = &popup.window;
+        dress(&main, window);
+        // The keys on the buttons are the main window's; the card itself never has the focus.
+        let focused = main.window().with_winit_window(|window| window.has_focus());
+        window.set_keys(focused.unwrap_or(false));
+        backend::place_card(window, main.window(), above);
+        if self.told.borrow_mut().insert(call.id) {
+            let (phone, id, arrived) = (self.phone.clone(), call.id, call.arrived);
+            backend::on_next_frame(window, move || {
+                let ms = arrived.elapsed().as_secs_f64() * 1000.0;
+                phone.command(Command::CardShown { call: id, ms }, Box::new(|_| {}));
+            });
+        }
+        if let Err(error) = window.show() {
+            tracing::warn!(%error, "the caller card cannot be shown");
+        }
+    }
+}
+
+/// A call has a card of its own while it rings, on either side, and the module is on.
+fn has_card(call: &CallView) -> bool {
+    let rings =
+        matches!(call.state, Phase::Incoming | Phase::Dialing | Phase::Ringing | Phase::Early);
+    rings && call.card.is_some()
+}
+
+/// Each window has its own globals: colours, text size and direction are carried over.
+fn dress(main: &MainWindow, card: &CardWindow) {
+    let (from, to) = (main.global::<Theme>(), card.global::<Theme>());
+    to.invoke_choose(from.get_choice());
+    to.set_text_scale(from.get_text_scale());
+    to.set_reduced_motion(from.get_reduced_motion());
+    card.global::<Reading>().set_rtl(main.global::<Reading>().get_rtl());
+}

@@ -1,0 +1,289 @@
+//! What belongs to the window as a whole: lines, messages, the one search field.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel, Weak};
+use ringbook_ui::{
+    ClientsAdapter, Found, FoundKind, Line, LineState, MainWindow, Notice, Page, PhoneAdapter,
+    SettingsAdapter, SettingsPart, Tone, WindowAdapter,
+};
+
+use super::asking::{self, pause, spawn};
+use super::link::PhoneLink;
+use super::phone_adapter::{PhonePage, line_title};
+use super::text;
+use crate::automation::{NoticeKind, RegistrationState};
+use crate::model::{ClientSummary, PhoneNumber};
+use crate::phone::command::Command;
+use crate::phone::view::{AccountView, View};
+use crate::tr;
+
+/// How long a message stays.
+const NOTICE: Duration = Duration::from_secs(8);
+/// Messages on the screen at once.
+const MAX_NOTICES: usize = 4;
+/// Clients offered by the search field.
+const FOUND: usize = 6;
+
+/// The window's frame.
+pub struct Shell {
+    window: Weak<MainWindow>,
+    phone: Rc<dyn PhoneLink>,
+    page: Rc<PhonePage>,
+    lines: RefCell<Vec<AccountView>>,
+    /// Notices up to this moment were shown.
+    told: Cell<Timestamp>,
+    /// Counts the questions: a late answer to an older one is dropped.
+    asked: Cell<u64>,
+}
+
+/// What the search field can do besides calling and finding.
+const COMMANDS: [(&str, &str); 6] = [
+    ("add-client", "Ctrl N"),
+    ("phone", ""),
+    ("clients", ""),
+    ("calls", ""),
+    ("recordings", ""),
+    ("settings", ""),
+];
+
+fn command_title(id: &str) -> String {
+    match id {
+        "add-client" => tr!("Add a client"),
+        "phone" => tr!("Go to Phone"),
+        "clients" => tr!("Go to Clients"),
+        "calls" => tr!("Go to Calls"),
+        "recordings" => tr!("Go to Recordings"),
+        _ => tr!("Go to Settings"),
+    }
+}
+
+impl Shell {
+    /// Ties the frame to the phone.
+    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>, page: Rc<PhonePage>) -> Rc<Self> {
+        let shell = Rc::new(Self {
+            window: window.as_weak(),
+            phone,
+            page,
+            lines: RefCell::default(),
+            told: Cell::new(Timestamp::now()),
+            asked: Cell::new(0),
+        });
+        let adapter = window.global::<WindowAdapter>();
+        adapter.set_notices(ModelRc::from(Rc::new(VecModel::<Notice>::default())));
+        let weak = window.as_weak();
+        adapter.on_dismiss(move |id| dismiss(&weak, id));
+        let this = shell.clone();
+        adapter.on_search(move |query| spawn(this.clone().search(query.into())));
+        let this = shell.clone();
+        adapter.on_take(move |index| this.take(index));
+        let this = shell.clone();
+        adapter.on_check_line(move |aor| this.check_line(&aor));
+        let this = shell.clone();
+        adapter.on_quit(move || this.phone.command(Command::Quit, Box::new(|_| {})));
+        shell
+    }
+
+    /// Shows the lines and the messages of a new view.
+    pub fn show(&self, view: &View) {
+        let Some(window) = self.window.upgrade() else { return };
+        if *self.lines.borrow() != view.accounts {
+            let lines: Vec<Line> = view.accounts.iter().map(map_line).collect();
+            let model = ModelRc::from(Rc::new(VecModel::from(lines)));
+            window.global::<WindowAdapter>().set_lines(model);
+            *self.lines.borrow_mut() = view.accounts.clone();
+        }
+        let told = self.told.get();
+        for notice in view.notices.iter().filter(|notice| notice.at > told) {
+            self.told.set(self.told.get().max(notice.at));
+            announce(&self.window, tone(notice.kind), &notice.text);
+        }
+    }
+
+    fn check_line(&self, aor: &str) {
+        let Some(window) = self.window.upgrade() else { return };
+        let index = self.lines.borrow().iter().position(|line| line.aor == aor);
+        let index = index.and_then(|index| i32::try_from(index).ok()).unwrap_or(0);
+        let settings = window.global::<SettingsAdapter>();
+        settings.set_part(SettingsPart::Account);
+        settings.invoke_pick_account(index);
+        window.global::<WindowAdapter>().set_page(Page::Settings);
+        settings.invoke_run_check();
+    }
+
+    /// Finds what the typed text may mean: a number to call, clients, commands.
+    async fn search(self: Rc<Self>, query: String) {
+        self.asked.set(self.asked.get() + 1);
+        let asked = self.asked.get();
+        let typed = query.trim().to_owned();
+        let clients = if typed.is_empty() {
+            Vec::new()
+        } else {
+            let text = typed.clone();
+            let found = asking::read(&self.phone, move |store| store.find_clients(&text, FOUND));
+            found.await.unwrap_or_default()
+        };
+        let Some(window) = self.window.upgrade() else { return };
+        if asked != self.asked.get() {
+            return;
+        }
+        let mut found: Vec<Found> = Vec::new();
+        if dialable(&typed) {
+            found.push(Found {
+                kind: FoundKind::Number,
+                id: typed.as_str().into(),
+                title: tr!("Call {number}", number = text::line(&typed)).into(),
+                keys: "Enter".into(),
+                ..Found::default()
+            });
+        }
+        found.extend(clients.iter().map(found_client));
+        found.extend(commands(&typed));
+        window
+            .global::<WindowAdapter>()
+            .set_found(ModelRc::from(Rc::new(VecModel::from(found))));
+    }
+
+    fn take(&self, index: i32) {
+        let Some(window) = self.window.upgrade() else { return };
+        let adapter = window.global::<WindowAdapter>();
+        let Some(found) = usize::try_from(index).ok().and_then(|i| adapter.get_found().row_data(i))
+        else {
+            return;
+        };
+        match (found.kind, found.id.as_str()) {
+            (FoundKind::Number, number) => {
+                adapter.set_page(Page::Phone);
+                let line = window.global::<PhoneAdapter>().get_line();
+                spawn(self.page.clone().dial(number.to_owned(), line));
+            }
+            (FoundKind::Client, id) => {
+                adapter.set_page(Page::Clients);
+                window.global::<ClientsAdapter>().invoke_select(id.into());
+            }
+            (FoundKind::Command, "add-client") => {
+                adapter.set_page(Page::Clients);
+                window.global::<ClientsAdapter>().invoke_add();
+            }
+            (_, "phone") => adapter.set_page(Page::Phone),
+            (_, "clients") => adapter.set_page(Page::Clients),
+            (_, "calls") => adapter.set_page(Page::Calls),
+            (_, "recordings") => adapter.set_page(Page::Recordings),
+            _ => adapter.set_page(Page::Settings),
+        }
+    }
+}
+
+/// Whether a typed text can be called: a number or an address.
+fn dialable(typed: &str) -> bool {
+    let code = |c: char| c.is_ascii_digit() || "+*# -()/.".contains(c);
+    typed.contains('@')
+        || (typed.chars().any(|c| c.is_ascii_digit()) && typed.chars().all(code))
+        || PhoneNumber::parse(typed, None).is_ok()
+}
+
+fn found_client(client: &ClientSummary) -> Found {
+    let number = client.number.map(|number| number.international()).unwrap_or_default();
+    let parts: Vec<&str> =
+        [client.company.as_str(), &number].into_iter().filter(|part| !part.is_empty()).collect();
+    Found {
+        kind: FoundKind::Client,
+        id: client.id.to_string().into(),
+        title: text::line(&client.name),
+        subtitle: text::line(&parts.join(" · ")),
+        ..Found::default()
+    }
+}
+
+fn commands(typed: &str) -> impl Iterator<Item = Found> {
+    let wanted = typed.to_lowercase();
+    COMMANDS.into_iter().filter_map(move |(id, keys)| {
+        let title = command_title(id);
+        title.to_lowercase().contains(&wanted).then(|| Found {
+            kind: FoundKind::Command,
+            id: id.into(),
+            title: title.into(),
+            keys: keys.into(),
+            ..Found::default()
+        })
+    })
+}
+
+fn map_line(account: &AccountView) -> Line {
+    let (state, words) = match account.state {
+        RegistrationState::Registered => (LineState::Ready, tr!("Ready")),
+        RegistrationState::Registering => (LineState::Connecting, tr!("Connecting…")),
+        RegistrationState::Unregistered => (LineState::Off, tr!("Not registered")),
+        RegistrationState::Failed => (LineState::Failing, failure(account.status)),
+    };
+    Line {
+        aor: account.aor.as_str().into(),
+        title: line_title(account),
+        state,
+        text: words.into(),
+    }
+}
+
+/// Why a line does not register, in three words.
+pub fn failure(status: Option<u16>) -> String {
+    match status {
+        Some(401 | 403 | 407) => tr!("Password refused"),
+        Some(404 | 604) => tr!("User unknown there"),
+        Some(408) | None => tr!("Server does not answer"),
+        Some(500..=599) => tr!("Server out of order"),
+        Some(status) => tr!("Refused ({status})", status = status),
+    }
+}
+
+fn tone(kind: NoticeKind) -> Tone {
+    match kind {
+        NoticeKind::Transfer | NoticeKind::Settings => Tone::Info,
+        NoticeKind::Interrupted | NoticeKind::Audio | NoticeKind::Media => Tone::Warning,
+        NoticeKind::Password
+        | NoticeKind::Store
+        | NoticeKind::Recording
+        | NoticeKind::Network
+        | NoticeKind::Call => Tone::Bad,
+    }
+}
+
+/// Says that something was done.
+pub fn tell(window: &Weak<MainWindow>, text: String) {
+    announce(window, Tone::Good, &text);
+}
+
+/// Says what went wrong.
+pub fn complain(window: &Weak<MainWindow>, text: String) {
+    announce(window, Tone::Bad, &text);
+}
+
+fn announce(window: &Weak<MainWindow>, tone: Tone, words: &str) {
+    thread_local! {
+        static NEXT: Cell<i32> = const { Cell::new(0) };
+    }
+    let Some(main) = window.upgrade() else { return };
+    let model = main.global::<WindowAdapter>().get_notices();
+    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else { return };
+    let id = NEXT.replace(NEXT.get().wrapping_add(1));
+    notices.push(Notice { id, tone, text: text::line(words), action: SharedString::new() });
+    if notices.row_count() > MAX_NOTICES {
+        notices.remove(0);
+    }
+    let window = window.clone();
+    spawn(async move {
+        pause(NOTICE).await;
+        dismiss(&window, id);
+    });
+}
+
+fn dismiss(window: &Weak<MainWindow>, id: i32) {
+    let Some(main) = window.upgrade() else { return };
+    let model = main.global::<WindowAdapter>().get_notices();
+    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else { return };
+    if let Some(at) = notices.iter().position(|notice| notice.id == id) {
+        notices.remove(at);
+    }
+}

@@ -1,0 +1,117 @@
+//! The windowing backend, and what it must know about the caller card's window.
+
+use std::cell::Cell;
+
+use slint::winit_030::WinitWindowAccessor as _;
+use slint::winit_030::winit::dpi::PhysicalPosition;
+use slint::winit_030::winit::monitor::MonitorHandle;
+use slint::winit_030::winit::window::{Window as WinitWindow, WindowAttributes, WindowLevel};
+use slint::{ComponentHandle, PlatformError};
+
+use crate::CardWindow;
+
+/// Space between the card and the edges of the screen, in logical pixels.
+const MARGIN: f64 = 16.0;
+
+thread_local! {
+    /// The next window to be made is a card's.
+    static MAKING_CARD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Chooses the backend for a desktop. Call it once, before anything else of the window.
+///
+/// # Errors
+/// Where there is no display.
+pub fn select() -> Result<(), PlatformError> {
+    slint::BackendSelector::new()
+        .backend_name("winit".into())
+        .with_winit_window_attributes_hook(|attributes| {
+            if MAKING_CARD.get() { card_attributes(attributes) } else { attributes }
+        })
+        .select()
+}
+
+/// Makes a window for a caller card that never takes the keyboard's focus (S1.8).
+///
+/// # Errors
+/// Where the window system refuses another window.
+pub fn card_window() -> Result<CardWindow, PlatformError> {
+    MAKING_CARD.set(true);
+    let window = CardWindow::new().inspect(|card| {
+        // Asking for the window makes the backend create it now, while the mark stands.
+        let _ = card.window().scale_factor();
+    });
+    MAKING_CARD.set(false);
+    window
+}
+
+fn card_attributes(attributes: WindowAttributes) -> WindowAttributes {
+    let attributes = attributes
+        .with_active(false)
+        .with_decorations(false)
+        .with_resizable(false)
+        .with_window_level(WindowLevel::AlwaysOnTop);
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    let attributes = {
+        use slint::winit_030::winit::platform::x11::{WindowAttributesExtX11 as _, WindowType};
+        // The type alone is not enough: Openbox focuses a notification of the program in front.
+        attributes
+            .with_x11_window_type(vec![WindowType::Notification])
+            .with_override_redirect(true)
+    };
+    attributes
+}
+
+/// Has the window system make the card's window beforehand, out of sight, so that it is painted
+/// at once when a call comes.
+///
+/// # Errors
+/// Where the window system refuses it.
+pub fn warm_up(card: &CardWindow) -> Result<(), PlatformError> {
+    card.window().set_position(slint::PhysicalPosition::new(-4000, -4000));
+    card.show()?;
+    let weak = card.as_weak();
+    slint::Timer::single_shot(std::time::Duration::ZERO, move || {
+        if let Some(card) = weak.upgrade() {
+            let _ = card.hide();
+        }
+    });
+    Ok(())
+}
+
+/// Puts a card at the top right of the screen that `main` is on, below the `above` pixels
+/// (logical) that other cards take.
+pub fn place_card(card: &CardWindow, main: &slint::Window, above: f32) {
+    let Some(monitor) = main.with_winit_window(screen_of).flatten() else { return };
+    let scale = monitor.scale_factor();
+    let (corner, size) = (monitor.position(), monitor.size());
+    let width = 360.0 * scale;
+    let x = f64::from(corner.x) + f64::from(size.width) - width - MARGIN * scale;
+    let y = f64::from(corner.y) + (MARGIN + f64::from(above)) * scale;
+    let place = PhysicalPosition::new(x.round() as i32, y.round() as i32);
+    card.window().set_position(slint::PhysicalPosition::new(place.x, place.y));
+}
+
+fn screen_of(window: &WinitWindow) -> Option<MonitorHandle> {
+    window
+        .current_monitor()
+        .or_else(|| window.primary_monitor())
+        .or_else(|| window.available_monitors().next())
+}
+
+/// Calls `painted` once, right after the card's next frame is drawn.
+pub fn on_next_frame(card: &CardWindow, painted: impl FnOnce() + 'static) {
+    use slint::winit_030::winit::event::WindowEvent;
+
+    let mut waiting = Some(painted);
+    card.window().on_winit_window_event(move |_, event| {
+        if matches!(event, WindowEvent::RedrawRequested)
+            && let Some(painted) = waiting.take()
+        {
+            // The frame is drawn while this event is handled; the timer fires after it.
+            slint::Timer::single_shot(std::time::Duration::ZERO, painted);
+        }
+        slint::winit_030::EventResult::Propagate
+    });
+    card.window().request_redraw();
+}
