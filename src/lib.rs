@@ -14,3 +14,5 @@ pub mod phone;
 pub mod profile;
 pub mod settings;
 pub mod store;
+#[cfg(feature = "gui")]
+pub mod ui;

@@ -1,11 +1,11 @@
 //! `ringbook --headless`: events as JSON lines on standard output.
 
 use std::io::Write;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use crate::automation::Event;
-use crate::driver::{AppHandle, Launch};
+use crate::driver::{AppHandle, EventSink, Launch};
 use crate::phone::command::Command;
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -22,6 +22,19 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// Runs the phone and prints every event on a thread of its own. A reader that goes away, or does
 /// not read, changes nothing for the phone.
 pub fn run(profile: Profile, settings: Settings, target: Option<&str>) -> anyhow::Result<()> {
+    let (events, all_printed) = printer()?;
+    let launch = Launch::new(profile, settings, events);
+    if let Some(target) = target {
+        dial(&launch.handle(), target);
+    }
+    let ended = launch.run();
+    // The sender of the lines went with the phone; the thread ends after the last one.
+    let _ = all_printed.recv_timeout(LAST_LINES);
+    ended
+}
+
+/// Prints events as lines, on a thread of its own; the channel closes when the last is printed.
+pub(super) fn printer() -> std::io::Result<(EventSink, Receiver<()>)> {
     let (lines, waiting) = sync_channel::<String>(LINES);
     let (finished, all_printed) = sync_channel::<()>(1);
     let thread = std::thread::Builder::new()
@@ -35,18 +48,11 @@ pub fn run(profile: Profile, settings: Settings, target: Option<&str>) -> anyhow
         }
         drop(finished);
     })?;
-    let launch = Launch::new(profile, settings, Box::new(move |event| put(&lines, event)));
-    if let Some(target) = target {
-        dial(&launch.handle(), target);
-    }
-    let ended = launch.run();
-    // The sender of the lines went with the phone; the thread ends after the last one.
-    let _ = all_printed.recv_timeout(LAST_LINES);
-    ended
+    Ok((Box::new(move |event| put(&lines, event)), all_printed))
 }
 
 /// Calls whom the arguments name; a refusal is told as a notice by the phone.
-fn dial(phone: &AppHandle, target: &str) {
+pub(super) fn dial(phone: &AppHandle, target: &str) {
     let command = Command::Dial {
         target: target.to_owned(),
         account: None,

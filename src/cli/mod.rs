@@ -9,6 +9,8 @@ mod log;
 mod recording;
 mod table;
 mod when;
+#[cfg(feature = "gui")]
+mod window;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -127,9 +129,7 @@ fn window(_profile: Profile, _settings: Settings, _target: Option<&str>) -> anyh
 }
 
 #[cfg(feature = "gui")]
-fn window(_profile: Profile, _settings: Settings, _target: Option<&str>) -> anyhow::Result<()> {
-    anyhow::bail!("this Ringbook was built without its window; start it with --headless")
-}
+use self::window::run as window;
 
 /// Prints a line; a reader that went away is no failure of ours.
 pub(crate) fn print_line(line: &str) -> anyhow::Result<()> {

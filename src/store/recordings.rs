@@ -34,17 +34,12 @@ pub struct RecordingLine {
 const COLUMNS: &str = "r.id, r.call, r.file, r.started_at, r.duration_ms, r.channels,
     r.sample_rate, r.codec, r.size, r.sha256, r.state";
 
-impl Reader<'_> {
-    /// A page of the recordings, the latest first.
-    pub fn recordings(
-        &self,
-        filter: &RecordingFilter,
-        offset: usize,
-        limit: usize,
-    ) -> Result<Vec<RecordingLine>> {
+impl RecordingFilter {
+    /// The condition on `recordings r` and `calls c`, and the values it binds.
+    fn condition(&self) -> (String, Vec<Value>) {
         // The clients' condition is the call log's own.
         let clients = CallFilter {
-            clients: filter.clients.clone(),
+            clients: self.clients.clone(),
             ..CallFilter::default()
         };
         let (mut condition, mut values) = clients.condition();
@@ -52,15 +47,39 @@ impl Reader<'_> {
             condition.push_str(more);
             values.push(value);
         };
-        if let Some(from) = filter.from {
+        if let Some(from) = self.from {
             bind(" AND r.started_at >= ?", millis(from).into());
         }
-        if let Some(to) = filter.to {
+        if let Some(to) = self.to {
             bind(" AND r.started_at < ?", millis(to).into());
         }
-        if let Some(call) = filter.call {
+        if let Some(call) = self.call {
             bind(" AND r.call = ?", call.as_bytes().to_vec().into());
         }
+        (condition, values)
+    }
+}
+
+impl Reader<'_> {
+    /// How many recordings there are.
+    pub fn count_recordings(&self, filter: &RecordingFilter) -> Result<u64> {
+        let (condition, values) = filter.condition();
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT count(*) FROM recordings r JOIN calls c ON c.id = r.call
+             WHERE {condition} AND r.deleted_at IS NULL"
+        ))?;
+        let count: i64 = statement.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// A page of the recordings, the latest first.
+    pub fn recordings(
+        &self,
+        filter: &RecordingFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<RecordingLine>> {
+        let (condition, mut values) = filter.condition();
         values.push(count(limit).into());
         values.push(count(offset).into());
         let mut statement = self.connection.prepare_cached(&format!(

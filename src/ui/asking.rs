@@ -46,7 +46,9 @@ pub async fn read<T: Send + 'static>(
     query: impl FnOnce(&Reader<'_>) -> store::Result<T> + Send + 'static,
 ) -> store::Result<T> {
     let (done, waiting) = oneshot::channel();
-    store(phone).await.read(query, move |answer| drop(done.send(answer)));
+    store(phone)
+        .await
+        .read(query, move |answer| drop(done.send(answer)));
     waiting.await.unwrap_or(Err(StoreError::Closed))
 }
 
@@ -59,7 +61,9 @@ pub async fn write<T: Send + 'static>(
     change: impl FnOnce(&mut Writer<'_>) -> store::Result<T> + Send + 'static,
 ) -> store::Result<T> {
     let (done, waiting) = oneshot::channel();
-    store(phone).await.write(change, move |answer| drop(done.send(answer)));
+    store(phone)
+        .await
+        .write(change, move |answer| drop(done.send(answer)));
     waiting.await.unwrap_or(Err(StoreError::Closed))
 }
 

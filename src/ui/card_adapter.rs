@@ -33,18 +33,29 @@ pub fn map_card(card: &CallerCard, zone: &TimeZone) -> CardData {
         when: text::moment(card.at, zone),
         known,
         hidden: card.hidden,
-        name: if known { text::line(&card.name) } else { SharedString::new() },
+        name: if known {
+            text::line(&card.name)
+        } else {
+            SharedString::new()
+        },
         firm: text::line(&card.client_company),
         place: text::line(&card.location),
         local_time: card.local_time.as_deref().unwrap_or_default().into(),
         number: text::line(&card.number_display),
-        number_plain: card.number.map(|number| number.e164().into()).unwrap_or_default(),
+        number_plain: card
+            .number
+            .map(|number| number.e164().into())
+            .unwrap_or_default(),
         trusted: false,
         note: text::lines(&card.note),
         greeting: SharedString::new(),
         category: category.map(|c| c.id.as_str().into()).unwrap_or_default(),
         category_name: category.map(|c| text::line(&c.name)).unwrap_or_default(),
-        initials: if known { text::initials(&card.name) } else { SharedString::new() },
+        initials: if known {
+            text::initials(&card.name)
+        } else {
+            SharedString::new()
+        },
         photo: Image::default(),
         orders: ModelRc::from(Rc::new(VecModel::from(orders))),
         employee: text::line(format!("{} {}", card.extension, card.employee).trim()),
@@ -57,9 +68,15 @@ pub fn map_order(order: &OrderLine) -> OrderData {
         number: text::line(&order.number),
         stage: text::line(&order.stage),
         responsible: text::line(&order.responsible),
-        due: order.due.map(|due| due.strftime("%d.%m.%Y").to_string().into()).unwrap_or_default(),
+        due: order
+            .due
+            .map(|due| due.strftime("%d.%m.%Y").to_string().into())
+            .unwrap_or_default(),
         debt: order.debt.as_ref().map(text::money).unwrap_or_default(),
-        overdue_days: order.overdue_days.and_then(|days| i32::try_from(days).ok()).unwrap_or(0),
+        overdue_days: order
+            .overdue_days
+            .and_then(|days| i32::try_from(days).ok())
+            .unwrap_or(0),
     }
 }
 
@@ -73,7 +90,9 @@ impl Photos {
     /// The photo, where it is here already.
     pub fn known(&self, id: PhotoId) -> Option<Image> {
         let kept = self.kept.borrow();
-        kept.iter().find(|(known, _)| *known == id).map(|(_, image)| image.clone())
+        kept.iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, image)| image.clone())
     }
 
     /// The photo: from here, or read and decoded on the store's thread. None where it cannot be drawn.
@@ -82,7 +101,10 @@ impl Photos {
             return Some(image);
         }
         let pixels = asking::read(phone, move |store| {
-            Ok(store.load_photo(id).ok().and_then(|photo| decode(&photo.bytes)))
+            Ok(store
+                .load_photo(id)
+                .ok()
+                .and_then(|photo| decode(&photo.bytes)))
         });
         let image = Image::from_rgba8(pixels.await.ok().flatten()?);
         let mut kept = self.kept.borrow_mut();
@@ -96,7 +118,9 @@ impl Photos {
 
 /// A PNG or JPEG file as pixels, no larger than a card needs.
 fn decode(file: &[u8]) -> Option<SharedPixelBuffer<Rgba8Pixel>> {
-    let mut reader = image::ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?;
+    let mut reader = image::ImageReader::new(Cursor::new(file))
+        .with_guessed_format()
+        .ok()?;
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(MAX_PICTURE);
     reader.limits(limits);
@@ -108,5 +132,9 @@ fn decode(file: &[u8]) -> Option<SharedPixelBuffer<Rgba8Pixel>> {
         picture
     };
     let pixels = picture.into_rgba8();
-    Some(SharedPixelBuffer::clone_from_slice(pixels.as_raw(), pixels.width(), pixels.height()))
+    Some(SharedPixelBuffer::clone_from_slice(
+        pixels.as_raw(),
+        pixels.width(),
+        pixels.height(),
+    ))
 }

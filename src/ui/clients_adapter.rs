@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook_ui::slint::{ComponentHandle, Image, ModelRc, SharedString, VecModel, Weak};
 use ringbook_ui::{
-    ClientData, ClientForm, ClientNumber, ClientRow, ClientsAdapter, MainWindow, OrderLine as OrderData,
-    Page, PhoneAdapter, WindowAdapter,
+    ClientData, ClientForm, ClientNumber, ClientRow, ClientsAdapter, MainWindow,
+    OrderLine as OrderData, Page, PhoneAdapter, WindowAdapter,
 };
 
 use super::asking::{self, spawn};
@@ -102,7 +102,9 @@ impl ClientsPage {
         });
         let window = self.window.clone();
         adapter.on_call(move |number| {
-            let Some(window) = window.upgrade() else { return };
+            let Some(window) = window.upgrade() else {
+                return;
+            };
             window.global::<WindowAdapter>().set_page(Page::Phone);
             let phone = window.global::<PhoneAdapter>();
             phone.invoke_dial(number, phone.get_line());
@@ -113,7 +115,9 @@ impl ClientsPage {
         let Ok(categories) = asking::read(&self.phone, |store| store.categories()).await else {
             return;
         };
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let names: Vec<SharedString> = categories.iter().map(|c| text::line(&c.name)).collect();
         let model = ModelRc::from(Rc::new(VecModel::from(names)));
         window.global::<ClientsAdapter>().set_categories(model);
@@ -134,7 +138,9 @@ impl ClientsPage {
             }
         });
         let answer = answer.await;
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         if asked != self.asked.get() {
             return;
         }
@@ -144,7 +150,8 @@ impl ClientsPage {
             Ok((total, count, first)) => {
                 let rows: Vec<ClientRow> = first.iter().map(map_row).collect();
                 let first: Vec<ClientRow> = rows.iter().take(PAGE).cloned().collect();
-                self.rows.begin(usize::try_from(count).unwrap_or(usize::MAX), first);
+                self.rows
+                    .begin(usize::try_from(count).unwrap_or(usize::MAX), first);
                 for (page, rows) in rows.chunks(PAGE).enumerate().skip(1) {
                     self.rows.put(self.rows.edition(), page, rows.to_vec());
                 }
@@ -158,7 +165,8 @@ impl ClientsPage {
         let edition = self.rows.edition();
         let rows = asking::read(&self.phone, move |store| store.clients(number * PAGE, PAGE));
         if let Ok(rows) = rows.await {
-            self.rows.put(edition, number, rows.iter().map(map_row).collect());
+            self.rows
+                .put(edition, number, rows.iter().map(map_row).collect());
         }
     }
 
@@ -167,7 +175,10 @@ impl ClientsPage {
         let whole = asking::read(&self.phone, move |store| {
             let client = store.load_client(id)?;
             let orders = store.open_orders(id)?;
-            let filter = CallFilter { clients: Some(vec![id]), ..CallFilter::default() };
+            let filter = CallFilter {
+                clients: Some(vec![id]),
+                ..CallFilter::default()
+            };
             Ok((client, orders, store.calls(&filter, 0, CALLS)?))
         });
         match whole.await {
@@ -177,11 +188,15 @@ impl ClientsPage {
     }
 
     async fn show(&self, (client, orders, calls): Whole) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<ClientsAdapter>();
         let today = text::today(&self.zone);
-        let orders: Vec<OrderData> =
-            orders.iter().map(|order| map_order(&OrderLine::of(order, today))).collect();
+        let orders: Vec<OrderData> = orders
+            .iter()
+            .map(|order| map_order(&OrderLine::of(order, today)))
+            .collect();
         let mut before = None;
         let calls: Vec<_> = calls
             .iter()
@@ -197,7 +212,9 @@ impl ClientsPage {
         let numbers: Vec<ClientNumber> = client.phones.iter().map(map_number).collect();
         let photo = client.photo;
         let mut data = map_client(&client, &self.categories.borrow());
-        data.photo = photo.and_then(|id| self.photos.known(id)).unwrap_or_default();
+        data.photo = photo
+            .and_then(|id| self.photos.known(id))
+            .unwrap_or_default();
         let missing = photo.filter(|_| data.photo == Image::default());
         adapter.set_client(data);
         adapter.set_numbers(ModelRc::from(Rc::new(VecModel::from(numbers))));
@@ -209,7 +226,11 @@ impl ClientsPage {
         *self.client.borrow_mut() = Some(client);
         if let Some(photo) = missing
             && let Some(image) = self.photos.load(&self.phone, photo).await
-            && self.client.borrow().as_ref().is_some_and(|client| client.id == id)
+            && self
+                .client
+                .borrow()
+                .as_ref()
+                .is_some_and(|client| client.id == id)
         {
             let mut data = adapter.get_client();
             data.photo = image;
@@ -219,9 +240,14 @@ impl ClientsPage {
 
     /// Opens the form: for a client, or for a new one.
     fn edit(&self, client: Option<Client>) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<ClientsAdapter>();
-        let form = client.as_ref().map(|client| self.map_form(client)).unwrap_or_default();
+        let form = client
+            .as_ref()
+            .map(|client| self.map_form(client))
+            .unwrap_or_default();
         adapter.set_form(form);
         adapter.set_name_error(SharedString::new());
         adapter.set_phone_error(SharedString::new());
@@ -230,10 +256,17 @@ impl ClientsPage {
 
     fn map_form(&self, client: &Client) -> ClientForm {
         let phone = |at: usize| {
-            client.phones.get(at).map(|p| p.number.international().into()).unwrap_or_default()
+            client
+                .phones
+                .get(at)
+                .map(|p| p.number.international().into())
+                .unwrap_or_default()
         };
         let categories = self.categories.borrow();
-        let category = categories.iter().position(|c| c.id == client.category).unwrap_or(0);
+        let category = categories
+            .iter()
+            .position(|c| c.id == client.category)
+            .unwrap_or(0);
         ClientForm {
             id: client.id.to_string().into(),
             name: client.name.as_str().into(),
@@ -251,10 +284,16 @@ impl ClientsPage {
 
     /// Stores what the form holds; what is wrong is said beside its field.
     async fn save(self: Rc<Self>) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<ClientsAdapter>();
         let form = adapter.get_form();
-        let name_error = if form.name.trim().is_empty() { tr!("A client needs a name.") } else { String::new() };
+        let name_error = if form.name.trim().is_empty() {
+            tr!("A client needs a name.")
+        } else {
+            String::new()
+        };
         let country = self.country();
         let phones = read_phones(&form, country);
         let phone_error = phones.as_ref().err().cloned().unwrap_or_default();
@@ -280,15 +319,26 @@ impl ClientsPage {
 
     /// The country whose rules read a number typed without one: the first line's, else the system's.
     fn country(&self) -> Option<Country> {
-        let accounts = self.phone.settings().map(|settings| settings.accounts).unwrap_or_default();
+        let accounts = self
+            .phone
+            .settings()
+            .map(|settings| settings.accounts)
+            .unwrap_or_default();
         let system = || Country::from_locale(&std::env::var("LANG").unwrap_or_default());
-        accounts.iter().find_map(|account| account.country).or_else(system)
+        accounts
+            .iter()
+            .find_map(|account| account.country)
+            .or_else(system)
     }
 
     fn take_form(&self, form: &ClientForm, phones: Vec<PhoneNumber>) -> Client {
         let shown = self.client.borrow();
-        let edited = shown.as_ref().filter(|client| form.id == client.id.to_string().as_str());
-        let mut client = edited.cloned().unwrap_or_else(|| Client::named("", Timestamp::now()));
+        let edited = shown
+            .as_ref()
+            .filter(|client| form.id == client.id.to_string().as_str());
+        let mut client = edited
+            .cloned()
+            .unwrap_or_else(|| Client::named("", Timestamp::now()));
         let text = |text: &SharedString| text.trim().to_owned();
         client.name = text(&form.name);
         client.company = text(&form.firm);
@@ -304,7 +354,10 @@ impl ClientsPage {
             let known = client.phones.iter().find(|phone| phone.number == number);
             known.map(|phone| phone.label.clone()).unwrap_or_default()
         };
-        let written = phones.iter().map(|&number| ClientPhone { number, label: label(number) });
+        let written = phones.iter().map(|&number| ClientPhone {
+            number,
+            label: label(number),
+        });
         let further = client.phones.iter().skip(3).cloned();
         client.phones = written.chain(further).collect();
         client
@@ -314,7 +367,10 @@ impl ClientsPage {
 /// The numbers of the form; the first that is none is named.
 fn read_phones(form: &ClientForm, country: Option<Country>) -> Result<Vec<PhoneNumber>, String> {
     let typed = [&form.phone1, &form.phone2, &form.phone3];
-    let typed = typed.into_iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+    let typed = typed
+        .into_iter()
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty());
     let mut numbers = Vec::new();
     for text in typed {
         let number = PhoneNumber::parse(text, country).map_err(|error| error.to_string())?;
@@ -330,7 +386,10 @@ fn map_row(client: &ClientSummary) -> ClientRow {
         id: client.id.to_string().into(),
         name: text::line(&client.name),
         firm: text::line(&client.company),
-        number: client.number.map(|number| number.international().into()).unwrap_or_default(),
+        number: client
+            .number
+            .map(|number| number.international().into())
+            .unwrap_or_default(),
         category: client.category.as_str().into(),
         initials: text::initials(&client.name),
     }
@@ -346,8 +405,10 @@ fn map_number(phone: &ClientPhone) -> ClientNumber {
 
 fn map_client(client: &Client, categories: &[Category]) -> ClientData {
     let category = categories.iter().find(|c| c.id == client.category);
-    let place: Vec<&str> =
-        [client.city.as_str(), &client.country].into_iter().filter(|part| !part.is_empty()).collect();
+    let place: Vec<&str> = [client.city.as_str(), &client.country]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
     ClientData {
         id: client.id.to_string().into(),
         name: text::line(&client.name),

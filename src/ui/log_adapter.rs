@@ -67,22 +67,30 @@ impl LogPage {
         adapter.on_select(move |id| page.select(&id));
         let window = self.window.clone();
         adapter.on_call_back(move |number| {
-            let Some(window) = window.upgrade() else { return };
+            let Some(window) = window.upgrade() else {
+                return;
+            };
             window.global::<WindowAdapter>().set_page(Page::Phone);
             let phone = window.global::<PhoneAdapter>();
             phone.invoke_dial(number, phone.get_line());
         });
         let window = self.window.clone();
         adapter.on_open_client(move |client| {
-            let Some(window) = window.upgrade() else { return };
+            let Some(window) = window.upgrade() else {
+                return;
+            };
             window.global::<WindowAdapter>().set_page(Page::Clients);
             window.global::<ClientsAdapter>().invoke_select(client);
         });
         let window = self.window.clone();
         adapter.on_play(move |call| {
-            let Some(window) = window.upgrade() else { return };
+            let Some(window) = window.upgrade() else {
+                return;
+            };
             window.global::<WindowAdapter>().set_page(Page::Recordings);
-            window.global::<RecordingsAdapter>().invoke_select_call(call);
+            window
+                .global::<RecordingsAdapter>()
+                .invoke_select_call(call);
         });
         let page = self.clone();
         adapter.on_export(move || spawn(page.clone().export()));
@@ -92,18 +100,25 @@ impl LogPage {
     pub async fn reload(self: Rc<Self>) {
         self.asked.set(self.asked.get() + 1);
         let asked = self.asked.get();
-        let Some(question) = self.question() else { return };
+        let Some(question) = self.question() else {
+            return;
+        };
         let (zone, today) = (self.zone.clone(), text::today(&self.zone));
         let answer = asking::read(&self.phone, move |store| {
             let filter = question.filter(store)?;
             let count = store.count_calls(&filter)?;
             let first = read_page(store, &filter, 0, &zone, today)?;
             let midnight = start_of(today, &zone);
-            let counts = store.call_counts(&CallFilter { from: midnight, ..CallFilter::default() })?;
+            let counts = store.call_counts(&CallFilter {
+                from: midnight,
+                ..CallFilter::default()
+            })?;
             Ok((filter, count, first, counts))
         });
         let answer = answer.await;
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         if asked != self.asked.get() {
             return;
         }
@@ -112,7 +127,8 @@ impl LogPage {
         match answer {
             Ok((filter, count, first, counts)) => {
                 *self.filter.borrow_mut() = filter;
-                self.rows.begin(usize::try_from(count).unwrap_or(usize::MAX), first);
+                self.rows
+                    .begin(usize::try_from(count).unwrap_or(usize::MAX), first);
                 let mut today = LogCounts::default();
                 for count in counts {
                     let calls = i32::try_from(count.calls).unwrap_or(i32::MAX);
@@ -121,7 +137,8 @@ impl LogPage {
                         Direction::Incoming => today.incoming += calls,
                         Direction::Outgoing => today.outgoing += calls,
                     }
-                    if count.status == CallStatus::Missed && count.direction == Direction::Incoming {
+                    if count.status == CallStatus::Missed && count.direction == Direction::Incoming
+                    {
                         today.missed += calls;
                     }
                 }
@@ -169,7 +186,9 @@ impl LogPage {
     }
 
     fn select(&self, id: &str) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<LogAdapter>();
         if let Some(row) = adapter.get_rows().iter().find(|row| row.id == id) {
             adapter.set_call(row);
@@ -264,7 +283,10 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
         Direction::Incoming => record.caller.clone(),
         Direction::Outgoing => record.callee.clone(),
     });
-    let names = [line.client_name.as_deref().unwrap_or(&record.client_name), &record.remote_name];
+    let names = [
+        line.client_name.as_deref().unwrap_or(&record.client_name),
+        &record.remote_name,
+    ];
     let title = match names.into_iter().find(|name| !name.is_empty()) {
         Some(name) => text::line(name),
         None if record.hidden => tr!("Hidden number").into(),
@@ -280,9 +302,16 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
         duration: text::length(record.talk),
         line: text::line(&record.account),
         employee: text::line(format!("{} {}", record.extension, record.employee).trim()),
-        category: line.category.as_ref().map(|c| c.as_str().into()).unwrap_or_default(),
+        category: line
+            .category
+            .as_ref()
+            .map(|c| c.as_str().into())
+            .unwrap_or_default(),
         recording: line.recording.is_some(),
-        client: record.client.map(|client| client.to_string().into()).unwrap_or_default(),
+        client: record
+            .client
+            .map(|client| client.to_string().into())
+            .unwrap_or_default(),
         ..LogRow::default()
     }
 }

@@ -148,8 +148,8 @@ impl Desk {
         self.shell.show(view);
         self.settings.show(view);
         let over = |id| !view.calls.iter().any(|call| call.id == id);
-        let changed = view.calls.len() != before.calls.len()
-            || before.calls.iter().any(|call| over(call.id));
+        let changed =
+            view.calls.len() != before.calls.len() || before.calls.iter().any(|call| over(call.id));
         if changed {
             spawn(self.log.clone().reload());
             spawn(self.recordings.clone().reload());

@@ -70,11 +70,17 @@ impl PhonePage {
         adapter.on_mute(move |call, on| page.order(&call, |call| Command::Mute { call, on }));
         let page = self.clone();
         adapter.on_digit(move |call, digit| {
-            page.order(&call, |call| Command::Dtmf { call, digits: digit.into() });
+            page.order(&call, |call| Command::Dtmf {
+                call,
+                digits: digit.into(),
+            });
         });
         let page = self.clone();
         adapter.on_transfer(move |call, target| {
-            page.order(&call, |call| Command::TransferBlind { call, target: target.into() });
+            page.order(&call, |call| Command::TransferBlind {
+                call,
+                target: target.into(),
+            });
         });
         let page = self.clone();
         adapter.on_record(move |call, wanted| page.record(&call, wanted));
@@ -94,7 +100,10 @@ impl PhonePage {
         let page = self.clone();
         adapter.on_save_caller(move |call, name, firm, category| {
             if let Ok(call) = call.parse() {
-                spawn(page.clone().save_caller(call, name.into(), firm.into(), category));
+                spawn(
+                    page.clone()
+                        .save_caller(call, name.into(), firm.into(), category),
+                );
             }
         });
     }
@@ -108,7 +117,9 @@ impl PhonePage {
 
     fn show_lines(&self, accounts: &[AccountView]) {
         let lines: Vec<String> = accounts.iter().map(|account| account.aor.clone()).collect();
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         if *self.lines.borrow() == lines {
             return;
         }
@@ -122,16 +133,24 @@ impl PhonePage {
 
     /// Draws the calls anew: after a view, a choice, or a second.
     pub fn refresh(&self) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let calls = self.latest.borrow();
         let selected = choose(&calls, self.selected.get());
         self.selected.set(selected);
         let now = Timestamp::now();
-        let items: Vec<CallItem> =
-            calls.iter().map(|call| map_call(call, now, selected == Some(call.id))).collect();
+        let items: Vec<CallItem> = calls
+            .iter()
+            .map(|call| map_call(call, now, selected == Some(call.id)))
+            .collect();
         update(&self.calls, &items);
         let adapter = window.global::<PhoneAdapter>();
-        match calls.iter().zip(&items).find(|(call, _)| selected == Some(call.id)) {
+        match calls
+            .iter()
+            .zip(&items)
+            .find(|(call, _)| selected == Some(call.id))
+        {
             Some((call, item)) => {
                 adapter.set_call(item.clone());
                 self.show_card(&adapter, call);
@@ -146,7 +165,11 @@ impl PhonePage {
         if let Some(photo) = call.card.as_ref().and_then(|card| card.photo.as_ref()) {
             match self.photos.known(photo.id) {
                 Some(image) => data.photo = image,
-                None => spawn(load_photo(self.photos.clone(), self.phone.clone(), photo.id)),
+                None => spawn(load_photo(
+                    self.photos.clone(),
+                    self.phone.clone(),
+                    photo.id,
+                )),
             }
         }
         // The model of the orders is another one each time; the same card is not drawn again.
@@ -156,7 +179,9 @@ impl PhonePage {
     }
 
     fn order(&self, call: &SharedString, command: impl FnOnce(CallId) -> Command) {
-        let Ok(call) = call.parse::<CallId>() else { return };
+        let Ok(call) = call.parse::<CallId>() else {
+            return;
+        };
         let (command, phone) = (command(call), self.phone.clone());
         let window = self.window.clone();
         spawn(async move {
@@ -167,7 +192,11 @@ impl PhonePage {
     }
 
     fn record(&self, call: &SharedString, wanted: RecordPhase) {
-        let now = self.calls.iter().find(|item| item.id == *call).map(|item| item.recording);
+        let now = self
+            .calls
+            .iter()
+            .find(|item| item.id == *call)
+            .map(|item| item.recording);
         let action = match (now, wanted) {
             (_, RecordPhase::Off) => RecordAction::Stop,
             (_, RecordPhase::Paused) => RecordAction::Pause,
@@ -179,11 +208,16 @@ impl PhonePage {
 
     /// Calls a number, an address, or the client of this name.
     pub async fn dial(self: Rc<Self>, typed: String, line: i32) {
-        let target = self.number_of(&typed).await.unwrap_or_else(|| typed.clone());
+        let target = self
+            .number_of(&typed)
+            .await
+            .unwrap_or_else(|| typed.clone());
         let account = usize::try_from(line).ok();
         let account = account.and_then(|line| self.lines.borrow().get(line).cloned());
         let answer = asking::command(&self.phone, Command::Dial { target, account }).await;
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<PhoneAdapter>();
         match answer {
             Ok(_) => {
@@ -215,7 +249,9 @@ impl PhonePage {
         let Ok(categories) = asking::read(&self.phone, |store| store.categories()).await else {
             return;
         };
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let names: Vec<SharedString> = categories.iter().map(|c| text::line(&c.name)).collect();
         window
             .global::<PhoneAdapter>()
@@ -225,7 +261,12 @@ impl PhonePage {
 
     /// Makes a client of an unknown caller, during the call (S1.26).
     async fn save_caller(self: Rc<Self>, call: CallId, name: String, firm: String, category: i32) {
-        let number = self.latest.borrow().iter().find(|c| c.id == call).and_then(|c| c.number);
+        let number = self
+            .latest
+            .borrow()
+            .iter()
+            .find(|c| c.id == call)
+            .and_then(|c| c.number);
         let mut client = Client::named(name.trim(), Timestamp::now());
         client.company = firm.trim().to_owned();
         let category = usize::try_from(category).ok();
@@ -276,11 +317,26 @@ fn update(model: &VecModel<CallItem>, rows: &[CallItem]) {
 
 /// `101 · Alfa LLC`
 pub fn line_title(account: &AccountView) -> SharedString {
-    let user = account.aor.split_once(':').map_or(account.aor.as_str(), |(_, rest)| rest);
+    let user = account
+        .aor
+        .split_once(':')
+        .map_or(account.aor.as_str(), |(_, rest)| rest);
     let user = user.split('@').next().unwrap_or(user);
-    let short = if account.extension.is_empty() { user } else { &account.extension };
-    let name = if account.company.is_empty() { &account.name } else { &account.company };
-    if name.is_empty() { text::line(short) } else { text::line(&format!("{short} · {name}")) }
+    let short = if account.extension.is_empty() {
+        user
+    } else {
+        &account.extension
+    };
+    let name = if account.company.is_empty() {
+        &account.name
+    } else {
+        &account.company
+    };
+    if name.is_empty() {
+        text::line(short)
+    } else {
+        text::line(&format!("{short} · {name}"))
+    }
 }
 
 /// A call's phase as the window knows it.
@@ -297,7 +353,11 @@ pub fn map_phase(call: &CallView) -> CallPhase {
 
 /// The timer beside a call.
 pub fn elapsed(call: &CallView, now: Timestamp) -> SharedString {
-    text::timer(now.duration_since(call.since).try_into().unwrap_or(Duration::ZERO))
+    text::timer(
+        now.duration_since(call.since)
+            .try_into()
+            .unwrap_or(Duration::ZERO),
+    )
 }
 
 fn map_call(call: &CallView, now: Timestamp, selected: bool) -> CallItem {
@@ -362,7 +422,10 @@ pub fn card_of(call: &CallView, zone: &TimeZone) -> CardData {
             incoming: call.direction == Direction::Incoming,
             when: text::moment(call.started_at, zone),
             number: text::line(&call.title),
-            number_plain: call.number.map(|number| number.e164().into()).unwrap_or_default(),
+            number_plain: call
+                .number
+                .map(|number| number.e164().into())
+                .unwrap_or_default(),
             ..CardData::default()
         },
     }
@@ -370,6 +433,9 @@ pub fn card_of(call: &CallView, zone: &TimeZone) -> CardData {
 
 /// Whether two cards show the same.
 pub fn same_card(a: &CardData, b: &CardData) -> bool {
-    let without_orders = |card: &CardData| CardData { orders: ModelRc::default(), ..card.clone() };
+    let without_orders = |card: &CardData| CardData {
+        orders: ModelRc::default(),
+        ..card.clone()
+    };
     without_orders(a) == without_orders(b) && a.orders.iter().eq(b.orders.iter())
 }

@@ -80,10 +80,17 @@ impl Popups {
         window.on_reject(move |call| {
             let Ok(call) = call.parse() else { return };
             let incoming = weak.upgrade().is_some_and(|card| card.get_card().incoming);
-            let command = if incoming { Command::Reject(call) } else { Command::Hangup(call) };
+            let command = if incoming {
+                Command::Reject(call)
+            } else {
+                Command::Hangup(call)
+            };
             phone.command(command, Box::new(|_| {}));
         });
-        Some(Popup { window, call: Cell::new(None) })
+        Some(Popup {
+            window,
+            call: Cell::new(None),
+        })
     }
 
     /// Shows the cards of the calls that ring.
@@ -116,7 +123,10 @@ impl Popups {
 
     fn show_call(&self, call: &CallView) {
         let mut cards = self.cards.borrow_mut();
-        let at = match cards.iter().position(|popup| popup.call.get() == Some(call.id)) {
+        let at = match cards
+            .iter()
+            .position(|popup| popup.call.get() == Some(call.id))
+        {
             Some(at) => at,
             None => match cards.iter().position(|popup| popup.call.get().is_none()) {
                 Some(at) => at,
@@ -168,7 +178,9 @@ impl Popups {
     }
 
     fn bring_up(&self, popup: &Popup, call: &CallView, above: f32) {
-        let Some(main) = self.main.upgrade() else { return };
+        let Some(main) = self.main.upgrade() else {
+            return;
+        };
         let window = &popup.window;
         dress(&main, window);
         // The keys on the buttons are the main window's; the card itself never has the focus.
@@ -190,8 +202,10 @@ impl Popups {
 
 /// A call has a card of its own while it rings, on either side, and the module is on.
 fn has_card(call: &CallView) -> bool {
-    let rings =
-        matches!(call.state, Phase::Incoming | Phase::Dialing | Phase::Ringing | Phase::Early);
+    let rings = matches!(
+        call.state,
+        Phase::Incoming | Phase::Dialing | Phase::Ringing | Phase::Early
+    );
     rings && call.card.is_some()
 }
 
@@ -201,5 +215,6 @@ fn dress(main: &MainWindow, card: &CardWindow) {
     to.invoke_choose(from.get_choice());
     to.set_text_scale(from.get_text_scale());
     to.set_reduced_motion(from.get_reduced_motion());
-    card.global::<Reading>().set_rtl(main.global::<Reading>().get_rtl());
+    card.global::<Reading>()
+        .set_rtl(main.global::<Reading>().get_rtl());
 }

@@ -85,10 +85,16 @@ impl RecordingsPage {
 
     /// Reads the list anew: after a search, or when a call is over.
     pub async fn reload(self: Rc<Self>) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         self.asked.set(self.asked.get() + 1);
         let asked = self.asked.get();
-        let query = window.global::<RecordingsAdapter>().get_query().trim().to_owned();
+        let query = window
+            .global::<RecordingsAdapter>()
+            .get_query()
+            .trim()
+            .to_owned();
         let (zone, today) = (self.zone.clone(), text::today(&self.zone));
         let answer = asking::read(&self.phone, move |store| {
             let mut filter = RecordingFilter::default();
@@ -108,7 +114,8 @@ impl RecordingsPage {
         match answer {
             Ok((filter, count, first)) => {
                 *self.filter.borrow_mut() = filter;
-                self.rows.begin(usize::try_from(count).unwrap_or(usize::MAX), first);
+                self.rows
+                    .begin(usize::try_from(count).unwrap_or(usize::MAX), first);
             }
             Err(error) => complain(&self.window, error.to_string()),
         }
@@ -118,15 +125,18 @@ impl RecordingsPage {
         let edition = self.rows.edition();
         let (filter, zone) = (self.filter.borrow().clone(), self.zone.clone());
         let today = text::today(&self.zone);
-        let rows =
-            asking::read(&self.phone, move |store| read_page(store, &filter, number, &zone, today));
+        let rows = asking::read(&self.phone, move |store| {
+            read_page(store, &filter, number, &zone, today)
+        });
         if let Ok(rows) = rows.await {
             self.rows.put(edition, number, rows);
         }
     }
 
     fn select(&self, id: &str) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<RecordingsAdapter>();
         if let Some(row) = adapter.get_rows().iter().find(|row| row.id == id) {
             show(&adapter, row);
@@ -136,10 +146,15 @@ impl RecordingsPage {
     async fn select_call(self: Rc<Self>, call: CallId) {
         let (zone, today) = (self.zone.clone(), text::today(&self.zone));
         let found = asking::read(&self.phone, move |store| {
-            let filter = RecordingFilter { call: Some(call), ..RecordingFilter::default() };
+            let filter = RecordingFilter {
+                call: Some(call),
+                ..RecordingFilter::default()
+            };
             read_page(store, &filter, 0, &zone, today)
         });
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         if let Some(row) = found.await.ok().and_then(|rows| rows.into_iter().next()) {
             show(&window.global::<RecordingsAdapter>(), row);
         }
@@ -147,7 +162,9 @@ impl RecordingsPage {
 
     /// Opens the recording, or the folder it lies in, with the desktop's own program.
     fn open(&self, id: &str, folder: bool) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let recording = window.global::<RecordingsAdapter>().get_recording();
         if recording.id != id {
             return;
@@ -165,8 +182,13 @@ impl RecordingsPage {
         let (recordings, to) = (self.phone.profile().recordings(), self.exports());
         let folder = to.clone();
         let done = asking::read(&self.phone, move |store| {
-            let Some(recording) = store.find_recording(id)? else { return Ok(None) };
-            let filter = RecordingFilter { call: Some(recording.call), ..RecordingFilter::default() };
+            let Some(recording) = store.find_recording(id)? else {
+                return Ok(None);
+            };
+            let filter = RecordingFilter {
+                call: Some(recording.call),
+                ..RecordingFilter::default()
+            };
             let lines = store.recordings(&filter, 0, PAGE)?;
             let line = lines.into_iter().find(|line| line.recording.id == id);
             Ok(line.map(|line| {

@@ -94,7 +94,9 @@ impl SettingsPage {
         adapter.on_open_recordings(move || super::open(&page.phone.profile().recordings()));
         let window = self.window.clone();
         adapter.on_set_theme(move |index| {
-            let Some(window) = window.upgrade() else { return };
+            let Some(window) = window.upgrade() else {
+                return;
+            };
             window.global::<Theme>().invoke_choose(match index {
                 1 => ThemeChoice::Light,
                 2 => ThemeChoice::Dark,
@@ -103,9 +105,15 @@ impl SettingsPage {
         });
         let window = self.window.clone();
         adapter.on_set_text_size(move |index| {
-            let Some(window) = window.upgrade() else { return };
-            let size = usize::try_from(index).ok().and_then(|index| TEXT_SIZES.get(index));
-            window.global::<Theme>().set_text_scale(size.copied().unwrap_or(1.0));
+            let Some(window) = window.upgrade() else {
+                return;
+            };
+            let size = usize::try_from(index)
+                .ok()
+                .and_then(|index| TEXT_SIZES.get(index));
+            window
+                .global::<Theme>()
+                .set_text_scale(size.copied().unwrap_or(1.0));
         });
     }
 
@@ -115,7 +123,9 @@ impl SettingsPage {
             return;
         }
         *self.lines.borrow_mut() = view.accounts.clone();
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         if window.global::<SettingsAdapter>().get_checking() {
             self.check();
         }
@@ -123,7 +133,9 @@ impl SettingsPage {
 
     /// Fills the page from the file; `index` is the account to show.
     fn load(&self, index: i32) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<SettingsAdapter>();
         let settings = match self.phone.settings() {
             Ok(settings) => settings,
@@ -134,8 +146,13 @@ impl SettingsPage {
         let index = index.clamp(0, last.max(0));
         adapter.set_accounts(ModelRc::from(Rc::new(VecModel::from(titles))));
         adapter.set_account_index(index);
-        let account = usize::try_from(index).ok().and_then(|index| settings.accounts.get(index));
-        let new = AccountForm { register: true, ..AccountForm::default() };
+        let account = usize::try_from(index)
+            .ok()
+            .and_then(|index| settings.accounts.get(index));
+        let new = AccountForm {
+            register: true,
+            ..AccountForm::default()
+        };
         adapter.set_account(account.map_or(new, map_account));
         adapter.set_aor_error(SharedString::new());
         adapter.set_registrar_error(SharedString::new());
@@ -149,15 +166,22 @@ impl SettingsPage {
     }
 
     fn begin_account(&self) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<SettingsAdapter>();
         adapter.set_account_index(-1);
-        adapter.set_account(AccountForm { register: true, ..AccountForm::default() });
+        adapter.set_account(AccountForm {
+            register: true,
+            ..AccountForm::default()
+        });
         adapter.set_check(ModelRc::default());
     }
 
     fn save_account(&self) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<SettingsAdapter>();
         let form = adapter.get_account();
         let aor_error = address_error(&form.aor, true);
@@ -189,10 +213,14 @@ impl SettingsPage {
     }
 
     fn remove_account(&self) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let index = window.global::<SettingsAdapter>().get_account_index();
         let removed = self.change(|settings| {
-            if let Some(index) = usize::try_from(index).ok().filter(|&i| i < settings.accounts.len())
+            if let Some(index) = usize::try_from(index)
+                .ok()
+                .filter(|&i| i < settings.accounts.len())
             {
                 settings.accounts.remove(index);
             }
@@ -216,12 +244,17 @@ impl SettingsPage {
 
     /// Says step by step how the line stands, and what to do where it does not.
     fn check(&self) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<SettingsAdapter>();
         let form = adapter.get_account();
         let steps = {
             let lines = self.lines.borrow();
-            check_steps(&form, lines.iter().find(|line| line.aor == form.aor.as_str()))
+            check_steps(
+                &form,
+                lines.iter().find(|line| line.aor == form.aor.as_str()),
+            )
         };
         let waits = steps.iter().any(|step| step.state == StepState::Running);
         adapter.set_checking(waits);
@@ -233,19 +266,30 @@ impl SettingsPage {
         // Asking the sound system may take a second.
         std::thread::spawn(move || drop(done.send(ringbook_media::device::present())));
         let (inputs, outputs) = waiting.await.unwrap_or_default();
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<SettingsAdapter>();
         if inputs.is_empty() || outputs.is_empty() {
-            let text = tr!("No sound device was found. Calls work, but without sound, until one is plugged in.");
+            let text = tr!(
+                "No sound device was found. Calls work, but without sound, until one is plugged in."
+            );
             adapter.set_audio_problem(text.into());
         }
-        let audio = self.phone.settings().map(|settings| settings.audio).unwrap_or_default();
+        let audio = self
+            .phone
+            .settings()
+            .map(|settings| settings.audio)
+            .unwrap_or_default();
         let (names, index) = device_list(inputs, &audio.input);
         adapter.set_inputs(titles(&names));
         adapter.set_input(index);
         *self.inputs.borrow_mut() = names;
         let (names, index) = device_list(outputs, &audio.output);
-        let ring = names.iter().position(|name| *name == audio.ring).unwrap_or(0);
+        let ring = names
+            .iter()
+            .position(|name| *name == audio.ring)
+            .unwrap_or(0);
         adapter.set_outputs(titles(&names));
         adapter.set_output(index);
         adapter.set_ring(i32::try_from(ring).unwrap_or(0));
@@ -256,12 +300,19 @@ impl SettingsPage {
 /// The default, the devices present, and the one in the settings where it is neither.
 fn device_list(present: Vec<String>, chosen: &str) -> (Vec<String>, i32) {
     let mut names = vec!["default".to_owned()];
-    names.extend(present.into_iter().filter(|name| name != "default" && !name.is_empty()));
+    names.extend(
+        present
+            .into_iter()
+            .filter(|name| name != "default" && !name.is_empty()),
+    );
     names.dedup();
-    let at = names.iter().position(|name| name == chosen).unwrap_or_else(|| {
-        names.push(chosen.to_owned());
-        names.len() - 1
-    });
+    let at = names
+        .iter()
+        .position(|name| name == chosen)
+        .unwrap_or_else(|| {
+            names.push(chosen.to_owned());
+            names.len() - 1
+        });
     (names, i32::try_from(at).unwrap_or(0))
 }
 
@@ -270,17 +321,28 @@ fn titles(names: &[String]) -> ModelRc<SharedString> {
         "default" => tr!("As the system").into(),
         name => super::text::line(name),
     };
-    ModelRc::from(Rc::new(VecModel::from(names.iter().map(title).collect::<Vec<_>>())))
+    ModelRc::from(Rc::new(VecModel::from(
+        names.iter().map(title).collect::<Vec<_>>(),
+    )))
 }
 
 fn device(names: &[String], index: i32) -> String {
-    let name = usize::try_from(index).ok().and_then(|index| names.get(index));
+    let name = usize::try_from(index)
+        .ok()
+        .and_then(|index| names.get(index));
     name.cloned().unwrap_or_else(|| "default".to_owned())
 }
 
 fn title(account: &Account) -> SharedString {
-    let short = account.extension.as_deref().unwrap_or_else(|| account.user());
-    match account.company.as_deref().or(account.display_name.as_deref()) {
+    let short = account
+        .extension
+        .as_deref()
+        .unwrap_or_else(|| account.user());
+    match account
+        .company
+        .as_deref()
+        .or(account.display_name.as_deref())
+    {
         Some(name) => super::text::line(&format!("{short} · {name}")),
         None => super::text::line(&account.aor),
     }
@@ -300,7 +362,11 @@ fn map_account(account: &Account) -> AccountForm {
         extension: text(&account.extension),
         company: text(&account.company),
         username: text(&account.username),
-        password: account.password.as_ref().map(|p| p.reveal().into()).unwrap_or_default(),
+        password: account
+            .password
+            .as_ref()
+            .map(|p| p.reveal().into())
+            .unwrap_or_default(),
         registrar: server.into(),
         transport,
         register: account.register,
@@ -347,30 +413,57 @@ fn with_scheme(address: &str) -> String {
 /// What is wrong with an address, and what is allowed; empty where nothing is.
 fn address_error(typed: &str, needs_user: bool) -> String {
     if typed.trim().is_empty() {
-        return if needs_user { tr!("An address is needed, such as sip:101@office.example") } else { String::new() };
+        return if needs_user {
+            tr!("An address is needed, such as sip:101@office.example")
+        } else {
+            String::new()
+        };
     }
     match Uri::parse(&with_scheme(typed)) {
         Ok(uri) if needs_user && uri.user().is_none() => {
             tr!("The part before the @ is missing: sip:101@office.example")
         }
         Ok(_) => String::new(),
-        Err(error) => tr!("This is no SIP address ({error}); allowed: sip:101@office.example", error = error),
+        Err(error) => tr!(
+            "This is no SIP address ({error}); allowed: sip:101@office.example",
+            error = error
+        ),
     }
 }
 
 fn step(title: String, text: String, state: StepState) -> CheckStep {
-    CheckStep { title: title.into(), text: text.into(), state }
+    CheckStep {
+        title: title.into(),
+        text: text.into(),
+        state,
+    }
 }
 
 /// How a line stands, in plain words.
 fn check_steps(form: &AccountForm, line: Option<&AccountView>) -> Vec<CheckStep> {
     let address = address_error(&form.aor, true);
     let passed = address.is_empty();
-    let state = if passed { StepState::Passed } else { StepState::Failed };
-    let mut steps = vec![step(tr!("The address"), if passed { form.aor.to_string() } else { address }, state)];
+    let state = if passed {
+        StepState::Passed
+    } else {
+        StepState::Failed
+    };
+    let mut steps = vec![step(
+        tr!("The address"),
+        if passed {
+            form.aor.to_string()
+        } else {
+            address
+        },
+        state,
+    )];
     let Some(line) = line.filter(|_| passed) else {
         if passed {
-            steps.push(step(tr!("Register"), tr!("Save the account first."), StepState::Waiting));
+            steps.push(step(
+                tr!("Register"),
+                tr!("Save the account first."),
+                StepState::Waiting,
+            ));
         }
         return steps;
     };
@@ -385,14 +478,23 @@ fn check_steps(form: &AccountForm, line: Option<&AccountView>) -> Vec<CheckStep>
             (String::new(), StepState::Waiting),
         ),
         RegistrationState::Unregistered => (
-            (tr!("Not asked: this line does not register."), StepState::Waiting),
-            (tr!("Switch “Register this line” on to receive calls."), StepState::Waiting),
+            (
+                tr!("Not asked: this line does not register."),
+                StepState::Waiting,
+            ),
+            (
+                tr!("Switch “Register this line” on to receive calls."),
+                StepState::Waiting,
+            ),
         ),
         RegistrationState::Failed if answered => (
             (tr!("It answers."), StepState::Passed),
             (advice(line), StepState::Failed),
         ),
-        RegistrationState::Failed => ((advice(line), StepState::Failed), (String::new(), StepState::Waiting)),
+        RegistrationState::Failed => (
+            (advice(line), StepState::Failed),
+            (String::new(), StepState::Waiting),
+        ),
     };
     steps.push(step(tr!("Reach the server"), reached.0, reached.1));
     steps.push(step(tr!("Register"), register.0, register.1));
@@ -405,7 +507,9 @@ fn advice(line: &AccountView) -> String {
         Some(401 | 403 | 407) => tr!("The server refused the password. Check user and password."),
         Some(404 | 604) => tr!("The server does not know this user. Check the address."),
         Some(408) | None => {
-            tr!("The server does not answer. Check the server's name, the network and the firewall; try TCP.")
+            tr!(
+                "The server does not answer. Check the server's name, the network and the firewall; try TCP."
+            )
         }
         status => failure(status),
     };
@@ -413,7 +517,11 @@ fn advice(line: &AccountView) -> String {
         Some(status) => format!("{status} {}", line.reason),
         None => line.reason.clone(),
     };
-    if said.is_empty() { what } else { format!("{what} ({})", super::text::line(&said)) }
+    if said.is_empty() {
+        what
+    } else {
+        format!("{what} ({})", super::text::line(&said))
+    }
 }
 
 #[cfg(test)]
@@ -421,7 +529,11 @@ mod tests {
     use super::*;
 
     fn form(aor: &str) -> AccountForm {
-        AccountForm { aor: aor.into(), register: true, ..AccountForm::default() }
+        AccountForm {
+            aor: aor.into(),
+            register: true,
+            ..AccountForm::default()
+        }
     }
 
     fn line(state: RegistrationState, status: Option<u16>) -> AccountView {
@@ -443,10 +555,20 @@ mod tests {
             Some(&line(RegistrationState::Failed, Some(403))),
         );
         let states: Vec<StepState> = steps.iter().map(|step| step.state).collect();
-        assert_eq!(states, [StepState::Passed, StepState::Passed, StepState::Failed]);
-        assert!(steps[2].text.contains("Check user and password"), "{}", steps[2].text);
+        assert_eq!(
+            states,
+            [StepState::Passed, StepState::Passed, StepState::Failed]
+        );
+        assert!(
+            steps[2].text.contains("Check user and password"),
+            "{}",
+            steps[2].text
+        );
 
-        let silent = check_steps(&form("sip:101@a.example"), Some(&line(RegistrationState::Failed, None)));
+        let silent = check_steps(
+            &form("sip:101@a.example"),
+            Some(&line(RegistrationState::Failed, None)),
+        );
         assert_eq!(silent[1].state, StepState::Failed);
         assert!(silent[1].text.contains("does not answer"));
     }

@@ -48,7 +48,11 @@ fn visible(text: &str, several_lines: bool) -> String {
             }
         }
     }
-    if from_the_right { format!("{FSI}{shown}{PDI}") } else { shown }
+    if from_the_right {
+        format!("{FSI}{shown}{PDI}")
+    } else {
+        shown
+    }
 }
 
 /// Bidirectional controls (UAX #9 §2), line and paragraph separators.
@@ -62,7 +66,9 @@ fn reads_from_the_right(c: char) -> bool {
 
 /// The first letters of the first two words; empty where a name begins with no letter.
 pub fn initials(name: &str) -> SharedString {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().next());
     let mut letters = String::new();
     for letter in words.by_ref().filter(|c| c.is_alphabetic()).take(2) {
         letters.extend(letter.to_uppercase());
@@ -104,12 +110,20 @@ pub fn size(octets: u64) -> SharedString {
 /// `Sun 22.11.2026 09:05`
 pub fn moment(at: Timestamp, zone: &TimeZone) -> SharedString {
     let at = at.to_zoned(zone.clone());
-    format!("{} {}", weekday_short(at.date()), at.strftime("%d.%m.%Y %H:%M")).into()
+    format!(
+        "{} {}",
+        weekday_short(at.date()),
+        at.strftime("%d.%m.%Y %H:%M")
+    )
+    .into()
 }
 
 /// `09:05`
 pub fn time(at: Timestamp, zone: &TimeZone) -> SharedString {
-    at.to_zoned(zone.clone()).strftime("%H:%M").to_string().into()
+    at.to_zoned(zone.clone())
+        .strftime("%H:%M")
+        .to_string()
+        .into()
 }
 
 /// `Today`, `Yesterday`, `Friday 20 November`, with the year where it is another.
@@ -118,8 +132,17 @@ pub fn day(date: Date, today: Date) -> SharedString {
         0 => tr!("Today").into(),
         1 => tr!("Yesterday").into(),
         _ => {
-            let name = tr!("{weekday} {day} {month}", weekday = weekday(date), day = date.day(), month = month(date));
-            let year = if date.year() == today.year() { String::new() } else { format!(" {}", date.year()) };
+            let name = tr!(
+                "{weekday} {day} {month}",
+                weekday = weekday(date),
+                day = date.day(),
+                month = month(date)
+            );
+            let year = if date.year() == today.year() {
+                String::new()
+            } else {
+                format!(" {}", date.year())
+            };
             format!("{name}{year}").into()
         }
     }
@@ -178,7 +201,10 @@ pub fn money(money: &Money) -> SharedString {
         "BHD" | "KWD" | "OMR" | "JOD" | "TND" | "IQD" => 1000,
         _ => 100,
     };
-    let (whole, rest) = (money.minor.unsigned_abs() / per_unit, money.minor.unsigned_abs() % per_unit);
+    let (whole, rest) = (
+        money.minor.unsigned_abs() / per_unit,
+        money.minor.unsigned_abs() % per_unit,
+    );
     let mut text = grouped(whole);
     if rest > 0 {
         let digits = if per_unit == 1000 { 3 } else { 2 };
@@ -267,7 +293,12 @@ mod tests {
 
     #[test]
     fn s1_16_debts_read_as_people_write_them() {
-        let debt = |minor, currency: &str| money(&Money { minor, currency: currency.into() });
+        let debt = |minor, currency: &str| {
+            money(&Money {
+                minor,
+                currency: currency.into(),
+            })
+        };
         assert_eq!(debt(1_250_000, ""), "12 500");
         assert_eq!(debt(1_250_000, "KZT"), "12 500 ₸");
         assert_eq!(debt(123_456_789_50, "EUR"), "123 456 789.50 €");

@@ -89,7 +89,9 @@ impl Shell {
 
     /// Shows the lines and the messages of a new view.
     pub fn show(&self, view: &View) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         if *self.lines.borrow() != view.accounts {
             let lines: Vec<Line> = view.accounts.iter().map(map_line).collect();
             let model = ModelRc::from(Rc::new(VecModel::from(lines)));
@@ -104,9 +106,13 @@ impl Shell {
     }
 
     fn check_line(&self, aor: &str) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let index = self.lines.borrow().iter().position(|line| line.aor == aor);
-        let index = index.and_then(|index| i32::try_from(index).ok()).unwrap_or(0);
+        let index = index
+            .and_then(|index| i32::try_from(index).ok())
+            .unwrap_or(0);
         let settings = window.global::<SettingsAdapter>();
         settings.set_part(SettingsPart::Account);
         settings.invoke_pick_account(index);
@@ -126,7 +132,9 @@ impl Shell {
             let found = asking::read(&self.phone, move |store| store.find_clients(&text, FOUND));
             found.await.unwrap_or_default()
         };
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         if asked != self.asked.get() {
             return;
         }
@@ -148,9 +156,13 @@ impl Shell {
     }
 
     fn take(&self, index: i32) {
-        let Some(window) = self.window.upgrade() else { return };
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
         let adapter = window.global::<WindowAdapter>();
-        let Some(found) = usize::try_from(index).ok().and_then(|i| adapter.get_found().row_data(i))
+        let Some(found) = usize::try_from(index)
+            .ok()
+            .and_then(|i| adapter.get_found().row_data(i))
         else {
             return;
         };
@@ -186,9 +198,14 @@ fn dialable(typed: &str) -> bool {
 }
 
 fn found_client(client: &ClientSummary) -> Found {
-    let number = client.number.map(|number| number.international()).unwrap_or_default();
-    let parts: Vec<&str> =
-        [client.company.as_str(), &number].into_iter().filter(|part| !part.is_empty()).collect();
+    let number = client
+        .number
+        .map(|number| number.international())
+        .unwrap_or_default();
+    let parts: Vec<&str> = [client.company.as_str(), &number]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
     Found {
         kind: FoundKind::Client,
         id: client.id.to_string().into(),
@@ -266,9 +283,16 @@ fn announce(window: &Weak<MainWindow>, tone: Tone, words: &str) {
     }
     let Some(main) = window.upgrade() else { return };
     let model = main.global::<WindowAdapter>().get_notices();
-    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else { return };
+    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else {
+        return;
+    };
     let id = NEXT.replace(NEXT.get().wrapping_add(1));
-    notices.push(Notice { id, tone, text: text::line(words), action: SharedString::new() });
+    notices.push(Notice {
+        id,
+        tone,
+        text: text::line(words),
+        action: SharedString::new(),
+    });
     if notices.row_count() > MAX_NOTICES {
         notices.remove(0);
     }
@@ -282,7 +306,9 @@ fn announce(window: &Weak<MainWindow>, tone: Tone, words: &str) {
 fn dismiss(window: &Weak<MainWindow>, id: i32) {
     let Some(main) = window.upgrade() else { return };
     let model = main.global::<WindowAdapter>().get_notices();
-    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else { return };
+    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else {
+        return;
+    };
     if let Some(at) = notices.iter().position(|notice| notice.id == id) {
         notices.remove(at);
     }

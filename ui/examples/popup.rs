@@ -27,7 +27,10 @@ fn main() -> Result<(), slint::PlatformError> {
         backend::place_card(&card, main.window(), 0.0);
         let asked = Instant::now();
         backend::on_next_frame(&card, move || {
-            println!("painted after {:.1} ms", asked.elapsed().as_secs_f64() * 1e3);
+            println!(
+                "painted after {:.1} ms",
+                asked.elapsed().as_secs_f64() * 1e3
+            );
         });
         let _ = card.show();
         let hide = card.as_weak();

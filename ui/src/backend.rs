@@ -26,7 +26,11 @@ pub fn select() -> Result<(), PlatformError> {
     slint::BackendSelector::new()
         .backend_name("winit".into())
         .with_winit_window_attributes_hook(|attributes| {
-            if MAKING_CARD.get() { card_attributes(attributes) } else { attributes }
+            if MAKING_CARD.get() {
+                card_attributes(attributes)
+            } else {
+                attributes
+            }
         })
         .select()
 }
@@ -68,7 +72,8 @@ fn card_attributes(attributes: WindowAttributes) -> WindowAttributes {
 /// # Errors
 /// Where the window system refuses it.
 pub fn warm_up(card: &CardWindow) -> Result<(), PlatformError> {
-    card.window().set_position(slint::PhysicalPosition::new(-4000, -4000));
+    card.window()
+        .set_position(slint::PhysicalPosition::new(-4000, -4000));
     card.show()?;
     let weak = card.as_weak();
     slint::Timer::single_shot(std::time::Duration::ZERO, move || {
@@ -82,14 +87,17 @@ pub fn warm_up(card: &CardWindow) -> Result<(), PlatformError> {
 /// Puts a card at the top right of the screen that `main` is on, below the `above` pixels
 /// (logical) that other cards take.
 pub fn place_card(card: &CardWindow, main: &slint::Window, above: f32) {
-    let Some(monitor) = main.with_winit_window(screen_of).flatten() else { return };
+    let Some(monitor) = main.with_winit_window(screen_of).flatten() else {
+        return;
+    };
     let scale = monitor.scale_factor();
     let (corner, size) = (monitor.position(), monitor.size());
     let width = 360.0 * scale;
     let x = f64::from(corner.x) + f64::from(size.width) - width - MARGIN * scale;
     let y = f64::from(corner.y) + (MARGIN + f64::from(above)) * scale;
     let place = PhysicalPosition::new(x.round() as i32, y.round() as i32);
-    card.window().set_position(slint::PhysicalPosition::new(place.x, place.y));
+    card.window()
+        .set_position(slint::PhysicalPosition::new(place.x, place.y));
 }
 
 fn screen_of(window: &WinitWindow) -> Option<MonitorHandle> {
