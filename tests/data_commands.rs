@@ -1,0 +1,306 @@
+//! The sub-commands over the store, as a script uses them: the real program on a throw-away profile.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+struct Profile(tempfile::TempDir);
+
+impl Profile {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = "[[account]]\naor = \"sip:101@office.example\"\ncountry = \"KZ\"\n";
+        fs::write(dir.path().join("settings.toml"), settings).unwrap();
+        Self(dir)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_ringbook"))
+            .args(arguments)
+            .args(["--profile", self.0.path().to_str().unwrap()])
+            .env("TZ", "Asia/Almaty")
+            .output()
+            .unwrap()
+    }
+
+    /// What a successful command prints.
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(arguments)).unwrap()
+    }
+
+    /// What a command that fails with exit code 1 says.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+#[test]
+fn s5_24_a_client_is_added_found_shown_edited_and_deleted() {
+    let profile = Profile::new();
+    let id = profile.ok(&[
+        "client",
+        "add",
+        "--name",
+        "Ivan Petrov",
+        "--company",
+        "Steppe LLP",
+        "--phone",
+        "8 701 111 22 33",
+        "--category",
+        "vip",
+        "--note",
+        "Speak slowly",
+        "--field",
+        "Contract=17",
+    ]);
+    let id = id.trim();
+    for text in ["petrov", "STEPPE", "111 22", "87011112233"] {
+        let table = profile.ok(&["client", "find", text]);
+        assert!(
+            table.contains("Ivan Petrov") && table.contains("+7 701 111 2233"),
+            "{table}"
+        );
+    }
+    let found = profile.json(&["client", "find", "petrov", "--format", "json"]);
+    assert_eq!(
+        (found[0]["id"].as_str(), &found[0]["number"]),
+        (Some(id), &"+77011112233".into())
+    );
+
+    profile.ok(&[
+        "client",
+        "edit",
+        "petrov",
+        "--note",
+        "",
+        "--city",
+        "Almaty",
+        "--add-phone",
+        "+36305550101",
+    ]);
+    let shown = profile.json(&["client", "show", id, "--json"]);
+    assert_eq!(
+        (&shown["note"], &shown["city"]),
+        (&"".into(), &"Almaty".into())
+    );
+    assert_eq!(shown["phones"][1]["number"], "+36305550101");
+    assert_eq!(shown["custom"]["Contract"], "17");
+    let text = profile.ok(&["client", "show", "+36 30 555 0101"]);
+    assert!(
+        text.contains("Name: Ivan Petrov\n") && text.contains("Contract: 17\n"),
+        "{text}"
+    );
+
+    profile.ok(&["client", "delete", id]);
+    assert!(profile.ok(&["client", "find", "petrov"]).contains("Nobody"));
+    assert!(
+        profile
+            .refused(&["client", "show", "petrov"])
+            .contains("no client is called petrov")
+    );
+}
+
+#[test]
+fn bad_input_is_refused_with_the_field_and_what_is_allowed() {
+    let profile = Profile::new();
+    let refused = |arguments: &[&str]| profile.refused(arguments);
+    let error = refused(&["client", "add", "--name", "X", "--phone", "bob"]);
+    assert!(
+        error.contains("--phone") && error.contains("+77011112233"),
+        "{error}"
+    );
+    let error = refused(&["client", "add", "--name", "X", "--category", "royal"]);
+    assert!(
+        error.contains("ordinary, vip, problem, potential"),
+        "{error}"
+    );
+    assert!(refused(&["client", "add"]).contains("a name, a company or a number"));
+    assert!(
+        refused(&["client", "add", "--name", "X", "--field", "novalue"]).contains("NAME=VALUE")
+    );
+    let error = refused(&["log", "list", "--from", "22.11.2026"]);
+    assert!(
+        error.contains("--from") && error.contains("2026-11-22"),
+        "{error}"
+    );
+    assert!(
+        refused(&["log", "list", "--from", "today", "--to", "yesterday"]).contains("ends before")
+    );
+    assert!(refused(&["log", "list", "--client", "Nobody"]).contains("no client"));
+    assert!(refused(&["recording", "play", "x"]).contains("is not an id"));
+    let usage = profile.run(&["log", "list", "--status", "dropped"]);
+    assert!(String::from_utf8_lossy(&usage.stderr).contains("answered, missed"));
+    assert!(!usage.status.success());
+}
+
+#[test]
+fn clients_go_out_as_csv_and_in_again() {
+    let profile = Profile::new();
+    profile.ok(&[
+        "client",
+        "add",
+        "--name",
+        "=Ivan",
+        "--phone",
+        "+77011112233",
+        "--field",
+        "A b=c",
+    ]);
+    profile.ok(&[
+        "client",
+        "add",
+        "--name",
+        "فاطمة الزهراء",
+        "--phone",
+        "+971501234567",
+    ]);
+    let file = profile.path("clients.csv");
+    profile.ok(&["client", "export", &file]);
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        profile.ok(&["client", "export"])
+    );
+
+    let other = Profile::new();
+    let tried = other.ok(&["client", "import", &file, "--dry-run"]);
+    assert!(
+        tried.contains("Nothing was changed") && tried.contains("2 added"),
+        "{tried}"
+    );
+    assert!(other.ok(&["client", "find", "Ivan"]).contains("Nobody"));
+    other.ok(&["client", "import", &file]);
+    assert_eq!(
+        other.ok(&["client", "export"]),
+        profile.ok(&["client", "export"])
+    );
+}
+
+#[test]
+fn a_csv_file_with_mistakes_keeps_the_good_lines_and_says_which_were_bad() {
+    let profile = Profile::new();
+    let file = profile.path("bad.csv");
+    fs::write(&file, "name;phone\nGood;+77011112233\nBad;12\n").unwrap();
+    let output = profile.run(&["client", "import", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.contains("line 3: phone: \"12\" is not allowed"),
+        "{told}"
+    );
+    assert!(told.contains("1 added"), "{told}");
+    assert!(profile.ok(&["client", "find", "Good"]).contains("+7 701"));
+    assert!(
+        profile
+            .refused(&["client", "import", &profile.path("absent.csv")])
+            .contains("absent.csv")
+    );
+}
+
+#[test]
+fn doubles_are_merged() {
+    let profile = Profile::new();
+    let ivan = profile.ok(&["client", "add", "--name", "Ivan", "--phone", "+77011112233"]);
+    profile.ok(&[
+        "client",
+        "add",
+        "--name",
+        "I. Petrov",
+        "--phone",
+        "+77011112234",
+    ]);
+    profile.ok(&["client", "merge", ivan.trim(), "I. Petrov"]);
+    let shown = profile.json(&["client", "show", ivan.trim(), "--json"]);
+    assert_eq!(shown["phones"].as_array().unwrap().len(), 2);
+    assert!(
+        !profile
+            .ok(&["client", "find", "petrov"])
+            .contains("I. Petrov")
+    );
+}
+
+#[test]
+fn an_empty_log_is_an_empty_array_and_a_table_that_says_so() {
+    let profile = Profile::new();
+    assert_eq!(
+        profile.json(&["log", "list", "--format", "json"]),
+        serde_json::json!([])
+    );
+    assert_eq!(
+        profile.json(&["log", "export", "--format", "json"]),
+        serde_json::json!([])
+    );
+    assert!(
+        profile
+            .ok(&["log", "export", "--format", "csv"])
+            .starts_with("call,direction,status,")
+    );
+    assert!(profile.ok(&["log", "list"]).contains("No calls."));
+    assert_eq!(
+        profile.json(&["recording", "list", "--format", "json"]),
+        serde_json::json!([])
+    );
+    let to = profile.path("export");
+    profile.ok(&["recording", "export", "--to", &to]);
+    assert!(
+        fs::read_to_string(Path::new(&to).join("index.csv"))
+            .unwrap()
+            .starts_with("file,started_at")
+    );
+}
+
+#[test]
+fn a_backup_brings_the_clients_back() {
+    let profile = Profile::new();
+    profile.ok(&["client", "add", "--name", "Ivan"]);
+    let backup = profile.path("backup.db");
+    profile.ok(&["backup", &backup]);
+    assert!(profile.refused(&["backup", &backup]).contains("--force"));
+    profile.ok(&["client", "delete", "Ivan"]);
+    let told = profile.ok(&["restore", &backup]);
+    assert!(told.contains(".replaced-"), "{told}");
+    assert!(profile.ok(&["client", "find", "Ivan"]).contains("Ivan"));
+    fs::write(
+        &backup,
+        "no database at all, but long enough to look like one".repeat(100),
+    )
+    .unwrap();
+    assert!(profile.refused(&["restore", &backup]).contains("damaged"));
+    assert!(profile.ok(&["client", "find", "Ivan"]).contains("Ivan"));
+}
+
+#[test]
+fn a_newer_store_is_refused_by_every_command() {
+    let profile = Profile::new();
+    profile.ok(&["client", "find", "x"]);
+    // Octets 60 to 63 of a database are its user_version.
+    let path = profile.path("ringbook.db");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[60..64].copy_from_slice(&99u32.to_be_bytes());
+    fs::write(&path, bytes).unwrap();
+    for arguments in [
+        &["client", "find", "x"][..],
+        &["log", "list"],
+        &["recording", "list"],
+    ] {
+        assert!(
+            profile.refused(arguments).contains("newer Ringbook"),
+            "{arguments:?}"
+        );
+    }
+}
