@@ -304,3 +304,38 @@ fn a_newer_store_is_refused_by_every_command() {
         );
     }
 }
+
+#[test]
+fn s1_16_employees_and_orders_are_entered_and_an_order_is_closed() {
+    let profile = Profile::new();
+    profile.ok(&["client", "add", "--name", "Ivan Petrov"]);
+    profile.ok(&["employee", "set", "101", "Anne"]);
+    profile.ok(&["employee", "set", "101", "Anna"]);
+    assert!(
+        profile
+            .ok(&["employee", "list"])
+            .contains("101        Anna")
+    );
+    let set = |fields: &[&str]| profile.ok(&[&["order", "set", "ivan", "1001"], fields].concat());
+    set(&[
+        "--stage",
+        "Cutting",
+        "--responsible",
+        "anna",
+        "--due",
+        "2026-11-20",
+    ]);
+    set(&["--debt", "12 500 KZT"]);
+    let orders = &profile.json(&["client", "show", "ivan", "--json"])["orders"];
+    assert_eq!(orders.as_array().unwrap().len(), 1);
+    assert_eq!(orders[0]["responsible"]["name"], "Anna");
+    assert_eq!(orders[0]["due"], "2026-11-20");
+    assert_eq!(
+        orders[0]["debt"],
+        serde_json::json!({ "minor": 1_250_000, "currency": "KZT" })
+    );
+    set(&["--closed"]);
+    assert!(profile.ok(&["order", "list", "ivan"]).contains("closed"));
+    let error = profile.refused(&["order", "set", "ivan", "1002", "--responsible", "Zoe"]);
+    assert!(error.contains("101 Anna"), "{error}");
+}

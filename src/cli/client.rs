@@ -26,7 +26,7 @@ pub enum ClientCommand {
     Add {
         /// Everything about the client.
         #[command(flatten)]
-        fields: Fields,
+        fields: Box<Fields>,
     },
     /// Everything about one client
     Show {
@@ -44,7 +44,7 @@ pub enum ClientCommand {
         client: String,
         /// What changes.
         #[command(flatten)]
-        fields: Fields,
+        fields: Box<Fields>,
         /// One more number
         #[arg(long, value_name = "NUMBER")]
         add_phone: Vec<String>,

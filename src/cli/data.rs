@@ -10,9 +10,10 @@ use jiff::Zoned;
 use super::backup::{BackupCommand, RestoreCommand};
 use super::client::ClientCommand;
 use super::log::LogCommand;
+use super::office::{EmployeeCommand, OrderCommand};
 use super::recording::RecordingCommand;
 use super::when::When;
-use super::{backup, client, log, recording};
+use super::{backup, client, log, office, recording};
 use crate::model::{Client, ClientId, Country, PhoneNumber};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -31,6 +32,12 @@ pub enum DataCommand {
     /// The call log
     #[command(subcommand)]
     Log(LogCommand),
+    /// Who works in the office
+    #[command(subcommand)]
+    Employee(EmployeeCommand),
+    /// What clients have ordered
+    #[command(subcommand)]
+    Order(OrderCommand),
     /// Recordings
     #[command(subcommand)]
     Recording(RecordingCommand),
@@ -46,6 +53,8 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
     let done = match command {
         DataCommand::Client(command) => client::run(command, profile, output),
         DataCommand::Log(command) => log::run(command, profile, output),
+        DataCommand::Employee(command) => office::employee(command, profile, output),
+        DataCommand::Order(command) => office::order(command, profile, output),
         DataCommand::Recording(command) => recording::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),

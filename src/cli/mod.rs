@@ -6,6 +6,7 @@ mod ctl;
 mod data;
 mod headless;
 mod log;
+mod office;
 mod recording;
 mod table;
 mod when;

@@ -44,8 +44,15 @@ pub(super) enum Outcome {
 /// A line that was kept.
 pub(super) struct Kept {
     pub(super) outcome: Outcome,
-    /// A number that is somebody else's too, and whose.
-    pub(super) shared: Vec<(PhoneNumber, String)>,
+    /// Numbers of the line that are somebody else's too.
+    pub(super) shared: Vec<SharedNumber>,
+}
+
+/// A number that somebody else has too.
+pub(super) struct SharedNumber {
+    pub(super) number: PhoneNumber,
+    /// Who else has it.
+    pub(super) holder: String,
 }
 
 /// What a line says of a client; blank is what it does not say.
@@ -133,7 +140,7 @@ impl Line {
     fn about(
         &self,
         writer: &Writer<'_>,
-    ) -> Result<(Option<Client>, Vec<(PhoneNumber, String)>), StoreError> {
+    ) -> Result<(Option<Client>, Vec<SharedNumber>), StoreError> {
         let name = self.text("name").unwrap_or_default();
         let company = self.text("company").unwrap_or_default();
         if self.phones.is_empty() {
@@ -150,7 +157,10 @@ impl Line {
                 {
                     return Ok((Some(holder), Vec::new()));
                 }
-                shared.push((number, holder.name));
+                shared.push(SharedNumber {
+                    number,
+                    holder: holder.name,
+                });
             }
         }
         Ok((None, shared))

@@ -49,13 +49,13 @@ impl Report {
             Outcome::Updated => self.updated += 1,
             Outcome::Unchanged => self.unchanged += 1,
         }
-        for (number, name) in kept.shared {
+        for shared in kept.shared {
             if self.remarks.len() < MAX_PROBLEMS {
-                let name = shortened(&name);
+                let name = shortened(&shared.holder);
                 self.remarks.push(tr!(
                     "line {line}: phone: {number} is also a number of {name}",
                     line = line,
-                    number = number,
+                    number = shared.number,
                     name = name
                 ));
             }

@@ -201,6 +201,61 @@ pub struct Money {
     pub currency: String,
 }
 
+/// A text that is no amount of money.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{text:?} is not an amount of money; allowed are digits, spaces between them and a point: \
+     12 500.50 KZT"
+)]
+pub struct MoneyError {
+    /// What was given, shortened to 64 characters.
+    pub text: String,
+}
+
+impl Money {
+    /// How many digits the currency has behind the point (ISO 4217): 2 for most.
+    pub fn decimals(currency: &str) -> u32 {
+        match currency {
+            "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" => 0,
+            "BHD" | "KWD" | "OMR" | "JOD" | "TND" | "IQD" => 3,
+            _ => 2,
+        }
+    }
+
+    /// Reads `12 500`, `12500.50` or `-3.5 EUR`; a currency behind the amount counts before the
+    /// one given.
+    pub fn parse(text: &str, currency: &str) -> Result<Self, MoneyError> {
+        let error = || MoneyError {
+            text: text.chars().take(64).collect(),
+        };
+        let (amount, currency) = match text.trim().rsplit_once(' ') {
+            Some((amount, code))
+                if code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()) =>
+            {
+                (amount, code.to_ascii_uppercase())
+            }
+            _ => (text.trim(), currency.to_owned()),
+        };
+        let decimals = Self::decimals(&currency);
+        let (sign, digits) = amount
+            .strip_prefix('-')
+            .map_or((1, amount), |digits| (-1, digits));
+        let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
+        let whole: String = whole.split_whitespace().collect();
+        let all = format!("{whole}{rest:0<width$}", width = decimals as usize);
+        let fits = !whole.is_empty() && rest.len() <= decimals as usize;
+        let minor = if fits && all.bytes().all(|b| b.is_ascii_digit()) {
+            all.parse::<i64>().ok()
+        } else {
+            None
+        };
+        Ok(Self {
+            minor: sign * minor.ok_or_else(error)?,
+            currency,
+        })
+    }
+}
+
 /// A stored picture, byte for byte as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photo {
@@ -212,4 +267,42 @@ pub struct Photo {
     pub bytes: Vec<u8>,
     /// SHA-256 of the octets.
     pub sha256: [u8; 32],
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn money_is_read_in_its_currencys_smallest_unit() {
+        let parse = |text: &str| Money::parse(text, "KZT").map(|m| (m.minor, m.currency));
+        assert_eq!(parse("12 500"), Ok((1_250_000, "KZT".into())));
+        assert_eq!(parse("12500.5"), Ok((1_250_050, "KZT".into())));
+        assert_eq!(parse("-3.50 eur"), Ok((-350, "EUR".into())));
+        assert_eq!(parse("700 JPY"), Ok((700, "JPY".into())));
+        for text in [
+            "",
+            "-",
+            "1.234",
+            "1,5",
+            "x",
+            "99999999999999999999",
+            "1.5 JPY",
+            ".5",
+            "+1",
+        ] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_the_programs_own_is_no_custom_field() {
+        for name in ["name", " Name ", "PHONE2", "phone17", "greeting"] {
+            assert!(Client::is_field(name), "{name:?}");
+        }
+        for name in ["Contract", "phones", "phone-2", ""] {
+            assert!(!Client::is_field(name), "{name:?}");
+        }
+    }
 }

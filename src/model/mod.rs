@@ -10,7 +10,7 @@ mod recording;
 pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
 pub use card::{CallerCard, CallerMatch, OrderLine, PhotoRef};
 pub use client::{
-    Category, CategoryId, Client, ClientPhone, ClientSummary, Employee, Money, Order, Photo,
+    Category, CategoryId, Client, ClientPhone, ClientSummary, Employee, Money, MoneyError, Order, Photo,
 };
 pub use ids::{CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordingId};
 pub use phone_number::{Country, CountryError, Party, PhoneNumber, PhoneNumberError};

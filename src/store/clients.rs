@@ -23,7 +23,7 @@ impl Reader<'_> {
             "SELECT {COLUMNS} FROM clients c WHERE c.id = ?1 AND c.deleted_at IS NULL"
         ))?;
         let found = statement
-            .query_row([client.as_bytes()], |row| bare_client(row))
+            .query_row([client.as_bytes()], bare_client)
             .optional()?;
         found.map(|client| self.complete(client)).transpose()
     }

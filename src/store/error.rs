@@ -95,33 +95,11 @@ impl StoreError {
     /// Whether the same request may succeed later: locked, full, read-only, unreadable disk.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Sqlite(error) => matches!(
-                error.sqlite_error_code(),
-                Some(
-                    ErrorCode::DatabaseBusy
-                        | ErrorCode::DatabaseLocked
-                        | ErrorCode::DiskFull
-                        | ErrorCode::ReadOnly
-                        | ErrorCode::SystemIoFailure
-                        | ErrorCode::CannotOpen
-                        | ErrorCode::OutOfMemory
-                        | ErrorCode::FileLockingProtocolFailed
-                        | ErrorCode::PermissionDenied
-                )
-            ),
-            Self::Migration { source, .. } => match source {
-                rusqlite_migration::Error::RusqliteError { err, .. } => matches!(
-                    err.sqlite_error_code(),
-                    Some(
-                        ErrorCode::DatabaseBusy
-                            | ErrorCode::DatabaseLocked
-                            | ErrorCode::DiskFull
-                            | ErrorCode::ReadOnly
-                            | ErrorCode::SystemIoFailure
-                    )
-                ),
-                _ => false,
-            },
+            Self::Sqlite(error) => passes(error),
+            Self::Migration {
+                source: rusqlite_migration::Error::RusqliteError { err, .. },
+                ..
+            } => passes(err),
             Self::Io { .. } | Self::Overloaded | Self::Closed => true,
             _ => false,
         }
@@ -135,6 +113,24 @@ impl StoreError {
             _ => false,
         }
     }
+}
+
+/// Whether SQLite was kept from its work by something that may be over later.
+fn passes(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::PermissionDenied
+        )
+    )
 }
 
 /// Whether SQLite found the file damaged or no database.

@@ -1,5 +1,7 @@
 //! Finding clients by any part of name, company, e-mail or number, in any case and script.
 
+use std::collections::HashSet;
+
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 use unicode_normalization::UnicodeNormalization;
@@ -107,7 +109,7 @@ impl Reader<'_> {
         if found.len() < limit {
             // Those found already may come again: as many more cover them.
             let more = self.clients_with(&words, limit + found.len())?;
-            let known: Vec<ClientId> = found.iter().map(|client| client.id).collect();
+            let known: HashSet<ClientId> = found.iter().map(|client| client.id).collect();
             found.extend(
                 more.into_iter()
                     .filter(|client| !known.contains(&client.id)),

@@ -182,7 +182,7 @@ fn a_backup_is_complete_while_a_writer_writes_and_restores() {
     drop(store);
     let copied = clients(&backup);
     assert!(
-        (500..=700).contains(&copied) && copied % 10 == 0,
+        (500..=700).contains(&copied) && copied.is_multiple_of(10),
         "{copied}"
     );
 
