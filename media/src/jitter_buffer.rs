@@ -26,14 +26,12 @@ const SILENT_AFTER_MS: i64 = 120;
 /// Further behind than this we do not catch up but skip, ms.
 const SKIP_ABOVE_MS: i64 = 500;
 /// The room kept between the arrival of late packets and their use, ms: the caller's own clock
-/// is not perfect.
+/// is not perfect. Half of it may go before pauses are made longer, all before voice is.
 const ROOM_MS: i64 = 4;
 /// More room than this is given back in pauses ...
 const SPARE_MS: i64 = 10;
 /// ... and more than this even while the peer talks.
 const SPARE_IN_VOICE_MS: i64 = 45;
-/// Room short by this is made even while the peer talks.
-const SHORT_IN_VOICE_MS: i64 = -3;
 
 /// A packet as it waits.
 #[derive(Debug, Default)]
@@ -301,11 +299,10 @@ impl JitterBuffer {
                 units: room - self.ms(ROOM_MS),
                 in_voice,
             }
-        } else if room < 0 {
-            let in_voice = room < self.ms(SHORT_IN_VOICE_MS);
+        } else if room < self.ms(ROOM_MS) / 2 {
             Pace::Longer {
                 units: self.ms(ROOM_MS) - room,
-                in_voice,
+                in_voice: room < 0,
             }
         } else {
             Pace::Even
