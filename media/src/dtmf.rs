@@ -59,6 +59,13 @@ impl KeySender {
             .extend(digits.chars().filter_map(code_of).take(room));
     }
 
+    /// Forgets what waits and what sounds: pressed while nothing can be sent, a key must not be heard
+    /// minutes later.
+    pub(crate) fn clear(&mut self) {
+        self.queue.clear();
+        self.present = None;
+    }
+
     /// The packet in place of the audio frame that starts at `timestamp` and lasts `frame_units`
     /// of the clock; `None` lets the audio through.
     pub(crate) fn next(&mut self, timestamp: u32, frame_units: u32) -> Option<EventPacket> {

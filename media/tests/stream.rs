@@ -224,6 +224,22 @@ fn on_hold_nothing_goes_out_and_afterwards_the_clock_has_gone_on_and_the_marker_
 }
 
 #[test]
+fn keys_pressed_on_hold_are_not_sent_when_the_call_goes_on() {
+    let start = Instant::now();
+    let mut bob = stream(Codec::Pcmu, start);
+    let mut held = config(Codec::Pcmu, ALICE);
+    held.send = false;
+    bob.configure(start, held).unwrap();
+    bob.send_digits("12");
+    assert_eq!(push(&mut bob, start), []);
+    bob.configure(start, config(Codec::Pcmu, ALICE)).unwrap();
+    for frame in 1..20 {
+        let sent = push(&mut bob, start + ms(f64::from(frame) * 20.0));
+        assert_eq!(Packet::parse(&sent[0].1).unwrap().payload_type, 0);
+    }
+}
+
+#[test]
 fn who_does_not_receive_hears_nothing_and_hears_at_once_when_it_does_again() {
     let mut call = OneWay::codec(Codec::Pcmu, clean(10.0));
     call.run(&tone(Codec::Pcmu, 1.0));

@@ -147,6 +147,9 @@ impl Outgoing {
         };
         self.pass_over_pause(now, &format);
         let units = format.units(frame.len());
+        if remote.is_none() || format.keys_payload_type.is_none() {
+            self.keys.clear();
+        }
         match (remote, format.keys_payload_type) {
             (None, _) => self.skip(units, &format),
             (Some(remote), Some(payload_type)) => {
