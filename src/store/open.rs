@@ -18,6 +18,9 @@ const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 /// `PRAGMA application_id` of our files: 'RING'.
 const APPLICATION: i32 = 0x5249_4e47;
 
+/// Statements kept compiled for each connection.
+const STATEMENTS: usize = 64;
+
 /// How long a connection waits for another process's write before it says *busy*.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -37,8 +40,13 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     // Opened for writing all the same: a reader of a WAL database may have to recover the log.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    prepare(&connection, path, BUSY)?;
-    connection.pragma_update(None, "query_only", true)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // The journal is the writer's business: a file that cannot be written can still be read.
+    let told = connection.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;",
+    );
+    told.map_err(|error| recognise(error, path))?;
     Ok(connection)
 }
 
@@ -53,7 +61,7 @@ pub(super) fn in_memory() -> Result<Connection> {
 
 fn prepare(connection: &Connection, path: &Path, busy: Duration) -> Result<()> {
     connection.busy_timeout(busy)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // FULL: in WAL mode NORMAL loses acknowledged rows when the power fails.
     let told = connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::Shared;
 use super::mailbox::Mailbox;
+use super::writer::guarded;
 use crate::store::{Reader, Result, open};
 
 /// Serves `mailbox` until it is closed.
@@ -12,7 +13,7 @@ pub(super) fn run(shared: &Shared, mailbox: &Mailbox) {
     // Opened before the first caller, who then finds the statements compiled.
     let _ = connection(shared, &mut open);
     while let Some(job) = mailbox.take() {
-        job(connection(shared, &mut open));
+        guarded(|| job(connection(shared, &mut open)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The writing thread: rows of the log until they are on disk, and the window's changes.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -76,10 +77,18 @@ pub(super) fn run(shared: &Shared, connection: Option<Connection>) {
             .take(patience, patience.is_some_and(|left| !left.is_zero()))
         {
             Work::Rows(rows) => thread.write_rows(rows),
-            Work::Change(change) => change(thread.connection()),
+            Work::Change(change) => guarded(|| change(thread.connection())),
             Work::Nothing => {}
             Work::Finished => return,
         }
+    }
+}
+
+/// Runs a closure of the window: a fault in it is logged and must not stop the call log.
+/// A transaction it was in is taken back.
+pub(super) fn guarded(run: impl FnOnce()) {
+    if panic::catch_unwind(AssertUnwindSafe(run)).is_err() {
+        tracing::error!("a request to the store panicked");
     }
 }
 

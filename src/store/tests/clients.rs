@@ -183,7 +183,6 @@ fn a_number_of_several_clients_finds_the_one_last_changed_and_counts_the_others(
         store
             .write(|w| w.save_client(&client(name).with_phone(shared)))
             .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(2)); // another updated_at
     }
     let found = store
         .read(|r| r.find_caller(Some(shared), "", None))

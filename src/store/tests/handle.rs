@@ -367,6 +367,34 @@ fn the_windows_changes_run_after_the_rows_before_them_and_its_questions_see_them
     assert_eq!(line.client_name.as_deref(), Some("New Caller"));
 }
 
+#[test]
+fn a_request_that_panics_stops_neither_the_log_nor_the_next_request() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    let (handle, _) = StoreHandle::open(&path).unwrap();
+    handle.write(
+        |w| -> crate::store::Result<()> {
+            w.save_client(&Client::named("Half", Timestamp::now()))?;
+            panic!("on purpose")
+        },
+        |_| {},
+    );
+    handle.read(
+        |_| -> crate::store::Result<()> { panic!("on purpose") },
+        |_| {},
+    );
+    assert!(done(&submit(
+        &handle,
+        StoreCommand::OpenCall(record(CallStatus::Missed))
+    )));
+    let (send, receive) = channel();
+    handle.read(
+        |r| r.count_clients(),
+        move |count| send.send(count).unwrap(),
+    );
+    assert_eq!(receive.recv_timeout(DEADLINE).unwrap().unwrap(), 0);
+}
+
 /// Killed in the middle of its work by the test below; harmless without its variable.
 #[test]
 fn child_writes_rows_and_prints_each_acknowledged_one() {
