@@ -4,6 +4,7 @@ pub mod app;
 pub mod automation;
 pub mod cli;
 pub mod control;
+pub mod demo;
 pub mod driver;
 pub mod export;
 pub mod i18n;

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::control::{self, Request};
+use crate::demo;
 use crate::profile::{Profile, ProfileError};
 use crate::settings::{Settings, Srtp};
 
@@ -48,9 +49,22 @@ pub struct Cli {
 pub enum Command {
     /// Steers the running phone; prints JSON
     Ctl(ctl::Ctl),
+    /// A sample office calls you: a throw-away profile, nothing of yours is touched
+    Demo(Demo),
     /// What works with or without a running phone.
     #[command(flatten)]
     Data(data::DataCommand),
+}
+
+/// `ringbook demo`
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// In the terminal; the phone answers by itself and the demo ends within a minute
+    #[arg(long)]
+    headless: bool,
+    /// Keep running after the last caller, and keep the profile
+    #[arg(long)]
+    keep: bool,
 }
 
 impl Cli {
@@ -83,11 +97,24 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
-    let profile = cli.profile()?;
     match &cli.command {
-        None => phone(cli, profile),
-        Some(Command::Ctl(ctl)) => ctl::run(ctl, &profile),
-        Some(Command::Data(command)) => data::run(command, &profile, &mut std::io::stdout()),
+        None => phone(cli, cli.profile()?),
+        Some(Command::Ctl(ctl)) => ctl::run(ctl, &cli.profile()?),
+        Some(Command::Data(command)) => data::run(command, &cli.profile()?, &mut std::io::stdout()),
+        Some(Command::Demo(Demo { headless, keep })) => demo::run(demo::Demo {
+            headless: *headless || cli.headless,
+            keep: *keep,
+        }),
+    }
+}
+
+/// Runs a sub-command over the store as if it had been typed, and shows what was typed.
+pub(crate) fn show(profile: &Profile, words: &[&str]) -> anyhow::Result<()> {
+    let typed = || ["ringbook"].into_iter().chain(words.iter().copied());
+    print_line(&format!("\n$ {}", typed().collect::<Vec<_>>().join(" ")))?;
+    match Cli::try_parse_from(typed())?.command {
+        Some(Command::Data(command)) => data::run(&command, profile, &mut std::io::stdout()),
+        _ => Ok(()),
     }
 }
 
@@ -125,12 +152,16 @@ fn hand_over(profile: &Profile, target: &str) -> anyhow::Result<()> {
 }
 
 #[cfg(not(feature = "gui"))]
-fn window(_profile: Profile, _settings: Settings, _target: Option<&str>) -> anyhow::Result<()> {
+pub(crate) fn window(
+    _profile: Profile,
+    _settings: Settings,
+    _target: Option<&str>,
+) -> anyhow::Result<()> {
     anyhow::bail!("this Ringbook was built without its window; start it with --headless")
 }
 
 #[cfg(feature = "gui")]
-use self::window::run as window;
+pub(crate) use self::window::run as window;
 
 /// Prints a line; a reader that went away is no failure of ours.
 pub(crate) fn print_line(line: &str) -> anyhow::Result<()> {

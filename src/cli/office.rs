@@ -229,10 +229,7 @@ fn find_responsible(reader: &Reader<'_>, who: &str) -> anyhow::Result<Employee> 
 }
 
 fn row(order: &Order) -> [String; 6] {
-    let debt = order.debt.as_ref().map(|debt| {
-        let per_unit = 10_f64.powi(Money::decimals(&debt.currency) as i32);
-        format!("{} {}", debt.minor as f64 / per_unit, debt.currency)
-    });
+    let debt = order.debt.as_ref().map(Money::to_string);
     [
         order.number.clone(),
         order.stage.clone(),

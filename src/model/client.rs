@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{ClientId, EmployeeId, OrderId, PhoneNumber, PhotoId};
+use super::{ClientId, EmployeeId, Money, OrderId, PhoneNumber, PhotoId};
 
 /// A client of the office. A text that was never given is empty.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -190,70 +190,6 @@ pub struct Employee {
     pub name: String,
     /// Their internal number; may be empty.
     pub extension: String,
-}
-
-/// An amount of money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Money {
-    /// In the currency's smallest unit: cents, fillér, tiyn.
-    pub minor: i64,
-    /// ISO 4217 code, `KZT`; empty where the office never said.
-    pub currency: String,
-}
-
-/// A text that is no amount of money.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{text:?} is not an amount of money; allowed are digits, spaces between them and a point: \
-     12 500.50 KZT"
-)]
-pub struct MoneyError {
-    /// What was given, shortened to 64 characters.
-    pub text: String,
-}
-
-impl Money {
-    /// How many digits the currency has behind the point (ISO 4217): 2 for most.
-    pub fn decimals(currency: &str) -> u32 {
-        match currency {
-            "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" => 0,
-            "BHD" | "KWD" | "OMR" | "JOD" | "TND" | "IQD" => 3,
-            _ => 2,
-        }
-    }
-
-    /// Reads `12 500`, `12500.50` or `-3.5 EUR`; a currency behind the amount counts before the
-    /// one given.
-    pub fn parse(text: &str, currency: &str) -> Result<Self, MoneyError> {
-        let error = || MoneyError {
-            text: text.chars().take(64).collect(),
-        };
-        let (amount, currency) = match text.trim().rsplit_once(' ') {
-            Some((amount, code))
-                if code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()) =>
-            {
-                (amount, code.to_ascii_uppercase())
-            }
-            _ => (text.trim(), currency.to_owned()),
-        };
-        let decimals = Self::decimals(&currency);
-        let (sign, digits) = amount
-            .strip_prefix('-')
-            .map_or((1, amount), |digits| (-1, digits));
-        let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
-        let whole: String = whole.split_whitespace().collect();
-        let all = format!("{whole}{rest:0<width$}", width = decimals as usize);
-        let fits = !whole.is_empty() && rest.len() <= decimals as usize;
-        let minor = if fits && all.bytes().all(|b| b.is_ascii_digit()) {
-            all.parse::<i64>().ok()
-        } else {
-            None
-        };
-        Ok(Self {
-            minor: sign * minor.ok_or_else(error)?,
-            currency,
-        })
-    }
 }
 
 /// A stored picture, byte for byte as it was given.

@@ -4,14 +4,16 @@ mod call;
 mod card;
 mod client;
 mod ids;
+mod money;
 mod phone_number;
 mod recording;
 
 pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
 pub use card::{CallerCard, CallerMatch, OrderLine, PhotoRef};
 pub use client::{
-    Category, CategoryId, Client, ClientPhone, ClientSummary, Employee, Money, MoneyError, Order, Photo,
+    Category, CategoryId, Client, ClientPhone, ClientSummary, Employee, Order, Photo,
 };
 pub use ids::{CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordingId};
+pub use money::{Money, MoneyError};
 pub use phone_number::{Country, CountryError, Party, PhoneNumber, PhoneNumberError};
 pub use recording::{RecordingRow, RecordingState};

@@ -24,7 +24,7 @@ fn map_codec(codec: sdp::Codec) -> codec::Codec {
 }
 
 /// The media thread's orders for `plan`.
-pub(super) fn stream_config(plan: &MediaPlan) -> StreamConfig {
+pub(crate) fn stream_config(plan: &MediaPlan) -> StreamConfig {
     StreamConfig {
         codec: map_codec(plan.codec),
         send_pt: plan.send_pt,

@@ -12,7 +12,7 @@ pub mod command;
 pub mod effect;
 mod end;
 pub mod listener;
-mod media;
+pub(crate) mod media;
 mod recorder;
 mod requests;
 mod ringer;

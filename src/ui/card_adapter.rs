@@ -72,7 +72,11 @@ pub fn map_order(order: &OrderLine) -> OrderData {
             .due
             .map(|due| due.strftime("%d.%m.%Y").to_string().into())
             .unwrap_or_default(),
-        debt: order.debt.as_ref().map(text::money).unwrap_or_default(),
+        debt: order
+            .debt
+            .as_ref()
+            .map(|debt| debt.to_string().into())
+            .unwrap_or_default(),
         overdue_days: order
             .overdue_days
             .and_then(|days| i32::try_from(days).ok())

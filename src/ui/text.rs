@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use ringbook_ui::slint::SharedString;
 
-use crate::model::Money;
 use crate::tr;
 
 /// More characters of one text than this no window needs.
@@ -194,48 +193,6 @@ fn month(date: Date) -> String {
     }
 }
 
-/// `12 500 ₸`: thousands apart, the smaller unit only where there is any.
-pub fn money(money: &Money) -> SharedString {
-    let per_unit = match money.currency.as_str() {
-        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" => 1,
-        "BHD" | "KWD" | "OMR" | "JOD" | "TND" | "IQD" => 1000,
-        _ => 100,
-    };
-    let (whole, rest) = (
-        money.minor.unsigned_abs() / per_unit,
-        money.minor.unsigned_abs() % per_unit,
-    );
-    let mut text = grouped(whole);
-    if rest > 0 {
-        let digits = if per_unit == 1000 { 3 } else { 2 };
-        let _ = write!(text, ".{rest:0digits$}");
-    }
-    let sign = match money.currency.as_str() {
-        "KZT" => "₸",
-        "EUR" => "€",
-        "USD" => "$",
-        "GBP" => "£",
-        "RUB" => "₽",
-        "HUF" => "Ft",
-        "INR" => "₹",
-        code => code,
-    };
-    let minus = if money.minor < 0 { "−" } else { "" };
-    format!("{minus}{text} {sign}").trim_end().into()
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A codec's name as people know it.
 pub fn codec(name: &str) -> &str {
     match name {
@@ -289,21 +246,6 @@ mod tests {
         assert_eq!(initials("ольга сидорова ивановна"), "ОС");
         assert_eq!(initials("+36 30"), "");
         assert_eq!(initials(""), "");
-    }
-
-    #[test]
-    fn s1_16_debts_read_as_people_write_them() {
-        let debt = |minor, currency: &str| {
-            money(&Money {
-                minor,
-                currency: currency.into(),
-            })
-        };
-        assert_eq!(debt(1_250_000, ""), "12 500");
-        assert_eq!(debt(1_250_000, "KZT"), "12 500 ₸");
-        assert_eq!(debt(123_456_789_50, "EUR"), "123 456 789.50 €");
-        assert_eq!(debt(-500, "JPY"), "−500 JPY");
-        assert_eq!(debt(7, "USD"), "0.07 $");
     }
 
     #[test]
