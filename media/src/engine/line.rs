@@ -9,6 +9,7 @@ use std::{
 use super::{
     Events, MediaEvent, StreamId,
     input::{Input, Place},
+    socket::{Moment, Reader},
 };
 use crate::{
     codec::CodecError,
@@ -18,8 +19,8 @@ use crate::{
     tone::{Tone, ToneGenerator},
 };
 
-/// Datagrams that one socket may bring on one tick, so that a flood does not starve the other calls.
-const PACKETS_A_TICK: usize = 64;
+/// Ticks between looks into the RTCP socket: reports are rare, and their time of arrival is known.
+const RTCP_TICKS: u64 = 8;
 /// Ticks between statistics.
 const STATS_TICKS: u64 = 50;
 /// Ticks between levels.
@@ -34,27 +35,20 @@ const NO_RTP: [(Duration, u32); 3] = [
     (Duration::from_millis(299_700), 300),
 ];
 
-/// Buffers that all lines share, one after the other.
+/// What all lines use, one after the other.
+#[derive(Default)]
 pub struct Scratch {
     /// What the line hears on this tick.
     pub heard: Vec<f32>,
     /// What the line says on this tick.
     said: Vec<f32>,
-    packet: Box<[u8; 2_048]>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self {
-            heard: Vec::new(),
-            said: Vec::new(),
-            packet: Box::new([0; 2_048]),
-        }
-    }
+    reader: Reader,
 }
 
 /// What all lines see of the engine on one tick.
 pub struct Room<'a> {
+    /// When the tick began.
+    pub moment: Moment,
     /// What calls send.
     pub input: &'a Input,
     /// What the microphone heard, for the line in focus.
@@ -80,6 +74,8 @@ pub struct Line {
     recording: Option<(Tap, PathBuf)>,
     meters: [Meter; 2],
     ticks: u64,
+    /// When the sockets were last read: what is in them came later.
+    read: [Instant; 2],
     quiet: Quiet,
 }
 
@@ -118,7 +114,9 @@ impl Line {
             tone: None,
             recording: None,
             meters: Default::default(),
-            ticks: 0,
+            // Each line looks after its slower affairs on ticks of its own.
+            ticks: id.0,
+            read: [now; 2],
             quiet: Quiet {
                 since: now,
                 packets: 0,
@@ -216,7 +214,8 @@ impl Line {
 
     /// One tick: takes what has come, says what is to be said. Afterwards `scratch.heard` holds 20 ms to be heard.
     pub fn tick(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
-        self.receive(now, &mut scratch.packet[..]);
+        self.ticks = self.ticks.wrapping_add(1);
+        self.receive(room.moment, now, &mut scratch.reader);
         scratch.heard.clear();
         scratch.heard.resize(self.stream.frame_len(), 0.0);
         let Some(agreed) = self.agreed else { return };
@@ -228,28 +227,35 @@ impl Line {
         let rtcp = &self.rtcp;
         self.stream
             .poll_rtcp(now, &mut |to, packet| send(rtcp, to, packet));
-        self.ticks += 1;
         self.report(now, room, &scratch.heard);
     }
 
-    /// Empties the sockets.
-    fn receive(&mut self, now: Instant, buffer: &mut [u8]) {
-        let running = self.agreed.is_some();
-        for _ in 0..PACKETS_A_TICK {
-            let Ok((len, source)) = self.rtp.recv_from(buffer) else {
-                break;
-            };
-            if running {
-                self.stream.handle_rtp(now, source, &buffer[..len]);
-            }
-        }
-        for _ in 0..PACKETS_A_TICK {
-            let Ok((len, source)) = self.rtcp.recv_from(buffer) else {
-                break;
-            };
-            if running {
-                self.stream.handle_rtcp(now, source, &buffer[..len]);
-            }
+    /// Empties the sockets. What came before the line was configured is nobody's.
+    fn receive(&mut self, moment: Moment, now: Instant, reader: &mut Reader) {
+        let (stream, running) = (&mut self.stream, self.agreed.is_some());
+        reader.read(
+            &self.rtp,
+            moment,
+            self.read[0],
+            |arrival, source, packet| {
+                if running {
+                    stream.handle_rtp(arrival, source, packet);
+                }
+            },
+        );
+        self.read[0] = now;
+        if self.ticks.is_multiple_of(RTCP_TICKS) {
+            reader.read(
+                &self.rtcp,
+                moment,
+                self.read[1],
+                |arrival, source, packet| {
+                    if running {
+                        stream.handle_rtcp(arrival, source, packet);
+                    }
+                },
+            );
+            self.read[1] = now;
         }
     }
 

@@ -11,6 +11,7 @@ mod input;
 mod line;
 mod output;
 mod ports;
+mod socket;
 mod switchboard;
 
 pub use crate::device::DeviceRole;
@@ -28,8 +29,11 @@ use std::{
     time::Instant,
 };
 
-use self::{grid::Grid, switchboard::Switchboard};
-use crate::device::{InputDevice, OutputDevice};
+use self::{devices::Devices, grid::Grid, switchboard::Switchboard};
+use crate::{
+    device::{InputDevice, OutputDevice},
+    recorder::Recorder,
+};
 
 /// The phone's ear: called by the media thread, the recorder and the device thread.
 type Events = Arc<dyn Fn(MediaEvent) + Send + Sync>;
@@ -76,10 +80,11 @@ impl Engine {
         events: Box<dyn Fn(MediaEvent) + Send + Sync>,
     ) -> io::Result<Self> {
         let (commands, inbox) = sync_channel(COMMANDS);
-        let board = Switchboard::new(config, events.into())?;
+        let events: Events = events.into();
+        let (devices, recorder) = (Devices::start(events.clone())?, Recorder::start()?);
         let thread = thread::Builder::new()
             .name("media".into())
-            .spawn(move || run(board, &inbox))?;
+            .spawn(move || run(Switchboard::new(config, devices, recorder, events), &inbox))?;
         Ok(Self {
             handle: EngineHandle { commands },
             thread: Some(thread),

@@ -8,6 +8,7 @@ use super::{
     input::Input,
     line::{Line, Room, Scratch},
     output::Output,
+    socket::{Moment, Reader},
 };
 use crate::{
     device::{DeviceRole, InputDevice, OutputDevice},
@@ -47,10 +48,7 @@ pub struct Switchboard {
 
 impl Switchboard {
     /// A switchboard without calls.
-    ///
-    /// # Errors
-    /// The system gives us no thread.
-    pub fn new(config: EngineConfig, events: Events) -> std::io::Result<Self> {
+    pub fn new(config: EngineConfig, devices: Devices, recorder: Recorder, events: Events) -> Self {
         let mut board = Self {
             lines: Vec::new(),
             focus: None,
@@ -63,14 +61,15 @@ impl Switchboard {
             scratch: Scratch::default(),
             loudspeaker: Vec::new(),
             microphone: Vec::new(),
-            devices: Devices::start(events.clone())?,
-            recorder: Recorder::start()?,
+            devices,
+            recorder,
             events,
             cname: config.cname,
             seed: config.seed,
         };
         board.set_devices(config.input, config.output, config.ring);
-        Ok(board)
+        board.update_devices();
+        board
     }
 
     /// Whether there is nothing to do until the next command.
@@ -127,9 +126,8 @@ impl Switchboard {
     fn open(&mut self, now: Instant, stream: StreamId, rtp: UdpSocket, rtcp: UdpSocket) {
         self.close(now, stream);
         // A socket that would block stops all calls: better none.
-        if rtp
-            .set_nonblocking(true)
-            .and_then(|()| rtcp.set_nonblocking(true))
+        if Reader::prepare(&rtp)
+            .and_then(|()| Reader::prepare(&rtcp))
             .is_err()
         {
             return;
@@ -147,6 +145,7 @@ impl Switchboard {
             return;
         };
         let room = Room {
+            moment: Moment::now(),
             input: &self.input,
             microphone: None,
             levels: self.levels,
@@ -259,9 +258,11 @@ impl Switchboard {
             .find(|line| in_focus(line))
             .map(Line::rate);
         self.input.listen(focused, &mut self.microphone);
+        let moment = Moment::now();
         for line in &mut self.lines {
             let in_focus = in_focus(line);
             let room = Room {
+                moment,
                 input: &self.input,
                 microphone: in_focus
                     .then_some(&self.microphone[..])
