@@ -204,6 +204,30 @@ fn a_challenge_is_answered_and_its_nonce_used_again() {
 }
 
 #[test]
+fn a_proxy_that_gives_the_registrars_nonce_is_answered_all_the_same() {
+    let (mut world, line) = start(|_| {});
+    let mut verifier = Verifier::new("office", Algorithm::Md5);
+    let first = world.next_request();
+    let edit = challenge(&mut verifier, &world, "n1", false);
+    respond(&mut world, &first, 401, "reg", edit);
+    let second = world.next_request();
+    grant(&mut world, &second, 300);
+    let target = uri("sip:bob@10.0.0.9");
+    world.with(0, |ua, now| {
+        ua.invite(now, line, &target, media(4000)).unwrap()
+    });
+    let invite = world.next_request();
+    let same = verifier.challenge(world.now, "n1", false).to_string();
+    respond(&mut world, &invite, 407, "p", |response| {
+        response.headers.push("Proxy-Authenticate", same)
+    });
+    assert_eq!(world.next_request().method, Method::Ack);
+    let again = world.next_request();
+    assert_eq!(again.method, Method::Invite);
+    assert!(again.headers.has("Proxy-Authorization"));
+}
+
+#[test]
 fn a_new_nonce_without_stale_is_answered_once() {
     let (mut world, _) = start(|_| {});
     let mut verifier = Verifier::new("office", Algorithm::Md5);

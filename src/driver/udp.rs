@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use socket2::Type;
+use socket2::{SockRef, Type};
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
@@ -76,7 +76,8 @@ impl UdpSockets {
         let socket = self
             .socket_for(local, remote)
             .ok_or(io::ErrorKind::AddrNotAvailable)?;
-        match socket.socket.try_send_to(bytes, remote) {
+        // Straight to the system: the runtime does not know yet that a fresh socket can send.
+        match SockRef::from(&socket.socket).send_to(bytes, &remote.into()) {
             // The system's buffer is full: the datagram is lost, and retransmitted as any other.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
             sent => sent.map(drop),

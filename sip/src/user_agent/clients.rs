@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::endpoint::{Endpoint, Failure, Notice, Owner, Timer};
-use super::line::Line;
+use super::line::{Line, UsedNonce};
 use super::names::Answer;
 use super::network::{Flow, Route};
 use super::{AccountId, ConnectionId, QueryId, Transport};
@@ -88,7 +88,7 @@ struct Sent {
     /// The ACKs of the 2xx that came, by To tag.
     answers: Vec<Answered>,
     /// The nonces the credentials in the request were made with.
-    nonces: Vec<String>,
+    nonces: Vec<UsedNonce>,
 }
 
 /// A 2xx that came: its To tag, and the ACK once that is sent.
@@ -325,7 +325,12 @@ impl Endpoint {
     }
 
     /// Via, Contact, offer and credentials.
-    fn complete(&mut self, outgoing: Outgoing, flow: &Flow, branch: u64) -> (Request, Vec<String>) {
+    fn complete(
+        &mut self,
+        outgoing: Outgoing,
+        flow: &Flow,
+        branch: u64,
+    ) -> (Request, Vec<UsedNonce>) {
         let Outgoing {
             mut request,
             account,

@@ -29,6 +29,13 @@ struct Known {
     count: u32,
 }
 
+/// A nonce that credentials were made with, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct UsedNonce {
+    by_proxy: bool,
+    nonce: String,
+}
+
 impl Line {
     pub(crate) fn new(config: AccountConfig) -> Self {
         let credentials = Credentials {
@@ -96,14 +103,18 @@ impl Line {
     }
 
     /// Whether the challenge brings a nonce that the refused request did not use.
-    pub(super) fn is_excused(&self, response: &Response, used: &[String]) -> bool {
-        let names = ["WWW-Authenticate", "Proxy-Authenticate"];
-        let values = names
-            .into_iter()
-            .flat_map(|name| response.headers.get_all(name));
-        Challenge::choose(values)
-            .iter()
-            .any(|challenge| !used.contains(&challenge.nonce))
+    /// A server that is registrar and proxy may give both the same nonce; used with the one,
+    /// it is new to the other.
+    pub(super) fn is_excused(&self, response: &Response, used: &[UsedNonce]) -> bool {
+        let names = [("WWW-Authenticate", false), ("Proxy-Authenticate", true)];
+        names.into_iter().any(|(name, by_proxy)| {
+            Challenge::choose(response.headers.get_all(name))
+                .into_iter()
+                .any(|challenge| {
+                    let nonce = challenge.nonce;
+                    !used.contains(&UsedNonce { by_proxy, nonce })
+                })
+        })
     }
 
     /// Forgets every nonce: the credentials are refused.
@@ -112,7 +123,11 @@ impl Line {
     }
 
     /// Adds credentials for every known challenge (RFC 3261 §22.2, §22.3); the nonces used.
-    pub(super) fn authorize(&mut self, random: &mut Random, request: &mut Request) -> Vec<String> {
+    pub(super) fn authorize(
+        &mut self,
+        random: &mut Random,
+        request: &mut Request,
+    ) -> Vec<UsedNonce> {
         let uri = request.uri.to_string();
         let mut nonces = Vec::new();
         for known in &mut self.challenges {
@@ -132,7 +147,10 @@ impl Line {
             request
                 .headers
                 .push(name, known.challenge.answer(&self.credentials, &attempt));
-            nonces.push(known.challenge.nonce.clone());
+            nonces.push(UsedNonce {
+                by_proxy: known.by_proxy,
+                nonce: known.challenge.nonce.clone(),
+            });
         }
         nonces
     }

@@ -57,7 +57,7 @@ fn a_call_to_a_full_phone_is_told_busy_and_leaves_one_row() {
         .iter()
         .filter(|row| row["call"] != call.as_str())
         .collect();
-    assert_eq!(turned_away[0]["status"], "missed", "{rows:#?}");
+    assert_eq!(turned_away[0]["status"], "busy", "{rows:#?}");
 }
 
 #[test]
