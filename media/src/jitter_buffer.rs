@@ -25,13 +25,12 @@ const CAPACITY: usize = 128;
 const SILENT_AFTER_MS: i64 = 120;
 /// Further behind than this we do not catch up but skip, ms.
 const SKIP_ABOVE_MS: i64 = 500;
-/// The room kept between the arrival of late packets and their use, ms: the caller's own clock
-/// is not perfect. Half of it may go before pauses are made longer, all before voice is.
+/// The room kept between the arrival of late packets and the moment they are needed, ms: the
+/// caller's own clock is not perfect. Half of it may go before pauses are made longer, all before
+/// voice is.
 const ROOM_MS: i64 = 4;
-/// More room than this is given back in pauses ...
-const SPARE_MS: i64 = 10;
-/// ... and more than this even while the peer talks.
-const SPARE_IN_VOICE_MS: i64 = 45;
+/// What can be spared is given back in pauses; this much even while the peer talks, ms.
+const SPARE_IN_VOICE_MS: i64 = 40;
 
 /// A packet as it waits.
 #[derive(Debug, Default)]
@@ -63,6 +62,17 @@ pub enum Pace {
         /// Whether voice may be shortened, or pauses only.
         in_voice: bool,
     },
+}
+
+/// What the one who hears needs just now, in clock units.
+#[derive(Debug, Clone, Copy)]
+pub struct Demand {
+    /// Taken from the buffer and not yet heard: less than a pull.
+    pub held: i64,
+    /// Needed on top of it.
+    pub wanted: i64,
+    /// What is heard from one pull to the next.
+    pub pull: i64,
 }
 
 /// What to do for the next stretch of audio.
@@ -233,11 +243,10 @@ impl JitterBuffer {
         }
     }
 
-    /// What to play next. `held` units are decoded and not yet heard; `wanted` more are needed.
-    pub fn next(&mut self, now: Instant, held: i64, wanted: i64) -> Next<'_> {
-        // A packet played now is heard once what is held has been.
-        let heard_at = self.units(now) + held;
-        self.skip_if_far_behind(heard_at);
+    /// What to play next.
+    pub fn next(&mut self, now: Instant, demand: Demand) -> Next<'_> {
+        let (now, wanted) = (self.units(now), demand.wanted);
+        self.skip_if_far_behind(now);
         let Some(front) = self.packets.front() else {
             return self.nothing(wanted);
         };
@@ -254,14 +263,13 @@ impl JitterBuffer {
                 _ => Next::Conceal(units, None),
             };
         }
-        let room = self.room(heard_at - timestamp);
+        let room = self.room(now - timestamp);
         if self.is_silent() && room < 0 {
             // Silence costs nothing: let the talkspurt start with the delay it will need.
-            let units = (-room).min(wanted);
-            self.made_up += units;
-            return Next::Silence(units);
+            self.made_up += wanted;
+            return Next::Silence(wanted);
         }
-        let pace = self.pace(room);
+        let pace = self.pace(room, demand);
         match self.packets.front() {
             Some(front) => Next::Play(front, pace),
             None => Next::Silence(wanted),
@@ -285,27 +293,32 @@ impl JitterBuffer {
         self.made_up >= self.ms(SILENT_AFTER_MS)
     }
 
-    /// How much sooner than need be the late packets come when a packet of this transit from
-    /// timestamp to ear is played.
-    fn room(&self, offset: i64) -> i64 {
-        let needed = self.transits.late().unwrap_or(offset) + self.lookahead;
-        offset - needed
+    /// How long after even the late packets have come a packet of this age, from its timestamp to
+    /// now, is needed.
+    fn room(&self, age: i64) -> i64 {
+        age - self.transits.late().unwrap_or(age) - self.lookahead
     }
 
-    fn pace(&self, room: i64) -> Pace {
-        if room > self.ms(SPARE_MS) {
-            let in_voice = room > self.ms(SPARE_IN_VOICE_MS);
-            Pace::Shorter {
-                units: room - self.ms(ROOM_MS),
-                in_voice,
-            }
-        } else if room < self.ms(ROOM_MS) / 2 {
-            Pace::Longer {
-                units: self.ms(ROOM_MS) - room,
+    /// Packets are needed at pulls alone, so that room comes and goes by whole pulls: making
+    /// the audio longer gains nothing until what is held makes up a pull, and what is held can be
+    /// taken out for nothing.
+    fn pace(&self, room: i64, demand: Demand) -> Pace {
+        let pull = demand.pull.max(1);
+        let short = self.ms(ROOM_MS) / 2 - room;
+        if short > 0 {
+            let pulls = (short + pull - 1) / pull;
+            return Pace::Longer {
+                units: pulls * pull - demand.held,
                 in_voice: room < 0,
-            }
-        } else {
-            Pace::Even
+            };
+        }
+        let spare = demand.held + (room - self.ms(ROOM_MS)).max(0) / pull * pull;
+        match spare {
+            0 => Pace::Even,
+            units => Pace::Shorter {
+                units,
+                in_voice: units >= self.ms(SPARE_IN_VOICE_MS),
+            },
         }
     }
 
@@ -327,20 +340,17 @@ impl JitterBuffer {
         }
     }
 
-    fn skip_if_far_behind(&mut self, heard_at: i64) {
-        let (most, enough) = (self.ms(SKIP_ABOVE_MS), self.ms(SPARE_MS));
-        let Some(front) = self.packets.front() else {
-            return;
-        };
-        if self.room(heard_at - front.timestamp) <= most {
-            return;
-        }
-        while self.packets.len() > 1
-            && self
+    fn skip_if_far_behind(&mut self, now: i64) {
+        let room = |buffer: &Self| {
+            buffer
                 .packets
                 .front()
-                .is_some_and(|front| self.room(heard_at - front.timestamp) > enough)
-        {
+                .map_or(0, |front| buffer.room(now - front.timestamp))
+        };
+        if room(self) <= self.ms(SKIP_ABOVE_MS) {
+            return;
+        }
+        while self.packets.len() > 1 && room(self) > self.ms(ROOM_MS) {
             self.skip_front();
         }
         self.cursor = self.packets.front().map(|front| front.timestamp);

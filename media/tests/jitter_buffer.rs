@@ -4,11 +4,16 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use ringbook_media::jitter_buffer::{JitterBuffer, Next, Pace, Slot};
+use ringbook_media::jitter_buffer::{Demand, JitterBuffer, Next, Pace, Slot};
 use ringbook_media::rtp::Packet;
 
 /// 20 ms at 8000 Hz.
 const FRAME: i64 = 160;
+const DEMAND: Demand = Demand {
+    held: 0,
+    wanted: FRAME,
+    pull: FRAME,
+};
 
 fn number(slot: &Slot) -> u16 {
     u16::from_be_bytes(slot.payload[..].try_into().unwrap())
@@ -57,7 +62,7 @@ impl Bench {
 
     fn pull(&mut self, ms: u64) -> Did {
         let now = self.at(ms);
-        let did = match self.buffer.next(now, 0, FRAME) {
+        let did = match self.buffer.next(now, DEMAND) {
             Next::Play(slot, pace) => Did::Play(number(slot), pace),
             Next::Conceal(units, slot) => Did::Conceal(units, slot.map(number)),
             Next::Silence(units) => Did::Silence(units),

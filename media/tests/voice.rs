@@ -94,6 +94,26 @@ fn five_percent_of_random_loss_leaves_no_hole() {
 }
 
 #[test]
+fn opus_gives_the_time_for_fec_back_when_the_losses_are_over() {
+    let mut dice = Dice::new(5);
+    let fate = Box::new(move |_, at: f64| {
+        let lost = at < 10_000.0 && dice.roll() < 0.08;
+        if lost { vec![] } else { vec![20.0] }
+    });
+    let mut call = OneWay::codec(Codec::Opus, fate);
+    for second in 0..60 {
+        let word = tone(Codec::Opus, 0.7);
+        call.run(&word);
+        call.run(&vec![0.0; Codec::Opus.sample_rate() as usize * 3 / 10]);
+        if second == 9 {
+            assert!(call.delays[call.delays.len() - 1] > 20.0);
+        }
+    }
+    let delay = call.median_delay(2_500);
+    assert!(delay <= 15.0, "{delay} ms");
+}
+
+#[test]
 fn jitter_of_80_ms_is_learned_and_then_nothing_is_late() {
     for codec in CODECS {
         let mut dice = Dice::new(8);

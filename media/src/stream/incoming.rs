@@ -6,7 +6,7 @@ use super::{FrameKind, StreamConfig};
 use crate::codec::{Codec, CodecError, Decoder};
 use crate::concealment::Concealment;
 use crate::dtmf::KeyReceiver;
-use crate::jitter_buffer::{JitterBuffer, Next, Pace};
+use crate::jitter_buffer::{Demand, JitterBuffer, Next, Pace};
 use crate::random::Random;
 use crate::rtp::{Arrival, Packet, Source};
 use crate::stream::noise::ComfortNoise;
@@ -156,7 +156,7 @@ impl Incoming {
             if missing == 0 {
                 break;
             }
-            if !self.refill(now, missing) {
+            if !self.refill(now, missing, out.len()) {
                 out.fill(0.0);
                 self.kind = FrameKind::Silence;
                 return self.kind;
@@ -169,7 +169,7 @@ impl Incoming {
     }
 
     /// Brings at least something to the playout; false while no voice has ever come.
-    fn refill(&mut self, now: Instant, missing: usize) -> bool {
+    fn refill(&mut self, now: Instant, missing: usize, pull: usize) -> bool {
         let clock = self.jitter.clock();
         let rate = match &self.voice {
             Some(voice) => Rate {
@@ -186,7 +186,17 @@ impl Incoming {
             .as_ref()
             .map_or(0, |voice| rate.units(voice.playout.held()));
         let wanted = self.wanted(rate, missing);
-        match self.jitter.next(now, held, wanted) {
+        let heard = Rate {
+            samples: self.rate,
+            units: clock,
+        };
+        let demand = Demand {
+            held,
+            wanted,
+            pull: heard.units(pull),
+        };
+        self.give_time_for_fec(clock);
+        match self.jitter.next(now, demand) {
             Next::Play(slot, pace) => {
                 if slot.payload_type == COMFORT_NOISE {
                     self.noise.set_level(&slot.payload);
@@ -231,7 +241,6 @@ impl Incoming {
                     self.concealed_ms += units as f32 * 1_000.0 / clock as f32;
                     self.kind = FrameKind::Concealed;
                 }
-                self.give_time_for_fec(clock);
                 true
             }
             Next::Silence(units) => self.silence(rate.samples(units)),
