@@ -93,21 +93,20 @@ impl Servers {
     }
 
     /// The transaction a request belongs to when taken for a `method`: an ACK and a CANCEL look
-    /// for their INVITE. Without a branch of RFC 3261, the rules of RFC 2543 hold; the To tag is
-    /// left out, since a request within a dialog has a CSeq of its own anyway.
+    /// for their INVITE. Call-ID and CSeq are the same in all of them; they keep apart what
+    /// carelessly made branches throw together. Without a branch of RFC 3261, the rules of
+    /// RFC 2543 hold; the To tag is left out, since a request within a dialog has a CSeq of its
+    /// own anyway.
     fn id(&self, request: &Request, method: &Method) -> ServerId {
         let via = &request.top_via;
         let host = via.host.to_string().to_ascii_lowercase();
+        let sent_by = (host, via.port);
+        let call = (&request.call_id, request.cseq.seq, method);
         ServerId(match via.unique_branch() {
-            Some(branch) => self.digest((branch, host, via.port, method)),
+            Some(branch) => self.digest((branch, sent_by, call)),
             None => self.digest((
-                (
-                    request.uri.to_string(),
-                    request.from.tag(),
-                    &request.call_id,
-                ),
-                (request.cseq.seq, host, via.port, via.branch()),
-                method,
+                (request.uri.to_string(), request.from.tag()),
+                (sent_by, via.branch(), call),
             )),
         })
     }
