@@ -1,0 +1,279 @@
+//! Where our requests go: names, targets, flows, and what the request says of its flow
+//! (RFC 3261 §8.1.2, RFC 3263 §4).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{
+    ClientTransaction, ContactForm, Machine, Outgoing, Phase, RequestId, Sent, branch_text,
+};
+use crate::dialog::next_hop;
+use crate::message::{Method, NameAddr, Request, Uri, Via};
+use crate::resolve::{Destination, Question, ResolveError, Target, destination};
+use crate::sdp;
+use crate::transaction::{Client, ClientInvite};
+use crate::user_agent::endpoint::{Endpoint, Failure, Owner};
+use crate::user_agent::line::{Line, UsedNonce};
+use crate::user_agent::names::Answer;
+use crate::user_agent::network::{Flow, Route};
+use crate::user_agent::{ConnectionId, QueryId, Transport};
+
+impl Endpoint {
+    pub(super) fn find_targets(&mut self, now: Instant, id: RequestId) {
+        let Some(transaction) = self.clients.transactions.get(&id) else {
+            return;
+        };
+        let line = transaction
+            .outgoing
+            .account
+            .and_then(|account| self.lines.get(&account));
+        let uri = first_hop(&transaction.outgoing.request, line);
+        match destination(&uri, line.and_then(|line| line.config.transport)) {
+            None => self.give_up(id, Failure::Unreachable),
+            Some(Destination::Address(target)) => self.use_targets(now, id, None, &[target]),
+            Some(Destination::Name(question)) => self.ask(now, id, question),
+        }
+    }
+
+    pub(super) fn ask(&mut self, now: Instant, id: RequestId, question: Question) {
+        let name = question.host.clone();
+        match self.names.ask(now, question, &mut self.outputs) {
+            Answer::Known(targets) => self.use_targets(now, id, Some(name), &targets),
+            Answer::Refused => self.give_up(id, Failure::Unreachable),
+            Answer::Asked(query) => {
+                if let Some(transaction) = self.clients.transactions.get_mut(&id) {
+                    transaction.name = Some(name);
+                    transaction.phase = Phase::Resolving(query);
+                }
+            }
+        }
+    }
+
+    /// The driver's answer to a question.
+    pub(in crate::user_agent) fn resolved(
+        &mut self,
+        now: Instant,
+        query: QueryId,
+        result: Result<Vec<Target>, ResolveError>,
+    ) {
+        let targets = result.unwrap_or_default();
+        if !self.names.answered(now, query, &targets) {
+            return;
+        }
+        for target in &targets {
+            self.network.learn_source(target);
+        }
+        let waits = |t: &ClientTransaction| matches!(t.phase, Phase::Resolving(q) if q == query);
+        let waiting = self.clients.transactions.iter().filter(|(_, t)| waits(t));
+        let waiting: Vec<_> = waiting.map(|(id, t)| (*id, t.name.clone())).collect();
+        for (id, name) in waiting {
+            self.use_targets(now, id, name, &targets);
+        }
+    }
+
+    pub(super) fn use_targets(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        name: Option<String>,
+        targets: &[Target],
+    ) {
+        if let Some(transaction) = self.clients.transactions.get_mut(&id) {
+            transaction.targets = targets.iter().copied().collect();
+            transaction.name = name;
+            transaction.phase = Phase::Starting;
+            self.try_next_target(now, id, Failure::Unreachable);
+        }
+    }
+
+    /// RFC 3263 §4.3: the next target, in a new transaction; without one it has failed.
+    pub(super) fn try_next_target(&mut self, now: Instant, id: RequestId, failure: Failure) {
+        self.forget_branch(id);
+        while let Some(transaction) = self.clients.transactions.get_mut(&id) {
+            let Some(target) = transaction.targets.pop_front() else {
+                break;
+            };
+            let name = transaction.name.as_deref();
+            match self.network.route(now, &target, name, &mut self.outputs) {
+                Route::Ready(flow) => {
+                    if self.dispatch(now, id, flow) {
+                        return;
+                    }
+                }
+                Route::Connecting(connection) => {
+                    transaction.phase = Phase::Connecting(connection, target);
+                    self.watch_connection(connection);
+                    return;
+                }
+                Route::UnknownSource if !transaction.asked_source => {
+                    transaction.asked_source = true;
+                    let question = Question {
+                        host: target.address.ip().to_string(),
+                        port: Some(target.address.port()),
+                        transport: Some(target.transport),
+                    };
+                    return self.ask(now, id, question);
+                }
+                Route::UnknownSource | Route::None => {}
+            }
+        }
+        self.give_up(id, failure);
+    }
+
+    /// Completes the request for its flow and sends it. False: the flow is gone.
+    pub(super) fn dispatch(&mut self, now: Instant, id: RequestId, flow: Flow) -> bool {
+        let Some(transaction) = self.clients.transactions.get(&id) else {
+            return true;
+        };
+        let outgoing = transaction.outgoing.clone();
+        let branch = self.random.number();
+        let (request, nonces) = self.complete(outgoing, &flow, branch);
+        let bytes = request.to_bytes();
+        if !self
+            .network
+            .send(now, &flow, bytes.clone(), &mut self.outputs)
+        {
+            return false;
+        }
+        if let Owner::Ack(invite) = self.clients.transactions[&id].outgoing.owner {
+            self.clients.transactions.remove(&id);
+            let tag = request.to.tag().unwrap_or_default();
+            self.keep_answer(invite, tag, (flow, bytes));
+            return true;
+        }
+        let (timers, reliable) = (self.config.timers, flow.transport.is_reliable());
+        let machine = match request.method {
+            Method::Invite => Machine::Invite(ClientInvite::new(now, timers, reliable)),
+            _ => Machine::Other(Client::new(now, timers, reliable)),
+        };
+        self.clients
+            .branches
+            .insert((branch, request.method == Method::Cancel), id);
+        let request = Arc::new(request);
+        let (ack, answers) = (Vec::new(), Vec::new());
+        let sent = Sent {
+            branch,
+            flow,
+            machine,
+            request,
+            bytes,
+            ack,
+            answers,
+            nonces,
+        };
+        if let Some(transaction) = self.clients.transactions.get_mut(&id) {
+            transaction.phase = Phase::Sent(Box::new(sent));
+        }
+        self.settle_client(id);
+        true
+    }
+
+    /// Via, Contact, offer and credentials.
+    pub(super) fn complete(
+        &mut self,
+        outgoing: Outgoing,
+        flow: &Flow,
+        branch: u64,
+    ) -> (Request, Vec<UsedNonce>) {
+        let Outgoing {
+            mut request,
+            account,
+            contact,
+            offer,
+            ..
+        } = outgoing;
+        let (host, port) = self.network.sent_by(flow);
+        let branch = branch_text(branch);
+        request.top_via = Via::new(flow.transport.via_name(), host, Some(port), &branch);
+        if contact != ContactForm::None {
+            let user = request.from.uri.user().unwrap_or_default().into_owned();
+            let uri = self.contact(account, &user, flow);
+            let line = account.and_then(|account| self.lines.get(&account));
+            let contact = contact_header(uri.into(), contact, line);
+            request.headers.push("Contact", contact.to_string());
+        }
+        request
+            .headers
+            .push("User-Agent", self.config.product.as_str());
+        if let Some(mut media) = offer {
+            if media.address.is_unspecified() {
+                media.address = flow.local.ip();
+            }
+            request.headers.push("Content-Type", "application/sdp");
+            request.body = sdp::offer(&media);
+        }
+        let mut nonces = Vec::new();
+        if request.method != Method::Ack
+            && let Some(account) = account
+            && self.may_authorize(account, &request, flow)
+            && let Some(line) = self.lines.get_mut(&account)
+        {
+            nonces = line.authorize(&mut self.random, &mut request);
+        }
+        (request, nonces)
+    }
+
+    /// A connection stands: what waited for it goes out.
+    pub(in crate::user_agent) fn flush_requests(&mut self, now: Instant, connection: ConnectionId) {
+        let Some(flow) = self.network.flow_of(connection) else {
+            return;
+        };
+        let waits =
+            |t: &ClientTransaction| matches!(t.phase, Phase::Connecting(c, _) if c == connection);
+        let waiting = self.clients.transactions.iter().filter(|(_, t)| waits(t));
+        let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
+        for id in waiting {
+            if !self.dispatch(now, id, flow) {
+                self.try_next_target(now, id, Failure::Unreachable);
+            }
+        }
+    }
+}
+
+/// Where a request goes first: its topmost Route. A request to the account's own domain goes to
+/// its registrar, which is its proxy when no other is set.
+fn first_hop(request: &Request, line: Option<&Line>) -> Uri {
+    let uri = next_hop(request);
+    let Some(line) = line else { return uri };
+    let is_own = uri.host() == line.config.aor.host() && uri.port() == line.config.aor.port();
+    if is_own && request.to.tag().is_none() && !request.headers.has("Route") {
+        return line.config.registrar.clone();
+    }
+    uri
+}
+
+fn contact_header(uri: Uri, form: ContactForm, line: Option<&Line>) -> NameAddr {
+    let mut contact = NameAddr::new(uri);
+    if let ContactForm::Binding(expires) = form {
+        let instance = line
+            .map(|line| line.config.instance_id.as_str())
+            .unwrap_or_default();
+        if !instance.is_empty() {
+            contact
+                .params
+                .set("+sip.instance", Some(&format!("\"<{instance}>\"")));
+        }
+        contact.params.set("expires", Some(&expires.to_string()));
+    }
+    contact
+}
+
+impl Transport {
+    /// The name in a Via.
+    fn via_name(self) -> &'static str {
+        match self {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+            Transport::Tls => "TLS",
+        }
+    }
+
+    /// The `transport` parameter of a Contact; UDP is what goes without saying.
+    pub(in crate::user_agent) fn uri_name(self) -> Option<&'static str> {
+        match self {
+            Transport::Udp => None,
+            Transport::Tcp => Some("tcp"),
+            Transport::Tls => Some("tls"),
+        }
+    }
+}
