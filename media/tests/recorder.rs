@@ -14,17 +14,24 @@ use ringbook_media::{
         Recorder, RecordingError, RecordingFormat, RecordingRequest, RepairError, Report, Tap,
         repair,
     },
-    signal::{Oscillator, has_tone},
+    signal::{Oscillator, has_tone, power, power_at},
 };
 use sha2::{Digest, Sha256};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// A recording in the format that the file's extension says.
 fn request(path: &Path, rate: u32) -> (RecordingRequest, Receiver<Report>) {
     let (sender, reports) = channel();
     let request = RecordingRequest {
         path: path.to_owned(),
-        format: RecordingFormat::Wav,
+        format: path
+            .extension()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .parse::<RecordingFormat>()
+            .unwrap(),
         channels: 2,
         rate,
         overwrite: false,
@@ -82,6 +89,38 @@ fn channels(path: &Path) -> [Vec<f32>; 2] {
     [0, 1].map(|channel| samples.iter().skip(channel).step_by(2).copied().collect())
 }
 
+/// The two channels of an Ogg Opus file at 48 kHz, as a player plays them.
+fn opus_channels(path: &Path) -> [Vec<f32>; 2] {
+    let mut packets =
+        ogg::PacketReader::new(std::io::BufReader::new(fs::File::open(path).unwrap()));
+    let head = packets.read_packet().unwrap().unwrap().data;
+    assert!(head.starts_with(b"OpusHead\x01\x02"));
+    let pre_skip = usize::from(u16::from_le_bytes([head[10], head[11]]));
+    assert!(
+        packets
+            .read_packet()
+            .unwrap()
+            .unwrap()
+            .data
+            .starts_with(b"OpusTags")
+    );
+    let mut decoder = opus::Decoder::new(48_000, opus::Channels::Stereo).unwrap();
+    let (mut samples, mut end) = (vec![], 0);
+    while let Some(packet) = packets.read_packet().unwrap() {
+        let mut frame = [0.0; 960 * 2];
+        let len = decoder
+            .decode_float(&packet.data, &mut frame, false)
+            .unwrap();
+        samples.extend_from_slice(&frame[..len * 2]);
+        if packet.last_in_page() {
+            end = packet.absgp_page() as usize;
+        }
+    }
+    samples.truncate(end * 2);
+    let samples = &samples[(pre_skip * 2).min(samples.len())..];
+    [0, 1].map(|channel| samples.iter().skip(channel).step_by(2).copied().collect())
+}
+
 fn temporary() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("2026/call.wav");
@@ -124,6 +163,91 @@ fn s5_29_the_agent_is_left_the_client_right_and_the_file_is_as_long_as_the_talk(
             );
         }
     }
+}
+
+#[test]
+fn an_opus_recording_keeps_the_voices_apart_and_the_length_of_the_talk_in_a_tenth_of_the_size() {
+    for (codec_rate, file_rate) in [(8_000, 8_000), (16_000, 16_000), (48_000, 16_000)] {
+        let (folder, _) = temporary();
+        let path = folder.path().join("call.opus");
+        let recorder = Recorder::start().unwrap();
+        let (mut tap, reports) = begin(&recorder, &path, file_rate);
+        let mut talk = Talk::new(codec_rate);
+        (0..100).for_each(|_| talk.tick(&mut tap));
+        tap.pause(true);
+        (0..100).for_each(|_| talk.tick(&mut tap));
+        drop(tap);
+        let Ok(Report::Finished(finished)) = reports.recv_timeout(DEADLINE) else {
+            panic!("not finished")
+        };
+        assert_eq!(finished.duration(), Duration::from_secs(4));
+        assert_eq!(
+            finished.sha256[..],
+            Sha256::digest(fs::read(&path).unwrap())[..]
+        );
+        let [left, right] = opus_channels(&path);
+        assert_eq!(left.len(), 4 * 48_000);
+        for (channel, there, elsewhere) in [(&left, 440.0, 1_000.0), (&right, 1_000.0, 440.0)] {
+            let talk = &channel[9_600..86_400];
+            assert!(has_tone(talk, 48_000, there), "{there} Hz at {codec_rate}");
+            let apart = power_at(talk, 48_000, there) / power_at(talk, 48_000, elsewhere);
+            assert!(
+                apart > 300.0,
+                "{elsewhere} Hz is heard beside {there} Hz at {codec_rate}: {apart}"
+            );
+            assert!(power(&channel[110_000..]) < 1e-6);
+        }
+        let octets = fs::metadata(&path).unwrap().len();
+        assert!(octets < 4 * u64::from(file_rate) * 4 / 5, "{octets}");
+        let repaired = repair(&path).unwrap();
+        assert_eq!(
+            (repaired.changed, repaired.duration()),
+            (false, Duration::from_secs(4))
+        );
+    }
+}
+
+#[test]
+fn an_opus_recording_cut_anywhere_is_repaired_to_its_last_whole_page() {
+    let (folder, _) = temporary();
+    let path = folder.path().join("call.opus");
+    let recorder = Recorder::start().unwrap();
+    let (mut tap, _reports) = begin(&recorder, &path, 16_000);
+    let mut talk = Talk::new(16_000);
+    let copy = folder.path().join("copy.opus");
+    // It grows page by page, and can be played all the while.
+    for round in 1..=4 {
+        (0..15).for_each(|_| talk.tick(&mut tap));
+        let begin = Instant::now();
+        loop {
+            fs::copy(&path, &copy).unwrap();
+            // The pre-skip may not be there yet.
+            if repair(&copy).is_ok_and(|repaired| repaired.frames + 960 >= round * 15 * 960) {
+                break;
+            }
+            assert!(begin.elapsed() < DEADLINE, "nothing new in round {round}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    let bytes = fs::read(&copy).unwrap();
+    let mut last = 0;
+    for cut in (0..60)
+        .chain((60..bytes.len()).step_by(41))
+        .chain([bytes.len()])
+    {
+        fs::write(&copy, &bytes[..cut]).unwrap();
+        match repair(&copy) {
+            Ok(repaired) => {
+                assert!(repaired.frames >= last);
+                last = repaired.frames;
+                let again = repair(&copy).unwrap();
+                assert_eq!((again.changed, again.frames), (false, repaired.frames));
+            }
+            Err(_) => assert!(cut < 47, "refused at {cut}"),
+        }
+    }
+    assert!(last + 960 >= 60 * 960);
+    assert_eq!(opus_channels(&copy)[0].len() as u64, last);
 }
 
 #[test]

@@ -8,9 +8,10 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Finished, RecordingError,
+    Finished, RecordingError, RecordingFormat,
+    sound_file::SoundFile,
     tap::{Block, TapEnd},
-    wav::{Storage, WavFile},
+    wav::Storage,
 };
 use crate::resample::FrameConverter;
 
@@ -18,9 +19,9 @@ use crate::resample::FrameConverter;
 const HASHED_AT_ONCE: usize = 4 << 20;
 
 /// A recording that grows.
-pub struct Recording<S> {
+pub struct Recording<S: Storage> {
     tap: TapEnd,
-    file: WavFile<S>,
+    file: SoundFile<S>,
     channels: usize,
     converter: Option<FrameConverter>,
     pauses: Vec<(u64, u64)>,
@@ -41,6 +42,7 @@ pub enum Progress {
 impl<S: Storage> Recording<S> {
     /// Begins a file in empty `storage`.
     pub fn begin(
+        format: RecordingFormat,
         storage: S,
         tap: TapEnd,
         channels: u16,
@@ -49,7 +51,7 @@ impl<S: Storage> Recording<S> {
     ) -> io::Result<Self> {
         Ok(Self {
             tap,
-            file: WavFile::create(storage, channels, rate)?,
+            file: SoundFile::create(format, storage, channels, rate)?,
             channels: usize::from(channels),
             converter: None,
             pauses: Vec::new(),
@@ -91,7 +93,11 @@ impl<S: Storage> Recording<S> {
             return Ok(());
         }
         if block.rate == self.file.rate() {
-            return Ok(self.file.append(&block.samples)?);
+            let tick = block.rate as usize / 50 * self.channels;
+            return Ok(block
+                .samples
+                .chunks(tick)
+                .try_for_each(|tick| self.file.append(tick))?);
         }
         self.append_converted(block)
     }
@@ -156,9 +162,13 @@ impl<S: Storage> Recording<S> {
         Ok(())
     }
 
-    /// Closes the file, as far as the disk lets us, and begins to hash it.
-    pub fn close(mut self) -> Result<Closing<S>, RecordingError> {
-        self.file.checkpoint()?;
+    /// Closes the file, as far as the disk lets us if it has failed, and begins to hash it.
+    pub fn close(mut self, failed: bool) -> Result<Closing<S>, RecordingError> {
+        if failed {
+            self.file.checkpoint()?;
+        } else {
+            self.file.finish()?;
+        }
         self.file.storage().sync()?;
         self.file.storage().seek(SeekFrom::Start(0))?;
         Ok(Closing {
@@ -171,8 +181,8 @@ impl<S: Storage> Recording<S> {
 }
 
 /// A recording that is complete but for its hash.
-pub struct Closing<S> {
-    file: WavFile<S>,
+pub struct Closing<S: Storage> {
+    file: SoundFile<S>,
     pauses: Vec<(u64, u64)>,
     hash: Sha256,
     buffer: Vec<u8>,
@@ -263,17 +273,17 @@ mod tests {
         }
     }
 
-    fn begin(room: usize, rate: u32) -> (Tap, Recording<Disk>) {
+    fn begin(format: RecordingFormat, room: usize, rate: u32) -> (Tap, Recording<Disk>) {
         let (tap, end) = Tap::new(std::thread::current());
         (
             tap,
-            Recording::begin(Disk::new(room), end, 2, rate, Instant::now()).unwrap(),
+            Recording::begin(format, Disk::new(room), end, 2, rate, Instant::now()).unwrap(),
         )
     }
 
     /// Closes the recording; returns what it says and what is in its file.
-    fn finish(recording: Recording<Disk>) -> (Finished, Vec<u8>) {
-        let mut closing = recording.close().unwrap();
+    fn finish(recording: Recording<Disk>, failed: bool) -> (Finished, Vec<u8>) {
+        let mut closing = recording.close(failed).unwrap();
         let finished = loop {
             if let Some(finished) = closing.hash().unwrap() {
                 break finished;
@@ -307,7 +317,7 @@ mod tests {
             steps in prop::collection::vec(step(), 1..40),
             rate in prop::sample::select(vec![8_000_u32, 16_000]),
         ) {
-            let (mut tap, mut recording) = begin(usize::MAX, rate);
+            let (mut tap, mut recording) = begin(RecordingFormat::Wav, usize::MAX, rate);
             let (mut ticks, mut paused, mut paused_ticks) = (0_u64, false, 0_u64);
             for step in steps {
                 let now = match step {
@@ -335,7 +345,7 @@ mod tests {
             }
             drop(tap);
             prop_assert!(matches!(recording.write(), Ok(Progress::Complete)));
-            let (finished, bytes) = finish(recording);
+            let (finished, bytes) = finish(recording, false);
             let tick = u64::from(rate) / 50;
             prop_assert_eq!(finished.frames, ticks * tick);
             prop_assert_eq!(bytes.len() as u64, 44 + ticks * tick * 4);
@@ -349,12 +359,12 @@ mod tests {
 
         #[test]
         fn when_the_disk_is_full_the_file_plays_up_to_there(room in 44_usize..8_000) {
-            let (mut tap, mut recording) = begin(room, 8_000);
+            let (mut tap, mut recording) = begin(RecordingFormat::Wav, room, 8_000);
             let frame = [0.25; 160];
             (0..20).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
             let Err(error) = recording.write() else { panic!("{room} octets were enough") };
             prop_assert_eq!(error, RecordingError::DiskFull);
-            let (finished, bytes) = finish(recording);
+            let (finished, bytes) = finish(recording, true);
             prop_assert_eq!(finished.frames as usize, (room - 44) / 4);
             let mut reader = hound::WavReader::new(Cursor::new(&bytes)).unwrap();
             prop_assert_eq!(reader.duration() as usize, (room - 44) / 4);
@@ -364,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_recorder_that_cannot_keep_up_costs_sound_but_no_time() {
-        let (mut tap, mut recording) = begin(usize::MAX, 8_000);
+        let (mut tap, mut recording) = begin(RecordingFormat::Wav, usize::MAX, 8_000);
         let frame = [0.25; 160];
         (0..1_000).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
         assert_eq!(tap.lost(), 500);
@@ -372,7 +382,7 @@ mod tests {
         (0..10).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
         drop(tap);
         recording.write().unwrap();
-        let (finished, bytes) = finish(recording);
+        let (finished, bytes) = finish(recording, false);
         assert_eq!(finished.frames, 1_010 * 160);
         let at = |tick: usize| &bytes[44 + tick * 640..44 + (tick + 1) * 640];
         assert!(at(499).iter().any(|octet| *octet != 0));

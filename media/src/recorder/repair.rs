@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use super::repair_ogg::repair_ogg;
+
 /// What is in a repaired recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repaired {
@@ -49,15 +51,18 @@ pub enum RepairError {
     },
 }
 
-/// Brings the header of the recording `path` in line with the sound that is really there, and returns its length.
+/// Makes the recording `path` playable up to the end of the sound that is really there, and returns its length.
 ///
-/// A partial frame at the end is cut off; no sound is ever lost. A file that is in order is not touched.
+/// A partial frame or page at the end is cut off; no sound is ever lost. A file that is in order is not touched.
 ///
 /// # Errors
 /// The file cannot be read or written, or it is no recording, or it ends before the sound begins.
 pub fn repair(path: &Path) -> Result<Repaired, RepairError> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let len = file.metadata()?.len();
+    if read_at(&mut file, 0, len)? == *b"OggS" {
+        return repair_ogg(&mut file, len);
+    }
     let layout = Layout::read(&mut file, len)?;
     let frame = u64::from(layout.channels) * 2;
     let present = (len - layout.data_at).min(u64::from(u32::MAX) - layout.data_at);
@@ -100,7 +105,7 @@ struct Layout {
 impl Layout {
     fn read(file: &mut (impl Read + Seek), len: u64) -> Result<Self, RepairError> {
         let riff: [u8; 12] = read_at(file, 0, len)?;
-        expect(riff.starts_with(b"RIFF"), 0, "\"RIFF\"")?;
+        expect(riff.starts_with(b"RIFF"), 0, "\"RIFF\" or \"OggS\"")?;
         expect(riff.ends_with(b"WAVE"), 8, "\"WAVE\"")?;
         let mut at = 12;
         let mut format = None;
@@ -139,7 +144,7 @@ fn read_format(
     Ok((short(2), number(&format, 4)))
 }
 
-fn expect(met: bool, at: u64, expected: &'static str) -> Result<(), RepairError> {
+pub(super) fn expect(met: bool, at: u64, expected: &'static str) -> Result<(), RepairError> {
     if met {
         Ok(())
     } else {
@@ -164,7 +169,7 @@ fn read_chunk(
     Ok(([bytes[0], bytes[1], bytes[2], bytes[3]], number(&bytes, 4)))
 }
 
-fn read_at<const N: usize>(
+pub(super) fn read_at<const N: usize>(
     file: &mut (impl Read + Seek),
     at: u64,
     len: u64,

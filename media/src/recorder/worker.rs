@@ -148,7 +148,14 @@ impl Worker {
 
     fn begin(&mut self, request: RecordingRequest, tap: TapEnd) {
         let begun = create(&request.path, request.overwrite).and_then(|file| {
-            Recording::begin(file, tap, request.channels, request.rate, Instant::now())
+            Recording::begin(
+                request.format,
+                file,
+                tap,
+                request.channels,
+                request.rate,
+                Instant::now(),
+            )
         });
         match begun {
             Ok(recording) => {
@@ -215,7 +222,7 @@ impl Job {
     fn close(&mut self, failed: Option<RecordingError>) {
         self.failed = failed;
         if let Stage::Growing(recording) = std::mem::replace(&mut self.stage, Stage::Over) {
-            match recording.close() {
+            match recording.close(self.failed.is_some()) {
                 Ok(closing) => self.stage = Stage::Closing(closing),
                 Err(error) => self.give_up(error),
             }
