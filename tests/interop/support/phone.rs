@@ -272,7 +272,8 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         Input::Loop => "loop".to_owned(),
         Input::Tone(hz) => {
             let file = profile.join("speech.wav");
-            Wav::write(&file, 16_000, 1, &signal::tone(hz, 16_000, 60.0));
+            // A whole number of waves: the phone plays it again and again.
+            Wav::write(&file, 16_000, 1, &signal::tone(hz, 16_000, 1.0));
             format!("file:{}", file.display())
         }
     };
