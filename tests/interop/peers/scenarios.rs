@@ -196,11 +196,11 @@ fn a_call_given_up_while_it_rings_leaves_one_cancelled_row() {
 }
 
 #[test]
-fn a_call_nobody_answers_leaves_one_missed_row() {
+fn a_call_nobody_answers_leaves_one_failed_row() {
     let _turn = together();
     let (phone, peer, _sound, _) = calls("rings-in-vain");
     peer.finish();
-    check_row(&phone, "outgoing", "missed", "no_answer");
+    check_row(&phone, "outgoing", "failed", "no_answer");
 }
 
 #[test]

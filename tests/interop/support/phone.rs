@@ -130,10 +130,18 @@ impl Phone {
     /// The same, of the events after the first `from`.
     pub fn wait_from(&self, from: usize, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let pick = |event: &Value| (event["event"] == name && wanted(event)).then(|| event.clone());
-        self.events.wait(from, PATIENCE, pick).unwrap_or_else(|| {
+        let found = self.events.wait(from, PATIENCE, pick);
+        found.unwrap_or_else(|| {
             self.program
-                .fail(&format!("has not told of the wanted event {name:?}"))
+                .fail(&format!("has told of no such event: {name}"))
         })
+    }
+
+    /// The first event for which `wanted` holds.
+    pub fn wait_any(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let pick = |event: &Value| wanted(event).then(|| event.clone());
+        let found = self.events.wait(0, PATIENCE, pick);
+        found.unwrap_or_else(|| self.program.fail("has told of none of the awaited events"))
     }
 
     /// The number of events so far.
