@@ -5,4 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod peers;
+// The benchmark uses it too, and more of it.
+#[allow(dead_code, unused_imports)]
 mod support;
