@@ -15,8 +15,9 @@ struct File {
 
 type Tree = Vec<File>;
 
-/// Longer files hide what they hold.
+/// Longer files hide what they hold; a list of tests may be longer.
 const MAX_LINES: usize = 600;
+const MAX_TEST_LINES: usize = 1000;
 
 /// The promises of this version, each of which docs/BEHAVIOR.md must tie to a test.
 const PROMISES: &str = "S1.2 S1.5 S1.7 S1.8 S1.11 S1.12 S1.13 S1.14 S1.15 S1.16 S1.18 S1.19 S1.20 \
@@ -112,7 +113,11 @@ fn no_file_is_too_long_to_find_ones_way_in() {
     holds(
         short_files,
         &[("src/phone.rs", &long), ("ui/app.slint", &long)],
-        &[("src/phone.rs", &fair), ("docs/RFC.md", &long)],
+        &[
+            ("src/phone.rs", &fair),
+            ("tests/walk.rs", &long),
+            ("docs/RFC.md", &long),
+        ],
     );
 }
 
@@ -207,7 +212,7 @@ fn libraries_in_rooms(tree: &Tree) -> Vec<String> {
     const ROOMS: [(&str, &[&str]); 4] = [
         ("rusqlite", &["src/store"]),
         ("slint", &["src/ui", "ui/"]),
-        ("ringbook_ui", &["src/ui"]),
+        ("ringbook_ui", &["src/ui", "ui/"]),
         ("rsip", &["sip/src/message"]),
     ];
     let mut broken = Vec::new();
@@ -288,12 +293,22 @@ fn free_crates(tree: &Tree) -> Vec<String> {
 
 fn short_files(tree: &Tree) -> Vec<String> {
     let written = |file: &&File| file.path.ends_with(".rs") || file.path.ends_with(".slint");
-    tree.iter()
-        .filter(written)
-        .map(|file| (&file.path, file.text.lines().count()))
-        .filter(|(_, lines)| *lines > MAX_LINES)
-        .map(|(path, lines)| format!("{path}: {lines} lines, {MAX_LINES} are allowed"))
-        .collect()
+    let mut broken = Vec::new();
+    for file in tree.iter().filter(written) {
+        let allowed = if is_test_file(&file.path) {
+            MAX_TEST_LINES
+        } else {
+            MAX_LINES
+        };
+        let lines = file.text.lines().count();
+        if lines > allowed {
+            broken.push(format!(
+                "{}: {lines} lines, {allowed} are allowed",
+                file.path
+            ));
+        }
+    }
+    broken
 }
 
 fn no_sleep(tree: &Tree) -> Vec<String> {
