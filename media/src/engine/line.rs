@@ -1,7 +1,6 @@
 //! One call's audio on the media thread: sockets, stream, filters and the recorder's tap.
 
 use std::{
-    net::{SocketAddr, UdpSocket},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -9,7 +8,7 @@ use std::{
 use super::{
     Events, MediaEvent, StreamId,
     input::{Input, Place},
-    socket::{Moment, Reader},
+    socket::{Moment, Reader, Socket},
 };
 use crate::{
     codec::CodecError,
@@ -63,8 +62,8 @@ pub struct Room<'a> {
 pub struct Line {
     id: StreamId,
     stream: Stream,
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
+    rtp: Socket,
+    rtcp: Socket,
     /// `None` before the first configuration.
     agreed: Option<Agreed>,
     place: Place,
@@ -74,8 +73,6 @@ pub struct Line {
     recording: Option<(Tap, PathBuf)>,
     meters: [Meter; 2],
     ticks: u64,
-    /// When the sockets were last read: what is in them came later.
-    read: [Instant; 2],
     quiet: Quiet,
 }
 
@@ -95,13 +92,7 @@ struct Quiet {
 
 impl Line {
     /// A line that is silent until configured.
-    pub fn new(
-        id: StreamId,
-        stream: Stream,
-        rtp: UdpSocket,
-        rtcp: UdpSocket,
-        now: Instant,
-    ) -> Self {
+    pub fn new(id: StreamId, stream: Stream, rtp: Socket, rtcp: Socket, now: Instant) -> Self {
         Self {
             id,
             stream,
@@ -116,7 +107,6 @@ impl Line {
             meters: Default::default(),
             // Each line looks after its slower affairs on ticks of its own.
             ticks: id.0,
-            read: [now; 2],
             quiet: Quiet {
                 since: now,
                 packets: 0,
@@ -215,7 +205,7 @@ impl Line {
     /// One tick: takes what has come, says what is to be said. Afterwards `scratch.heard` holds 20 ms to be heard.
     pub fn tick(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
         self.ticks = self.ticks.wrapping_add(1);
-        self.receive(room.moment, now, &mut scratch.reader);
+        self.receive(room.moment, &mut scratch.reader);
         scratch.heard.clear();
         scratch.heard.resize(self.stream.frame_len(), 0.0);
         let Some(agreed) = self.agreed else { return };
@@ -226,36 +216,24 @@ impl Line {
         self.speak(now, room, scratch);
         let rtcp = &self.rtcp;
         self.stream
-            .poll_rtcp(now, &mut |to, packet| send(rtcp, to, packet));
+            .poll_rtcp(now, &mut |to, packet| rtcp.send(to, packet));
         self.report(now, room, &scratch.heard);
     }
 
     /// Empties the sockets. What came before the line was configured is nobody's.
-    fn receive(&mut self, moment: Moment, now: Instant, reader: &mut Reader) {
+    fn receive(&mut self, moment: Moment, reader: &mut Reader) {
         let (stream, running) = (&mut self.stream, self.agreed.is_some());
-        reader.read(
-            &self.rtp,
-            moment,
-            self.read[0],
-            |arrival, source, packet| {
-                if running {
-                    stream.handle_rtp(arrival, source, packet);
-                }
-            },
-        );
-        self.read[0] = now;
+        self.rtp.read(reader, moment, |arrival, source, packet| {
+            if running {
+                stream.handle_rtp(arrival, source, packet);
+            }
+        });
         if self.ticks.is_multiple_of(RTCP_TICKS) {
-            reader.read(
-                &self.rtcp,
-                moment,
-                self.read[1],
-                |arrival, source, packet| {
-                    if running {
-                        stream.handle_rtcp(arrival, source, packet);
-                    }
-                },
-            );
-            self.read[1] = now;
+            self.rtcp.read(reader, moment, |arrival, source, packet| {
+                if running {
+                    stream.handle_rtcp(arrival, source, packet);
+                }
+            });
         }
     }
 
@@ -278,7 +256,7 @@ impl Line {
         if sends {
             let rtp = &self.rtp;
             self.stream
-                .push(now, said, &mut |to, packet| send(rtp, to, packet));
+                .push(now, said, &mut |to, packet| rtp.send(to, packet));
         }
         let held = self.held;
         if let Some((tap, _)) = self.recording() {
@@ -354,15 +332,10 @@ impl Line {
     pub fn close(mut self, now: Instant, events: &Events) {
         let rtcp = &self.rtcp;
         self.stream
-            .close(now, &mut |to, packet| send(rtcp, to, packet));
+            .close(now, &mut |to, packet| rtcp.send(to, packet));
         events(MediaEvent::Closed {
             stream: self.id,
             stats: self.stream.stats(),
         });
     }
-}
-
-/// Sends a packet. One that the network does not take is lost like any other.
-fn send(socket: &UdpSocket, to: SocketAddr, packet: &[u8]) {
-    let _ = socket.send_to(packet, to);
 }

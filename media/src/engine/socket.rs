@@ -4,6 +4,7 @@
 //! and that the kernel wrote down.
 
 use std::{
+    io,
     net::{SocketAddr, UdpSocket},
     time::{Duration, Instant, SystemTime},
 };
@@ -44,44 +45,66 @@ impl Moment {
     }
 }
 
-/// Reads sockets, one after the other.
+/// One of a call's two sockets.
+pub struct Socket {
+    socket: UdpSocket,
+    is_v6: bool,
+    /// When it was last read: what is in it came later.
+    read: Instant,
+}
+
+impl Socket {
+    /// Takes over a bound socket.
+    ///
+    /// # Errors
+    /// It cannot be made non-blocking.
+    pub fn new(socket: UdpSocket, now: Instant) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        system::stamp(&socket);
+        let is_v6 = socket.local_addr()?.is_ipv6();
+        Ok(Self {
+            socket,
+            is_v6,
+            read: now,
+        })
+    }
+
+    /// Sends a packet. One that the network does not take is lost like any other.
+    pub fn send(&self, to: SocketAddr, packet: &[u8]) {
+        let _ = self.socket.send_to(packet, to);
+    }
+
+    /// Hands every packet that has come to `take`, with the time at which it arrived and its source.
+    pub fn read(
+        &mut self,
+        reader: &mut Reader,
+        moment: Moment,
+        mut take: impl FnMut(Instant, SocketAddr, &[u8]),
+    ) {
+        let batch = if self.is_v6 {
+            &mut reader.v6
+        } else {
+            &mut reader.v4
+        };
+        for _ in 0..GOES {
+            let count = batch.read(&self.socket, |stamp, source, packet| {
+                let arrival = stamp.map_or(moment.now, |stamp| moment.arrival(stamp, self.read));
+                take(arrival, source, packet);
+            });
+            if count < BATCH {
+                break;
+            }
+        }
+        self.read = moment.now;
+    }
+}
+
+/// Room for reading, used by all sockets one after the other.
 #[derive(Default)]
 pub struct Reader {
     /// The kernel remembers the length of addresses in what it is handed: one batch for each length.
     v4: system::Batch,
     v6: system::Batch,
-}
-
-impl Reader {
-    /// Prepares a socket for reading.
-    pub fn prepare(socket: &UdpSocket) -> std::io::Result<()> {
-        socket.set_nonblocking(true)?;
-        system::stamp(socket);
-        Ok(())
-    }
-
-    /// Hands every packet to `take`, with the time at which it arrived (not before `since`) and its source.
-    pub fn read(
-        &mut self,
-        socket: &UdpSocket,
-        moment: Moment,
-        since: Instant,
-        mut take: impl FnMut(Instant, SocketAddr, &[u8]),
-    ) {
-        let batch = match socket.local_addr() {
-            Ok(SocketAddr::V6(_)) => &mut self.v6,
-            _ => &mut self.v4,
-        };
-        for _ in 0..GOES {
-            let count = batch.read(socket, |stamp, source, packet| {
-                let arrival = stamp.map_or(moment.now, |stamp| moment.arrival(stamp, since));
-                take(arrival, source, packet);
-            });
-            if count < BATCH {
-                return;
-            }
-        }
-    }
 }
 
 #[cfg(target_os = "linux")]
@@ -220,27 +243,26 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    fn pair(address: &str) -> (UdpSocket, UdpSocket) {
+    fn pair(address: &str) -> (Socket, UdpSocket) {
         let (here, there) = (
             UdpSocket::bind(address).unwrap(),
             UdpSocket::bind(address).unwrap(),
         );
-        Reader::prepare(&here).unwrap();
         there.connect(here.local_addr().unwrap()).unwrap();
-        (here, there)
+        (Socket::new(here, Instant::now()).unwrap(), there)
     }
 
     #[test]
     fn all_packets_are_read_with_their_source_and_in_the_order_they_came() {
         let mut reader = Reader::default();
         for address in ["[::1]:0", "127.0.0.1:0", "[::1]:0"] {
-            let (here, there) = pair(address);
-            let begin = Instant::now();
+            let (mut here, there) = pair(address);
+            let mut last = here.read;
             for octet in 0..11 {
                 there.send(&[octet; 172]).unwrap();
             }
-            let (mut octets, mut last) = (vec![], begin);
-            reader.read(&here, Moment::now(), begin, |arrival, source, packet| {
+            let mut octets = vec![];
+            here.read(&mut reader, Moment::now(), |arrival, source, packet| {
                 assert_eq!((source, packet.len()), (there.local_addr().unwrap(), 172));
                 assert!(arrival >= last && arrival <= Instant::now());
                 last = arrival;
@@ -253,16 +275,15 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_packet_is_as_old_as_it_is_however_late_it_is_read() {
-        let (here, there) = pair("127.0.0.1:0");
+        let (mut here, there) = pair("127.0.0.1:0");
         let mut reader = Reader::default();
         // A kernel that has stamped no packets before needs a moment to begin with it.
         for _ in 0..20 {
-            let before = Instant::now();
             there.send(b"early").unwrap();
             let sent = Instant::now();
             std::thread::sleep(Duration::from_millis(30));
             let mut arrivals = vec![];
-            reader.read(&here, Moment::now(), before, |arrival, _, _| {
+            here.read(&mut reader, Moment::now(), |arrival, _, _| {
                 arrivals.push(arrival)
             });
             let [arrival] = arrivals[..] else {

@@ -8,7 +8,7 @@ use super::{
     input::Input,
     line::{Line, Room, Scratch},
     output::Output,
-    socket::{Moment, Reader},
+    socket::{Moment, Socket},
 };
 use crate::{
     device::{DeviceRole, InputDevice, OutputDevice},
@@ -126,12 +126,9 @@ impl Switchboard {
     fn open(&mut self, now: Instant, stream: StreamId, rtp: UdpSocket, rtcp: UdpSocket) {
         self.close(now, stream);
         // A socket that would block stops all calls: better none.
-        if Reader::prepare(&rtp)
-            .and_then(|()| Reader::prepare(&rtcp))
-            .is_err()
-        {
+        let (Ok(rtp), Ok(rtcp)) = (Socket::new(rtp, now), Socket::new(rtcp, now)) else {
             return;
-        }
+        };
         self.seed = self
             .seed
             .wrapping_mul(6_364_136_223_846_793_005)

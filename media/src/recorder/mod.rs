@@ -1,8 +1,8 @@
 //! Recording of conversations: left channel the agent (what we send), right channel the client (what we hear).
 //!
 //! The media thread copies frames into a [`Tap`]; one thread of our own writes all recordings. It takes what came
-//! every quarter of a second, brings the file's header up to date and has the system put it on the disk, so a crash or
-//! a power cut costs less than half a second of sound.
+//! five times a second, and every other time it brings the files' headers up to date and has the system put them on the
+//! disk, so a crash or a power cut costs less than half a second of sound.
 //!
 //! A recording's time line is the clock's, not the packets': hold, pause, loss and a change of codec leave silence of
 //! the right length. Its rate is the codec's, 8 kHz or 16 kHz; Opus calls are kept at 16 kHz, which holds all of a

@@ -61,7 +61,7 @@ impl<S: Storage> Recording<S> {
         })
     }
 
-    /// Writes what has come and makes the header tell of it.
+    /// Writes what has come.
     pub fn write(&mut self) -> Result<Progress, RecordingError> {
         // Asked before the ring is emptied: what the tap gave last is still in there.
         let complete = self.tap.blocks.is_abandoned();
@@ -75,7 +75,7 @@ impl<S: Storage> Recording<S> {
             let _ = self.tap.spare.push(buffer);
         }
         if came {
-            self.file.checkpoint()?;
+            self.file.flush()?;
             self.dirty = true;
         }
         Ok(if complete {
@@ -154,12 +154,29 @@ impl<S: Storage> Recording<S> {
         self.dirty.then_some(self.synced)
     }
 
-    /// Has the system put everything on the disk.
+    /// Makes the header tell of everything that is written, and has the system put it on the disk.
     pub fn sync(&mut self, now: Instant) -> Result<(), RecordingError> {
+        self.file.checkpoint()?;
         self.file.storage().sync()?;
+        self.synced(now);
+        Ok(())
+    }
+
+    /// The first half of [`Recording::sync`], when the whole disk is synced afterwards; returns the disk.
+    pub fn checkpoint(&mut self) -> Result<Option<u64>, RecordingError> {
+        self.file.checkpoint()?;
+        Ok(self.file.storage().disk())
+    }
+
+    /// Syncs everything on the disk.
+    pub fn sync_disk(&mut self) -> Result<(), RecordingError> {
+        Ok(self.file.storage().sync_disk()?)
+    }
+
+    /// Everything has been put on the disk.
+    pub fn synced(&mut self, now: Instant) {
         self.dirty = false;
         self.synced = now;
-        Ok(())
     }
 
     /// Closes the file, as far as the disk lets us if it has failed, and begins to hash it.
@@ -377,7 +394,7 @@ mod tests {
         let (mut tap, mut recording) = begin(RecordingFormat::Wav, usize::MAX, 8_000);
         let frame = [0.25; 160];
         (0..1_000).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
-        assert_eq!(tap.lost(), 500);
+        assert_eq!(tap.lost(), 400);
         recording.write().unwrap();
         (0..10).for_each(|_| tap.frame(8_000, &[&frame, &frame]));
         drop(tap);
@@ -385,8 +402,8 @@ mod tests {
         let (finished, bytes) = finish(recording, false);
         assert_eq!(finished.frames, 1_010 * 160);
         let at = |tick: usize| &bytes[44 + tick * 640..44 + (tick + 1) * 640];
-        assert!(at(499).iter().any(|octet| *octet != 0));
-        assert!((500..1_000).all(|tick| at(tick).iter().all(|octet| *octet == 0)));
+        assert!(at(599).iter().any(|octet| *octet != 0));
+        assert!((600..1_000).all(|tick| at(tick).iter().all(|octet| *octet == 0)));
         assert!(at(1_009).iter().any(|octet| *octet != 0));
     }
 }

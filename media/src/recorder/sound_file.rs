@@ -54,6 +54,15 @@ impl<S: Storage> SoundFile<S> {
         }
     }
 
+    /// Hands everything so far to the system, so that a crash of ours cannot take it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match self {
+            // Written as it came.
+            Self::Wav(_) => Ok(()),
+            Self::Ogg(file) => file.checkpoint(),
+        }
+    }
+
     /// Makes everything so far playable.
     pub fn checkpoint(&mut self) -> io::Result<()> {
         match self {

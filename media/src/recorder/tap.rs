@@ -5,9 +5,9 @@ use std::thread::Thread;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 /// Ticks of 20 ms in a block: what a crash can take before the recorder even saw it.
-const BLOCK_TICKS: u32 = 5;
-/// Blocks the recorder may lag behind: ten seconds of a disk that does not answer.
-const BLOCKS: usize = 100;
+const BLOCK_TICKS: u32 = 3;
+/// Blocks the recorder may lag behind: twelve seconds of a disk that does not answer.
+const BLOCKS: usize = 200;
 
 /// A stretch of the time line: `silence` ticks, and after them the samples.
 #[derive(Default)]

@@ -14,6 +14,14 @@ pub trait Storage: Read + Write + Seek + Send {
     fn set_len(&mut self, len: u64) -> io::Result<()>;
     /// Returns when everything written would survive a power cut.
     fn sync(&mut self) -> io::Result<()>;
+    /// Names the disk, if everything on it can be synced together.
+    fn disk(&self) -> Option<u64> {
+        None
+    }
+    /// The same as [`Storage::sync`] for everything on the same disk.
+    fn sync_disk(&mut self) -> io::Result<()> {
+        self.sync()
+    }
 }
 
 impl Storage for File {
@@ -23,6 +31,16 @@ impl Storage for File {
 
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn disk(&self) -> Option<u64> {
+        Some(std::os::unix::fs::MetadataExt::dev(&self.metadata().ok()?))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn sync_disk(&mut self) -> io::Result<()> {
+        Ok(nix::unistd::syncfs(self)?)
     }
 }
 
