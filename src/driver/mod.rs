@@ -159,7 +159,7 @@ impl Driver {
             settings,
             seed,
             country: system_country(),
-            time_zone: TimeZone::system(),
+            time_zone: system_time_zone(),
             recordings: profile.recordings(),
             instance_id: instance_id(&profile),
         };
@@ -563,6 +563,14 @@ fn seed() -> [u8; 32] {
         hash.update(uuid::Uuid::now_v7().as_bytes());
     }
     hash.finalize().into()
+}
+
+/// The agent's time zone. The one file is read at once; the library would first look through
+/// every zone there is, before the first REGISTER.
+fn system_time_zone() -> TimeZone {
+    let own = std::env::var_os("TZ").is_none();
+    let local = || TimeZone::tzif("Local", &std::fs::read("/etc/localtime").ok()?).ok();
+    own.then(local).flatten().unwrap_or_else(TimeZone::system)
 }
 
 /// The country of the system's locale.

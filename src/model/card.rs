@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
@@ -111,6 +112,8 @@ pub struct CallerMatch {
     pub orders: Vec<Order>,
     /// The client's photo.
     pub photo: Option<PhotoRef>,
+    /// The time zone of the client's city, where it is known.
+    pub time_zone: Option<TimeZone>,
     /// The colleague who has the caller's internal number.
     pub colleague: Option<Employee>,
     /// The employee behind our own extension, where one was asked for.

@@ -25,14 +25,21 @@ pub struct LineInfo {
     pub extension: String,
     /// Whose rules make a typed number an E.164 one.
     pub country: Option<Country>,
-    /// Our own number, as the log keeps it.
-    pub own: Party,
+    /// The user of the address of record.
+    pub user: String,
     /// Where names without a domain are.
     pub domain: Host,
     /// The domain's port, where the address of record has one.
     pub port: Option<u16>,
     /// Whether the server is reached over IPv6.
     pub ipv6: bool,
+}
+
+impl LineInfo {
+    /// Our own number, as the log keeps it.
+    pub fn own(&self) -> Party {
+        Party::parse(&self.user, self.country)
+    }
 }
 
 /// A line.
@@ -73,7 +80,7 @@ impl Line {
             company: account.company.clone().unwrap_or_default(),
             extension: account.extension.clone().unwrap_or_default(),
             country,
-            own: Party::parse(&aor.user().unwrap_or_default(), country),
+            user: aor.user().unwrap_or_default().into_owned(),
             ipv6: server.ip().is_some_and(|ip| ip.is_ipv6()),
             port: aor.port(),
             domain,

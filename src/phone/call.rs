@@ -1,5 +1,6 @@
 //! One call: its parties, its state and its times. It knows no feature.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -157,6 +158,8 @@ impl Hold {
 pub struct Media {
     /// How far it is.
     pub ports: Ports,
+    /// Our address that the signalling uses, where it is known.
+    pub signalling: Option<IpAddr>,
     /// What offer and answer agreed on.
     pub plan: Option<MediaPlan>,
     /// What the network did to it.

@@ -164,7 +164,7 @@ fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp)
             .map(String::as_str)
             .collect::<Vec<_>>()
             .join(", ");
-        card.local_time = local_time(&client.city, now);
+        card.local_time = found.time_zone.clone().map(|zone| time_of_day(now, zone));
         card.note.clone_from(&client.note);
         card.orders = found
             .orders
@@ -197,17 +197,6 @@ fn identity(found: &CallerMatch) -> Identity {
     }
 }
 
-/// The time of day in `city`, where the time zone database knows a city of this name.
-fn local_time(city: &str, now: Timestamp) -> Option<String> {
-    let name = city.trim().replace(' ', "_");
-    if name.is_empty() {
-        return None;
-    }
-    let zone = jiff::tz::db().available().find(|zone| {
-        zone.as_str()
-            .rsplit_once('/')
-            .is_some_and(|(_, last)| last.eq_ignore_ascii_case(&name))
-    })?;
-    let zone = TimeZone::get(zone.as_str()).ok()?;
-    Some(now.to_zoned(zone).strftime("%H:%M").to_string())
+fn time_of_day(now: Timestamp, zone: TimeZone) -> String {
+    now.to_zoned(zone).strftime("%H:%M").to_string()
 }

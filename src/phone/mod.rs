@@ -120,8 +120,10 @@ pub struct Phone {
     /// Which call the microphone and the loudspeaker serve.
     focus: Option<StreamId>,
     notices: VecDeque<NoticeView>,
-    /// Our address where the message in hand arrived: its call's sound belongs there too.
+    /// Our address where the message in hand arrived.
     arrived_at: Option<IpAddr>,
+    /// Calls whose callers hear the 180 first.
+    arrivals: VecDeque<signalling::Arrival>,
     /// Events of the user agent that are not dealt with yet.
     heard: VecDeque<user_agent::Event>,
     outputs: VecDeque<PhoneOutput>,
@@ -161,6 +163,7 @@ impl Phone {
             focus: None,
             notices: VecDeque::new(),
             arrived_at: None,
+            arrivals: VecDeque::new(),
             heard: VecDeque::new(),
             outputs: VecDeque::new(),
             wake_up: None,
@@ -291,6 +294,9 @@ impl Phone {
 
     /// The next thing for the world.
     pub fn poll_output(&mut self) -> Option<PhoneOutput> {
+        if self.outputs.is_empty() {
+            self.take_in_arrivals();
+        }
         self.outputs.pop_front()
     }
 

@@ -17,7 +17,6 @@ use crate::automation::{Body, CallState, RegistrationState, Side};
 use crate::model::{CallId, Direction, EndReason};
 use crate::now::Now;
 use crate::settings::Settings;
-use rand_chacha::rand_core::RngCore;
 
 type Done = Result<(), CommandError>;
 
@@ -132,7 +131,7 @@ impl Phone {
                 display: String::new(),
                 hidden: false,
             },
-            local: info.own.clone(),
+            local: info.own(),
             line: Some(info),
             state: State::Dialing { target: target.uri },
             began: now,
@@ -213,20 +212,15 @@ impl Phone {
             return None;
         };
         let ipv6 = call.line.as_ref().is_some_and(|line| line.ipv6);
-        let address = self.media_ip(None, ipv6);
         Some(LocalMedia {
-            address: if address.is_unspecified() {
-                address
-            } else {
-                self.media_ip(Some(address), ipv6)
-            },
+            address: self.media_ip(call.media.signalling, ipv6),
             rtp_port: rtp,
             rtcp_port: Some(rtcp),
             codecs: self.settings.media.codecs.clone(),
             direction: Flow::SendRecv,
-            // RFC 8866 §5.2 asks for a number that fits 63 bits with many peers.
-            session_id: self.random.next_u64() >> 2,
-            version: 1,
+            // The user agent's to choose.
+            session_id: 0,
+            version: 0,
         })
     }
 

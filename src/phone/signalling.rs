@@ -1,5 +1,7 @@
 //! What the user agent tells of lines and calls, and what the phone does about it.
 
+use std::net::IpAddr;
+
 use ringbook_media::engine::MediaCommand;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::MediaPlan;
@@ -7,7 +9,6 @@ use ringbook_sip::user_agent::{
     AccountId, CallHandle, CallerIdentity, End, Event as SipEvent, Output, RegistrationState,
 };
 
-use super::account::LineInfo;
 use super::call::{Call, Ended, Hold, Media, Ports, Remote, State};
 use super::effect::Effect;
 use super::end::verdict;
@@ -23,6 +24,20 @@ use crate::tr;
 const MEDIA_CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long an ended call may wait for its recording and its row before it is let go.
 const CLOSING: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// An incoming call whose caller has been answered and that nobody here knows of yet.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    at: Now,
+    handle: CallHandle,
+    account: Option<AccountId>,
+    caller: CallerIdentity,
+    called: Uri,
+    /// Our own reason, where it was turned away at once.
+    refusal: Option<EndReason>,
+    /// Our address where it arrived: its sound belongs there too.
+    ip: Option<IpAddr>,
+}
 
 impl Phone {
     /// Takes everything the user agent has to say, and what that leads to.
@@ -79,6 +94,9 @@ impl Phone {
     }
 
     fn on_sip(&mut self, now: Now, event: SipEvent) {
+        if !matches!(event, SipEvent::Incoming { .. }) {
+            self.take_in_arrivals();
+        }
         match event {
             SipEvent::Registration {
                 account,
@@ -96,7 +114,17 @@ impl Phone {
                 codecs_ok,
                 ..
             } => {
-                self.on_incoming(now, call, account, &caller, &called, codecs_ok);
+                let (at, ip) = (now, self.arrived_at);
+                let arrival = Arrival {
+                    at,
+                    handle: call,
+                    account,
+                    caller,
+                    called,
+                    refusal: None,
+                    ip,
+                };
+                self.on_incoming(now, arrival, codecs_ok);
             }
             SipEvent::Ringing { call, media, .. } => self.on_ringing(now, call, media),
             SipEvent::Established { call, media } => self.on_established(now, call, media),
@@ -163,35 +191,39 @@ impl Phone {
 
 /// Calls.
 impl Phone {
-    fn on_incoming(
-        &mut self,
-        now: Now,
-        handle: CallHandle,
-        account: Option<AccountId>,
-        caller: &CallerIdentity,
-        called: &Uri,
-        codecs_ok: bool,
-    ) {
-        let line = account.and_then(|account| self.info_of(account));
+    /// The caller hears that it rings before anything else about the call is done: the rest
+    /// waits until that is on its way.
+    fn on_incoming(&mut self, now: Now, arrival: Arrival, codecs_ok: bool) {
         let refusal = self.refusal(codecs_ok);
-        let automatic = self.settings.phone.auto_answer;
-        if refusal.is_none() && !automatic {
-            // RFC 3261 §13.3.1.1. It fails only when the call is over already; that event follows.
-            let _ = self.user_agent.ring(now.instant, handle);
-            self.drain();
-        }
-        let call = self.incoming_call(now, handle, line, caller, called);
-        let id = call.id;
-        self.calls.insert(call);
-        self.tell_state(now, id, CallState::Incoming);
-        match refusal {
-            Some((status, intent)) => self.refuse(now, id, status, intent),
-            None if !automatic => self.tell_state(now, id, CallState::Ringing),
-            None => {}
-        }
-        self.tell(now, id, CallEvent::Incoming);
-        if refusal.is_none() {
-            self.bind_media(id);
+        let answered = match refusal {
+            Some((status, _)) => self.user_agent.reject(now.instant, arrival.handle, status),
+            None if self.settings.phone.auto_answer => Ok(()),
+            // RFC 3261 §13.3.1.1
+            None => self.user_agent.ring(now.instant, arrival.handle),
+        };
+        // It fails only when the call is over already; that event follows.
+        let _ = answered;
+        self.arrivals.push_back(Arrival {
+            refusal: refusal.map(|(_, intent)| intent),
+            ..arrival
+        });
+    }
+
+    /// Takes in the calls whose callers have their answer.
+    pub(super) fn take_in_arrivals(&mut self) {
+        while let Some(arrival) = self.arrivals.pop_front() {
+            let (now, refusal) = (arrival.at, arrival.refusal);
+            let call = self.incoming_call(arrival);
+            let (id, automatic) = (call.id, call.automatic);
+            self.calls.insert(call);
+            self.tell_state(now, id, CallState::Incoming);
+            if refusal.is_none() && !automatic {
+                self.tell_state(now, id, CallState::Ringing);
+            }
+            self.tell(now, id, CallEvent::Incoming);
+            if refusal.is_none() {
+                self.bind_media(id);
+            }
         }
     }
 
@@ -200,64 +232,61 @@ impl Phone {
         if self.ending {
             return Some((480, EndReason::NoAnswer));
         }
-        if self.calls.live().count() >= self.settings.phone.max_calls {
+        if self.calls.live().count() + self.arrivals.len() >= self.settings.phone.max_calls {
             return Some((486, EndReason::Busy));
         }
         (!codecs_ok).then_some((488, EndReason::NotAcceptable))
     }
 
-    fn refuse(&mut self, now: Now, id: CallId, status: u16, intent: EndReason) {
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        call.intent = Some(intent);
-        call.media.ports = Ports::Closed;
-        if let Some(handle) = call.handle {
-            let _ = self.user_agent.reject(now.instant, handle, status);
-            self.drain();
-        }
-    }
-
-    fn incoming_call(
-        &mut self,
-        now: Now,
-        handle: CallHandle,
-        line: Option<std::sync::Arc<LineInfo>>,
-        caller: &CallerIdentity,
-        called: &Uri,
-    ) -> Call {
+    fn incoming_call(&mut self, arrival: Arrival) -> Call {
+        let Arrival {
+            at: now,
+            handle,
+            account,
+            caller,
+            called,
+            refusal,
+            ip,
+        } = arrival;
+        let line = account.and_then(|account| self.info_of(account));
         let country = line
             .as_ref()
             .map_or(self.default_country, |line| line.country);
         let text = caller.number_text.as_deref().unwrap_or_default();
-        let own = |line: &std::sync::Arc<LineInfo>| line.own.clone();
         let called_party = || Party::parse(&called.user().unwrap_or_default(), country);
         let automatic = self.settings.phone.auto_answer;
+        let mut media = Media {
+            signalling: ip,
+            ..Media::default()
+        };
+        if refusal.is_some() {
+            media.ports = Ports::Closed;
+        }
         Call {
             id: self.new_call_id(now),
             handle: Some(handle),
             stream: self.calls.next_stream(),
             direction: Direction::Incoming,
+            local: line.as_ref().map_or_else(called_party, |line| line.own()),
             remote: Remote {
                 uri: Uri::parse(&caller.uri).ok(),
                 party: Party::parse(text, country),
-                display: caller.display.clone().unwrap_or_default(),
+                display: caller.display.unwrap_or_default(),
                 hidden: caller.hidden,
             },
-            local: line.as_ref().map_or_else(called_party, own),
             line,
-            from: caller.uri.clone(),
+            from: caller.uri,
             to: called.to_string(),
             state: State::Incoming { wanted: automatic },
             began: now,
-            ringing: (!automatic).then_some(now),
+            ringing: (!automatic && refusal.is_none()).then_some(now),
             answered: None,
             since: now.wall,
             automatic,
             muted: false,
             hold: Hold::default(),
-            media: Media::default(),
-            intent: None,
+            media,
+            intent: refusal,
         }
     }
 
@@ -266,10 +295,7 @@ impl Phone {
             return;
         };
         let ipv6 = call.line.as_ref().is_some_and(|line| line.ipv6);
-        let arrived = self
-            .arrived_at
-            .filter(|_| call.direction == Direction::Incoming);
-        let ip = self.media_ip(arrived, ipv6);
+        let ip = self.media_ip(call.media.signalling, ipv6);
         self.effect(Effect::BindMedia { call: id, ip });
     }
 

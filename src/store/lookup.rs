@@ -35,6 +35,7 @@ impl Reader<'_> {
                 category: None,
                 orders: Vec::new(),
                 photo: None,
+                time_zone: None,
                 colleague: None,
                 employee: None,
             });
@@ -82,6 +83,7 @@ impl Reader<'_> {
                 .photo
                 .zip(mime)
                 .map(|(id, mime)| PhotoRef { id, mime }),
+            time_zone: super::places::time_zone(&client.city),
             client: Some(client),
             colleague: None,
             employee: None,

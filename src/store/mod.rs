@@ -17,6 +17,7 @@ mod numbers;
 mod open;
 mod orders;
 mod photos;
+mod places;
 mod recordings;
 pub mod sample;
 mod search;
