@@ -5,16 +5,10 @@ fn main() {
     let config = slint_build::CompilerConfiguration::new()
         .with_style("fluent".into())
         .embed_resources(slint_build::EmbedResourcesKind::EmbedFiles)
-        .with_debug_info(debug);
-    // lang/<language>/LC_MESSAGES/ringbook-ui.po
-    let translated = std::fs::read_dir("lang").is_ok_and(|mut entries| {
-        entries.any(|entry| entry.is_ok_and(|entry| entry.path().is_dir()))
-    });
-    let config = if translated {
-        config.with_bundled_translations("lang")
-    } else {
-        config
-    };
+        .with_debug_info(debug)
+        // lang/<language>/LC_MESSAGES/ringbook-ui.po; one sentence is translated once, wherever it stands.
+        .with_bundled_translations("lang")
+        .with_default_translation_context(slint_build::DefaultTranslationContext::None);
     if let Err(error) = slint_build::compile_with_config("app.slint", config) {
         eprintln!("{error}");
         std::process::exit(1);

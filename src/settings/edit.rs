@@ -7,7 +7,7 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use super::read::{CODECS, RECORDING_FORMATS, RECORDING_MODES, SRTP};
+use super::read::{CODECS, LANGUAGES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES};
 use super::{Account, Password, Settings, SettingsError, every_interface};
 
 /// A key and its value; `None` where the key is to be absent.
@@ -114,6 +114,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         phone,
         recording,
         modules,
+        appearance,
     } = settings;
     let ports = &media.rtp_ports;
     vec![
@@ -180,6 +181,17 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("caller_card", Some(modules.caller_card.into())),
                 ("call_log", Some(modules.call_log.into())),
                 ("recording", Some(modules.recording.into())),
+            ],
+        ),
+        (
+            "appearance",
+            vec![
+                (
+                    "language",
+                    Some(word(&LANGUAGES, &appearance.language).into()),
+                ),
+                ("theme", Some(word(&THEMES, &appearance.theme).into())),
+                ("text_size", integer(appearance.text_size)),
             ],
         ),
     ]

@@ -17,6 +17,7 @@ pub use edit::save;
 pub use error::SettingsError;
 pub use ringbook_sip::sdp::Codec;
 
+use crate::i18n::Language;
 use crate::model::Country;
 
 /// Everything in `settings.toml`.
@@ -36,6 +37,8 @@ pub struct Settings {
     pub recording: Recording,
     /// `[modules]`
     pub modules: Modules,
+    /// `[appearance]`
+    pub appearance: Appearance,
 }
 
 impl Settings {
@@ -302,6 +305,38 @@ impl Default for Modules {
             recording: true,
         }
     }
+}
+
+/// `[appearance]`: how the window looks, and the language of everything that people read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appearance {
+    /// `None` is the system's language.
+    pub language: Option<Language>,
+    /// The colours.
+    pub theme: Theme,
+    /// How large texts are, in percent of the usual size: 100 to 200.
+    pub text_size: u32,
+}
+
+impl Default for Appearance {
+    fn default() -> Self {
+        Self {
+            language: None,
+            theme: Theme::System,
+            text_size: 100,
+        }
+    }
+}
+
+/// The window's colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// As the desktop.
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
 }
 
 #[cfg(test)]

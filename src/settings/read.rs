@@ -10,9 +10,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Section, Source};
 use super::{
-    Account, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
-    RecordingMode, Settings, SettingsError, Sip, Srtp, every_interface,
+    Account, Appearance, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
+    RecordingMode, Settings, SettingsError, Sip, Srtp, Theme, every_interface,
 };
+use crate::i18n::Language;
 use crate::model::Country;
 
 /// More lines than anybody has; a bound on what one file can ask for.
@@ -38,6 +39,20 @@ pub(super) const RECORDING_FORMATS: [(&str, RecordingFormat); 2] = [
     ("wav", RecordingFormat::Wav),
     ("opus", RecordingFormat::Opus),
 ];
+pub(super) const LANGUAGES: [(&str, Option<Language>); 7] = [
+    ("system", None),
+    ("en", Some(Language::English)),
+    ("ru", Some(Language::Russian)),
+    ("hi", Some(Language::Hindi)),
+    ("ne", Some(Language::Nepali)),
+    ("hu", Some(Language::Hungarian)),
+    ("ar", Some(Language::Arabic)),
+];
+pub(super) const THEMES: [(&str, Theme); 3] = [
+    ("system", Theme::System),
+    ("light", Theme::Light),
+    ("dark", Theme::Dark),
+];
 
 pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsError> {
     let source = Source { file, text };
@@ -60,6 +75,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         phone: section(&mut top, source, "phone", phone)?,
         recording: section(&mut top, source, "recording", recording)?,
         modules: section(&mut top, source, "modules", modules)?,
+        appearance: section(&mut top, source, "appearance", appearance)?,
     };
     top.finish()?;
     Ok(settings)
@@ -294,5 +310,14 @@ fn modules(section: &mut Section<'_>) -> Result<Modules, SettingsError> {
         caller_card: section.bool("caller_card", default.caller_card)?,
         call_log: section.bool("call_log", default.call_log)?,
         recording: section.bool("recording", default.recording)?,
+    })
+}
+
+fn appearance(section: &mut Section<'_>) -> Result<Appearance, SettingsError> {
+    let default = Appearance::default();
+    Ok(Appearance {
+        language: section.choice("language", default.language, &LANGUAGES)?,
+        theme: section.choice("theme", default.theme, &THEMES)?,
+        text_size: section.integer("text_size", default.text_size, 100..=200)?,
     })
 }
