@@ -22,10 +22,15 @@ impl Profile {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
+        self.run_in("C.UTF-8", arguments)
+    }
+
+    fn run_in(&self, locale: &str, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_ringbook"))
             .args(arguments)
             .args(["--profile", self.0.path().to_str().unwrap()])
             .env("TZ", "Asia/Almaty")
+            .env("LC_ALL", locale)
             .output()
             .unwrap()
     }
@@ -338,4 +343,17 @@ fn s1_16_employees_and_orders_are_entered_and_an_order_is_closed() {
     assert!(profile.ok(&["order", "list", "ivan"]).contains("closed"));
     let error = profile.refused(&["order", "set", "ivan", "1002", "--responsible", "Zoe"]);
     assert!(error.contains("101 Anna"), "{error}");
+}
+
+#[test]
+fn commands_speak_the_language_of_the_locale() {
+    let office = Profile::new();
+    let nobody = |locale| {
+        let output = office.run_in(locale, &["client", "find", "Nobody"]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(nobody("C"), "Nobody found.\n");
+    assert_eq!(nobody("ru_KZ.UTF-8"), "Никого не найдено.\n");
+    assert_eq!(nobody("ne_NP"), "कोही भेटिएन।\n");
+    assert_eq!(nobody("fr_FR.UTF-8"), "Nobody found.\n");
 }

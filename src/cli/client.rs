@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::profile::Profile;
 use crate::store::{Reader, Writer};
-use crate::tr;
+use crate::{tr, trn};
 
 /// The client store.
 #[derive(Debug, Subcommand)]
@@ -486,10 +486,11 @@ fn import(
     let report = report.with_context(named)?;
     writeln!(output, "{report}")?;
     if report.refused > 0 {
-        bail!(tr!(
-            "{file}: {count} lines were left out",
-            file = named(),
-            count = report.refused
+        bail!(trn!(
+            "{file}: {n} line was left out",
+            "{file}: {n} lines were left out",
+            n = report.refused,
+            file = named()
         ));
     }
     Ok(())

@@ -18,7 +18,7 @@ use crate::model::{Client, ClientId, Country, PhoneNumber};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, Store};
-use crate::tr;
+use crate::{tr, trn};
 
 /// The most clients one `--client` may mean.
 const MAX_MEANT: usize = 200;
@@ -125,9 +125,10 @@ pub fn one_client(
                 .take(5)
                 .map(|&id| Ok(format!("{id} {}", reader.load_client(id)?.name)))
                 .collect::<anyhow::Result<_>>()?;
-            bail!(tr!(
-                "{count} clients are called {text}; name one by its id: {names}",
-                count = meant.len(),
+            bail!(trn!(
+                "{n} client is called {text}; name it by its id: {names}",
+                "{n} clients are called {text}; name one by its id: {names}",
+                n = meant.len(),
                 text = text,
                 names = names.join(", ")
             ))

@@ -22,6 +22,7 @@ use clap::{Parser, Subcommand};
 
 use crate::control::{self, Request};
 use crate::demo;
+use crate::i18n::{self, Language};
 use crate::profile::{Profile, ProfileError};
 use crate::settings::{Settings, Srtp};
 
@@ -79,6 +80,7 @@ impl Cli {
 
 /// Runs the program with these arguments.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    i18n::set_language(Language::of_environment());
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -127,6 +129,9 @@ fn phone(cli: &Cli, profile: Profile) -> anyhow::Result<()> {
         (lock, _) => lock?,
     };
     let settings = Settings::load(&profile.settings())?;
+    if let Some(language) = settings.appearance.language {
+        i18n::set_language(language);
+    }
     if settings.media.srtp == Srtp::Mandatory {
         let file = profile.settings();
         anyhow::bail!(

@@ -17,7 +17,7 @@ use crate::export::{
 use crate::model::{CallId, RecordingId, RecordingRow};
 use crate::profile::Profile;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
-use crate::tr;
+use crate::{tr, trn};
 
 /// Recordings.
 #[derive(Debug, Subcommand)]
@@ -164,9 +164,10 @@ fn one_recording(reader: &Reader<'_>, id: &str) -> anyhow::Result<RecordingRow> 
     let mut of_call = rows(reader, &[id.to_owned()])?;
     match of_call.len() {
         1 => Ok(of_call.remove(0)),
-        count => bail!(tr!(
-            "{count} recordings belong to the call {id}; name one by its own id",
-            count = count,
+        count => bail!(trn!(
+            "{n} recording belongs to the call {id}; name it by its own id",
+            "{n} recordings belong to the call {id}; name one by its own id",
+            n = count,
             id = id
         )),
     }
@@ -278,8 +279,8 @@ fn export(
     csv.flush()?;
     if failed > 0 {
         bail!(tr!(
-            "{failed} of {count} recordings are missing or changed",
-            failed = failed,
+            "{bad} of {count} recordings are missing or changed",
+            bad = failed,
             count = lines.len()
         ));
     }
@@ -287,9 +288,10 @@ fn export(
     Ok(writeln!(
         output,
         "{}",
-        tr!(
-            "{count} recordings in {dir}",
-            count = lines.len(),
+        trn!(
+            "{n} recording in {dir}",
+            "{n} recordings in {dir}",
+            n = lines.len(),
             dir = dir
         )
     )?)

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::model::{CallerCard, Direction, OrderLine};
-use crate::tr;
+use crate::{tr, trn};
 
 /// Inner width of the frame, in characters.
 const WIDTH: usize = 60;
@@ -61,7 +61,7 @@ fn order_line(order: &OrderLine) -> String {
         .unwrap_or_default();
     let overdue = order
         .overdue_days
-        .map(|days| tr!("overdue {days} days", days = days))
+        .map(|days| trn!("overdue {n} day", "overdue {n} days", n = days))
         .unwrap_or_default();
     joined([
         &order.number,

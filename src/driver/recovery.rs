@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::message::{Inbox, Message};
 use crate::automation::{Body, NoticeKind, RecordingState};
 use crate::model::{self, CallRecord, RecordingId, RecordingRow};
-use crate::tr;
+use crate::{tr, trn};
 
 /// Days a call may have gone on for; nobody talks longer.
 const MAX_DAYS: usize = 7;
@@ -23,8 +23,9 @@ pub(super) fn recover(folder: &Path, interrupted: Vec<CallRecord>, inbox: &Inbox
     if interrupted.is_empty() {
         return;
     }
-    let text = tr!(
-        "The phone was cut off during {n} call(s); they are in the log as interrupted",
+    let text = trn!(
+        "The phone was cut off during {n} call; it is in the log as interrupted",
+        "The phone was cut off during {n} calls; they are in the log as interrupted",
         n = interrupted.len()
     );
     inbox.put(Message::Notice(NoticeKind::Interrupted, text));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::line::{Kept, Outcome, Refusal};
-use crate::tr;
+use crate::{tr, trn};
 
 /// The most mistakes and remarks that are kept word for word; the rest are counted.
 const MAX_PROBLEMS: usize = 1000;
@@ -110,7 +110,11 @@ impl fmt::Display for Report {
             writeln!(
                 f,
                 "{}",
-                tr!("and {count} more lines with mistakes", count = untold)
+                trn!(
+                    "and {n} more line with mistakes",
+                    "and {n} more lines with mistakes",
+                    n = untold
+                )
             )?;
         }
         for remark in &self.remarks {

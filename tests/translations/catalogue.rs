@@ -16,7 +16,9 @@ use crate::source::{Text, Texts};
 pub const PSEUDO: &str = "en-XA";
 
 pub fn po_path(code: &str) -> PathBuf {
-    Path::new("ui/lang").join(code).join("LC_MESSAGES/ringbook-ui.po")
+    Path::new("ui/lang")
+        .join(code)
+        .join("LC_MESSAGES/ringbook-ui.po")
 }
 
 pub fn load(code: &str) -> Catalog {
@@ -51,7 +53,9 @@ pub fn faults(texts: &Texts, language: Language, catalogue: &Catalog) -> Vec<Str
     for message in catalogue.messages() {
         if !known.contains(&text_of(message)) {
             let id = message.msgid();
-            faults.push(format!("{file}: \"{id}\" has no use: run the test `update`"));
+            faults.push(format!(
+                "{file}: \"{id}\" has no use: run the test `update`"
+            ));
         }
     }
     // Slint looks a text up by its context and singular alone.
@@ -59,7 +63,9 @@ pub fn faults(texts: &Texts, language: Language, catalogue: &Catalog) -> Vec<Str
     for (text, _) in texts {
         if !seen.insert((&text.context, &text.id)) {
             let id = &text.id;
-            faults.push(format!("{file}: \"{id}\" is used with and without a plural"));
+            faults.push(format!(
+                "{file}: \"{id}\" is used with and without a plural"
+            ));
         }
     }
     faults
@@ -308,7 +314,10 @@ mod tests {
     fn stretched_texts_are_40_percent_longer_and_keep_their_placeholders() {
         let text = "No client called {name} in the book";
         let stretched = stretch(text);
-        assert!(stretched.ends_with(" Nö çlîéñt çàlléd {name} îñ thé böök"), "{stretched}");
+        assert!(
+            stretched.ends_with(" Nö çlîéñt çàlléd {name} îñ thé böök"),
+            "{stretched}"
+        );
         let ratio = stretched.chars().count() * 100 / text.chars().count();
         assert!((140..145).contains(&ratio), "{ratio} %");
     }

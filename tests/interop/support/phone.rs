@@ -206,7 +206,8 @@ impl Phone {
         command
             .args(arguments)
             .arg("--profile")
-            .arg(self.profile.path());
+            .arg(self.profile.path())
+            .env("LC_ALL", "C.UTF-8");
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let json = serde_json::from_str(&text).unwrap_or(Value::String(text.into_owned()));
