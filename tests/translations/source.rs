@@ -73,7 +73,7 @@ pub fn texts(file: &str, source: &str) -> Vec<Text> {
                 continue;
             }
             let text = text(&source[at + marker.len()..], marker).unwrap_or_else(|| {
-                let line = source[..at].lines().count();
+                let line = source[..at].matches('\n').count() + 1;
                 panic!("{file}:{line}: {marker}…) wants a text in quotes")
             });
             found.push((at, text));
