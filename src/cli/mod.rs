@@ -129,7 +129,7 @@ fn phone(cli: &Cli, profile: Profile) -> anyhow::Result<()> {
         (lock, _) => lock?,
     };
     let settings = Settings::load(&profile.settings())?;
-    if let Some(language) = settings.appearance.language {
+    if let Some(language) = settings.window.language {
         i18n::set_language(language);
     }
     if settings.media.srtp == Srtp::Mandatory {

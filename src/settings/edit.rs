@@ -114,7 +114,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         phone,
         recording,
         modules,
-        appearance,
+        window,
     } = settings;
     let ports = &media.rtp_ports;
     vec![
@@ -184,14 +184,11 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
             ],
         ),
         (
-            "appearance",
+            "window",
             vec![
-                (
-                    "language",
-                    Some(word(&LANGUAGES, &appearance.language).into()),
-                ),
-                ("theme", Some(word(&THEMES, &appearance.theme).into())),
-                ("text_size", integer(appearance.text_size)),
+                ("language", Some(word(&LANGUAGES, &window.language).into())),
+                ("theme", Some(word(&THEMES, &window.theme).into())),
+                ("text_percent", integer(window.text_percent)),
             ],
         ),
     ]

@@ -37,8 +37,8 @@ pub struct Settings {
     pub recording: Recording,
     /// `[modules]`
     pub modules: Modules,
-    /// `[appearance]`
-    pub appearance: Appearance,
+    /// `[window]`
+    pub window: Window,
 }
 
 impl Settings {
@@ -307,31 +307,31 @@ impl Default for Modules {
     }
 }
 
-/// `[appearance]`: how the window looks, and the language of everything that people read.
+/// `[window]`: how the window looks, and the language of everything that people read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Appearance {
+pub struct Window {
     /// `None` is the system's language.
     pub language: Option<Language>,
-    /// The colours.
-    pub theme: Theme,
-    /// How large texts are, in percent of the usual size: 100 to 200.
-    pub text_size: u32,
+    /// Which colours.
+    pub theme: WindowTheme,
+    /// How large texts are, 100 as designed, to 200.
+    pub text_percent: u32,
 }
 
-impl Default for Appearance {
+impl Default for Window {
     fn default() -> Self {
         Self {
             language: None,
-            theme: Theme::System,
-            text_size: 100,
+            theme: WindowTheme::System,
+            text_percent: 100,
         }
     }
 }
 
-/// The window's colours.
+/// Which colours the window has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Theme {
-    /// As the desktop.
+pub enum WindowTheme {
+    /// Those of the desktop.
     System,
     /// Dark on light.
     Light,

@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Section, Source};
 use super::{
-    Account, Appearance, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
-    RecordingMode, Settings, SettingsError, Sip, Srtp, Theme, every_interface,
+    Account, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
+    RecordingMode, Settings, SettingsError, Sip, Srtp, Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
 use crate::model::Country;
@@ -48,10 +48,10 @@ pub(super) const LANGUAGES: [(&str, Option<Language>); 7] = [
     ("hu", Some(Language::Hungarian)),
     ("ar", Some(Language::Arabic)),
 ];
-pub(super) const THEMES: [(&str, Theme); 3] = [
-    ("system", Theme::System),
-    ("light", Theme::Light),
-    ("dark", Theme::Dark),
+pub(super) const THEMES: [(&str, WindowTheme); 3] = [
+    ("system", WindowTheme::System),
+    ("light", WindowTheme::Light),
+    ("dark", WindowTheme::Dark),
 ];
 
 pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsError> {
@@ -75,7 +75,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         phone: section(&mut top, source, "phone", phone)?,
         recording: section(&mut top, source, "recording", recording)?,
         modules: section(&mut top, source, "modules", modules)?,
-        appearance: section(&mut top, source, "appearance", appearance)?,
+        window: section(&mut top, source, "window", window)?,
     };
     top.finish()?;
     Ok(settings)
@@ -313,11 +313,11 @@ fn modules(section: &mut Section<'_>) -> Result<Modules, SettingsError> {
     })
 }
 
-fn appearance(section: &mut Section<'_>) -> Result<Appearance, SettingsError> {
-    let default = Appearance::default();
-    Ok(Appearance {
+fn window(section: &mut Section<'_>) -> Result<Window, SettingsError> {
+    let default = Window::default();
+    Ok(Window {
         language: section.choice("language", default.language, &LANGUAGES)?,
         theme: section.choice("theme", default.theme, &THEMES)?,
-        text_size: section.integer("text_size", default.text_size, 100..=200)?,
+        text_percent: section.integer("text_percent", default.text_percent, 100..=200)?,
     })
 }

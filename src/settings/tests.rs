@@ -92,7 +92,7 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("account, sip, media, audio, phone, recording, modules, appearance"),
+        message.ends_with("account, sip, media, audio, phone, recording, modules, window"),
         "{message}"
     );
 }
@@ -145,16 +145,16 @@ fn bad_values_are_refused_with_line_value_and_what_is_allowed() {
             "settings.toml:2: call_log = \"off\" in [modules]: allowed: true, false",
         ),
         (
-            "[appearance]\nlanguage = \"fr\"",
-            "settings.toml:2: language = \"fr\" in [appearance]: allowed: \"system\", \"en\", \"ru\"",
+            "[window]\nlanguage = \"fr\"",
+            "settings.toml:2: language = \"fr\" in [window]: allowed: \"system\", \"en\", \"ru\"",
         ),
         (
-            "[appearance]\ntheme = \"pink\"",
-            "settings.toml:2: theme = \"pink\" in [appearance]: allowed: \"system\", \"light\", \"dark\"",
+            "[window]\ntheme = \"pink\"",
+            "settings.toml:2: theme = \"pink\" in [window]: allowed: \"system\", \"light\", \"dark\"",
         ),
         (
-            "[appearance]\ntext_size = 50",
-            "settings.toml:2: text_size = 50 in [appearance]: allowed: a whole number from 100 to 200",
+            "[window]\ntext_percent = 50",
+            "settings.toml:2: text_percent = 50 in [window]: allowed: a whole number from 100 to 200",
         ),
         (
             "[[account]]\naor = \"101\"",
@@ -283,10 +283,10 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         call_log: false,
         recording: false,
     };
-    settings.appearance = Appearance {
+    settings.window = Window {
         language: Some(Language::Arabic),
-        theme: Theme::Dark,
-        text_size: 150,
+        theme: WindowTheme::Dark,
+        text_percent: 150,
     };
     save(&path, &settings).unwrap();
     assert_eq!(Settings::load(&path).unwrap(), settings);
@@ -319,8 +319,8 @@ fn a_saved_file_is_readable_by_its_owner_alone() {
 #[test]
 fn every_language_can_be_chosen() {
     for language in Language::ALL {
-        let text = format!("[appearance]\nlanguage = \"{}\"", language.code());
+        let text = format!("[window]\nlanguage = \"{}\"", language.code());
         let settings = parse(&text).unwrap();
-        assert_eq!(settings.appearance.language, Some(language));
+        assert_eq!(settings.window.language, Some(language));
     }
 }
