@@ -312,7 +312,8 @@ fn call_id(event: &Value) -> String {
         .to_owned()
 }
 
-/// Waits for the call's end and gives the log's only row, which must say this.
+/// Waits for the call's end and gives the log's only row, which must say this, with the two numbers
+/// in their columns (S5.14).
 fn check_row(phone: &Phone, direction: &str, status: &str, end_reason: &str) -> Value {
     let ended = phone.wait_call("ended");
     let row = phone.only_row();
@@ -320,5 +321,12 @@ fn check_row(phone: &Phone, direction: &str, status: &str, end_reason: &str) -> 
     assert_eq!(row["direction"], direction, "{row}");
     assert_eq!(row["status"], status, "{row}");
     assert_eq!(row["end_reason"], end_reason, "{row}");
+    let (caller, called) = if direction == "incoming" {
+        ("200", "101")
+    } else {
+        ("101", "200")
+    };
+    assert_eq!(row["caller"], caller, "{row}");
+    assert_eq!(row["callee"], called, "{row}");
     row
 }
