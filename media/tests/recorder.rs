@@ -226,7 +226,7 @@ fn an_opus_recording_cut_anywhere_is_repaired_to_its_last_whole_page() {
                 break;
             }
             assert!(begin.elapsed() < DEADLINE, "nothing new in round {round}");
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::yield_now();
         }
     }
     let bytes = fs::read(&copy).unwrap();
@@ -334,7 +334,7 @@ fn a_recording_under_way_plays_without_any_end_and_lacks_at_most_a_tenth_of_a_se
                 begin.elapsed() < DEADLINE,
                 "only {frames} frames in round {round}"
             );
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::yield_now();
         }
     }
 }

@@ -281,7 +281,9 @@ mod tests {
         for _ in 0..20 {
             there.send(b"early").unwrap();
             let sent = Instant::now();
-            std::thread::sleep(Duration::from_millis(30));
+            while sent.elapsed() < Duration::from_millis(30) {
+                std::thread::yield_now();
+            }
             let mut arrivals = vec![];
             here.read(&mut reader, Moment::now(), |arrival, _, _| {
                 arrivals.push(arrival)
