@@ -179,6 +179,13 @@ impl JitterBuffer {
         }
     }
 
+    /// How much earlier the last packet could have been played, so that even the late ones would just have
+    /// been there, ms. Below zero some came too late.
+    pub fn headroom_ms(&self) -> Option<f32> {
+        let headroom = self.play_offset? - self.transits.late()? - self.lookahead;
+        Some(headroom as f32 * 1_000.0 / self.clock as f32)
+    }
+
     /// `now` in units of the clock since the first packet.
     pub fn units(&mut self, now: Instant) -> i64 {
         let epoch = *self.epoch.get_or_insert(now);

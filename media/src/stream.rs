@@ -324,6 +324,12 @@ impl Stream {
         )
     }
 
+    /// How much earlier frames could be pulled, as things stand, without more packets coming too late, ms.
+    /// `None` while nothing is heard.
+    pub fn headroom_ms(&self) -> Option<f32> {
+        self.incoming.jitter_buffer().headroom_ms()
+    }
+
     /// Counters and measures so far.
     pub fn stats(&self) -> StreamStats {
         let feedback = self.reports.feedback();

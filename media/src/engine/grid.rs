@@ -16,30 +16,65 @@ pub struct Due {
     pub run: u32,
 }
 
+/// How far the grid may be moved from one tick to the next: half a percent, which no peer and no ear minds.
+const STEP: i64 = 100_000;
+/// A tick in nanoseconds: no move goes further from where the grid would be by itself, so it keeps time.
+const WHOLE: i64 = TICK.as_nanos() as i64;
+/// A phase that is later by at most this is reached by moving later.
+const LATER: i64 = WHOLE / 4;
+
 /// When ticks are due. It never drifts: a late tick does not move those after it.
 #[derive(Clone, Copy, Debug)]
 pub struct Grid {
-    next: Instant,
+    /// The next tick, were the grid never moved.
+    nominal: Instant,
+    /// How far it is moved, and how far it shall be, in nanoseconds; negative is earlier.
+    offset: i64,
+    aim: i64,
 }
 
 impl Grid {
     /// The first tick is due one tick after `now`.
     pub fn new(now: Instant) -> Self {
-        Self { next: now + TICK }
+        Self {
+            nominal: now + TICK,
+            offset: 0,
+            aim: 0,
+        }
     }
 
     /// When the next tick is due.
     pub fn next(&self) -> Instant {
-        self.next
+        let offset = Duration::from_nanos(self.offset.unsigned_abs());
+        let next = if self.offset < 0 {
+            self.nominal.checked_sub(offset)
+        } else {
+            self.nominal.checked_add(offset)
+        };
+        next.unwrap_or(self.nominal)
+    }
+
+    /// Moves the grid, little by little, until its ticks come at a phase that is earlier by `by`.
+    pub fn move_earlier(&mut self, by: Duration) {
+        let by = (by.as_nanos() % TICK.as_nanos()) as i64;
+        let aim = self.offset - if WHOLE - by <= LATER { by - WHOLE } else { by };
+        // The same phase, but near to where the grid would be by itself.
+        self.aim = (aim - LATER).rem_euclid(WHOLE) + LATER - WHOLE;
+    }
+
+    /// Whether it is still on its way.
+    pub fn is_moving(&self) -> bool {
+        self.offset != self.aim
     }
 
     /// Takes the ticks that are due.
     pub fn take_due(&mut self, now: Instant) -> Due {
-        let Some(late) = now.checked_duration_since(self.next) else {
+        let Some(late) = now.checked_duration_since(self.next()) else {
             return Due::default();
         };
         let ticks = u32::try_from(late.as_nanos() / TICK.as_nanos()).unwrap_or(u32::MAX - 1) + 1;
-        self.next += TICK * ticks;
+        self.nominal += TICK * ticks;
+        self.offset += (self.aim - self.offset).clamp(-STEP, STEP);
         let run = ticks.min(CATCH_UP);
         Due {
             skip: ticks - run,
@@ -50,6 +85,7 @@ impl Grid {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     #[test]
@@ -80,5 +116,27 @@ mod tests {
         assert_eq!(grid.take_due(start + TICK * 106), Due { skip: 90, run: 10 });
         assert_eq!(grid.take_due(start + TICK * 106), Due::default());
         assert_eq!(grid.next(), start + TICK * 107);
+    }
+
+    #[test]
+    fn the_grid_moves_by_small_steps_to_the_phase_asked_for_and_keeps_time() {
+        for (by, offset) in [(3, -3), (12, -12), (14, -14), (16, 4), (19, 1)] {
+            let start = Instant::now();
+            let mut grid = Grid::new(start);
+            grid.move_earlier(Duration::from_millis(by));
+            assert!(grid.is_moving());
+            let mut last = start;
+            for _ in 0..500 {
+                let next = grid.next();
+                assert!((next - last).abs_diff(TICK) <= Duration::from_nanos(STEP as u64));
+                assert_eq!(grid.take_due(next), Due { skip: 0, run: 1 });
+                last = next;
+            }
+            let nominal = (start + TICK * 500)
+                .checked_duration_since(start)
+                .unwrap()
+                .as_millis() as i64;
+            assert_eq!((last - start).as_millis() as i64 - nominal, offset);
+        }
     }
 }

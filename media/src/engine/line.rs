@@ -8,6 +8,7 @@ use std::{
 use super::{
     Events, MediaEvent, StreamId,
     input::{Input, Place},
+    phase::Headroom,
     socket::{Moment, Reader, Socket},
 };
 use crate::{
@@ -42,6 +43,8 @@ pub struct Scratch {
     /// What the line says on this tick.
     said: Vec<f32>,
     reader: Reader,
+    /// How much earlier packets could have been taken.
+    pub headroom: Headroom,
 }
 
 /// What all lines see of the engine on one tick.
@@ -217,6 +220,11 @@ impl Line {
         let rtcp = &self.rtcp;
         self.stream
             .poll_rtcp(now, &mut |to, packet| rtcp.send(to, packet));
+        if self.ticks.is_multiple_of(WATCH_TICKS)
+            && let Some(ms) = self.stream.headroom_ms()
+        {
+            scratch.headroom.note(ms);
+        }
         self.report(now, room, &scratch.heard);
     }
 

@@ -10,6 +10,7 @@ mod grid;
 mod input;
 mod line;
 mod output;
+mod phase;
 mod ports;
 mod socket;
 mod switchboard;
@@ -97,9 +98,13 @@ impl Engine {
     }
 }
 
+/// Ticks between looks whether the grid should be moved.
+const ADVICE_TICKS: u32 = 50;
+
 /// Serves commands as they come and all calls on every tick; sleeps when there is neither.
 fn run(mut board: Switchboard, inbox: &Receiver<MediaCommand>) {
     let mut grid = Grid::new(Instant::now());
+    let mut ticks = 0;
     loop {
         let command = if board.is_idle() {
             inbox.recv().map_err(RecvTimeoutError::from)
@@ -125,6 +130,14 @@ fn run(mut board: Switchboard, inbox: &Receiver<MediaCommand>) {
         board.skip(due.skip);
         for _ in 0..due.run {
             board.tick(Instant::now());
+            ticks += 1;
+        }
+        if grid.is_moving() || ticks >= ADVICE_TICKS {
+            ticks = 0;
+            // What was seen while the grid moved tells nothing.
+            if let Some(earlier) = board.take_advice().filter(|_| !grid.is_moving()) {
+                grid.move_earlier(earlier);
+            }
         }
     }
     board.shut_down(Instant::now());

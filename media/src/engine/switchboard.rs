@@ -1,6 +1,11 @@
 //! All calls of the media thread, and who is connected to the microphone and the loudspeaker.
 
-use std::{net::UdpSocket, ops::ControlFlow, path::PathBuf, time::Instant};
+use std::{
+    net::UdpSocket,
+    ops::ControlFlow,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
     EngineConfig, Events, MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget,
@@ -223,6 +228,11 @@ impl Switchboard {
             hear: !self.lines.is_empty() || self.tone.is_some(),
             ring: self.ring.is_some(),
         });
+    }
+
+    /// How much earlier to tick so that packets wait less.
+    pub fn take_advice(&mut self) -> Option<Duration> {
+        self.scratch.headroom.take_advice()
     }
 
     /// Ticks were missed: only the recordings care.
