@@ -233,11 +233,9 @@ impl App {
     }
 
     fn command(&mut self, now: Now, request: RequestId, command: Command) {
-        if command == Command::Quit {
-            if self.end_by.is_none() {
-                self.end_by = Some(now.instant + END);
-                self.abandon_at = Some(now.instant + ABANDON);
-            }
+        if command == Command::Quit && self.end_by.is_none() {
+            self.end_by = Some(now.instant + END);
+            self.abandon_at = Some(now.instant + ABANDON);
         }
         let answer = self.phone.handle_command(now, command);
         self.replies.push_back(Output::Reply { request, answer });

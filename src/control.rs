@@ -41,11 +41,11 @@ const MAX_PATH: usize = 100;
 #[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// How the phone is.
-    Status,
+    Status {},
     /// The lines.
-    Accounts,
+    Accounts {},
     /// The calls that are not over.
-    Calls,
+    Calls {},
     /// Call somebody.
     Dial {
         /// Whom.
@@ -117,15 +117,15 @@ pub enum Request {
         call: CallId,
     },
     /// End the program.
-    Quit,
+    Quit {},
 }
 
 impl Request {
     fn command(self) -> Result<Command, String> {
         Ok(match self {
-            Self::Status => Command::Status,
-            Self::Accounts => Command::Accounts,
-            Self::Calls => Command::Calls,
+            Self::Status {} => Command::Status,
+            Self::Accounts {} => Command::Accounts,
+            Self::Calls {} => Command::Calls,
             Self::Dial { target, account } => Command::Dial { target, account },
             Self::Answer { call } => Command::Answer(call),
             Self::Reject { call } => Command::Reject(call),
@@ -147,7 +147,7 @@ impl Request {
             Self::Mute { call, on } => Command::Mute { call, on },
             Self::Record { call, action } => Command::Record { call, action },
             Self::Card { call } => Command::Card(call),
-            Self::Quit => Command::Quit,
+            Self::Quit {} => Command::Quit,
         })
     }
 }

@@ -111,6 +111,36 @@ impl Profile {
     }
 }
 
+/// A profile for a moment, for its owner alone; gone when dropped.
+#[derive(Debug)]
+pub struct ScratchProfile {
+    profile: Profile,
+}
+
+impl ScratchProfile {
+    /// Makes an empty one among the system's temporary files; `purpose` is part of its name.
+    pub fn new(purpose: &str) -> Result<Self, ProfileError> {
+        let name = format!("ringbook-{purpose}-{}", uuid::Uuid::now_v7());
+        let profile = Profile {
+            dir: std::env::temp_dir().join(name),
+        };
+        profile.create()?;
+        Ok(Self { profile })
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+impl Drop for ScratchProfile {
+    fn drop(&mut self) {
+        // What cannot be removed stays among the system's temporary files.
+        let _ = fs::remove_dir_all(&self.profile.dir);
+    }
+}
+
 /// Held while a phone runs on a profile.
 #[derive(Debug)]
 pub struct ProfileLock {

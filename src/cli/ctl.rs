@@ -124,9 +124,9 @@ impl From<Action> for RecordAction {
 impl Verb {
     fn request(&self) -> Request {
         match self {
-            Self::Status => Request::Status,
-            Self::Accounts => Request::Accounts,
-            Self::Calls => Request::Calls,
+            Self::Status => Request::Status {},
+            Self::Accounts => Request::Accounts {},
+            Self::Calls => Request::Calls {},
             Self::Dial { target, account } => Request::Dial {
                 target: target.clone(),
                 account: account.clone(),
@@ -154,7 +154,7 @@ impl Verb {
                 action: action.into(),
             },
             &Self::Card { call } => Request::Card { call },
-            Self::Quit => Request::Quit,
+            Self::Quit => Request::Quit {},
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: one program, its sub-commands mounted here.
 
 mod backup;
+mod check;
 mod client;
 mod ctl;
 mod data;
@@ -50,6 +51,8 @@ pub struct Cli {
 pub enum Command {
     /// Steers the running phone; prints JSON
     Ctl(ctl::Ctl),
+    /// Tries names, servers, registrations and sound; says what is wrong and what to do
+    Check(check::Check),
     /// A sample office calls you: a throw-away profile, nothing of yours is touched
     Demo(Demo),
     /// What works with or without a running phone.
@@ -102,6 +105,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         None => phone(cli, cli.profile()?),
         Some(Command::Ctl(ctl)) => ctl::run(ctl, &cli.profile()?),
+        Some(Command::Check(check)) => check::run(check, &cli.profile()?),
         Some(Command::Data(command)) => data::run(command, &cli.profile()?, &mut std::io::stdout()),
         Some(Command::Demo(Demo { headless, keep })) => demo::run(demo::Demo {
             headless: *headless || cli.headless,

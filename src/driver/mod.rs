@@ -6,12 +6,13 @@ mod message;
 mod password;
 mod recovery;
 mod resolve;
+mod system;
 mod tcp;
 mod udp;
 
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -20,10 +21,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ringbook_sip::user_agent::{ConnectionId, StreamEvent, Transport};
-use sha2::{Digest, Sha256};
-use socket2::{Domain, Socket, Type};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Sleep;
@@ -36,7 +34,6 @@ use self::tcp::{Connections, TcpEvent};
 use self::udp::UdpSockets;
 use crate::app::{App, Input, Output, RequestId};
 use crate::automation::{Event, NoticeKind};
-use crate::model::Country;
 use crate::now::Now;
 use crate::phone::PhoneConfig;
 use crate::phone::command::Command;
@@ -93,10 +90,16 @@ impl Launch {
             .enable_all()
             .build()?;
         runtime.block_on(async {
-            let handle = self.handle();
-            let mut driver = Driver::new(self)?;
-            let control = crate::control::serve(handle)?;
-            let ended = driver.run().await;
+            // Whoever hears `ready` may ask, and may end the phone, at once.
+            let signals = (
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            );
+            let control = crate::control::serve(self.handle())?;
+            let ended = match Driver::new(self) {
+                Ok(mut driver) => driver.run(signals).await,
+                Err(error) => Err(error),
+            };
             control.finish().await;
             ended
         })
@@ -151,17 +154,17 @@ impl Driver {
             .with_context(|| port_trouble("UDP", "udp_port", sip.udp_port))?;
         let tcp = tcp::listen(&sip.bind, sip.tcp_port, &inbox)
             .with_context(|| port_trouble("TCP", "tcp_port", sip.tcp_port))?;
-        let seed = seed();
+        let seed = system::seed();
         let media_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
         let rtp_ports = settings.media.rtp_ports.clone();
         let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
         let config = PhoneConfig {
             settings,
             seed,
-            country: system_country(),
-            time_zone: system_time_zone(),
+            country: system::country(),
+            time_zone: system::time_zone(),
             recordings: profile.recordings(),
-            instance_id: instance_id(&profile),
+            instance_id: system::instance_id(&profile),
         };
         let mut driver = Self {
             app: App::new(config),
@@ -198,9 +201,10 @@ impl Driver {
         Ok(driver)
     }
 
-    async fn run(&mut self) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    async fn run(
+        &mut self,
+        (mut terminate, mut interrupt): (Signal, Signal),
+    ) -> anyhow::Result<()> {
         let mut sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
         let mut buffer = vec![0; DATAGRAM];
         while !self.ended {
@@ -505,48 +509,6 @@ fn store_text(notice: &StoreNotice) -> String {
     }
 }
 
-/// Binds `bind` on every address, with the port that the first one got where any will do.
-/// Addresses of a family that the system lacks are passed over as long as one can be bound.
-fn bind_each<T>(
-    addresses: &[IpAddr],
-    port: u16,
-    bind: impl Fn(SocketAddr) -> io::Result<(T, u16)>,
-) -> io::Result<Vec<T>> {
-    let mut bound = Vec::new();
-    let mut port = port;
-    let mut trouble = None;
-    for &ip in addresses {
-        match bind(SocketAddr::new(ip, port)) {
-            Ok((one, at)) => {
-                port = at;
-                bound.push(one);
-            }
-            // A system without IPv6 still has a phone.
-            Err(_) if ip.is_ipv6() && ip.is_unspecified() && !bound.is_empty() => {}
-            Err(error) => trouble = trouble.or(Some(error)),
-        }
-    }
-    match trouble {
-        Some(error) => Err(error),
-        None if bound.is_empty() => Err(io::ErrorKind::AddrNotAvailable.into()),
-        None => Ok(bound),
-    }
-}
-
-/// A socket bound to `address`, not blocking; one on `[::]` leaves IPv4 to its neighbour.
-fn bound_socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), kind, None)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    if kind == Type::STREAM {
-        socket.set_reuse_address(true)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
-}
-
 fn port_trouble(protocol: &str, key: &str, port: u16) -> String {
     tr!(
         "{protocol} port {port} cannot be used; set [sip] {key} in settings.toml, 0 for any free port",
@@ -554,44 +516,4 @@ fn port_trouble(protocol: &str, key: &str, port: u16) -> String {
         port = port,
         key = key
     )
-}
-
-/// 32 octets nobody can guess: every UUIDv7 carries 74 random bits of the system's.
-fn seed() -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for _ in 0..6 {
-        hash.update(uuid::Uuid::now_v7().as_bytes());
-    }
-    hash.finalize().into()
-}
-
-/// The agent's time zone. The one file is read at once; the library would first look through
-/// every zone there is, before the first REGISTER.
-fn system_time_zone() -> TimeZone {
-    let own = std::env::var_os("TZ").is_none();
-    let local = || TimeZone::tzif("Local", &std::fs::read("/etc/localtime").ok()?).ok();
-    own.then(local).flatten().unwrap_or_else(TimeZone::system)
-}
-
-/// The country of the system's locale.
-fn system_country() -> Option<Country> {
-    ["LC_ALL", "LC_TELEPHONE", "LANG"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|locale| !locale.is_empty())
-        .and_then(|locale| Country::from_locale(&locale))
-}
-
-/// This phone's name at registrars (RFC 5626 §4.1): made at the first start and kept.
-fn instance_id(profile: &Profile) -> String {
-    let path = profile.dir().join("instance");
-    let known = std::fs::read_to_string(&path).ok();
-    let known = known.and_then(|text| uuid::Uuid::try_parse(text.trim()).ok());
-    let id = known.unwrap_or_else(|| {
-        let id = uuid::Uuid::now_v7();
-        // Without the file the phone is another one at the next start, which costs nothing else.
-        let _ = std::fs::write(&path, format!("{id}\n"));
-        id
-    });
-    format!("urn:uuid:{id}")
 }

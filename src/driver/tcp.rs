@@ -179,8 +179,8 @@ pub(super) fn listen(
     port: u16,
     inbox: &Inbox,
 ) -> io::Result<Vec<SocketAddr>> {
-    let listeners = super::bind_each(addresses, port, |address| {
-        let socket = super::bound_socket(address, Type::STREAM)?;
+    let listeners = super::system::bind_each(addresses, port, |address| {
+        let socket = super::system::bound_socket(address, Type::STREAM)?;
         socket.listen(BACKLOG)?;
         let listener = std::net::TcpListener::from(socket);
         let bound = listener.local_addr()?;

@@ -30,8 +30,8 @@ impl UdpSockets {
     /// Binds every address; an address family that the system lacks is passed over when another
     /// address could be bound.
     pub fn bind(addresses: &[IpAddr], port: u16) -> io::Result<Self> {
-        let sockets = super::bind_each(addresses, port, |address| {
-            let socket = super::bound_socket(address, Type::DGRAM)?;
+        let sockets = super::system::bind_each(addresses, port, |address| {
+            let socket = super::system::bound_socket(address, Type::DGRAM)?;
             let socket = UdpSocket::from_std(socket.into())?;
             let address = socket.local_addr()?;
             Ok((Socket { socket, address }, address.port()))

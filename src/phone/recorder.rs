@@ -101,6 +101,12 @@ impl Recorder {
         Ok(())
     }
 
+    /// Whether a call that is answered is recorded without being asked.
+    fn is_due(&self, call: CallId) -> bool {
+        let always = self.enabled && self.mode == RecordingMode::Always;
+        always && self.view(call) == RecordingView::Off
+    }
+
     fn start(&mut self, now: Now, call: &Call, out: &mut Reactions) {
         let count = self
             .recordings
@@ -175,11 +181,7 @@ impl Recorder {
 impl Listener for Recorder {
     fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
-            CallEvent::Established if self.enabled && self.mode == RecordingMode::Always => {
-                if self.view(call.id) == RecordingView::Off {
-                    self.start(now, call, out);
-                }
-            }
+            CallEvent::Established if self.is_due(call.id) => self.start(now, call, out),
             CallEvent::Ended if self.is_busy(call.id) => {
                 out.media(MediaCommand::RecordStop {
                     stream: call.stream,

@@ -8,7 +8,7 @@ use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
 use super::read::{CODECS, LANGUAGES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES};
-use super::{Account, Password, Settings, SettingsError, every_interface};
+use super::{Account, Password, Settings, SettingsError, SettingsFault, every_interface};
 
 /// A key and its value; `None` where the key is to be absent.
 type Entry = (&'static str, Option<Value>);
@@ -19,14 +19,14 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
     let before = Settings::load(path)?;
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        read => read.map_err(|source| SettingsError::Unreadable {
+        read => read.map_err(|source| SettingsFault::Unreadable {
             file: path.to_owned(),
             source,
         })?,
     };
     let mut document: DocumentMut =
         text.parse()
-            .map_err(|error: toml_edit::TomlError| SettingsError::Syntax {
+            .map_err(|error: toml_edit::TomlError| SettingsFault::Syntax {
                 file: path.to_owned(),
                 line: 1,
                 message: error.message().to_owned(),
@@ -42,9 +42,9 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
         }
     }
     set_accounts(&mut document, &before.accounts, &settings.accounts);
-    write_whole(path, &document.to_string()).map_err(|source| SettingsError::Unwritable {
-        file: path.to_owned(),
-        source,
+    write_whole(path, &document.to_string()).map_err(|source| {
+        let file = path.to_owned();
+        SettingsFault::Unwritable { file, source }.into()
     })
 }
 

@@ -5,7 +5,25 @@ use std::path::PathBuf;
 /// Why the settings were refused or could not be kept. Every message names the file, the line
 /// where there is one, and what is allowed.
 #[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
+#[error(transparent)]
+pub struct SettingsError(Box<SettingsFault>);
+
+impl SettingsError {
+    /// What is wrong.
+    pub fn fault(&self) -> &SettingsFault {
+        &self.0
+    }
+}
+
+impl From<SettingsFault> for SettingsError {
+    fn from(fault: SettingsFault) -> Self {
+        Self(Box::new(fault))
+    }
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsFault {
     /// The file exists but cannot be read.
     #[error("{}: cannot be read: {source}", file.display())]
     Unreadable {

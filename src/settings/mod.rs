@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 pub use edit::save;
-pub use error::SettingsError;
+pub use error::{SettingsError, SettingsFault};
 pub use ringbook_sip::sdp::Codec;
 
 use crate::i18n::Language;
@@ -47,10 +47,10 @@ impl Settings {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(SettingsError::Unreadable {
-                file: path.to_owned(),
-                source,
-            }),
+            Err(source) => {
+                let file = path.to_owned();
+                Err(SettingsFault::Unreadable { file, source }.into())
+            }
         }
     }
 

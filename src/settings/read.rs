@@ -11,7 +11,8 @@ use toml::de::{DeTable, DeValue};
 use super::section::{Section, Source};
 use super::{
     Account, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
-    RecordingMode, Settings, SettingsError, Sip, Srtp, Window, WindowTheme, every_interface,
+    RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp, Window, WindowTheme,
+    every_interface,
 };
 use crate::i18n::Language;
 use crate::model::Country;
@@ -56,7 +57,7 @@ pub(super) const THEMES: [(&str, WindowTheme); 3] = [
 
 pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsError> {
     let source = Source { file, text };
-    let document = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
+    let document = DeTable::parse(text).map_err(|error| SettingsFault::Syntax {
         file: file.to_owned(),
         line: source.line(&error.span().unwrap_or_default()),
         message: error.message().to_owned(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::SettingsError;
+use super::{SettingsError, SettingsFault};
 
 /// The file's text, for lines in errors.
 #[derive(Clone, Copy)]
@@ -150,7 +150,7 @@ impl<'a> Section<'a> {
             let first = written.lines().next().unwrap_or_default();
             first.chars().take(60).collect()
         };
-        SettingsError::BadValue {
+        SettingsFault::BadValue {
             file: self.source.file.to_owned(),
             line: self.source.line(&value.span()),
             key: key.to_owned(),
@@ -158,17 +158,19 @@ impl<'a> Section<'a> {
             found,
             allowed: allowed.to_owned(),
         }
+        .into()
     }
 
     /// The error for a key that must be there.
     pub fn missing(&self, key: &'static str, allowed: &'static str) -> SettingsError {
-        SettingsError::Missing {
+        SettingsFault::Missing {
             file: self.source.file.to_owned(),
             line: self.source.line(&self.span),
             key,
             place: self.place.clone(),
             allowed,
         }
+        .into()
     }
 
     /// Refuses the first key nobody asked for.
@@ -180,13 +182,14 @@ impl<'a> Section<'a> {
             .min_by_key(|(key, _)| key.span().start);
         match unknown {
             None => Ok(()),
-            Some((key, _)) => Err(SettingsError::UnknownKey {
+            Some((key, _)) => Err(SettingsFault::UnknownKey {
                 file: self.source.file.to_owned(),
                 line: self.source.line(&key.span()),
                 key: key.get_ref().to_string(),
                 place: self.place,
                 allowed: self.asked,
-            }),
+            }
+            .into()),
         }
     }
 }
