@@ -55,18 +55,26 @@ pub fn language() -> Language {
 
 /// What [`tr!`] calls: the text in the current language, its placeholders filled.
 pub fn translate(context: &str, text: &str, values: &[(&str, &str)]) -> String {
-    fill(language().translated(context, text).unwrap_or(text), values)
+    let language = language();
+    let text = language.translated(context, text).unwrap_or(text);
+    fill(text, values, language.reads_from_the_right())
 }
 
 /// What [`trn!`] calls: the form for this count in the current language, its placeholders filled.
 pub fn translate_count(one: &str, many: &str, count: u64, values: &[(&str, &str)]) -> String {
     let language = language();
     let text = language.translated_count(one, many, count);
-    fill(text.unwrap_or(if count == 1 { one } else { many }), values)
+    let text = text.unwrap_or(if count == 1 { one } else { many });
+    fill(text, values, language.reads_from_the_right())
 }
 
+/// First strong isolate and pop directional isolate (UAX #9 2.4).
+const ISOLATE: (char, char) = ('\u{2068}', '\u{2069}');
+
 /// `text` with each `{name}` replaced by its value; what a value holds is never looked into.
-fn fill(text: &str, values: &[(&str, &str)]) -> String {
+/// A value is `isolated` where it would turn around in a line from the right, as the groups of a
+/// phone number would.
+fn fill(text: &str, values: &[(&str, &str)], isolated: bool) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -77,7 +85,13 @@ fn fill(text: &str, values: &[(&str, &str)]) -> String {
         });
         rest = match found {
             Some((value, after)) => {
+                if isolated {
+                    filled.push(ISOLATE.0);
+                }
                 filled.push_str(value);
+                if isolated {
+                    filled.push(ISOLATE.1);
+                }
                 after
             }
             None => {
@@ -91,7 +105,9 @@ fn fill(text: &str, values: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fill;
+    fn fill(text: &str, values: &[(&str, &str)]) -> String {
+        super::fill(text, values, false)
+    }
 
     #[test]
     fn placeholders_are_filled_in_any_order_and_values_are_taken_as_they_are() {
@@ -106,5 +122,11 @@ mod tests {
         assert_eq!(fill("{c} { {a} }{", &values), "{c} { 1 }{");
         assert_eq!(fill("nothing", &values), "nothing");
         assert_eq!(fill("", &values), "");
+    }
+
+    #[test]
+    fn values_in_a_line_from_the_right_keep_their_own_order() {
+        let filled = super::fill("اتصال بـ {number}", &[("number", "+7 701")], true);
+        assert_eq!(filled, "اتصال بـ \u{2068}+7 701\u{2069}");
     }
 }

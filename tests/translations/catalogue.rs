@@ -42,7 +42,7 @@ pub fn faults(texts: &Texts, language: Language, catalogue: &Catalog) -> Vec<Str
     }
     for (text, users) in texts {
         let of_text = match find(catalogue, text) {
-            Some(message) => faults_of(message, rules.nplurals),
+            Some(message) => faults_of(message, language, rules.nplurals),
             None => vec!["has no entry: run the test `update`"],
         };
         let users: Vec<_> = users.iter().map(String::as_str).collect();
@@ -71,7 +71,7 @@ pub fn faults(texts: &Texts, language: Language, catalogue: &Catalog) -> Vec<Str
     faults
 }
 
-fn faults_of(message: &dyn MessageView, forms: usize) -> Vec<&'static str> {
+fn faults_of(message: &dyn MessageView, language: Language, forms: usize) -> Vec<&'static str> {
     let id = message.msgid_plural().unwrap_or(message.msgid());
     let one = message.msgstr().map(|text| vec![text.to_owned()]);
     let translations = one.or_else(|_| message.msgstr_plural().cloned()).unwrap();
@@ -95,6 +95,11 @@ fn faults_of(message: &dyn MessageView, forms: usize) -> Vec<&'static str> {
             || !(missing.is_empty() || message.is_plural() && without_count(&missing))
         {
             faults.push("has other placeholders than its translation");
+        }
+        // `tr!` does it itself; in Slint the catalogue must.
+        let bare = translation.replace("\u{2068}{}\u{2069}", "");
+        if language.reads_from_the_right() && bare.contains("{}") {
+            faults.push("has a {} that is not between U+2068 and U+2069 (see UAX #9)");
         }
         if edges(id) != edges(translation) {
             faults.push("begins or ends with other white space, colon or ellipsis");
@@ -296,6 +301,23 @@ mod tests {
             let faults = faults_with(source, entry, translations);
             let seen = faults.iter().any(|fault| fault.contains(expected));
             assert!(seen, "{translations:?}: {faults:?}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn what_slint_fills_into_a_line_from_the_right_must_be_isolated() {
+        let text = text("Call {}", None);
+        let users = BTreeSet::from(["a.slint".to_owned()]);
+        for (translation, isolated) in [
+            ("اتصال بـ {}", false),
+            ("اتصال بـ \u{2068}{}\u{2069}", true),
+        ] {
+            let mut catalogue = empty("ar", Language::Arabic.plural_forms());
+            let translations = vec![translation.to_owned()];
+            catalogue.append_or_update(message(&text, &users, String::new(), translations));
+            let texts = vec![(text.clone(), users.clone())];
+            let faults = faults(&texts, Language::Arabic, &catalogue);
+            assert_eq!(faults.is_empty(), isolated, "{faults:?}");
         }
     }
 
