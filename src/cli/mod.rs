@@ -6,6 +6,7 @@ mod client;
 mod ctl;
 mod data;
 mod headless;
+mod journal;
 mod log;
 mod office;
 mod recording;
@@ -132,6 +133,7 @@ fn phone(cli: &Cli, profile: Profile) -> anyhow::Result<()> {
         (Err(ProfileError::InUse { .. }), Some(target)) => return hand_over(&profile, target),
         (lock, _) => lock?,
     };
+    journal::begin(&profile);
     let settings = Settings::load(&profile.settings())?;
     if let Some(language) = settings.window.language {
         i18n::set_language(language);

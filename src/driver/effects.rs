@@ -177,7 +177,16 @@ impl Driver {
             } => {
                 self.connections.connect(connection, remote);
             }
-            Effect::Connect { connection, .. } => self.lost.push(connection),
+            Effect::Connect {
+                connection, remote, ..
+            } => {
+                let text = tr!(
+                    "{remote} is to be reached by TLS, which this version cannot do yet; use ;transport=tcp",
+                    remote = remote
+                );
+                self.inbox.put(Message::Notice(NoticeKind::Network, text));
+                self.lost.push(connection);
+            }
             Effect::CloseConnection(connection) => self.connections.close(connection),
             Effect::Resolve {
                 query,

@@ -1,6 +1,8 @@
 //! The program as a script meets it, with no other program beside it: start, control socket, end.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod streams;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
@@ -23,6 +25,8 @@ const SETTINGS: &str = "[[account]]\naor = \"sip:101@127.0.0.1\"\nregister = fal
 struct Phone {
     child: Child,
     lines: Option<BufReader<ChildStdout>>,
+    /// Its first word.
+    ready: Value,
 }
 
 impl Phone {
@@ -31,8 +35,12 @@ impl Phone {
         child.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = child.spawn().unwrap();
         let lines = Some(BufReader::new(child.stdout.take().unwrap()));
-        let mut phone = Self { child, lines };
-        phone.wait("ready");
+        let mut phone = Self {
+            child,
+            lines,
+            ready: Value::Null,
+        };
+        phone.ready = phone.wait("ready");
         phone
     }
 
