@@ -15,7 +15,7 @@ use crate::driver::Launch;
 use crate::phone::command::Command;
 use crate::profile::{Profile, ScratchProfile};
 use crate::settings::{Account, Audio, Settings};
-use crate::tr;
+use crate::{tr, trn};
 
 /// How long a server may take to answer.
 const SERVER: Duration = Duration::from_secs(6);
@@ -81,7 +81,7 @@ pub fn run(check: &Check, profile: &Profile) -> anyhow::Result<()> {
     check_sound(&settings.audio, &mut report)?;
     match report.failures {
         0 => print_line(&tr!("Everything works.")),
-        n => anyhow::bail!(tr!("{n} step(s) failed", n = n)),
+        n => anyhow::bail!(trn!("{n} step failed", "{n} steps failed", n = n)),
     }
 }
 

@@ -52,7 +52,7 @@ fn there_is_a_folder_for_each_language_and_no_other() {
 fn the_pseudo_translation_is_up_to_date() {
     let expected = stretched(&texts_of_the_program());
     let written = load(PSEUDO);
-    assert_eq!(written, expected, "run the test `update`");
+    assert!(written == expected, "run the test `update`");
 }
 
 #[test]
