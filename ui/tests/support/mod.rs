@@ -19,6 +19,24 @@ pub fn start() {
     ringbook_ui::fonts::install();
 }
 
+/// What was copied last.
+pub fn clipboard() -> String {
+    use ringbook_ui::slint::platform::{Key, WindowEvent};
+
+    // There is no way to ask for it but to paste it somewhere.
+    let window = ringbook_ui::MainWindow::new().unwrap();
+    let shell = window.global::<ringbook_ui::WindowAdapter>();
+    window.show().unwrap();
+    shell.set_searching(true);
+    settle();
+    let event = |event| window.window().dispatch_event(event);
+    event(WindowEvent::WindowActiveChanged(true));
+    event(WindowEvent::KeyPressed { text: Key::Control.into() });
+    event(WindowEvent::KeyPressed { text: "v".into() });
+    settle();
+    shell.get_query().into()
+}
+
 /// Lets bindings, repeaters and animations settle.
 pub fn settle() {
     for _ in 0..4 {

@@ -1,0 +1,205 @@
+//! What the caller card says, as a screen reader and a test program find it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use ringbook_ui::slint::{ComponentHandle, SharedString};
+use ringbook_ui::*;
+use support::sample;
+
+/// A card's window that rings.
+fn ringing(card: CardData) -> CardWindow {
+    support::start();
+    let window = CardWindow::new().unwrap();
+    window.set_card(card);
+    window.set_phase(CallPhase::Incoming);
+    window.set_elapsed("00:07".into());
+    let height = window.get_needed_height();
+    window.window().set_size(slint::LogicalSize::new(360.0, height));
+    window.show().unwrap();
+    support::settle();
+    window
+}
+
+fn elements(window: &CardWindow) -> Vec<ElementHandle> {
+    ElementQuery::from_root(window).match_descendants().find_all()
+}
+
+/// Every text of the card in the order of the tree, without those of decoration.
+fn texts(window: &CardWindow) -> Vec<String> {
+    let text = |element: &ElementHandle| {
+        (element.accessible_role() == Some(AccessibleRole::Text))
+            .then(|| element.accessible_label())
+            .flatten()
+            .map(String::from)
+            .filter(|text| !text.is_empty())
+    };
+    elements(window).iter().filter_map(text).collect()
+}
+
+fn has(window: &CardWindow, text: &str) -> bool {
+    ElementHandle::find_by_accessible_label(window, text).next().is_some()
+}
+
+fn group(window: &CardWindow) -> String {
+    let group = elements(window)
+        .into_iter()
+        .find(|element| element.accessible_role() == Some(AccessibleRole::Groupbox));
+    group.and_then(|group| group.accessible_label()).map(String::from).unwrap()
+}
+
+#[test]
+fn s1_11_the_company_is_the_first_text() {
+    assert_eq!(texts(&ringing(sample::vip()))[0], "Alfa LLC");
+}
+
+#[test]
+fn s1_12_s1_13_date_time_and_the_direction_in_capitals_are_in_the_header() {
+    let window = ringing(sample::vip());
+    let texts = texts(&window);
+    assert_eq!(texts[1], "INCOMING");
+    assert_eq!(texts[2], "Sun 22.11.2026 09:05");
+    let outgoing = ringing(CardData { incoming: false, ..sample::vip() });
+    assert!(has(&outgoing, "OUTGOING"));
+    assert!(!has(&outgoing, "INCOMING"));
+}
+
+#[test]
+fn s2_13_the_direction_is_at_least_a_fifth_larger_than_the_body() {
+    let window = ringing(sample::vip());
+    let theme = window.global::<Theme>();
+    assert!(theme.get_emphasis() >= 1.2 * theme.get_body());
+}
+
+#[test]
+fn s1_14_the_category_is_announced_first_and_shown_as_a_word() {
+    for (card, word) in [(sample::vip(), "VIP"), (sample::problem(), "Problem")] {
+        let window = ringing(card);
+        assert!(group(&window).starts_with(&format!("{word}, ")), "{}", group(&window));
+        assert!(has(&window, word));
+    }
+}
+
+#[test]
+fn s1_15_the_note_is_shown_in_full() {
+    let window = ringing(sample::problem());
+    assert!(has(&window, "Did not pay for order 877. Agree on nothing by telephone; offer an e-mail."));
+}
+
+#[test]
+fn s1_16_s2_16_an_open_order_tells_stage_responsible_debt_and_days_overdue() {
+    let window = ringing(sample::vip());
+    assert!(has(&window, "1001 · Cutting · Anna · debt 12 500 ₸ · overdue 2 days"));
+    let timely = OrderLine { overdue_days: 0, ..sample::order() };
+    let window = ringing(CardData { orders: sample::model(vec![timely]), ..sample::vip() });
+    assert!(has(&window, "1001 · Cutting · Anna · debt 12 500 ₸"));
+    let late = OrderLine { overdue_days: 1, debt: SharedString::new(), ..sample::order() };
+    let window = ringing(CardData { orders: sample::model(vec![late]), ..sample::vip() });
+    assert!(has(&window, "1001 · Cutting · Anna · overdue 1 day"));
+}
+
+#[test]
+fn s1_17_the_location_comes_with_the_local_time_there() {
+    assert!(has(&ringing(sample::vip()), "Steppe LLP · Almaty, Kazakhstan 14:05"));
+}
+
+#[test]
+fn s1_18_s1_19_the_number_and_extension_with_name_are_single_texts() {
+    let window = ringing(sample::vip());
+    assert!(has(&window, "+7 701 111 22 33"));
+    assert!(has(&window, "101 Anna"));
+}
+
+#[test]
+fn s1_18_copying_the_number_yields_e164() {
+    let window = ringing(sample::vip());
+    let copy = ElementHandle::find_by_accessible_label(&window, "Copy number").next().unwrap();
+    copy.invoke_accessible_default_action();
+    assert_eq!(support::clipboard(), "+77011112233");
+}
+
+#[test]
+fn s1_20_the_clients_name_is_the_tallest_text_of_the_client() {
+    let window = ringing(sample::vip());
+    let height = |text: &str| {
+        ElementHandle::find_by_accessible_label(&window, text).next().unwrap().size().height
+    };
+    for other in ["Sun 22.11.2026 09:05", "Steppe LLP · Almaty, Kazakhstan 14:05", "+7 701 111 22 33", "101 Anna"] {
+        assert!(height("Ivan Petrov") > height(other), "{other}");
+    }
+}
+
+#[test]
+fn s1_23_the_placeholder_has_the_photos_bounds() {
+    let bounds = |card: CardData, label: &str| {
+        let window = ringing(card);
+        let picture = ElementHandle::find_by_accessible_label(&window, label).next().unwrap();
+        (picture.absolute_position(), picture.size())
+    };
+    let photo = bounds(sample::vip(), "Photo of Ivan Petrov");
+    let none = bounds(CardData { photo: Default::default(), ..sample::vip() }, "No photo");
+    assert_eq!(photo, none);
+}
+
+#[test]
+fn s1_25_an_unknown_caller_is_a_number_and_no_empty_field() {
+    let window = ringing(sample::unknown());
+    let texts = texts(&window);
+    let expected = ["Alfa LLC", "INCOMING", "Sun 22.11.2026 09:05", "00:07", "+36 30 555 0101", "unknown caller", "101 Anna"];
+    assert_eq!(texts, expected);
+    assert_eq!(group(&window), "+36 30 555 0101, INCOMING");
+}
+
+#[test]
+fn a_withheld_number_is_said_so() {
+    let window = ringing(sample::hidden());
+    assert!(has(&window, "Hidden number"));
+    assert!(has(&window, "The caller withholds the number"));
+    assert!(!has(&window, "unknown caller"));
+}
+
+#[test]
+fn reject_and_answer_name_the_call() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    let window = ringing(sample::vip());
+    let pressed: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = pressed.clone();
+    window.on_answer(move |call| log.borrow_mut().push(format!("answer {call}")));
+    let log = pressed.clone();
+    window.on_reject(move |call| log.borrow_mut().push(format!("reject {call}")));
+    for label in ["Answer", "Reject"] {
+        let button = ElementQuery::from_root(&window)
+            .match_descendants()
+            .match_accessible_role(AccessibleRole::Button)
+            .match_predicate(move |element| element.accessible_label().is_some_and(|l| l == label))
+            .find_first();
+        button.unwrap().invoke_accessible_default_action();
+    }
+    assert_eq!(*pressed.borrow(), ["answer c1", "reject c1"]);
+}
+
+#[test]
+fn nothing_of_the_card_leaves_the_window_whatever_the_names() {
+    for (name, card) in [("vip", sample::vip()), ("endless", sample::endless()), ("arabic", sample::arabic())] {
+        for scale in [1.0, 2.0] {
+            let window = ringing(card.clone());
+            window.global::<Theme>().set_text_scale(scale);
+            support::settle();
+            let height = window.get_needed_height();
+            window.window().set_size(slint::LogicalSize::new(360.0, height));
+            support::settle();
+            for element in elements(&window) {
+                let (at, size) = (element.absolute_position(), element.size());
+                let label = element.accessible_label().unwrap_or_default();
+                if label.is_empty() || size.width == 0.0 {
+                    continue;
+                }
+                assert!(at.x >= -0.5 && at.x + size.width <= 360.5, "{name} at {scale}: {label} at {at:?} {size:?}");
+                assert!(at.y + size.height <= height + 0.5, "{name} at {scale}: {label} ends below");
+            }
+        }
+    }
+}

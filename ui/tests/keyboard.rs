@@ -1,0 +1,151 @@
+//! The main window by keyboard alone.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ringbook_ui::slint::platform::{Key, WindowEvent};
+use ringbook_ui::slint::{ComponentHandle, SharedString};
+use ringbook_ui::*;
+use support::sample;
+
+/// A main window and what was asked of the phone.
+fn window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
+    support::start();
+    let window = MainWindow::new().unwrap();
+    sample::fill(&window);
+    window.window().set_size(slint::LogicalSize::new(1080.0, 720.0));
+    window.show().unwrap();
+    window.window().dispatch_event(WindowEvent::WindowActiveChanged(true));
+    support::settle();
+    let asked: Rc<RefCell<Vec<String>>> = Rc::default();
+    let phone = window.global::<PhoneAdapter>();
+    let log = asked.clone();
+    phone.on_answer(move |call| log.borrow_mut().push(format!("answer {call}")));
+    let log = asked.clone();
+    phone.on_reject(move |call| log.borrow_mut().push(format!("reject {call}")));
+    let log = asked.clone();
+    phone.on_hang_up(move |call| log.borrow_mut().push(format!("hang up {call}")));
+    let log = asked.clone();
+    phone.on_hold(move |call, on| log.borrow_mut().push(format!("hold {call} {on}")));
+    let log = asked.clone();
+    phone.on_mute(move |call, on| log.borrow_mut().push(format!("mute {call} {on}")));
+    let log = asked.clone();
+    phone.on_record(move |call, phase| log.borrow_mut().push(format!("record {call} {phase:?}")));
+    let log = asked.clone();
+    phone.on_dial(move |target, line| log.borrow_mut().push(format!("dial {target} {line}")));
+    let log = asked.clone();
+    phone.on_digit(move |call, digit| log.borrow_mut().push(format!("digit {call} {digit}")));
+    (window, asked)
+}
+
+fn press(window: &MainWindow, text: impl Into<SharedString>) {
+    let text = text.into();
+    window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+    window.window().dispatch_event(WindowEvent::KeyReleased { text });
+    support::settle();
+}
+
+fn control(window: &MainWindow, key: &str) {
+    window.window().dispatch_event(WindowEvent::KeyPressed { text: Key::Control.into() });
+    press(window, key);
+    window.window().dispatch_event(WindowEvent::KeyReleased { text: Key::Control.into() });
+    support::settle();
+}
+
+#[test]
+fn enter_answers_and_escape_rejects_a_call_that_rings() {
+    let (window, asked) = window();
+    sample::put_up(&window, sample::ringing(), sample::vip());
+    support::settle();
+    press(&window, Key::Return);
+    press(&window, Key::Escape);
+    assert_eq!(*asked.borrow(), ["answer c1", "reject c1"]);
+}
+
+#[test]
+fn hold_mute_and_record_have_their_keys_during_a_call_only() {
+    let (window, asked) = window();
+    for key in ["h", "m", "r", "t"] {
+        control(&window, key);
+    }
+    assert_eq!(*asked.borrow(), [""; 0]);
+    sample::put_up(&window, sample::call(), sample::vip());
+    support::settle();
+    for key in ["h", "m", "r"] {
+        control(&window, key);
+    }
+    assert_eq!(*asked.borrow(), ["hold c1 true", "mute c1 true", "record c1 Paused"]);
+}
+
+#[test]
+fn escape_never_ends_a_conversation() {
+    let (window, asked) = window();
+    sample::put_up(&window, sample::call(), sample::vip());
+    support::settle();
+    press(&window, Key::Escape);
+    assert_eq!(*asked.borrow(), [""; 0]);
+}
+
+#[test]
+fn control_k_opens_the_search_and_escape_closes_it() {
+    let (window, _) = window();
+    let shell = window.global::<WindowAdapter>();
+    let typed: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = typed.clone();
+    shell.on_search(move |query| log.borrow_mut().push(query.into()));
+    control(&window, "k");
+    assert!(shell.get_searching());
+    press(&window, "i");
+    press(&window, "v");
+    assert_eq!(*typed.borrow(), ["", "i", "iv"]);
+    press(&window, Key::Escape);
+    assert!(!shell.get_searching());
+}
+
+#[test]
+fn the_search_is_walked_with_the_arrows_and_taken_with_enter() {
+    let (window, _) = window();
+    let shell = window.global::<WindowAdapter>();
+    let taken: Rc<RefCell<Vec<i32>>> = Rc::default();
+    let log = taken.clone();
+    shell.on_take(move |index| log.borrow_mut().push(index));
+    control(&window, "k");
+    press(&window, Key::DownArrow);
+    press(&window, Key::Return);
+    assert_eq!(*taken.borrow(), [1]);
+    assert!(!shell.get_searching());
+}
+
+#[test]
+fn typing_on_the_phone_page_dials() {
+    let (window, asked) = window();
+    for digit in ["1", "0", "2"] {
+        press(&window, digit);
+    }
+    press(&window, Key::Return);
+    assert_eq!(*asked.borrow(), ["dial 102 0"]);
+}
+
+#[test]
+fn digits_typed_in_a_conversation_are_sent() {
+    let (window, asked) = window();
+    sample::put_up(&window, sample::call(), sample::vip());
+    support::settle();
+    press(&window, "5");
+    press(&window, "#");
+    assert_eq!(*asked.borrow(), ["digit c1 5", "digit c1 #"]);
+}
+
+#[test]
+fn control_n_opens_the_form_of_a_new_client() {
+    let (window, _) = window();
+    let added = Rc::new(RefCell::new(0));
+    let count = added.clone();
+    window.global::<ClientsAdapter>().on_add(move || *count.borrow_mut() += 1);
+    control(&window, "n");
+    assert_eq!(window.global::<WindowAdapter>().get_page(), Page::Clients);
+    assert_eq!(*added.borrow(), 1);
+}
