@@ -30,6 +30,8 @@ pub struct LogPage {
     zone: TimeZone,
     rows: Rc<Paged<LogRow>>,
     filter: RefCell<CallFilter>,
+    /// Missed calls up to this moment were seen.
+    seen: Cell<Timestamp>,
     /// Counts the questions: a late answer to an older one is dropped.
     asked: Cell<u64>,
 }
@@ -49,6 +51,7 @@ impl LogPage {
                     }
                 }),
                 filter: RefCell::default(),
+                seen: Cell::new(Timestamp::UNIX_EPOCH),
                 asked: Cell::new(0),
             }
         });
@@ -61,6 +64,13 @@ impl LogPage {
     }
 
     fn take_callbacks(self: &Rc<Self>, adapter: &LogAdapter<'_>) {
+        let page = self.clone();
+        adapter.on_viewed(move || {
+            page.seen.set(Timestamp::now());
+            if let Some(window) = page.window.upgrade() {
+                window.global::<WindowAdapter>().set_missed(0);
+            }
+        });
         let page = self.clone();
         adapter.on_search(move || spawn(page.clone().reload()));
         let page = self.clone();
@@ -104,6 +114,7 @@ impl LogPage {
             return;
         };
         let (zone, today) = (self.zone.clone(), text::today(&self.zone));
+        let seen = self.seen.get();
         let answer = asking::read(&self.phone, move |store| {
             let filter = question.filter(store)?;
             let count = store.count_calls(&filter)?;
@@ -113,7 +124,13 @@ impl LogPage {
                 from: midnight,
                 ..CallFilter::default()
             })?;
-            Ok((filter, count, first, counts))
+            let missed = store.count_calls(&CallFilter {
+                from: Some(midnight.map_or(seen, |midnight| midnight.max(seen))),
+                direction: Some(Direction::Incoming),
+                status: Some(CallStatus::Missed),
+                ..CallFilter::default()
+            })?;
+            Ok((filter, count, first, counts, missed))
         });
         let answer = answer.await;
         let Some(window) = self.window.upgrade() else {
@@ -125,7 +142,7 @@ impl LogPage {
         let adapter = window.global::<LogAdapter>();
         adapter.set_loaded(true);
         match answer {
-            Ok((filter, count, first, counts)) => {
+            Ok((filter, count, first, counts, missed)) => {
                 *self.filter.borrow_mut() = filter;
                 self.rows
                     .begin(usize::try_from(count).unwrap_or(usize::MAX), first);
@@ -142,7 +159,12 @@ impl LogPage {
                         today.missed += calls;
                     }
                 }
-                window.global::<WindowAdapter>().set_missed(today.missed);
+                let shell = window.global::<WindowAdapter>();
+                if shell.get_page() == Page::Calls {
+                    self.seen.set(Timestamp::now());
+                } else {
+                    shell.set_missed(i32::try_from(missed).unwrap_or(i32::MAX));
+                }
                 adapter.set_today(today);
             }
             Err(error) => super::window_adapter::complain(&self.window, error.to_string()),

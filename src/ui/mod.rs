@@ -135,6 +135,9 @@ impl Desk {
             while views.changed().await.is_ok() {
                 let view = views.borrow_and_update().clone();
                 let Some(desk) = weak.upgrade() else { return };
+                // The card first, painted before anything else: that is what somebody waits for.
+                desk.popups.show(&view);
+                asking::pause(Duration::ZERO).await;
                 desk.show(&view, &before);
                 before = view;
             }
@@ -142,8 +145,6 @@ impl Desk {
     }
 
     fn show(&self, view: &View, before: &View) {
-        // The card first: its paint is what somebody waits for.
-        self.popups.show(view);
         self.calls.show(view);
         self.shell.show(view);
         self.settings.show(view);

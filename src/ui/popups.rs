@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ringbook_ui::backend::CardPopup;
 use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
 use ringbook_ui::slint::{ComponentHandle, Weak};
 use ringbook_ui::{CardWindow, MainWindow, Reading, Theme, backend};
@@ -37,7 +38,7 @@ pub struct Popups {
 
 /// One window, shown for a call or waiting hidden for the next.
 struct Popup {
-    window: CardWindow,
+    shown: CardPopup,
     call: Cell<Option<CallId>>,
 }
 
@@ -54,7 +55,7 @@ impl Popups {
             latest: RefCell::default(),
         });
         if let Some(popup) = popups.make() {
-            let warmed = backend::warm_up(&popup.window);
+            let warmed = backend::warm_up(&popup.shown.window);
             tracing::debug!(?warmed, "the card's window is ready");
             popups.cards.borrow_mut().push(popup);
         }
@@ -62,13 +63,14 @@ impl Popups {
     }
 
     fn make(&self) -> Option<Popup> {
-        let window = match backend::card_window() {
-            Ok(window) => window,
+        let shown = match CardPopup::new() {
+            Ok(shown) => shown,
             Err(error) => {
                 tracing::warn!(%error, "no window for the caller card");
                 return None;
             }
         };
+        let window = &shown.window;
         let phone = self.phone.clone();
         window.on_answer(move |call| {
             if let Ok(call) = call.parse() {
@@ -88,7 +90,7 @@ impl Popups {
             phone.command(command, Box::new(|_| {}));
         });
         Some(Popup {
-            window,
+            shown,
             call: Cell::new(None),
         })
     }
@@ -116,7 +118,7 @@ impl Popups {
             let gone = |id: CallId| !ringing.iter().any(|call| call.id == id);
             if popup.call.get().is_some_and(gone) {
                 popup.call.set(None);
-                let _ = popup.window.hide();
+                let _ = popup.shown.window.hide();
             }
         }
     }
@@ -142,7 +144,7 @@ impl Popups {
         let above = cards[..at]
             .iter()
             .filter(|popup| popup.call.get().is_some())
-            .map(|popup| popup.window.get_needed_height() + GAP)
+            .map(|popup| popup.shown.window.get_needed_height() + GAP)
             .sum();
         let popup = &cards[at];
         self.fill(popup, call);
@@ -158,7 +160,7 @@ impl Popups {
                 Some(image) => data.photo = image,
                 None => {
                     let (photos, phone, id) = (self.photos.clone(), self.phone.clone(), photo.id);
-                    let window = popup.window.as_weak();
+                    let window = popup.shown.window.as_weak();
                     spawn(async move {
                         let image = photos.load(&phone, id).await;
                         if let (Some(window), Some(image)) = (window.upgrade(), image) {
@@ -170,18 +172,21 @@ impl Popups {
                 }
             }
         }
-        if !same_card(&popup.window.get_card(), &data) {
-            popup.window.set_card(data);
+        if !same_card(&popup.shown.window.get_card(), &data) {
+            popup.shown.window.set_card(data);
         }
-        popup.window.set_phase(map_phase(call));
-        popup.window.set_elapsed(elapsed(call, Timestamp::now()));
+        popup.shown.window.set_phase(map_phase(call));
+        popup
+            .shown
+            .window
+            .set_elapsed(elapsed(call, Timestamp::now()));
     }
 
     fn bring_up(&self, popup: &Popup, call: &CallView, above: f32) {
         let Some(main) = self.main.upgrade() else {
             return;
         };
-        let window = &popup.window;
+        let window = &popup.shown.window;
         dress(&main, window);
         // The keys on the buttons are the main window's; the card itself never has the focus.
         let focused = main.window().with_winit_window(|window| window.has_focus());
@@ -189,7 +194,7 @@ impl Popups {
         backend::place_card(window, main.window(), above);
         if self.told.borrow_mut().insert(call.id) {
             let (phone, id, arrived) = (self.phone.clone(), call.id, call.arrived);
-            backend::on_next_frame(window, move || {
+            popup.shown.on_next_frame(move || {
                 let ms = arrived.elapsed().as_secs_f64() * 1000.0;
                 phone.command(Command::CardShown { call: id, ms }, Box::new(|_| {}));
             });

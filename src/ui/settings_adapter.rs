@@ -1,6 +1,6 @@
 //! The settings' page: `settings.toml` → its fields and back, the connection check in plain words.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use ringbook_sip::message::Uri;
@@ -13,18 +13,20 @@ use super::asking::spawn;
 use super::link::PhoneLink;
 use super::window_adapter::{complain, failure, tell};
 use crate::automation::RegistrationState;
+use crate::phone::command::Command;
 use crate::phone::view::{AccountView, View};
-use crate::settings::{Account, Password, RecordingMode, Settings};
+use crate::settings::{Account, Password, RecordingMode, Settings, WindowTheme};
 use crate::tr;
 
-/// Text sizes offered.
-const TEXT_SIZES: [f32; 4] = [1.0, 1.25, 1.5, 2.0];
+/// Text sizes offered, in percent.
+const TEXT_SIZES: [u32; 4] = [100, 125, 150, 200];
 
 /// The page's state.
 pub struct SettingsPage {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
     lines: RefCell<Vec<AccountView>>,
+    in_call: Cell<bool>,
     inputs: RefCell<Vec<String>>,
     outputs: RefCell<Vec<String>>,
 }
@@ -36,6 +38,7 @@ impl SettingsPage {
             window: window.as_weak(),
             phone,
             lines: RefCell::default(),
+            in_call: Cell::new(false),
             inputs: RefCell::default(),
             outputs: RefCell::default(),
         });
@@ -47,6 +50,7 @@ impl SettingsPage {
         page.take_account(&adapter);
         page.take_rest(&adapter);
         page.load(0);
+        page.dress();
         spawn(page.clone().load_devices());
         page
     }
@@ -57,11 +61,14 @@ impl SettingsPage {
         let page = self.clone();
         adapter.on_add_account(move || page.begin_account());
         let page = self.clone();
-        adapter.on_save_account(move || page.save_account());
+        adapter.on_save_account(move || spawn(page.clone().save_account()));
         let page = self.clone();
         adapter.on_remove_account(move || page.remove_account());
         let page = self.clone();
-        adapter.on_run_check(move || page.check());
+        adapter.on_run_check(move || {
+            page.restart_line();
+            page.check();
+        });
     }
 
     fn take_rest(self: &Rc<Self>, adapter: &SettingsAdapter<'_>) {
@@ -92,33 +99,53 @@ impl SettingsPage {
         });
         let page = self.clone();
         adapter.on_open_recordings(move || super::open(&page.phone.profile().recordings()));
-        let window = self.window.clone();
+        let page = self.clone();
         adapter.on_set_theme(move |index| {
-            let Some(window) = window.upgrade() else {
-                return;
-            };
-            window.global::<Theme>().invoke_choose(match index {
-                1 => ThemeChoice::Light,
-                2 => ThemeChoice::Dark,
-                _ => ThemeChoice::System,
+            page.change(|settings| {
+                settings.window.theme = match index {
+                    1 => WindowTheme::Light,
+                    2 => WindowTheme::Dark,
+                    _ => WindowTheme::System,
+                };
             });
+            page.dress();
         });
-        let window = self.window.clone();
+        let page = self.clone();
         adapter.on_set_text_size(move |index| {
-            let Some(window) = window.upgrade() else {
-                return;
-            };
-            let size = usize::try_from(index)
-                .ok()
-                .and_then(|index| TEXT_SIZES.get(index));
-            window
-                .global::<Theme>()
-                .set_text_scale(size.copied().unwrap_or(1.0));
+            let size = usize::try_from(index).ok();
+            let size = size.and_then(|index| TEXT_SIZES.get(index)).copied();
+            page.change(|settings| settings.window.text_percent = size.unwrap_or(100));
+            page.dress();
         });
+    }
+
+    /// Gives the window the colours and the text size of the settings.
+    fn dress(&self) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let look = self.phone.settings().map(|settings| settings.window);
+        let look = look.unwrap_or_default();
+        let (adapter, theme) = (window.global::<SettingsAdapter>(), window.global::<Theme>());
+        let (index, choice) = match look.theme {
+            WindowTheme::System => (0, ThemeChoice::System),
+            WindowTheme::Light => (1, ThemeChoice::Light),
+            WindowTheme::Dark => (2, ThemeChoice::Dark),
+        };
+        adapter.set_theme(index);
+        if theme.get_choice() != choice {
+            theme.invoke_choose(choice);
+        }
+        let nearest = TEXT_SIZES
+            .iter()
+            .rposition(|&size| size <= look.text_percent);
+        adapter.set_text_size(i32::try_from(nearest.unwrap_or(0)).unwrap_or(0));
+        theme.set_text_scale(look.text_percent as f32 / 100.0);
     }
 
     /// Shows the lines' states of a new view; a running check follows them.
     pub fn show(&self, view: &View) {
+        self.in_call.set(!view.calls.is_empty());
         if *self.lines.borrow() == view.accounts {
             return;
         }
@@ -149,6 +176,7 @@ impl SettingsPage {
         let account = usize::try_from(index)
             .ok()
             .and_then(|index| settings.accounts.get(index));
+        adapter.set_password_kept(account.is_some_and(|account| account.password.is_none()));
         let new = AccountForm {
             register: true,
             ..AccountForm::default()
@@ -178,7 +206,7 @@ impl SettingsPage {
         adapter.set_check(ModelRc::default());
     }
 
-    fn save_account(&self) {
+    async fn save_account(self: Rc<Self>) {
         let Some(window) = self.window.upgrade() else {
             return;
         };
@@ -191,24 +219,63 @@ impl SettingsPage {
         if !aor_error.is_empty() || !registrar_error.is_empty() {
             return;
         }
+        let kept = keep_password(with_scheme(&form.aor), form.password.to_string()).await;
         let index = usize::try_from(adapter.get_account_index()).ok();
         let mut at = 0;
         let saved = self.change(|settings| {
             let existing = index.filter(|&index| index < settings.accounts.len());
             at = existing.unwrap_or(settings.accounts.len());
-            match existing {
-                Some(index) => take_account(&form, &mut settings.accounts[index]),
-                None => {
-                    let mut account = Account::new("");
-                    take_account(&form, &mut account);
-                    settings.accounts.push(account);
-                }
+            if existing.is_none() {
+                settings.accounts.push(Account::new(""));
+            }
+            let account = &mut settings.accounts[at];
+            take_account(&form, account);
+            if kept.is_ok() {
+                account.password = None;
             }
         });
-        if saved {
-            tell(&self.window, tr!("Account saved."));
-            self.load(i32::try_from(at).unwrap_or(0));
-            self.check();
+        if !saved {
+            return;
+        }
+        self.load(i32::try_from(at).unwrap_or(0));
+        match kept {
+            Ok(()) => tell(&self.window, tr!("Account saved.")),
+            Err(why) => complain(
+                &self.window,
+                tr!(
+                    "Account saved. The system's keyring is not available ({why}), so the password stands in settings.toml, which only you can read.",
+                    why = why
+                ),
+            ),
+        }
+        self.restart_line();
+        self.check();
+    }
+
+    /// Registers the line in the form anew, unless a call is up: what the check then shows is fresh.
+    fn restart_line(&self) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let aor = with_scheme(&window.global::<SettingsAdapter>().get_account().aor);
+        if self.in_call.get() {
+            return;
+        }
+        let Ok(settings) = self.phone.settings() else {
+            return;
+        };
+        let mut without = settings.clone();
+        without.accounts.retain(|account| account.aor != aor);
+        let ignore = || Box::new(|_| {});
+        self.phone
+            .command(Command::SetSettings(Box::new(without)), ignore());
+        self.phone
+            .command(Command::SetSettings(Box::new(settings)), ignore());
+        // Until the phone says otherwise the line is on its way.
+        for line in self.lines.borrow_mut().iter_mut() {
+            if line.aor == aor && line.state != RegistrationState::Unregistered {
+                line.state = RegistrationState::Registering;
+            }
         }
     }
 
@@ -295,6 +362,22 @@ impl SettingsPage {
         adapter.set_ring(i32::try_from(ring).unwrap_or(0));
         *self.outputs.borrow_mut() = names;
     }
+}
+
+/// Puts a password into the system's keyring, on a thread of its own: its service may ask a person.
+/// Nothing typed leaves it as it is.
+async fn keep_password(aor: String, password: String) -> Result<(), String> {
+    if password.is_empty() {
+        return Ok(());
+    }
+    let (done, waiting) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let kept =
+            keyring::Entry::new("ringbook", &aor).and_then(|entry| entry.set_password(&password));
+        drop(done.send(kept.map_err(|error| error.to_string())));
+    });
+    let gone = || Err(tr!("it did not answer"));
+    waiting.await.unwrap_or_else(|_| gone())
 }
 
 /// The default, the devices present, and the one in the settings where it is neither.

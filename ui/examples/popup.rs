@@ -10,7 +10,8 @@ fn main() -> Result<(), slint::PlatformError> {
     ringbook_ui::fonts::install();
     let main = MainWindow::new()?;
     main.show()?;
-    let card = backend::card_window()?;
+    let popup = backend::CardPopup::new()?;
+    let card = popup.window.clone_strong();
     card.set_card(CardData {
         company: "Alfa LLC".into(),
         incoming: true,
@@ -26,7 +27,7 @@ fn main() -> Result<(), slint::PlatformError> {
         let Some(main) = weak.upgrade() else { return };
         backend::place_card(&card, main.window(), 0.0);
         let asked = Instant::now();
-        backend::on_next_frame(&card, move || {
+        popup.on_next_frame(move || {
             println!(
                 "painted after {:.1} ms",
                 asked.elapsed().as_secs_f64() * 1e3
@@ -38,7 +39,7 @@ fn main() -> Result<(), slint::PlatformError> {
             let _ = hide.upgrade().map(|card| card.hide());
             let _ = slint::quit_event_loop();
         });
-        std::mem::forget(card);
+        std::mem::forget(popup);
     });
     main.run()
 }

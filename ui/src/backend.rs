@@ -1,12 +1,14 @@
 //! The windowing backend, and what it must know about the caller card's window.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
-use slint::winit_030::WinitWindowAccessor as _;
 use slint::winit_030::winit::dpi::PhysicalPosition;
+use slint::winit_030::winit::event::WindowEvent;
 use slint::winit_030::winit::monitor::MonitorHandle;
 use slint::winit_030::winit::window::{Window as WinitWindow, WindowAttributes, WindowLevel};
-use slint::{ComponentHandle, PlatformError};
+use slint::winit_030::{EventResult, WinitWindowAccessor as _};
+use slint::{ComponentHandle, PlatformError, RenderingState};
 
 use crate::CardWindow;
 
@@ -35,18 +37,60 @@ pub fn select() -> Result<(), PlatformError> {
         .select()
 }
 
-/// Makes a window for a caller card that never takes the keyboard's focus (S1.8).
-///
-/// # Errors
-/// Where the window system refuses another window.
-pub fn card_window() -> Result<CardWindow, PlatformError> {
-    MAKING_CARD.set(true);
-    let window = CardWindow::new().inspect(|card| {
-        // Asking for the window makes the backend create it now, while the mark stands.
-        let _ = card.window().scale_factor();
-    });
-    MAKING_CARD.set(false);
-    window
+/// A window for a caller card, which never takes the keyboard's focus (S1.8).
+pub struct CardPopup {
+    /// The window.
+    pub window: CardWindow,
+    painted: Rc<Cell<Option<Painted>>>,
+}
+
+/// What waits for a paint.
+type Painted = Box<dyn FnOnce()>;
+
+impl CardPopup {
+    /// Makes the window, hidden.
+    ///
+    /// # Errors
+    /// Where the window system refuses another window.
+    pub fn new() -> Result<Self, PlatformError> {
+        MAKING_CARD.set(true);
+        let window = CardWindow::new().inspect(|card| {
+            // Asking for the window makes the backend create it now, while the mark stands.
+            let _ = card.window().scale_factor();
+        });
+        MAKING_CARD.set(false);
+        let window = window?;
+        let painted: Rc<Cell<Option<Painted>>> = Rc::default();
+        let waiting = painted.clone();
+        let drawn = window.window().set_rendering_notifier(move |state, _| {
+            if matches!(state, RenderingState::AfterRendering) {
+                waiting.take().into_iter().for_each(|painted| painted());
+            }
+        });
+        if drawn.is_err() {
+            Self::watch_redraws(&window, painted.clone());
+        }
+        Ok(Self { window, painted })
+    }
+
+    /// The software renderer tells nobody when it has drawn.
+    fn watch_redraws(window: &CardWindow, painted: Rc<Cell<Option<Painted>>>) {
+        window.window().on_winit_window_event(move |_, event| {
+            if matches!(event, WindowEvent::RedrawRequested)
+                && let Some(painted) = painted.take()
+            {
+                // The frame is drawn while this event is handled; the timer fires after it.
+                slint::Timer::single_shot(std::time::Duration::ZERO, painted);
+            }
+            EventResult::Propagate
+        });
+    }
+
+    /// Calls `painted` once, right after the next frame is drawn.
+    pub fn on_next_frame(&self, painted: impl FnOnce() + 'static) {
+        self.painted.set(Some(Box::new(painted)));
+        self.window.window().request_redraw();
+    }
 }
 
 fn card_attributes(attributes: WindowAttributes) -> WindowAttributes {
@@ -105,21 +149,4 @@ fn screen_of(window: &WinitWindow) -> Option<MonitorHandle> {
         .current_monitor()
         .or_else(|| window.primary_monitor())
         .or_else(|| window.available_monitors().next())
-}
-
-/// Calls `painted` once, right after the card's next frame is drawn.
-pub fn on_next_frame(card: &CardWindow, painted: impl FnOnce() + 'static) {
-    use slint::winit_030::winit::event::WindowEvent;
-
-    let mut waiting = Some(painted);
-    card.window().on_winit_window_event(move |_, event| {
-        if matches!(event, WindowEvent::RedrawRequested)
-            && let Some(painted) = waiting.take()
-        {
-            // The frame is drawn while this event is handled; the timer fires after it.
-            slint::Timer::single_shot(std::time::Duration::ZERO, painted);
-        }
-        slint::winit_030::EventResult::Propagate
-    });
-    card.window().request_redraw();
 }

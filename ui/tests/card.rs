@@ -16,14 +16,18 @@ fn ringing(card: CardData) -> CardWindow {
     window.set_phase(CallPhase::Incoming);
     window.set_elapsed("00:07".into());
     let height = window.get_needed_height();
-    window.window().set_size(slint::LogicalSize::new(360.0, height));
+    window
+        .window()
+        .set_size(slint::LogicalSize::new(360.0, height));
     window.show().unwrap();
     support::settle();
     window
 }
 
 fn elements(window: &CardWindow) -> Vec<ElementHandle> {
-    ElementQuery::from_root(window).match_descendants().find_all()
+    ElementQuery::from_root(window)
+        .match_descendants()
+        .find_all()
 }
 
 /// Every text of the card in the order of the tree, without those of decoration.
@@ -39,14 +43,19 @@ fn texts(window: &CardWindow) -> Vec<String> {
 }
 
 fn has(window: &CardWindow, text: &str) -> bool {
-    ElementHandle::find_by_accessible_label(window, text).next().is_some()
+    ElementHandle::find_by_accessible_label(window, text)
+        .next()
+        .is_some()
 }
 
 fn group(window: &CardWindow) -> String {
     let group = elements(window)
         .into_iter()
         .find(|element| element.accessible_role() == Some(AccessibleRole::Groupbox));
-    group.and_then(|group| group.accessible_label()).map(String::from).unwrap()
+    group
+        .and_then(|group| group.accessible_label())
+        .map(String::from)
+        .unwrap()
 }
 
 #[test]
@@ -60,7 +69,10 @@ fn s1_12_s1_13_date_time_and_the_direction_in_capitals_are_in_the_header() {
     let texts = texts(&window);
     assert_eq!(texts[1], "INCOMING");
     assert_eq!(texts[2], "Sun 22.11.2026 09:05");
-    let outgoing = ringing(CardData { incoming: false, ..sample::vip() });
+    let outgoing = ringing(CardData {
+        incoming: false,
+        ..sample::vip()
+    });
     assert!(has(&outgoing, "OUTGOING"));
     assert!(!has(&outgoing, "INCOMING"));
 }
@@ -76,7 +88,11 @@ fn s2_13_the_direction_is_at_least_a_fifth_larger_than_the_body() {
 fn s1_14_the_category_is_announced_first_and_shown_as_a_word() {
     for (card, word) in [(sample::vip(), "VIP"), (sample::problem(), "Problem")] {
         let window = ringing(card);
-        assert!(group(&window).starts_with(&format!("{word}, ")), "{}", group(&window));
+        assert!(
+            group(&window).starts_with(&format!("{word}, ")),
+            "{}",
+            group(&window)
+        );
         assert!(has(&window, word));
     }
 }
@@ -84,24 +100,46 @@ fn s1_14_the_category_is_announced_first_and_shown_as_a_word() {
 #[test]
 fn s1_15_the_note_is_shown_in_full() {
     let window = ringing(sample::problem());
-    assert!(has(&window, "Did not pay for order 877. Agree on nothing by telephone; offer an e-mail."));
+    assert!(has(
+        &window,
+        "Did not pay for order 877. Agree on nothing by telephone; offer an e-mail."
+    ));
 }
 
 #[test]
 fn s1_16_s2_16_an_open_order_tells_stage_responsible_debt_and_days_overdue() {
     let window = ringing(sample::vip());
-    assert!(has(&window, "1001 · Cutting · Anna · debt 12 500 ₸ · overdue 2 days"));
-    let timely = OrderLine { overdue_days: 0, ..sample::order() };
-    let window = ringing(CardData { orders: sample::model(vec![timely]), ..sample::vip() });
+    assert!(has(
+        &window,
+        "1001 · Cutting · Anna · debt 12 500 ₸ · overdue 2 days"
+    ));
+    let timely = OrderLine {
+        overdue_days: 0,
+        ..sample::order()
+    };
+    let window = ringing(CardData {
+        orders: sample::model(vec![timely]),
+        ..sample::vip()
+    });
     assert!(has(&window, "1001 · Cutting · Anna · debt 12 500 ₸"));
-    let late = OrderLine { overdue_days: 1, debt: SharedString::new(), ..sample::order() };
-    let window = ringing(CardData { orders: sample::model(vec![late]), ..sample::vip() });
+    let late = OrderLine {
+        overdue_days: 1,
+        debt: SharedString::new(),
+        ..sample::order()
+    };
+    let window = ringing(CardData {
+        orders: sample::model(vec![late]),
+        ..sample::vip()
+    });
     assert!(has(&window, "1001 · Cutting · Anna · overdue 1 day"));
 }
 
 #[test]
 fn s1_17_the_location_comes_with_the_local_time_there() {
-    assert!(has(&ringing(sample::vip()), "Steppe LLP · Almaty, Kazakhstan 14:05"));
+    assert!(has(
+        &ringing(sample::vip()),
+        "Steppe LLP · Almaty, Kazakhstan 14:05"
+    ));
 }
 
 #[test]
@@ -114,7 +152,9 @@ fn s1_18_s1_19_the_number_and_extension_with_name_are_single_texts() {
 #[test]
 fn s1_18_copying_the_number_yields_e164() {
     let window = ringing(sample::vip());
-    let copy = ElementHandle::find_by_accessible_label(&window, "Copy number").next().unwrap();
+    let copy = ElementHandle::find_by_accessible_label(&window, "Copy number")
+        .next()
+        .unwrap();
     copy.invoke_accessible_default_action();
     assert_eq!(support::clipboard(), "+77011112233");
 }
@@ -123,9 +163,18 @@ fn s1_18_copying_the_number_yields_e164() {
 fn s1_20_the_clients_name_is_the_tallest_text_of_the_client() {
     let window = ringing(sample::vip());
     let height = |text: &str| {
-        ElementHandle::find_by_accessible_label(&window, text).next().unwrap().size().height
+        ElementHandle::find_by_accessible_label(&window, text)
+            .next()
+            .unwrap()
+            .size()
+            .height
     };
-    for other in ["Sun 22.11.2026 09:05", "Steppe LLP · Almaty, Kazakhstan 14:05", "+7 701 111 22 33", "101 Anna"] {
+    for other in [
+        "Sun 22.11.2026 09:05",
+        "Steppe LLP · Almaty, Kazakhstan 14:05",
+        "+7 701 111 22 33",
+        "101 Anna",
+    ] {
         assert!(height("Ivan Petrov") > height(other), "{other}");
     }
 }
@@ -134,11 +183,19 @@ fn s1_20_the_clients_name_is_the_tallest_text_of_the_client() {
 fn s1_23_the_placeholder_has_the_photos_bounds() {
     let bounds = |card: CardData, label: &str| {
         let window = ringing(card);
-        let picture = ElementHandle::find_by_accessible_label(&window, label).next().unwrap();
+        let picture = ElementHandle::find_by_accessible_label(&window, label)
+            .next()
+            .unwrap();
         (picture.absolute_position(), picture.size())
     };
     let photo = bounds(sample::vip(), "Photo of Ivan Petrov");
-    let none = bounds(CardData { photo: Default::default(), ..sample::vip() }, "No photo");
+    let none = bounds(
+        CardData {
+            photo: Default::default(),
+            ..sample::vip()
+        },
+        "No photo",
+    );
     assert_eq!(photo, none);
 }
 
@@ -146,7 +203,15 @@ fn s1_23_the_placeholder_has_the_photos_bounds() {
 fn s1_25_an_unknown_caller_is_a_number_and_no_empty_field() {
     let window = ringing(sample::unknown());
     let texts = texts(&window);
-    let expected = ["Alfa LLC", "INCOMING", "Sun 22.11.2026 09:05", "00:07", "+36 30 555 0101", "unknown caller", "101 Anna"];
+    let expected = [
+        "Alfa LLC",
+        "INCOMING",
+        "Sun 22.11.2026 09:05",
+        "00:07",
+        "+36 30 555 0101",
+        "unknown caller",
+        "101 Anna",
+    ];
     assert_eq!(texts, expected);
     assert_eq!(group(&window), "+36 30 555 0101, INCOMING");
 }
@@ -183,13 +248,19 @@ fn reject_and_answer_name_the_call() {
 
 #[test]
 fn nothing_of_the_card_leaves_the_window_whatever_the_names() {
-    for (name, card) in [("vip", sample::vip()), ("endless", sample::endless()), ("arabic", sample::arabic())] {
+    for (name, card) in [
+        ("vip", sample::vip()),
+        ("endless", sample::endless()),
+        ("arabic", sample::arabic()),
+    ] {
         for scale in [1.0, 2.0] {
             let window = ringing(card.clone());
             window.global::<Theme>().set_text_scale(scale);
             support::settle();
             let height = window.get_needed_height();
-            window.window().set_size(slint::LogicalSize::new(360.0, height));
+            window
+                .window()
+                .set_size(slint::LogicalSize::new(360.0, height));
             support::settle();
             for element in elements(&window) {
                 let (at, size) = (element.absolute_position(), element.size());
@@ -197,8 +268,14 @@ fn nothing_of_the_card_leaves_the_window_whatever_the_names() {
                 if label.is_empty() || size.width == 0.0 {
                     continue;
                 }
-                assert!(at.x >= -0.5 && at.x + size.width <= 360.5, "{name} at {scale}: {label} at {at:?} {size:?}");
-                assert!(at.y + size.height <= height + 0.5, "{name} at {scale}: {label} ends below");
+                assert!(
+                    at.x >= -0.5 && at.x + size.width <= 360.5,
+                    "{name} at {scale}: {label} at {at:?} {size:?}"
+                );
+                assert!(
+                    at.y + size.height <= height + 0.5,
+                    "{name} at {scale}: {label} ends below"
+                );
             }
         }
     }

@@ -16,9 +16,13 @@ fn window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
     support::start();
     let window = MainWindow::new().unwrap();
     sample::fill(&window);
-    window.window().set_size(slint::LogicalSize::new(1080.0, 720.0));
+    window
+        .window()
+        .set_size(slint::LogicalSize::new(1080.0, 720.0));
     window.show().unwrap();
-    window.window().dispatch_event(WindowEvent::WindowActiveChanged(true));
+    window
+        .window()
+        .dispatch_event(WindowEvent::WindowActiveChanged(true));
     support::settle();
     let asked: Rc<RefCell<Vec<String>>> = Rc::default();
     let phone = window.global::<PhoneAdapter>();
@@ -43,15 +47,23 @@ fn window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
 
 fn press(window: &MainWindow, text: impl Into<SharedString>) {
     let text = text.into();
-    window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
-    window.window().dispatch_event(WindowEvent::KeyReleased { text });
+    window
+        .window()
+        .dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+    window
+        .window()
+        .dispatch_event(WindowEvent::KeyReleased { text });
     support::settle();
 }
 
 fn control(window: &MainWindow, key: &str) {
-    window.window().dispatch_event(WindowEvent::KeyPressed { text: Key::Control.into() });
+    window.window().dispatch_event(WindowEvent::KeyPressed {
+        text: Key::Control.into(),
+    });
     press(window, key);
-    window.window().dispatch_event(WindowEvent::KeyReleased { text: Key::Control.into() });
+    window.window().dispatch_event(WindowEvent::KeyReleased {
+        text: Key::Control.into(),
+    });
     support::settle();
 }
 
@@ -77,7 +89,10 @@ fn hold_mute_and_record_have_their_keys_during_a_call_only() {
     for key in ["h", "m", "r"] {
         control(&window, key);
     }
-    assert_eq!(*asked.borrow(), ["hold c1 true", "mute c1 true", "record c1 Paused"]);
+    assert_eq!(
+        *asked.borrow(),
+        ["hold c1 true", "mute c1 true", "record c1 Paused"]
+    );
 }
 
 #[test]
@@ -144,7 +159,9 @@ fn control_n_opens_the_form_of_a_new_client() {
     let (window, _) = window();
     let added = Rc::new(RefCell::new(0));
     let count = added.clone();
-    window.global::<ClientsAdapter>().on_add(move || *count.borrow_mut() += 1);
+    window
+        .global::<ClientsAdapter>()
+        .on_add(move || *count.borrow_mut() += 1);
     control(&window, "n");
     assert_eq!(window.global::<WindowAdapter>().get_page(), Page::Clients);
     assert_eq!(*added.borrow(), 1);

@@ -10,9 +10,15 @@ use ringbook_ui::*;
 fn luminance(colour: Color) -> f64 {
     let channel = |value: u8| {
         let value = f64::from(value) / 255.0;
-        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
     };
-    0.2126 * channel(colour.red()) + 0.7152 * channel(colour.green()) + 0.0722 * channel(colour.blue())
+    0.2126 * channel(colour.red())
+        + 0.7152 * channel(colour.green())
+        + 0.0722 * channel(colour.blue())
 }
 
 fn contrast(a: Color, b: Color) -> f64 {
@@ -61,7 +67,11 @@ fn s1_14_every_text_has_a_contrast_of_at_least_four_and_a_half_in_both_themes() 
             pairs.push((format!("text-on-fill on {fill}"), white, below));
         }
         for (name, above, below) in [
-            ("warning", theme.get_warning_text(), theme.get_warning_fill()),
+            (
+                "warning",
+                theme.get_warning_text(),
+                theme.get_warning_fill(),
+            ),
             ("end", theme.get_end_text(), theme.get_end_fill()),
             ("answer", theme.get_answer_text(), theme.get_answer_fill()),
             ("accent", theme.get_accent_text(), theme.get_accent_fill()),

@@ -31,7 +31,9 @@ pub fn clipboard() -> String {
     settle();
     let event = |event| window.window().dispatch_event(event);
     event(WindowEvent::WindowActiveChanged(true));
-    event(WindowEvent::KeyPressed { text: Key::Control.into() });
+    event(WindowEvent::KeyPressed {
+        text: Key::Control.into(),
+    });
     event(WindowEvent::KeyPressed { text: "v".into() });
     settle();
     shell.get_query().into()
