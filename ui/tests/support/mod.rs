@@ -3,6 +3,7 @@
 
 pub mod sample;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use i_slint_backend_testing::{TestingBackend, TestingBackendOptions};
@@ -10,6 +11,12 @@ use ringbook_ui::slint::{self, ComponentHandle, LogicalSize};
 
 /// Chooses a backend that draws with the real software renderer but needs no display.
 pub fn start() {
+    thread_local! {
+        static STARTED: Cell<bool> = const { Cell::new(false) };
+    }
+    if STARTED.replace(true) {
+        return;
+    }
     let options = TestingBackendOptions {
         mock_time: true,
         threading: false,
