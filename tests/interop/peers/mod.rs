@@ -2,6 +2,8 @@
 
 mod calls;
 mod crash;
+#[cfg(feature = "gui")]
+mod desktop;
 mod rig;
 mod scenarios;
 mod torture;

@@ -1,0 +1,260 @@
+//! The window on a desktop: a real X server and window manager, a real call, a real keyboard.
+//!
+//! The pictures are written to `target/screenshots/`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ringbook::store::Store;
+use ringbook::store::sample::IVAN;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{PATIENCE, Phone, Program, Setup, alone, eventually, free_port};
+
+const RINGBOOK: &str = env!("CARGO_BIN_EXE_ringbook");
+
+/// A screen with a window manager.
+struct Desktop {
+    display: String,
+    folder: TempDir,
+    _server: Program,
+    _manager: Program,
+}
+
+impl Desktop {
+    fn start() -> Desktop {
+        let folder = tempfile::tempdir().unwrap();
+        let size = ["-screen", "0", "1400x900x24", "-nolisten", "tcp"];
+        let arguments = [&["-displayfd", "1"], &size[..]].concat();
+        let server = Program::start("Xvfb", &arguments, folder.path());
+        let number = server
+            .output
+            .wait(0, PATIENCE, |line| line.trim().parse::<u32>().ok());
+        let number = number.unwrap_or_else(|| server.fail("tells no display"));
+        let display = format!("DISPLAY=:{number}");
+        let manager = Program::start("env", &[&display, "openbox"], folder.path());
+        Desktop {
+            display,
+            folder,
+            _server: server,
+            _manager: manager,
+        }
+    }
+
+    fn start_program(&self, arguments: &[&str]) -> Program {
+        let arguments = [&[self.display.as_str()], arguments].concat();
+        Program::start("env", &arguments, self.folder.path())
+    }
+
+    /// What `xdotool` prints; empty where it finds nothing.
+    fn ask(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("env");
+        command.arg(&self.display).arg("xdotool").args(arguments);
+        let output = command.output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// The window of this name, as soon as it can be seen.
+    fn window(&self, name: &str) -> String {
+        eventually(&format!("a window {name}"), || {
+            let found = self.ask(&["search", "--onlyvisible", "--name", name]);
+            found.lines().next().map(str::to_owned)
+        })
+    }
+
+    fn is_visible(&self, name: &str) -> bool {
+        !self
+            .ask(&["search", "--onlyvisible", "--name", name])
+            .is_empty()
+    }
+
+    /// The window the keyboard writes into.
+    fn focus(&self) -> String {
+        self.ask(&["getwindowfocus"])
+    }
+
+    fn take_focus(&self, window: &str) {
+        eventually("the focus", || {
+            self.ask(&["windowactivate", window]);
+            (self.focus() == window).then_some(())
+        });
+    }
+
+    /// Left edge, top edge, width and height.
+    fn bounds(&self, window: &str) -> [i32; 4] {
+        let shell = self.ask(&["getwindowgeometry", "--shell", window]);
+        let value = |key: &str| {
+            let line = shell.lines().find_map(|line| line.strip_prefix(key));
+            line.and_then(|value| value.parse().ok())
+                .unwrap_or_else(|| panic!("no {key} in {shell}"))
+        };
+        ["X=", "Y=", "WIDTH=", "HEIGHT="].map(value)
+    }
+
+    /// Writes the whole screen to `target/screenshots/NAME.png`.
+    fn picture(&self, name: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file: PathBuf = folder.join(format!("{name}.png"));
+        let mut command = Command::new("env");
+        command
+            .arg(&self.display)
+            .args(["import", "-window", "root"]);
+        assert!(command.arg(file).status().unwrap().success());
+    }
+}
+
+/// A phone with its window, in the sample office.
+struct Window {
+    program: Program,
+    profile: TempDir,
+    port: u16,
+}
+
+impl Window {
+    fn start(desktop: &Desktop) -> Window {
+        let profile = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let settings = format!(
+            "[[account]]\n\
+             aor = \"sip:101@127.0.0.1\"\n\
+             display_name = \"Anna\"\n\
+             extension = \"101\"\n\
+             company = \"Alfa LLC\"\n\
+             country = \"KZ\"\n\
+             register = false\n\
+             [sip]\n\
+             bind = \"127.0.0.1\"\n\
+             udp_port = {port}\n\
+             tcp_port = {port}\n\
+             [audio]\n\
+             input = \"silence\"\n\
+             output = \"null\"\n\
+             ring = \"null\"\n\
+             [window]\n\
+             theme = \"light\"\n"
+        );
+        std::fs::write(profile.path().join("settings.toml"), settings).unwrap();
+        let mut store = Store::open(&profile.path().join("ringbook.db")).unwrap();
+        let today = jiff::Zoned::now().date();
+        store.write(|store| store.add_sample_office(today)).unwrap();
+        drop(store);
+        let folder = profile.path().display().to_string();
+        let program = desktop.start_program(&[RINGBOOK, "--profile", &folder]);
+        let window = Window {
+            program,
+            profile,
+            port,
+        };
+        window.wait(|event| event["event"] == "ready");
+        window
+    }
+
+    fn wait(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let pick = |line: &String| {
+            let event: Value = serde_json::from_str(line).ok()?;
+            wanted(&event).then_some(event)
+        };
+        let found = self.program.output.wait(0, PATIENCE, pick);
+        found.unwrap_or_else(|| self.program.fail("has not told of the awaited event"))
+    }
+
+    fn wait_call(&self, state: &str) -> Value {
+        self.wait(|event| event["event"] == "call" && event["state"] == state)
+    }
+
+    fn ctl(&self, arguments: &[&str]) {
+        let mut command = Command::new(RINGBOOK);
+        command.arg("ctl").args(arguments);
+        command.arg("--profile").arg(self.profile.path());
+        assert!(command.output().unwrap().status.success(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn s1_8_the_card_comes_up_over_a_minimised_window_and_leaves_the_focus_where_it_is() {
+    let _turn = alone();
+    let desktop = Desktop::start();
+    let anna = Window::start(&desktop);
+    let main = desktop.window("Ringbook");
+
+    // Somebody works in another program; the phone is out of sight.
+    let size = ["-size", "500x300", "xc:navy", "-title", "Ledger"];
+    let _other = desktop.start_program(&[&["display"], &size[..]].concat());
+    let other = desktop.window("Ledger");
+    desktop.take_focus(&other);
+    desktop.ask(&["windowminimize", "--sync", &main]);
+    desktop.take_focus(&other);
+
+    let ivan = Phone::start(&Setup {
+        user: IVAN,
+        ..Setup::unregistered("127.0.0.1")
+    });
+    ivan.dial(&format!("sip:101@127.0.0.1:{}", anna.port));
+    let shown = anna.wait(|event| event["event"] == "card_shown");
+    eprintln!("the card was painted after {} ms", shown["ms"]);
+
+    let card = desktop.window("Caller");
+    let [x, y, width, height] = desktop.bounds(&card);
+    assert_eq!(width, 360);
+    assert_eq!((x + width, y), (1400 - 16, 16), "top right of the screen");
+    assert_eq!(desktop.focus(), other, "the card took the keyboard");
+    desktop.picture("desktop-ringing");
+
+    // Answered with the mouse, still without the focus.
+    let [x, y] = [x + width * 3 / 4, y + height - 32];
+    desktop.ask(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]);
+    anna.wait_call("established");
+    eventually("the card to go", || {
+        (!desktop.is_visible("Caller")).then_some(())
+    });
+    assert_eq!(desktop.focus(), other, "answering took the keyboard");
+
+    // The call stands in the main window, and its keys work.
+    desktop.ask(&["windowmap", "--sync", &main]);
+    desktop.take_focus(&main);
+    desktop.ask(&["key", "ctrl+h"]);
+    anna.wait_call("held");
+    desktop.picture("desktop-call");
+    desktop.ask(&["key", "ctrl+h"]);
+    anna.wait_call("resumed");
+    ivan.must(&[
+        "hangup",
+        ivan.wait_call("established")["call"].as_str().unwrap(),
+    ]);
+    anna.wait_call("ended");
+
+    // The one field leads to the log, where the call stands.
+    desktop.ask(&["key", "ctrl+k"]);
+    desktop.ask(&["type", "calls"]);
+    desktop.ask(&["key", "Return"]);
+    desktop.picture("desktop-log");
+    anna.ctl(&["quit"]);
+}
+
+#[test]
+fn the_card_comes_up_for_a_call_we_make_too() {
+    // S2.3
+    let _turn = alone();
+    let desktop = Desktop::start();
+    let anna = Window::start(&desktop);
+    let main = desktop.window("Ringbook");
+    desktop.take_focus(&main);
+    let ivan = Phone::start(&Setup {
+        user: IVAN,
+        ..Setup::unregistered("127.0.0.1")
+    });
+    // Typed without looking for a field.
+    desktop.ask(&["key", "ctrl+k"]);
+    desktop.ask(&["type", &format!("sip:{IVAN}@127.0.0.1:{}", ivan.port())]);
+    desktop.ask(&["key", "Return"]);
+    let card = anna.wait(|event| event["event"] == "caller_card");
+    assert_eq!(card["card"]["name"], "Ivan Petrov");
+    assert_eq!(card["card"]["direction"], "outgoing");
+    anna.wait(|event| event["event"] == "card_shown");
+    desktop.window("Caller");
+    assert_eq!(desktop.focus(), main);
+    desktop.picture("desktop-outgoing");
+    anna.ctl(&["quit"]);
+}
