@@ -38,6 +38,10 @@ pub struct Shell {
     told: Cell<Timestamp>,
     /// Counts the questions: a late answer to an older one is dropped.
     asked: Cell<u64>,
+    /// The question whose answers are shown.
+    answered: Cell<u64>,
+    /// Enter was pressed before the answers were there.
+    hurried: Cell<bool>,
 }
 
 /// What the search field can do besides calling and finding.
@@ -71,6 +75,8 @@ impl Shell {
             lines: RefCell::default(),
             told: Cell::new(Timestamp::now()),
             asked: Cell::new(0),
+            answered: Cell::new(0),
+            hurried: Cell::new(false),
         });
         let adapter = window.global::<WindowAdapter>();
         adapter.set_notices(ModelRc::from(Rc::new(VecModel::<Notice>::default())));
@@ -153,9 +159,17 @@ impl Shell {
         window
             .global::<WindowAdapter>()
             .set_found(ModelRc::from(Rc::new(VecModel::from(found))));
+        self.answered.set(asked);
+        if self.hurried.take() {
+            self.take(0);
+        }
     }
 
     fn take(&self, index: i32) {
+        if self.answered.get() != self.asked.get() {
+            self.hurried.set(true);
+            return;
+        }
         let Some(window) = self.window.upgrade() else {
             return;
         };
@@ -166,6 +180,8 @@ impl Shell {
         else {
             return;
         };
+        adapter.set_searching(false);
+        adapter.set_query(SharedString::new());
         match (found.kind, found.id.as_str()) {
             (FoundKind::Number, number) => {
                 adapter.set_page(Page::Phone);

@@ -180,9 +180,8 @@ fn s1_8_the_card_comes_up_over_a_minimised_window_and_leaves_the_focus_where_it_
     let main = desktop.window("Ringbook");
 
     // Somebody works in another program; the phone is out of sight.
-    let size = ["-size", "500x300", "xc:navy", "-title", "Ledger"];
-    let _other = desktop.start_program(&[&["display"], &size[..]].concat());
-    let other = desktop.window("Ledger");
+    let _other = desktop.start_program(&["display", "-size", "500x300", "xc:navy"]);
+    let other = desktop.window("ImageMagick");
     desktop.take_focus(&other);
     desktop.ask(&["windowminimize", "--sync", &main]);
     desktop.take_focus(&other);
