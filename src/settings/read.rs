@@ -55,12 +55,6 @@ pub(super) const THEMES: [(&str, WindowTheme); 3] = [
     ("dark", WindowTheme::Dark),
 ];
 
-pub(super) const THEMES: [(&str, WindowTheme); 3] = [
-    ("system", WindowTheme::System),
-    ("light", WindowTheme::Light),
-    ("dark", WindowTheme::Dark),
-];
-
 pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsError> {
     let source = Source { file, text };
     let document = DeTable::parse(text).map_err(|error| SettingsFault::Syntax {
@@ -308,14 +302,6 @@ fn recording(section: &mut Section<'_>) -> Result<Recording, SettingsError> {
     Ok(Recording {
         mode: section.choice("mode", default.mode, &RECORDING_MODES)?,
         format: section.choice("format", default.format, &RECORDING_FORMATS)?,
-    })
-}
-
-fn window(section: &mut Section<'_>) -> Result<Window, SettingsError> {
-    let default = Window::default();
-    Ok(Window {
-        theme: section.choice("theme", default.theme, &THEMES)?,
-        text_percent: section.integer("text_percent", default.text_percent, 100..=200)?,
     })
 }
 
