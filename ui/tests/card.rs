@@ -195,6 +195,13 @@ fn s1_20_the_clients_name_is_the_tallest_text_of_the_client() {
 }
 
 #[test]
+fn s1_22_a_photo_stands_in_its_slot() {
+    let window = ringing(sample::vip());
+    assert!(has(&window, "Photo of Ivan Petrov"));
+    assert!(!has(&window, "No photo"));
+}
+
+#[test]
 fn s1_23_the_placeholder_has_the_photos_bounds() {
     let bounds = |card: CardData, label: &str| {
         let window = ringing(card);
