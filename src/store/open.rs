@@ -1,10 +1,11 @@
 //! Opening the file: what SQLite is told, the schema brought up to date, damage recognised.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use super::error::is_corruption;
@@ -23,6 +24,9 @@ const STATEMENTS: usize = 64;
 
 /// How long a connection waits for another process's write before it says *busy*.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// Between two attempts at what SQLite does not wait for itself.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The connection that may write: the schema is up to date when this returns.
 pub(super) fn writer(path: &Path, busy: Duration) -> Result<Connection> {
@@ -63,11 +67,20 @@ fn prepare(connection: &Connection, path: &Path, busy: Duration) -> Result<()> {
     connection.busy_timeout(busy)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // FULL: in WAL mode NORMAL loses acknowledged rows when the power fails.
-    let told = connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216;",
-    );
-    told.map_err(|error| recognise(error, path))
+    let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216;";
+    let deadline = Instant::now() + busy;
+    loop {
+        match connection.execute_batch(settings) {
+            // SQLite does not wait by itself where two processes turn a new file to WAL at once.
+            Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(PAUSE),
+            told => return told.map_err(|error| recognise(error, path)),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
@@ -79,17 +92,21 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if found == known {
         return Ok(());
     }
-    MIGRATIONS
-        .to_latest(connection)
-        .map_err(|source| match source {
-            rusqlite_migration::Error::RusqliteError { err, .. } if is_corruption(&err) => {
-                recognise(err, path)
-            }
-            source => StoreError::Migration {
-                path: path.to_owned(),
-                source,
-            },
-        })
+    let migrated = MIGRATIONS.to_latest(connection);
+    // Two processes met at a new file, a phone and a command perhaps: the other one took the steps
+    // while this one waited for it.
+    if migrated.is_err() && version(connection).is_ok_and(|now| now == known) {
+        return Ok(());
+    }
+    migrated.map_err(|source| match source {
+        rusqlite_migration::Error::RusqliteError { err, .. } if is_corruption(&err) => {
+            recognise(err, path)
+        }
+        source => StoreError::Migration {
+            path: path.to_owned(),
+            source,
+        },
+    })
 }
 
 /// The schema's version: how many steps the file has been through.

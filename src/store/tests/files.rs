@@ -207,3 +207,22 @@ fn a_damaged_backup_is_refused_and_nothing_changes() {
     assert!(Store::restore(&dir.path().join("absent.db"), &path, Timestamp::now()).is_err());
     assert_eq!(clients(&path), 1);
 }
+
+#[test]
+fn programs_that_meet_at_a_new_file_all_open_it() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ringbook.db");
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                Store::open(&path).map(drop)
+            };
+            let openers: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
+            for opener in openers {
+                opener.join().unwrap().unwrap();
+            }
+        });
+    }
+}
