@@ -4,6 +4,7 @@
 mod asking;
 mod card_adapter;
 mod clients_adapter;
+mod language;
 mod link;
 mod log_adapter;
 mod paged;
@@ -96,6 +97,7 @@ pub struct Desk {
 impl Desk {
     /// Ties a window to a phone.
     pub fn start(main: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+        language::speak(main, &*phone);
         let photos: Rc<Photos> = Rc::default();
         let calls = PhonePage::start(main, phone.clone(), photos.clone());
         let desk = Rc::new(Self {
@@ -114,6 +116,12 @@ impl Desk {
             CloseRequestResponse::HideWindow
         });
         desk.follow();
+        let weak = Rc::downgrade(&desk);
+        language::offer(main, desk.phone.clone(), move || {
+            if let Some(desk) = weak.upgrade() {
+                desk.retell();
+            }
+        });
         let weak = Rc::downgrade(&desk);
         desk.tick.start(slint::TimerMode::Repeated, TICK, move || {
             if let Some(desk) = weak.upgrade() {
@@ -155,6 +163,16 @@ impl Desk {
             spawn(self.log.clone().reload());
             spawn(self.recordings.clone().reload());
         }
+    }
+
+    /// Makes the texts anew that are made here and not in the markup.
+    fn retell(&self) {
+        self.shell.retell();
+        self.calls.refresh();
+        self.popups.refresh();
+        spawn(self.settings.clone().load_devices());
+        spawn(self.log.clone().reload());
+        spawn(self.recordings.clone().reload());
     }
 
     fn on_tick(&self) {

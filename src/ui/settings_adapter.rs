@@ -328,7 +328,8 @@ impl SettingsPage {
         adapter.set_check(ModelRc::from(Rc::new(VecModel::from(steps))));
     }
 
-    async fn load_devices(self: Rc<Self>) {
+    /// Fills the lists of microphones and loudspeakers.
+    pub async fn load_devices(self: Rc<Self>) {
         let (done, waiting) = tokio::sync::oneshot::channel();
         // Asking the sound system may take a second.
         std::thread::spawn(move || drop(done.send(ringbook_media::device::present())));

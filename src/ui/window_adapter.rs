@@ -95,20 +95,25 @@ impl Shell {
 
     /// Shows the lines and the messages of a new view.
     pub fn show(&self, view: &View) {
-        let Some(window) = self.window.upgrade() else {
-            return;
-        };
         if *self.lines.borrow() != view.accounts {
-            let lines: Vec<Line> = view.accounts.iter().map(map_line).collect();
-            let model = ModelRc::from(Rc::new(VecModel::from(lines)));
-            window.global::<WindowAdapter>().set_lines(model);
             *self.lines.borrow_mut() = view.accounts.clone();
+            self.retell();
         }
         let told = self.told.get();
         for notice in view.notices.iter().filter(|notice| notice.at > told) {
             self.told.set(self.told.get().max(notice.at));
             announce(&self.window, tone(notice.kind), &notice.text);
         }
+    }
+
+    /// Makes the lines' texts anew.
+    pub fn retell(&self) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let lines: Vec<Line> = self.lines.borrow().iter().map(map_line).collect();
+        let model = ModelRc::from(Rc::new(VecModel::from(lines)));
+        window.global::<WindowAdapter>().set_lines(model);
     }
 
     fn check_line(&self, aor: &str) {
