@@ -39,7 +39,7 @@ pub struct Popups {
 /// One window, shown for a call or waiting hidden for the next.
 struct Popup {
     shown: CardPopup,
-    call: Cell<Option<CallId>>,
+    call: Rc<Cell<Option<CallId>>>,
 }
 
 impl Popups {
@@ -55,7 +55,8 @@ impl Popups {
             latest: RefCell::default(),
         });
         if let Some(popup) = popups.make() {
-            let warmed = backend::warm_up(&popup.shown.window);
+            let call = popup.call.clone();
+            let warmed = backend::warm_up(&popup.shown.window, move || call.get().is_some());
             tracing::debug!(?warmed, "the card's window is ready");
             popups.cards.borrow_mut().push(popup);
         }
@@ -91,7 +92,7 @@ impl Popups {
         });
         Some(Popup {
             shown,
-            call: Cell::new(None),
+            call: Rc::default(),
         })
     }
 

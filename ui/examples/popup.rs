@@ -21,7 +21,7 @@ fn main() -> Result<(), slint::PlatformError> {
         ..CardData::default()
     });
     card.set_phase(CallPhase::Incoming);
-    backend::warm_up(&card)?;
+    backend::warm_up(&card, || false)?;
     let weak = main.as_weak();
     slint::Timer::single_shot(Duration::from_secs(3), move || {
         let Some(main) = weak.upgrade() else { return };

@@ -111,17 +111,17 @@ fn card_attributes(attributes: WindowAttributes) -> WindowAttributes {
 }
 
 /// Has the window system make the card's window beforehand, out of sight, so that it is painted
-/// at once when a call comes.
+/// at once when a call comes. It is hidden again unless it is `taken` by then.
 ///
 /// # Errors
 /// Where the window system refuses it.
-pub fn warm_up(card: &CardWindow) -> Result<(), PlatformError> {
+pub fn warm_up(card: &CardWindow, taken: impl Fn() -> bool + 'static) -> Result<(), PlatformError> {
     card.window()
         .set_position(slint::PhysicalPosition::new(-4000, -4000));
     card.show()?;
     let weak = card.as_weak();
     slint::Timer::single_shot(std::time::Duration::ZERO, move || {
-        if let Some(card) = weak.upgrade() {
+        if let Some(card) = weak.upgrade().filter(|_| !taken()) {
             let _ = card.hide();
         }
     });
