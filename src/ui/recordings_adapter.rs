@@ -194,7 +194,7 @@ impl RecordingsPage {
             Ok(line.map(|line| {
                 std::fs::create_dir_all(&folder)
                     .map_err(anyhow::Error::from)
-                    .and_then(|()| Ok(export::export_recording(&recordings, &line, &folder)?))
+                    .and_then(|()| export::export_recording(&recordings, &line, &folder))
             }))
         });
         match done.await {
