@@ -4,13 +4,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use ringbook::store::Store;
 use ringbook::store::sample::IVAN;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{PATIENCE, Phone, Program, Setup, alone, eventually, free_port};
+use crate::support::{PATIENCE, Phone, Program, Setup, alone, eventually, free_port, pause};
 
 const RINGBOOK: &str = env!("CARGO_BIN_EXE_ringbook");
 
@@ -90,6 +91,19 @@ impl Desktop {
                 .unwrap_or_else(|| panic!("no {key} in {shell}"))
         };
         ["X=", "Y=", "WIDTH=", "HEIGHT="].map(value)
+    }
+
+    /// Waits until the window shows more than its background.
+    fn wait_painted(&self, window: &str) {
+        eventually("paint in the window", || {
+            let mut command = Command::new("env");
+            command.arg(&self.display);
+            command.args(["import", "-window", window, "-format", "%k", "info:"]);
+            let output = command.output().unwrap();
+            let colours = String::from_utf8_lossy(&output.stdout);
+            let colours: u32 = colours.trim().parse().unwrap_or(0);
+            (colours > 50).then_some(())
+        });
     }
 
     /// Writes the whole screen to `target/screenshots/NAME.png`.
@@ -195,6 +209,7 @@ fn s1_8_the_card_comes_up_over_a_minimised_window_and_leaves_the_focus_where_it_
     eprintln!("the card was painted after {} ms", shown["ms"]);
 
     let card = desktop.window("Caller");
+    desktop.wait_painted(&card);
     let [x, y, width, height] = desktop.bounds(&card);
     assert_eq!(width, 360);
     assert_eq!((x + width, y), (1400 - 16, 16), "top right of the screen");
@@ -213,11 +228,10 @@ fn s1_8_the_card_comes_up_over_a_minimised_window_and_leaves_the_focus_where_it_
     // The call stands in the main window, and its keys work.
     desktop.ask(&["windowmap", "--sync", &main]);
     desktop.take_focus(&main);
-    desktop.ask(&["key", "ctrl+h"]);
-    anna.wait_call("held");
+    desktop.wait_painted(&main);
     desktop.picture("desktop-call");
     desktop.ask(&["key", "ctrl+h"]);
-    anna.wait_call("resumed");
+    anna.wait_call("held");
     ivan.must(&[
         "hangup",
         ivan.wait_call("established")["call"].as_str().unwrap(),
@@ -228,6 +242,7 @@ fn s1_8_the_card_comes_up_over_a_minimised_window_and_leaves_the_focus_where_it_
     desktop.ask(&["key", "ctrl+k"]);
     desktop.ask(&["type", "calls"]);
     desktop.ask(&["key", "Return"]);
+    pause(Duration::from_secs(1));
     desktop.picture("desktop-log");
     anna.ctl(&["quit"]);
 }
@@ -240,6 +255,7 @@ fn the_card_comes_up_for_a_call_we_make_too() {
     let anna = Window::start(&desktop);
     let main = desktop.window("Ringbook");
     desktop.take_focus(&main);
+    desktop.wait_painted(&main);
     let ivan = Phone::start(&Setup {
         user: IVAN,
         ..Setup::unregistered("127.0.0.1")
@@ -252,7 +268,8 @@ fn the_card_comes_up_for_a_call_we_make_too() {
     assert_eq!(card["card"]["name"], "Ivan Petrov");
     assert_eq!(card["card"]["direction"], "outgoing");
     anna.wait(|event| event["event"] == "card_shown");
-    desktop.window("Caller");
+    let card = desktop.window("Caller");
+    desktop.wait_painted(&card);
     assert_eq!(desktop.focus(), main);
     desktop.picture("desktop-outgoing");
     anna.ctl(&["quit"]);
