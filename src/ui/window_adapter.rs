@@ -83,7 +83,12 @@ impl Shell {
         let weak = window.as_weak();
         adapter.on_dismiss(move |id| dismiss(&weak, id));
         let this = shell.clone();
-        adapter.on_search(move |query| spawn(this.clone().search(query.into())));
+        adapter.on_search(move |query| {
+            // Counted at once: Enter may follow before the search begins.
+            let asked = this.asked.get() + 1;
+            this.asked.set(asked);
+            spawn(this.clone().search(query.into(), asked));
+        });
         let this = shell.clone();
         adapter.on_take(move |index| this.take(index));
         let this = shell.clone();
@@ -132,9 +137,7 @@ impl Shell {
     }
 
     /// Finds what the typed text may mean: a number to call, clients, commands.
-    async fn search(self: Rc<Self>, query: String) {
-        self.asked.set(self.asked.get() + 1);
-        let asked = self.asked.get();
+    async fn search(self: Rc<Self>, query: String, asked: u64) {
         let typed = query.trim().to_owned();
         let clients = if typed.is_empty() {
             Vec::new()
