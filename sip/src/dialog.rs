@@ -137,6 +137,12 @@ impl Dialog {
         self.local_seq = self.local_seq.max(seq);
     }
 
+    /// Goes on where the early dialog of the same name stopped counting.
+    pub fn succeed(&mut self, early: &Dialog) {
+        self.local_seq = self.local_seq.max(early.local_seq);
+        self.remote_seq = early.remote_seq;
+    }
+
     /// A target refresh (re-INVITE, UPDATE, or a 2xx to one) moved the peer (RFC 3261 §12.2).
     pub fn refresh_target(&mut self, headers: &Headers) {
         if let Ok(target) = contact(headers) {

@@ -371,10 +371,10 @@ fn requests_are_refused_as_rfc_3261_section_8_2_says() {
     for (method, headers, body, status, header) in [
         (
             "INVITE",
-            "Require: 100rel, nothing\r\n",
+            "Require: 100rel, nothing, other\r\n",
             &body[..],
             420,
-            Some(("Unsupported", "100rel, nothing")),
+            Some(("Unsupported", "nothing, other")),
         ),
         (
             "OPTIONS",
@@ -937,7 +937,7 @@ mod in_a_call {
             ),
             ("NOTIFY", "Event: presence\r\n", 489),
             ("MESSAGE", "", 405),
-            ("PRACK", "RAck: 1 1 INVITE\r\n", 405),
+            ("PRACK", "RAck: 1 1 INVITE\r\n", 481),
             ("NEWMETHOD", "", 501),
             ("INVITE", "Require: nothing\r\n", 420),
         ] {

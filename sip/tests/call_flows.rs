@@ -77,6 +77,8 @@ fn a_call_is_made_answered_and_hung_up() {
         &[
             "alice→bob INVITE",
             "bob→alice 180 (INVITE)",
+            "alice→bob PRACK",
+            "bob→alice 200 (PRACK)",
             "bob→alice 200 (INVITE)",
             "alice→bob ACK",
             "alice→bob BYE",
@@ -106,6 +108,8 @@ fn a_call_over_tcp_has_the_same_ladder() {
         &[
             "alice→bob INVITE",
             "bob→alice 180 (INVITE)",
+            "alice→bob PRACK",
+            "bob→alice 200 (PRACK)",
             "bob→alice 200 (INVITE)",
             "alice→bob ACK",
             "bob→alice BYE",
@@ -135,6 +139,8 @@ fn a_caller_that_does_not_want_to_wait_cancels() {
         &[
             "alice→bob INVITE",
             "bob→alice 180 (INVITE)",
+            "alice→bob PRACK",
+            "bob→alice 200 (PRACK)",
             "alice→bob CANCEL",
             "bob→alice 200 (CANCEL)",
             "bob→alice 487 (INVITE)",
@@ -156,6 +162,8 @@ fn a_busy_callee_says_so() {
         &[
             "alice→bob INVITE",
             "bob→alice 180 (INVITE)",
+            "alice→bob PRACK",
+            "bob→alice 200 (PRACK)",
             "bob→alice 486 (INVITE)",
             "alice→bob ACK",
         ],

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::identity::sip_reason;
+use super::reliable::{Overdue, Reliable};
 use super::session::Session;
 use super::talking::{AckWait, Talking};
 use super::{Call, State, description};
 use crate::dialog::{Dialog, DialogError};
-use crate::message::{NameAddr, Request, Response};
+use crate::message::{Method, NameAddr, Request, Response};
 use crate::sdp::{LocalMedia, MediaPlan};
 use crate::user_agent::{
-    ALLOW, AccountId, CallHandle, CommandError, End, EndCause, EndedBy, Endpoint, ServerId,
+    ALLOW, AccountId, CallHandle, CommandError, End, EndCause, EndedBy, Endpoint, Event, SUPPORTED,
+    ServerId,
 };
 
 /// A 180 is repeated so that no proxy on the way gives up (RFC 3261 §13.3.1.1).
@@ -24,13 +26,45 @@ pub(super) struct Offered {
     request: Arc<Request>,
     give_up_at: Instant,
     ring_again_at: Option<Instant>,
+    /// None for a caller that knows no reliable provisional responses.
+    reliable: Option<Reliable>,
+    /// Our media, once a description of them went out.
+    session: Option<Session>,
+    /// What the 200 will carry.
+    body: Option<Vec<u8>>,
+    /// The program has answered; the 200 waits for a PRACK.
+    answered: bool,
 }
 
 impl Offered {
     pub(super) fn deadline(&self) -> Instant {
-        self.ring_again_at
-            .map_or(self.give_up_at, |at| at.min(self.give_up_at))
+        let reliable = self.reliable.as_ref().and_then(Reliable::deadline);
+        let others = self.ring_again_at.into_iter().chain(reliable);
+        others.fold(self.give_up_at, Instant::min)
     }
+
+    fn offer(&self) -> Option<&[u8]> {
+        description(&self.request.headers, &self.request.body)
+    }
+
+    /// The first reliable response to an INVITE without an offer has to make one
+    /// (RFC 3262 §5): what does not goes out unreliably, or, where that is forbidden, not at all.
+    fn channel(&mut self) -> Channel<'_> {
+        let offerless = self.offer().is_none() && self.session.is_none();
+        match &mut self.reliable {
+            None => Channel::Unreliable,
+            Some(reliable) if offerless && reliable.required => Channel::Closed,
+            Some(_) if offerless => Channel::Unreliable,
+            Some(reliable) => Channel::Reliable(reliable),
+        }
+    }
+}
+
+/// How a provisional response goes out.
+enum Channel<'a> {
+    Reliable(&'a mut Reliable),
+    Unreliable,
+    Closed,
 }
 
 impl Call {
@@ -50,6 +84,10 @@ impl Call {
             request: request.clone(),
             give_up_at: now + endpoint.config.ring_timeout,
             ring_again_at: None,
+            reliable: Reliable::of(request, endpoint.random.number()),
+            session: None,
+            body: None,
+            answered: false,
         };
         let call = Call::new(handle, account, State::Offered(Box::new(offered)));
         call.arm(endpoint);
@@ -66,55 +104,297 @@ impl Call {
         let State::Offered(offered) = &mut self.state else {
             return Err(CommandError::WrongState);
         };
-        offered.ring_again_at = Some(now + RING_AGAIN);
-        let (invite, request) = (offered.invite, offered.request.clone());
-        if let Some(response) = dialog_response(endpoint, account, invite, &request, 180) {
-            endpoint.respond(now, invite, response);
+        if !offered.answered {
+            offered.ring_again_at = Some(now + RING_AGAIN);
+            let (invite, request) = (offered.invite, offered.request.clone());
+            if let Some(response) = dialog_response(endpoint, account, invite, &request, 180) {
+                self.send_provisional(now, endpoint, response);
+            }
         }
         self.arm(endpoint);
         Ok(())
     }
 
-    /// 200. The plan, if the INVITE carried the offer.
+    /// 183 with our media, before the answer. The plan, if the INVITE carried the offer.
+    pub(crate) fn begin_media(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        media: LocalMedia,
+    ) -> Result<Option<MediaPlan>, CommandError> {
+        let account = self.account;
+        let State::Offered(offered) = &mut self.state else {
+            return Err(CommandError::WrongState);
+        };
+        // An offer of ours needs an answer, which only a PRACK can bring.
+        let unanswerable = offered.offer().is_none() && offered.reliable.is_none();
+        if offered.session.is_some() || unanswerable {
+            return Err(CommandError::WrongState);
+        }
+        self.describe(now, endpoint, media)?;
+        let State::Offered(offered) = &mut self.state else {
+            return Err(CommandError::WrongState);
+        };
+        let plan = offered.session.as_ref().and_then(|s| s.plan().cloned());
+        let (invite, request) = (offered.invite, offered.request.clone());
+        // Said reliably it is said; else the 200 says it again (RFC 3261 §13.2.1).
+        let body = match offered.reliable {
+            Some(_) => offered.body.take(),
+            None => offered.body.clone(),
+        };
+        if let Some(mut response) = dialog_response(endpoint, account, invite, &request, 183) {
+            response.headers.push("Content-Type", "application/sdp");
+            response.body = body.unwrap_or_default();
+            self.send_provisional(now, endpoint, response);
+        }
+        self.arm(endpoint);
+        Ok(plan)
+    }
+
+    fn send_provisional(&mut self, now: Instant, endpoint: &mut Endpoint, response: Response) {
+        let State::Offered(offered) = &mut self.state else {
+            return;
+        };
+        let (invite, timers) = (offered.invite, endpoint.config.timers);
+        let response = match offered.channel() {
+            Channel::Reliable(reliable) => reliable.submit(now, timers, response),
+            Channel::Unreliable => Some(response),
+            Channel::Closed => None,
+        };
+        if let Some(response) = response {
+            endpoint.respond(now, invite, response);
+        }
+    }
+
+    /// 200, as soon as it may go out. The plan, if the INVITE carried the offer.
     pub(crate) fn answer(
         &mut self,
         now: Instant,
         endpoint: &mut Endpoint,
         media: LocalMedia,
     ) -> Result<Option<MediaPlan>, CommandError> {
-        let State::Offered(offered) = &self.state else {
+        match &self.state {
+            State::Offered(offered) if offered.answered => return Err(CommandError::WrongState),
+            State::Offered(offered) if offered.session.is_some() => {}
+            _ => self.describe(now, endpoint, media)?,
+        }
+        let State::Offered(offered) = &mut self.state else {
             return Err(CommandError::WrongState);
         };
-        let (invite, request) = (offered.invite, offered.request.clone());
-        let mut session = Session::new(media, endpoint.random.number());
-        if let Some(flow) = endpoint.response_flow(invite) {
-            session.locate(flow.local.ip());
-        }
-        let offer = description(&request.headers, &request.body);
-        let body = match offer {
-            None => session.offer(),
-            Some(offer) => match session.answer(offer) {
-                Ok(answer) => answer,
-                Err(error) => {
-                    self.refuse(now, endpoint, error.status(), EndCause::NotAcceptable);
-                    self.arm(endpoint);
-                    return Err(CommandError::NotAcceptable);
-                }
-            },
-        };
-        let plan = session.plan().cloned();
-        if let Some(mut response) = dialog_response(endpoint, self.account, invite, &request, 200) {
-            response.headers.push("Content-Type", "application/sdp");
-            response.body = body;
-            endpoint.respond(now, invite, response);
-        }
-        let wait = AckWait::new(now, endpoint, invite, request.cseq.seq, offer.is_none());
-        if let State::Offered(offered) = self.take() {
-            let talking = Talking::answered(offered.dialog, session, wait);
-            self.state = State::Talking(Box::new(talking));
+        let plan = offered.session.as_ref().and_then(|s| s.plan().cloned());
+        let reliable = offered.reliable.as_ref();
+        offered.answered = true;
+        if !reliable.is_some_and(Reliable::holds_answer_back) {
+            self.send_answer(now, endpoint);
         }
         self.arm(endpoint);
         Ok(plan)
+    }
+
+    /// Makes our answer to the INVITE's offer, or our own offer.
+    fn describe(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        media: LocalMedia,
+    ) -> Result<(), CommandError> {
+        let State::Offered(offered) = &mut self.state else {
+            return Err(CommandError::WrongState);
+        };
+        let mut session = Session::new(media, endpoint.random.number());
+        if let Some(flow) = endpoint.response_flow(offered.invite) {
+            session.locate(flow.local.ip());
+        }
+        let described = match offered.offer() {
+            None => Ok(session.offer()),
+            Some(offer) => session.answer(offer),
+        };
+        match described {
+            Ok(body) => {
+                offered.body = Some(body);
+                offered.session = Some(session);
+                Ok(())
+            }
+            Err(error) => {
+                self.refuse(now, endpoint, error.status(), EndCause::NotAcceptable);
+                self.arm(endpoint);
+                Err(CommandError::NotAcceptable)
+            }
+        }
+    }
+
+    fn send_answer(&mut self, now: Instant, endpoint: &mut Endpoint) {
+        let State::Offered(offered) = self.take() else {
+            return;
+        };
+        let Offered {
+            invite,
+            dialog,
+            request,
+            reliable,
+            session: Some(session),
+            body,
+            ..
+        } = *offered
+        else {
+            return;
+        };
+        let wants_answer = body.is_some() && session.plan().is_none();
+        if let Some(mut response) = dialog_response(endpoint, self.account, invite, &request, 200) {
+            if let Some(body) = body {
+                response.headers.push("Content-Type", "application/sdp");
+                response.body = body;
+            }
+            endpoint.respond(now, invite, response);
+        }
+        let wait = AckWait::new(now, endpoint, invite, request.cseq.seq, wants_answer);
+        let talking = Talking::answered(dialog, session, wait, reliable);
+        self.state = State::Talking(Box::new(talking));
+    }
+
+    /// Requests other than BYE before our final response.
+    pub(super) fn offered_request(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        server: ServerId,
+        request: &Request,
+    ) {
+        match request.method {
+            Method::Prack => self.prack_received(now, endpoint, server, request),
+            Method::Update => self.early_update(now, endpoint, server, request),
+            // RFC 3261 §14.2: the first INVITE is not answered yet.
+            Method::Invite => endpoint.reply_later(now, server),
+            _ => endpoint.answer_in_dialog(now, server, request),
+        }
+    }
+
+    fn prack_received(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        server: ServerId,
+        prack: &Request,
+    ) {
+        let State::Offered(offered) = &mut self.state else {
+            return;
+        };
+        let reliable = offered.reliable.as_mut();
+        if !reliable.is_some_and(|reliable| reliable.acknowledge(prack)) {
+            return endpoint.reply(now, server, 481);
+        }
+        let described = description(&prack.headers, &prack.body);
+        match (&mut offered.session, described) {
+            // Our offer went out in the response, its answer comes in the PRACK (RFC 3262 §5).
+            (Some(session), answer) if session.plan().is_none() => {
+                let accepted = answer.and_then(|answer| session.accept(answer).ok());
+                let Some(media) = accepted else {
+                    endpoint.reply(now, server, 400);
+                    return self.refuse(now, endpoint, 488, EndCause::NotAcceptable);
+                };
+                endpoint.reply(now, server, 200);
+                let call = self.handle;
+                endpoint.emit(Event::MediaChanged { call, media });
+            }
+            (Some(_), Some(_)) => self.answer_early_offer(now, endpoint, server, prack),
+            // The INVITE's own offer is still open.
+            (None, Some(_)) => endpoint.reply(now, server, 491),
+            (_, None) => endpoint.reply(now, server, 200),
+        }
+        self.go_on(now, endpoint);
+    }
+
+    /// What waited for a PRACK.
+    fn go_on(&mut self, now: Instant, endpoint: &mut Endpoint) {
+        let State::Offered(offered) = &mut self.state else {
+            return;
+        };
+        let Some(reliable) = &mut offered.reliable else {
+            return;
+        };
+        if let Some(response) = reliable.take_queued() {
+            self.send_provisional(now, endpoint, response);
+        }
+        let State::Offered(offered) = &mut self.state else {
+            return;
+        };
+        let reliable = offered.reliable.as_ref();
+        if offered.answered && !reliable.is_some_and(Reliable::holds_answer_back) {
+            self.send_answer(now, endpoint);
+        }
+    }
+
+    /// RFC 3311 §5.2: an offer is taken when none is open.
+    fn early_update(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        server: ServerId,
+        request: &Request,
+    ) {
+        let State::Offered(offered) = &mut self.state else {
+            return;
+        };
+        let reliable = offered.reliable.as_ref();
+        let unsaid = offered.session.is_none() || offered.body.is_some();
+        if description(&request.headers, &request.body).is_none() {
+            offered.dialog.refresh_target(&request.headers);
+            self.accept_update(now, endpoint, server, request, None);
+        } else if offered.session.as_ref().is_some_and(|s| s.plan().is_none()) {
+            endpoint.reply(now, server, 491);
+        } else if unsaid || reliable.is_some_and(Reliable::holds_answer_back) {
+            endpoint.reply_later(now, server);
+        } else {
+            self.answer_early_offer(now, endpoint, server, request);
+        }
+    }
+
+    fn answer_early_offer(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        server: ServerId,
+        request: &Request,
+    ) {
+        let State::Offered(offered) = &mut self.state else {
+            return;
+        };
+        let offer = description(&request.headers, &request.body);
+        let (Some(session), Some(offer)) = (&mut offered.session, offer) else {
+            return;
+        };
+        match session.answer(offer) {
+            Err(error) => endpoint.reply(now, server, error.status()),
+            Ok(answer) => {
+                let media = session.plan().cloned();
+                if request.method == Method::Update {
+                    offered.dialog.refresh_target(&request.headers);
+                }
+                self.accept_update(now, endpoint, server, request, Some(answer));
+                let call = self.handle;
+                if let Some(media) = media {
+                    endpoint.emit(Event::MediaChanged { call, media });
+                }
+            }
+        }
+    }
+
+    /// 200 to an UPDATE or a PRACK.
+    pub(super) fn accept_update(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        server: ServerId,
+        request: &Request,
+        answer: Option<Vec<u8>>,
+    ) {
+        if let Some(mut response) = dialog_response(endpoint, self.account, server, request, 200) {
+            if let Some(answer) = answer {
+                response.headers.push("Content-Type", "application/sdp");
+                response.body = answer;
+            }
+            endpoint.respond(now, server, response);
+        }
     }
 
     /// A final failure of the program's choice.
@@ -195,12 +475,21 @@ impl Call {
     }
 
     pub(super) fn offered_timeout(&mut self, now: Instant, endpoint: &mut Endpoint) {
-        let State::Offered(offered) = &self.state else {
+        let State::Offered(offered) = &mut self.state else {
             return;
         };
+        let overdue = offered.reliable.as_mut();
+        let overdue = overdue.map_or(Overdue::Nothing, |reliable| reliable.handle_timeout(now));
         if offered.give_up_at <= now {
-            self.refuse(now, endpoint, 480, EndCause::NoAnswer);
-        } else if offered.ring_again_at.is_some_and(|at| at <= now) {
+            return self.refuse(now, endpoint, 480, EndCause::NoAnswer);
+        }
+        match overdue {
+            // RFC 3262 §3: a 5xx. The caller has been gone for half a minute.
+            Overdue::GiveUp => return self.refuse(now, endpoint, 504, EndCause::Timeout),
+            Overdue::Resend => endpoint.resend(now, offered.invite),
+            Overdue::Nothing => {}
+        }
+        if offered.ring_again_at.is_some_and(|at| at <= now) {
             // The state has just been seen: ringing again is possible.
             let _ = self.ring(now, endpoint);
         }
@@ -228,5 +517,6 @@ pub(super) fn dialog_response(
             .push("Contact", NameAddr::new(contact.into()).to_string());
     }
     response.headers.push("Allow", ALLOW);
+    response.headers.push("Supported", SUPPORTED);
     Some(response)
 }

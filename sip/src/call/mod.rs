@@ -8,6 +8,7 @@ mod identity;
 mod incoming;
 mod leaving;
 mod outgoing;
+mod reliable;
 mod session;
 mod talking;
 mod transfer;
@@ -28,6 +29,9 @@ use crate::user_agent::{
     AccountId, CallHandle, CommandError, ContactForm, End, EndCause, EndedBy, Endpoint, Event,
     Failure, Flow, Outgoing, Owner, RequestId, ServerId, Timer,
 };
+
+/// More than an early dialog ever has.
+const PRACKS_AT_MOST: u32 = 1000;
 
 /// A call of either direction.
 pub(crate) struct Call {
@@ -185,9 +189,8 @@ impl Call {
         } else {
             match &self.state {
                 State::Talking(_) => self.talking_request(now, endpoint, server, request),
-                State::Offered(_) | State::Inviting(_) => {
-                    early_request(now, endpoint, server, request);
-                }
+                State::Offered(_) => self.offered_request(now, endpoint, server, request),
+                State::Inviting(_) => self.inviting_request(now, endpoint, server, request),
                 State::Leaving(_) | State::Over => endpoint.reply(now, server, 481),
             }
         }
@@ -219,6 +222,7 @@ impl Call {
     /// A request went out again under the next number, with credentials.
     pub(crate) fn note_local_seq(&mut self, seq: u32) {
         match &mut self.state {
+            State::Inviting(inviting) => inviting.note_local_seq(seq),
             State::Talking(talking) => talking.dialog.note_local_seq(seq),
             State::Leaving(leaving) => leaving.dialog.note_local_seq(seq),
             _ => {}
@@ -318,6 +322,8 @@ pub(crate) fn refuse_stray(
         return;
     }
     let mut dialog = Dialog::of_caller(request, response);
+    // The numbers behind the INVITE's may have gone into PRACKs of the early dialog.
+    dialog.note_local_seq(response.cseq.seq + PRACKS_AT_MOST);
     endpoint.acknowledge(now, id, dialog.ack(response.cseq.seq), account);
     // A re-INVITE made no dialog of its own.
     if request.to.tag().is_none() {
@@ -333,18 +339,6 @@ pub(crate) fn refuse_stray(
                 offer: None,
             },
         );
-    }
-}
-
-/// Requests other than BYE in a dialog that is not confirmed yet.
-fn early_request(now: Instant, endpoint: &mut Endpoint, server: ServerId, request: &Request) {
-    match request.method {
-        // RFC 3261 §14.2, RFC 3311 §5.2: the first offer is not answered yet.
-        Method::Invite | Method::Update => {
-            let wait = endpoint.random.number() % 10 + 1;
-            endpoint.reply_with(now, server, 500, &[("Retry-After", &wait.to_string())]);
-        }
-        _ => endpoint.answer_in_dialog(now, server, request),
     }
 }
 

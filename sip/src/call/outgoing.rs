@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
+use super::reliable;
 use super::session::Session;
 use super::talking::Talking;
 use super::{Call, Invitation, State, description, end_of_failure, end_of_status};
 use crate::dialog::{Dialog, DialogId};
-use crate::message::{Request, Response};
+use crate::message::{Method, Request, Response};
 use crate::user_agent::{
     CallHandle, Cancelled, ContactForm, End, EndCause, EndedBy, Endpoint, Event, Failure, Flow,
-    Outgoing, Owner, RequestId,
+    Outgoing, Owner, RequestId, ServerId,
 };
 
 /// Branches of a forked INVITE that may ring at once.
@@ -18,10 +19,20 @@ const MAX_EARLY_DIALOGS: usize = 16;
 /// Waiting for the final response.
 pub(super) struct Inviting {
     pub(super) invite: RequestId,
-    early: Vec<Dialog>,
+    early: Vec<Early>,
     session: Session,
     /// None once given up.
     give_up_at: Option<Instant>,
+}
+
+/// A branch that has answered provisionally.
+struct Early {
+    dialog: Dialog,
+    session: Session,
+    /// The number of its last reliable response.
+    rseq: Option<u32>,
+    /// Its answer to our offer came reliably: it stands (RFC 3262 §5).
+    settled: bool,
 }
 
 impl Inviting {
@@ -35,24 +46,65 @@ impl Inviting {
     }
 
     pub(super) fn accept_seq(&mut self, request: &Request) -> bool {
-        let id = DialogId::of_request(request);
-        let dialog = self.early.iter_mut().find(|dialog| dialog.id == id);
-        dialog.is_none_or(|dialog| dialog.accept_seq(request.cseq.seq))
+        let early = self.find(&DialogId::of_request(request));
+        early.is_none_or(|early| early.dialog.accept_seq(request.cseq.seq))
+    }
+
+    pub(super) fn note_local_seq(&mut self, seq: u32) {
+        for early in &mut self.early {
+            early.dialog.note_local_seq(seq);
+        }
     }
 
     /// Every early dialog ends but the one that was confirmed.
     pub(super) fn close_dialogs(&self, endpoint: &mut Endpoint, but: Option<&DialogId>) {
-        for dialog in self.early.iter().filter(|dialog| Some(&dialog.id) != but) {
-            endpoint.close_dialog(&dialog.id);
+        let ids = self.early.iter().map(|early| &early.dialog.id);
+        for id in ids.filter(|id| Some(*id) != but) {
+            endpoint.close_dialog(id);
         }
     }
 
-    fn note_early(&mut self, endpoint: &mut Endpoint, call: CallHandle, dialog: Dialog) {
-        let known = self.early.iter().any(|early| early.id == dialog.id);
-        if !known && self.early.len() < MAX_EARLY_DIALOGS {
-            endpoint.open_dialog(dialog.id.clone(), call);
-            self.early.push(dialog);
+    fn find(&mut self, id: &DialogId) -> Option<&mut Early> {
+        self.early.iter_mut().find(|early| early.dialog.id == *id)
+    }
+
+    /// The branch a response comes from; none without a tag, or when there are too many.
+    fn branch(
+        &mut self,
+        endpoint: &mut Endpoint,
+        call: CallHandle,
+        request: &Request,
+        response: &Response,
+    ) -> Option<&mut Early> {
+        response.to.tag()?;
+        let id = DialogId::of_response(response);
+        if self.find(&id).is_none() {
+            if self.early.len() >= MAX_EARLY_DIALOGS {
+                return None;
+            }
+            endpoint.open_dialog(id.clone(), call);
+            self.early.push(Early {
+                dialog: Dialog::of_caller(request, response),
+                session: self.session.clone(),
+                rseq: None,
+                settled: false,
+            });
         }
+        self.find(&id)
+    }
+}
+
+impl Early {
+    /// Takes the number of a reliable response. False: it came before, or one before it is still
+    /// missing and will be repeated (RFC 3262 §4).
+    fn accept_rseq(&mut self, rseq: u32) -> bool {
+        let expected = self
+            .rseq
+            .is_none_or(|last| last.checked_add(1) == Some(rseq));
+        if expected {
+            self.rseq = Some(rseq);
+        }
+        expected
     }
 }
 
@@ -96,7 +148,7 @@ impl Call {
     ) {
         match response.status {
             100 => {}
-            101..200 => self.invite_progress(endpoint, request, response, flow),
+            101..200 => self.invite_progress(now, endpoint, request, response, flow),
             200..300 => self.invite_answered(now, endpoint, request, response, flow),
             _ => {
                 self.end(endpoint, end_of_status(response));
@@ -107,6 +159,7 @@ impl Call {
 
     fn invite_progress(
         &mut self,
+        now: Instant,
         endpoint: &mut Endpoint,
         request: &Request,
         response: &Response,
@@ -116,21 +169,75 @@ impl Call {
         let State::Inviting(inviting) = &mut self.state else {
             return;
         };
-        if response.to.tag().is_some() {
-            inviting.note_early(endpoint, handle, Dialog::of_caller(request, response));
-        }
-        if inviting.is_given_up() {
-            return;
-        }
+        let given_up = inviting.is_given_up();
         inviting.session.locate(flow.local.ip());
+        let mut branch = inviting.branch(endpoint, handle, request, response);
+        let mut prack = None;
+        if let (Some(rseq), Some(early)) = (reliable::rseq(response), branch.as_mut()) {
+            if !early.accept_rseq(rseq) {
+                return;
+            }
+            let mut request = early.dialog.request(Method::Prack);
+            let rack = reliable::rack(rseq, response.cseq.seq);
+            request.headers.push("RAck", rack);
+            prack = Some(request);
+        }
         // A description that cannot be used is as good as none: the 2xx decides.
-        let media = description(&response.headers, &response.body)
-            .and_then(|answer| inviting.session.accept(answer).ok());
-        endpoint.emit(Event::Ringing {
-            call: handle,
-            status: response.status,
-            media,
+        let answer = description(&response.headers, &response.body);
+        let media = branch.filter(|early| !early.settled).and_then(|early| {
+            let media = early.session.accept(answer?).ok()?;
+            early.settled = prack.is_some();
+            Some(media)
         });
+        if let Some(prack) = prack {
+            self.send_in_dialog(now, endpoint, prack, ContactForm::None);
+        }
+        if !given_up {
+            endpoint.emit(Event::Ringing {
+                call: handle,
+                status: response.status,
+                media,
+            });
+        }
+    }
+
+    /// Requests other than BYE in an early dialog.
+    pub(super) fn inviting_request(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        server: ServerId,
+        request: &Request,
+    ) {
+        let call = self.handle;
+        let State::Inviting(inviting) = &mut self.state else {
+            return;
+        };
+        match (
+            request.method == Method::Update,
+            inviting.find(&DialogId::of_request(request)),
+        ) {
+            (true, Some(early)) => {
+                let offer = description(&request.headers, &request.body);
+                // RFC 3311 §5.2: our own offer is not answered yet.
+                if offer.is_some() && !early.settled {
+                    return endpoint.reply(now, server, 491);
+                }
+                let answer = match offer.map(|offer| early.session.answer(offer)) {
+                    Some(Err(error)) => return endpoint.reply(now, server, error.status()),
+                    Some(Ok(answer)) => Some(answer),
+                    None => None,
+                };
+                early.dialog.refresh_target(&request.headers);
+                let media = early.session.plan().cloned().filter(|_| answer.is_some());
+                self.accept_update(now, endpoint, server, request, answer);
+                if let Some(media) = media {
+                    endpoint.emit(Event::MediaChanged { call, media });
+                }
+            }
+            _ if request.method == Method::Invite => endpoint.reply_later(now, server),
+            _ => endpoint.answer_in_dialog(now, server, request),
+        }
     }
 
     fn invite_answered(
@@ -145,19 +252,28 @@ impl Call {
         let State::Inviting(mut inviting) = self.take() else {
             return;
         };
-        let dialog = Dialog::of_caller(request, response);
+        let mut dialog = Dialog::of_caller(request, response);
         inviting.close_dialogs(endpoint, Some(&dialog.id));
         endpoint.open_dialog(dialog.id.clone(), handle);
+        let early = inviting.early.iter().position(|e| e.dialog.id == dialog.id);
+        let early = early.map(|at| inviting.early.swap_remove(at));
+        let (mut session, settled) = match early {
+            Some(early) => {
+                dialog.succeed(&early.dialog);
+                (early.session, early.settled)
+            }
+            None => (inviting.session.clone(), false),
+        };
         let ack = dialog.ack(response.cseq.seq);
         endpoint.acknowledge(now, inviting.invite, ack, self.account);
-        inviting.session.locate(flow.local.ip());
+        session.locate(flow.local.ip());
         let plan = match description(&response.headers, &response.body) {
-            Some(answer) => inviting.session.accept(answer).ok(),
+            Some(answer) if !settled => session.accept(answer).ok(),
             // The answer came with a provisional response already (RFC 3261 §13.2.1).
-            None => inviting.session.plan().cloned(),
+            _ => session.plan().cloned(),
         };
         let given_up = inviting.is_given_up();
-        self.state = State::Talking(Box::new(Talking::called(dialog, inviting.session)));
+        self.state = State::Talking(Box::new(Talking::called(dialog, session)));
         match plan {
             Some(media) if !given_up => {
                 endpoint.emit(Event::Established {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::sdp::{self, Direction, LocalMedia, MediaPlan, SdpError};
 
 /// Our side of the media session, and what both sides agreed on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Session {
     media: LocalMedia,
     /// Our last description. A new one that differs gets the next version (RFC 3264 §8).

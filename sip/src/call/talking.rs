@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::incoming::dialog_response;
+use super::reliable::Reliable;
 use super::session::Session;
 use super::transfer::Transfer;
 use super::{Call, State, description, end_of_failure, end_of_status};
@@ -31,6 +32,8 @@ pub(super) struct Talking {
     /// Our hold, as the program wants it.
     hold_wanted: bool,
     pub(super) transfer: Option<Transfer>,
+    /// A PRACK that the 2xx overtook may still come.
+    reliable: Option<Reliable>,
 }
 
 /// Our own re-INVITE.
@@ -103,8 +106,16 @@ impl Talking {
     }
 
     /// We answered theirs.
-    pub(super) fn answered(dialog: Dialog, session: Session, ack: AckWait) -> Talking {
-        Talking::new(dialog, session, Some(ack))
+    pub(super) fn answered(
+        dialog: Dialog,
+        session: Session,
+        ack: AckWait,
+        reliable: Option<Reliable>,
+    ) -> Talking {
+        Talking {
+            reliable,
+            ..Talking::new(dialog, session, Some(ack))
+        }
     }
 
     fn new(dialog: Dialog, session: Session, ack: Option<AckWait>) -> Talking {
@@ -118,6 +129,7 @@ impl Talking {
             held: false,
             hold_wanted: false,
             transfer: None,
+            reliable: None,
         }
     }
 
@@ -332,6 +344,14 @@ impl Call {
         match request.method {
             Method::Invite | Method::Update => {
                 self.media_requested(now, endpoint, server, request);
+            }
+            Method::Prack => {
+                let State::Talking(talking) = &mut self.state else {
+                    return;
+                };
+                let reliable = talking.reliable.as_mut();
+                let known = reliable.is_some_and(|reliable| reliable.acknowledge(request));
+                endpoint.reply(now, server, if known { 200 } else { 481 });
             }
             Method::Info => self.info_received(now, endpoint, server, request),
             Method::Notify => self.notify_received(now, endpoint, server, request),

@@ -16,7 +16,10 @@ use crate::dialog::DialogId;
 use crate::message::{Host, Request, Response, SipUri, Uri};
 
 /// The methods a call or the user agent itself answers.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY";
+/// The extensions we speak, which a request may insist on.
+pub(crate) const SUPPORTED: &str = "100rel";
 
 /// Who waits for the response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

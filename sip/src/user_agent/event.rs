@@ -102,7 +102,7 @@ pub enum Event {
         /// How media flow.
         media: MediaPlan,
     },
-    /// A re-INVITE or UPDATE of either side changed the media.
+    /// A re-INVITE, UPDATE or PRACK of either side changed the media, perhaps before the answer.
     MediaChanged {
         /// The call.
         call: CallHandle,

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::endpoint::{ALLOW, Endpoint};
+use super::endpoint::{ALLOW, Endpoint, SUPPORTED};
 use super::network::Flow;
 use super::servers::{Received, ServerId};
 use super::{AccountId, CallHandle, Event, UserAgent};
@@ -89,7 +89,10 @@ impl UserAgent {
         if self.endpoint.refuse_extensions(now, id, request) {
             return;
         }
-        let carries_offer = matches!(request.method, Method::Invite | Method::Update);
+        let carries_offer = matches!(
+            request.method,
+            Method::Invite | Method::Update | Method::Prack
+        );
         if carries_offer && self.endpoint.refuse_content(now, id, request) {
             return;
         }
@@ -104,7 +107,7 @@ impl UserAgent {
         match request.method {
             Method::Invite | Method::Options => {}
             Method::Refer => return endpoint.reply(now, id, 603),
-            Method::Bye | Method::Info | Method::Update | Method::Notify => {
+            Method::Bye | Method::Info | Method::Prack | Method::Update | Method::Notify => {
                 return endpoint.reply(now, id, 481);
             }
             Method::Other(_) => return endpoint.reply_with(now, id, 501, &[("Allow", ALLOW)]),
@@ -182,13 +185,19 @@ impl Endpoint {
         home.or(called.first().copied())
     }
 
-    /// RFC 3261 §8.2.2.3: no extension is spoken that a request could insist on.
+    /// RFC 3261 §8.2.2.3: an extension that the request insists on and that we do not speak.
     fn refuse_extensions(&mut self, now: Instant, id: ServerId, request: &Request) -> bool {
-        let required: Vec<&str> = request.headers.list("Require").collect();
-        if required.is_empty() {
+        let known = |tag: &str| {
+            SUPPORTED
+                .split(", ")
+                .any(|ours| ours.eq_ignore_ascii_case(tag))
+        };
+        let required = request.headers.list("Require");
+        let unknown: Vec<&str> = required.filter(|tag| !known(tag)).collect();
+        if unknown.is_empty() {
             return false;
         }
-        self.reply_with(now, id, 420, &[("Unsupported", &required.join(", "))]);
+        self.reply_with(now, id, 420, &[("Unsupported", &unknown.join(", "))]);
         true
     }
 
@@ -211,6 +220,7 @@ impl Endpoint {
     fn answer_options(&mut self, now: Instant, id: ServerId) {
         let headers = [
             ("Allow", ALLOW),
+            ("Supported", SUPPORTED),
             ("Accept", ACCEPT),
             ("Accept-Encoding", "identity"),
         ];
@@ -223,7 +233,7 @@ impl Endpoint {
             Method::Options => self.answer_options(now, id),
             // Nobody makes us call by a REFER.
             Method::Refer => self.reply(now, id, 603),
-            Method::Info | Method::Notify => self.reply(now, id, 481),
+            Method::Info | Method::Notify | Method::Prack => self.reply(now, id, 481),
             Method::Other(_) => self.reply_with(now, id, 501, &[("Allow", ALLOW)]),
             _ => self.reply_with(now, id, 405, &[("Allow", ALLOW)]),
         }

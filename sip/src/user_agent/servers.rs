@@ -241,6 +241,12 @@ impl Endpoint {
         self.reply_with(now, id, status, &[]);
     }
 
+    /// 500, since an offer or an INVITE is still open (RFC 3261 §14.2, RFC 3311 §5.2).
+    pub(crate) fn reply_later(&mut self, now: Instant, id: ServerId) {
+        let wait = self.random.number() % 10 + 1;
+        self.reply_with(now, id, 500, &[("Retry-After", &wait.to_string())]);
+    }
+
     /// Sends a response with some headers.
     pub(crate) fn reply_with(
         &mut self,

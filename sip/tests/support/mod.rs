@@ -509,6 +509,25 @@ impl World {
             .collect()
     }
 
+    /// The wire with times, numbers and directions, for people who look for a fault.
+    pub fn transcript(&self) -> String {
+        let line = |seen: &Seen| {
+            let (what, cseq, body) = match &seen.message {
+                Message::Request(r) => (r.method.to_string(), &r.cseq, &r.body),
+                Message::Response(r) => (r.status.to_string(), &r.cseq, &r.body),
+            };
+            let body = String::from_utf8_lossy(body);
+            let direction = body.lines().filter_map(|line| line.strip_prefix("a="));
+            let direction: Vec<_> = direction
+                .filter(|a| a.contains("send") || a.contains("recvonly"))
+                .collect();
+            let at = seen.at.as_millis();
+            let (from, to) = (self.name(seen.from), self.name(seen.to));
+            format!("{at:7} {from}→{to} {what} {cseq} {}", direction.join(" "))
+        };
+        self.wire.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     fn name(&self, address: SocketAddr) -> String {
         let agent = self.agents.iter().find(|agent| agent.address == address);
         agent.map_or_else(|| address.to_string(), |agent| agent.name.to_owned())

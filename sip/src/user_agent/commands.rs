@@ -1,0 +1,179 @@
+//! What the program asks of calls.
+
+use std::time::Instant;
+
+use super::endpoint::{ALLOW, Endpoint, SUPPORTED};
+use super::{AccountId, CallHandle, CommandError, UserAgent};
+use crate::call::{Call, Invitation};
+use crate::dialog::{as_request_uri, new_request};
+use crate::message::{Method, NameAddr, SipUri, Uri};
+use crate::registration::push_route;
+use crate::sdp::{LocalMedia, MediaPlan};
+
+impl UserAgent {
+    /// Calls `target`. An unspecified `media.address` stands for the address that the
+    /// signalling leaves from; session id and version are the user agent's to choose.
+    pub fn invite(
+        &mut self,
+        now: Instant,
+        account: AccountId,
+        target: &Uri,
+        media: LocalMedia,
+    ) -> Result<CallHandle, CommandError> {
+        let line = self
+            .endpoint
+            .line(account)
+            .ok_or(CommandError::NoSuchAccount)?;
+        if self.calls.len() >= self.endpoint.config.max_calls {
+            return Err(CommandError::TooManyCalls);
+        }
+        let target = callable(target, &line.config.aor).ok_or(CommandError::BadTarget)?;
+        let mut from = line.address();
+        let route = line.config.outbound_proxy.clone();
+        from.set_tag(&self.endpoint.random.tag());
+        let call_id = self.endpoint.random.call_id();
+        let to = NameAddr::new(target.clone());
+        let uri = as_request_uri(target);
+        let mut request = new_request(Method::Invite, uri, from, to, call_id, 1);
+        push_route(&mut request.headers, route);
+        request.headers.push("Allow", ALLOW);
+        request.headers.push("Supported", SUPPORTED);
+        self.last_call += 1;
+        let handle = CallHandle(self.last_call);
+        let invitation = Invitation {
+            handle,
+            account,
+            request,
+            media,
+        };
+        let call = Call::outgoing(now, &mut self.endpoint, invitation);
+        self.calls.insert(handle, call);
+        self.handle_notices(now);
+        Ok(handle)
+    }
+
+    /// Tells the caller that it rings (180).
+    pub fn ring(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| call.ring(now, endpoint))
+    }
+
+    /// Begins to send and receive media before the answer (183), so that the caller hears an
+    /// announcement. The plan, if the INVITE carried the offer; else it comes with
+    /// `MediaChanged`. The later `answer` goes on with these media.
+    pub fn begin_media(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        media: LocalMedia,
+    ) -> Result<Option<MediaPlan>, CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.begin_media(now, endpoint, media)
+        })
+    }
+
+    /// Takes a call (200). The plan of the media, if the INVITE carried the offer: media may
+    /// start at once; otherwise it comes with `Established`.
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        media: LocalMedia,
+    ) -> Result<Option<MediaPlan>, CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.answer(now, endpoint, media)
+        })
+    }
+
+    /// Refuses a call with a final status (486, 480, 603, …). `Ended` follows.
+    pub fn reject(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        status: u16,
+    ) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.reject(now, endpoint, status)
+        })
+    }
+
+    /// Ends a call in any state with what fits: CANCEL, BYE, 486, or nothing yet. `Ended`
+    /// follows at once; the signalling winds up behind it.
+    pub fn hangup(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.hangup(now, endpoint);
+            Ok(())
+        })
+    }
+
+    /// Puts the other party on hold (re-INVITE, `sendonly`). `MediaChanged` or `HoldFailed`
+    /// follows.
+    pub fn hold(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.set_hold(now, endpoint, true)
+        })
+    }
+
+    /// Takes the other party back (re-INVITE, `sendrecv`).
+    pub fn resume(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.set_hold(now, endpoint, false)
+        })
+    }
+
+    /// Asks the other party to call `target` anew (blind), or to take the place we have in the
+    /// call `replaces` (attended; `target` is then not used). `Transfer` events follow; the call
+    /// stands until someone hangs up.
+    pub fn refer(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        target: &Uri,
+        replaces: Option<CallHandle>,
+    ) -> Result<(), CommandError> {
+        let other = |other| {
+            self.calls
+                .get(&other)
+                .ok_or(CommandError::NoSuchCall)?
+                .to_replace()
+        };
+        let replaces = replaces.map(other).transpose()?;
+        let account = self.calls.get(&call).and_then(|call| call.account);
+        let aor = account.and_then(|account| self.endpoint.line(account));
+        let target = match aor {
+            Some(line) => callable(target, &line.config.aor).ok_or(CommandError::BadTarget)?,
+            None => target.clone(),
+        };
+        self.command(now, call, |call, endpoint| {
+            call.refer(now, endpoint, target, replaces)
+        })
+    }
+
+    fn command<T>(
+        &mut self,
+        now: Instant,
+        handle: CallHandle,
+        run: impl FnOnce(&mut Call, &mut Endpoint) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        let result = self
+            .with_call(handle, run)
+            .unwrap_or(Err(CommandError::NoSuchCall));
+        self.handle_notices(now);
+        result
+    }
+}
+
+/// A URI that can be called. A telephone number goes to the account's own domain
+/// (RFC 3261 §19.1.6).
+fn callable(target: &Uri, aor: &Uri) -> Option<Uri> {
+    match target {
+        Uri::Sip(_) => Some(target.clone()),
+        Uri::Tel(tel) => {
+            let aor = aor.as_sip()?;
+            let mut uri = SipUri::new(Some(&tel.number), aor.host.clone(), aor.port);
+            uri.secure = aor.secure;
+            uri.params.set("user", Some("phone"));
+            Some(uri.into())
+        }
+        Uri::Other { .. } => None,
+    }
+}
