@@ -44,6 +44,7 @@ pub struct Dialog {
     remote_seq: Option<u32>,
     target: Uri,
     routes: Vec<NameAddr>,
+    allows_update: bool,
 }
 
 /// A message that cannot make a dialog.
@@ -68,6 +69,7 @@ impl Dialog {
             remote_seq: None,
             target: contact(&response.headers).unwrap_or_else(|_| invite.uri.clone()),
             routes,
+            allows_update: allows_update(&response.headers),
         }
     }
 
@@ -86,6 +88,7 @@ impl Dialog {
             remote_seq: Some(request.cseq.seq),
             target: contact(&request.headers)?,
             routes: request.headers.record_routes(),
+            allows_update: allows_update(&request.headers),
         })
     }
 
@@ -148,6 +151,19 @@ impl Dialog {
         if let Ok(target) = contact(headers) {
             self.target = target;
         }
+        if headers.has("Allow") {
+            self.allows_update = allows_update(headers);
+        }
+    }
+
+    /// Whether the peer takes UPDATE (RFC 3311 §4).
+    pub fn allows_update(&self) -> bool {
+        self.allows_update
+    }
+
+    /// It has refused one.
+    pub fn forbid_update(&mut self) {
+        self.allows_update = false;
     }
 
     /// Where the peer said it can be reached.
@@ -189,6 +205,10 @@ pub(crate) fn new_request(
         headers: Headers::new(),
         body: Vec::new(),
     }
+}
+
+fn allows_update(headers: &Headers) -> bool {
+    headers.list_has("Allow", Method::Update.as_str())
 }
 
 fn contact(headers: &Headers) -> Result<Uri, DialogError> {

@@ -273,6 +273,47 @@ mod callee {
     }
 
     #[test]
+    fn other_media_are_told_by_an_early_update_or_after_the_answer() {
+        for updates in [true, false] {
+            let headers = [
+                "Supported: 100rel\r\n",
+                "Supported: 100rel\r\nAllow: UPDATE\r\n",
+            ];
+            let (mut world, mut peer, call) = called(headers[usize::from(updates)], &offer());
+            early(&mut world, call);
+            let progress = world.next_response();
+            assert_eq!(prack(&mut world, &mut peer, &progress, "").status, 200);
+            world.with(0, |ua, now| ua.renew_media(now, call, media(4444)).unwrap());
+            if updates {
+                let update = world.next_request();
+                assert_eq!(update.method, Method::Update);
+                assert!(
+                    std::str::from_utf8(&update.body)
+                        .unwrap()
+                        .contains("m=audio 4444 ")
+                );
+                let crossing = ask(&mut world, &mut peer, "UPDATE", "", &offer());
+                assert_eq!(crossing.status, 491);
+                respond(&mut world, &update, 200, "", |r| with_sdp(r, &offer()));
+                world.run(ms(20));
+                assert_eq!(media_changes(&world), 1);
+            }
+            answer(&mut world, call);
+            let answer = world.next_response();
+            acknowledge(&mut world, &mut peer, &answer);
+            if !updates {
+                let invite = world.next_request();
+                assert!(
+                    std::str::from_utf8(&invite.body)
+                        .unwrap()
+                        .contains("m=audio 4444 ")
+                );
+            }
+            world.expect_silence(ms(300));
+        }
+    }
+
+    #[test]
     fn a_cancel_ends_the_repetitions_and_a_late_prack_gets_481() {
         let (mut world, mut peer, call) = called(SUPPORTED, &offer());
         ring(&mut world, call);
@@ -432,6 +473,53 @@ mod caller {
             panic!("{:?}", world.agents[ALICE].events)
         };
         assert_eq!(media.remote_rtp.port(), 5002);
+    }
+
+    #[test]
+    fn other_media_are_told_by_an_early_update_or_after_the_answer() {
+        for updated in [true, false] {
+            let (mut world, call, invite) = calling();
+            let mut peer = Peer::called(&invite, addr("10.0.0.1:5060"), "one");
+            respond(&mut world, &invite, 183, "one", |response| {
+                response.headers.push("Require", "100rel");
+                response.headers.push("RSeq", "1");
+                response.headers.push("Allow", "UPDATE");
+                with_sdp(response, &offer());
+            });
+            next_prack(&mut world, &invite, 1);
+            world.with(ALICE, |ua, now| {
+                ua.renew_media(now, call, media(4444)).unwrap()
+            });
+            let update = world.next_request();
+            assert_eq!(update.method, Method::Update);
+            let crossing = ask(&mut world, &mut peer, "UPDATE", "", &offer());
+            assert_eq!(crossing.status, 491);
+            respond(
+                &mut world,
+                &update,
+                if updated { 200 } else { 503 },
+                "",
+                |response| {
+                    if updated {
+                        with_sdp(response, &offer());
+                    }
+                },
+            );
+            world.run(ms(20));
+            assert_eq!(media_changes(&world), usize::from(updated));
+            respond(&mut world, &invite, 200, "one", |_| {});
+            assert_eq!(world.next_request().method, Method::Ack);
+            if !updated {
+                let again = world.next_request();
+                assert_eq!(again.method, Method::Invite);
+                assert!(
+                    std::str::from_utf8(&again.body)
+                        .unwrap()
+                        .contains("m=audio 4444 ")
+                );
+            }
+            world.expect_silence(ms(300));
+        }
     }
 
     #[test]

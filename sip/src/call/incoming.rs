@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::early::Renewal;
 use super::identity::sip_reason;
 use super::reliable::{Overdue, Reliable};
 use super::session::Session;
 use super::talking::{AckWait, Talking};
+use super::timer::SessionTimer;
 use super::{Call, State, description};
 use crate::dialog::{Dialog, DialogError};
 use crate::message::{Method, NameAddr, Request, Response};
@@ -29,7 +31,9 @@ pub(super) struct Offered {
     /// None for a caller that knows no reliable provisional responses.
     reliable: Option<Reliable>,
     /// Our media, once a description of them went out.
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
+    /// Whether our media are still those that the caller knows.
+    pub(super) renewal: Renewal,
     /// What the 200 will carry.
     body: Option<Vec<u8>>,
     /// The program has answered; the 200 waits for a PRACK.
@@ -45,6 +49,16 @@ impl Offered {
 
     fn offer(&self) -> Option<&[u8]> {
         description(&self.request.headers, &self.request.body)
+    }
+
+    /// Offer and answer have been exchanged, reliably.
+    pub(super) fn is_settled(&self) -> bool {
+        let held_back = self
+            .reliable
+            .as_ref()
+            .is_some_and(Reliable::holds_answer_back);
+        let agreed = self.session.as_ref().is_some_and(|s| s.plan().is_some());
+        agreed && self.body.is_none() && !held_back
     }
 
     /// The first reliable response to an INVITE without an offer has to make one
@@ -86,6 +100,7 @@ impl Call {
             ring_again_at: None,
             reliable: Reliable::of(request, endpoint.random.number()),
             session: None,
+            renewal: Renewal::None,
             body: None,
             answered: false,
         };
@@ -233,6 +248,7 @@ impl Call {
             request,
             reliable,
             session: Some(session),
+            renewal,
             body,
             ..
         } = *offered
@@ -240,7 +256,13 @@ impl Call {
             return;
         };
         let wants_answer = body.is_some() && session.plan().is_none();
+        let mut timer = SessionTimer::new(endpoint.config.session_expires);
+        let granted = timer.grant(&request.headers);
+        timer.granted(now, granted.as_ref());
         if let Some(mut response) = dialog_response(endpoint, self.account, invite, &request, 200) {
+            if let Some(granted) = granted {
+                granted.push(&mut response.headers);
+            }
             if let Some(body) = body {
                 response.headers.push("Content-Type", "application/sdp");
                 response.body = body;
@@ -248,7 +270,10 @@ impl Call {
             endpoint.respond(now, invite, response);
         }
         let wait = AckWait::new(now, endpoint, invite, request.cseq.seq, wants_answer);
-        let talking = Talking::answered(dialog, session, wait, reliable);
+        let mut talking = Talking::answered(dialog, session, timer, wait, reliable);
+        if renewal.is_owed() {
+            talking.changes.want_offer();
+        }
         self.state = State::Talking(Box::new(talking));
     }
 
@@ -296,6 +321,7 @@ impl Call {
                 let call = self.handle;
                 endpoint.emit(Event::MediaChanged { call, media });
             }
+            (Some(_), Some(_)) if offered.renewal.offers() => endpoint.reply(now, server, 491),
             (Some(_), Some(_)) => self.answer_early_offer(now, endpoint, server, prack),
             // The INVITE's own offer is still open.
             (None, Some(_)) => endpoint.reply(now, server, 491),
@@ -335,17 +361,16 @@ impl Call {
         let State::Offered(offered) = &mut self.state else {
             return;
         };
-        let reliable = offered.reliable.as_ref();
-        let unsaid = offered.session.is_none() || offered.body.is_some();
+        let agreed = offered.session.as_ref().is_none_or(|s| s.plan().is_some());
         if description(&request.headers, &request.body).is_none() {
             offered.dialog.refresh_target(&request.headers);
             self.accept_update(now, endpoint, server, request, None);
-        } else if offered.session.as_ref().is_some_and(|s| s.plan().is_none()) {
+        } else if !agreed || offered.renewal.offers() {
             endpoint.reply(now, server, 491);
-        } else if unsaid || reliable.is_some_and(Reliable::holds_answer_back) {
-            endpoint.reply_later(now, server);
-        } else {
+        } else if offered.is_settled() {
             self.answer_early_offer(now, endpoint, server, request);
+        } else {
+            endpoint.reply_later(now, server);
         }
     }
 

@@ -4,6 +4,8 @@
 //! waits for the user, [`Talking`] once a 2xx was sent or came, [`Leaving`] while the signalling
 //! winds up after the program was told the end.
 
+mod change;
+mod early;
 mod identity;
 mod incoming;
 mod leaving;
@@ -11,6 +13,7 @@ mod outgoing;
 mod reliable;
 mod session;
 mod talking;
+mod timer;
 mod transfer;
 
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use incoming::Offered;
 use leaving::Leaving;
 use outgoing::Inviting;
 use talking::Talking;
+pub(crate) use timer::{LEAST as LEAST_SESSION, is_too_short};
 
 use crate::dialog::Dialog;
 use crate::message::{Method, Request, Response};
@@ -126,7 +130,7 @@ impl Call {
             State::Inviting(inviting) if inviting.invite == id => {
                 self.invite_response(now, endpoint, request, response, flow);
             }
-            State::Talking(talking) if talking.is_change(id) => {
+            State::Talking(talking) if talking.changes.is_own(id) => {
                 self.change_response(now, endpoint, response);
             }
             State::Talking(talking) if talking.is_refer(id) => {
@@ -137,7 +141,11 @@ impl Call {
                     self.leave(endpoint);
                 }
             }
-            _ => refuse_stray(now, endpoint, id, request, response, self.account),
+            _ => {
+                if !self.renewal_response(endpoint, id, Some(response)) {
+                    refuse_stray(now, endpoint, id, request, response, self.account);
+                }
+            }
         }
         self.arm(endpoint);
     }
@@ -154,14 +162,16 @@ impl Call {
             State::Inviting(inviting) if inviting.invite == id => {
                 self.invite_failure(endpoint, failure);
             }
-            State::Talking(talking) if talking.is_change(id) => {
+            State::Talking(talking) if talking.changes.is_own(id) => {
                 self.change_failure(now, endpoint, failure);
             }
             State::Talking(talking) if talking.is_refer(id) => {
                 self.refer_failure(endpoint, failure);
             }
             State::Leaving(leaving) if leaving.is_bye(id) => self.leave(endpoint),
-            _ => {}
+            _ => {
+                self.renewal_response(endpoint, id, None);
+            }
         }
         self.arm(endpoint);
     }

@@ -2,37 +2,49 @@
 
 use std::time::Instant;
 
+use super::early::Renewal;
 use super::reliable;
 use super::session::Session;
 use super::talking::Talking;
+use super::timer::SessionTimer;
 use super::{Call, Invitation, State, description, end_of_failure, end_of_status};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::{Method, Request, Response};
 use crate::user_agent::{
-    CallHandle, Cancelled, ContactForm, End, EndCause, EndedBy, Endpoint, Event, Failure, Flow,
-    Outgoing, Owner, RequestId, ServerId,
+    AccountId, CallHandle, Cancelled, ContactForm, End, EndCause, EndedBy, Endpoint, Event,
+    Failure, Flow, Outgoing, Owner, RequestId, ServerId,
 };
 
 /// Branches of a forked INVITE that may ring at once.
 const MAX_EARLY_DIALOGS: usize = 16;
 
+/// How often one INVITE is made anew.
+const MAX_ATTEMPTS: u8 = 5;
+
 /// Waiting for the final response.
 pub(super) struct Inviting {
     pub(super) invite: RequestId,
-    early: Vec<Early>,
-    session: Session,
+    /// As it is sent again when a response asks for another one.
+    request: Request,
+    attempts: u8,
+    pub(super) early: Vec<Early>,
+    pub(super) session: Session,
+    /// The program has other media by now.
+    pub(super) renewed: bool,
+    timer: SessionTimer,
     /// None once given up.
     give_up_at: Option<Instant>,
 }
 
 /// A branch that has answered provisionally.
-struct Early {
-    dialog: Dialog,
-    session: Session,
+pub(super) struct Early {
+    pub(super) dialog: Dialog,
+    pub(super) session: Session,
     /// The number of its last reliable response.
     rseq: Option<u32>,
     /// Its answer to our offer came reliably: it stands (RFC 3262 §5).
-    settled: bool,
+    pub(super) settled: bool,
+    pub(super) renewal: Renewal,
 }
 
 impl Inviting {
@@ -64,6 +76,27 @@ impl Inviting {
         }
     }
 
+    /// Sends the INVITE, for the first time or anew: earlier branches are forgotten.
+    fn send(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        (call, account): (CallHandle, Option<AccountId>),
+    ) {
+        self.close_dialogs(endpoint, None);
+        self.early.clear();
+        self.attempts += 1;
+        self.timer.ask(&mut self.request.headers);
+        let outgoing = Outgoing {
+            request: self.request.clone(),
+            owner: Owner::Call(call),
+            account,
+            contact: ContactForm::Dialog,
+            offer: Some(self.session.first_offer()),
+        };
+        self.invite = endpoint.send(now, outgoing);
+    }
+
     fn find(&mut self, id: &DialogId) -> Option<&mut Early> {
         self.early.iter_mut().find(|early| early.dialog.id == *id)
     }
@@ -88,6 +121,10 @@ impl Inviting {
                 session: self.session.clone(),
                 rseq: None,
                 settled: false,
+                renewal: match self.renewed {
+                    true => Renewal::Wanted,
+                    false => Renewal::None,
+                },
             });
         }
         self.find(&id)
@@ -117,22 +154,20 @@ impl Call {
             request,
             media,
         } = invitation;
-        let mut session = Session::new(media, endpoint.random.number());
-        let outgoing = Outgoing {
+        let session = Session::new(media, endpoint.random.number());
+        let timer = SessionTimer::new(endpoint.config.session_expires);
+        let mut inviting = Inviting {
+            invite: RequestId::default(),
             request,
-            owner: Owner::Call(handle),
-            account: Some(account),
-            contact: ContactForm::Dialog,
-            offer: Some(session.first_offer()),
-        };
-        let invite = endpoint.send(now, outgoing);
-        let give_up_at = Some(now + endpoint.config.answer_timeout);
-        let state = State::Inviting(Box::new(Inviting {
-            invite,
+            attempts: 0,
             early: Vec::new(),
             session,
-            give_up_at,
-        }));
+            renewed: false,
+            timer,
+            give_up_at: Some(now + endpoint.config.answer_timeout),
+        };
+        inviting.send(now, endpoint, (handle, Some(account)));
+        let state = State::Inviting(Box::new(inviting));
         let call = Call::new(handle, Some(account), state);
         call.arm(endpoint);
         call
@@ -150,11 +185,28 @@ impl Call {
             100 => {}
             101..200 => self.invite_progress(now, endpoint, request, response, flow),
             200..300 => self.invite_answered(now, endpoint, request, response, flow),
+            422 if self.ask_longer(now, endpoint, response) => {}
             _ => {
                 self.end(endpoint, end_of_status(response));
                 self.leave(endpoint);
             }
         }
+    }
+
+    /// RFC 4028 §7.3: the INVITE again, with an interval that everyone on the way takes.
+    fn ask_longer(&mut self, now: Instant, endpoint: &mut Endpoint, response: &Response) -> bool {
+        let owner = (self.handle, self.account);
+        let State::Inviting(inviting) = &mut self.state else {
+            return false;
+        };
+        let again = !inviting.is_given_up()
+            && inviting.attempts < MAX_ATTEMPTS
+            && inviting.timer.raise(&response.headers);
+        if again {
+            inviting.request.cseq.seq = response.cseq.seq + 1;
+            inviting.send(now, endpoint, owner);
+        }
+        again
     }
 
     fn invite_progress(
@@ -220,7 +272,7 @@ impl Call {
             (true, Some(early)) => {
                 let offer = description(&request.headers, &request.body);
                 // RFC 3311 §5.2: our own offer is not answered yet.
-                if offer.is_some() && !early.settled {
+                if offer.is_some() && (!early.settled || early.renewal.offers()) {
                     return endpoint.reply(now, server, 491);
                 }
                 let answer = match offer.map(|offer| early.session.answer(offer)) {
@@ -257,6 +309,9 @@ impl Call {
         endpoint.open_dialog(dialog.id.clone(), handle);
         let early = inviting.early.iter().position(|e| e.dialog.id == dialog.id);
         let early = early.map(|at| inviting.early.swap_remove(at));
+        let owed = early
+            .as_ref()
+            .map_or(inviting.renewed, |early| early.renewal.is_owed());
         let (mut session, settled) = match early {
             Some(early) => {
                 dialog.succeed(&early.dialog);
@@ -273,13 +328,19 @@ impl Call {
             _ => session.plan().cloned(),
         };
         let given_up = inviting.is_given_up();
-        self.state = State::Talking(Box::new(Talking::called(dialog, session)));
+        inviting.timer.confirmed(now, &response.headers);
+        let mut talking = Talking::called(dialog, session, inviting.timer);
+        if owed {
+            talking.changes.want_offer();
+        }
+        self.state = State::Talking(Box::new(talking));
         match plan {
             Some(media) if !given_up => {
                 endpoint.emit(Event::Established {
                     call: handle,
                     media,
                 });
+                self.change_media(now, endpoint);
             }
             _ => {
                 let cause = EndCause::NotAcceptable;

@@ -45,6 +45,16 @@ impl Session {
         }
     }
 
+    /// Other media of the program's; session id, version and direction stay ours.
+    pub(super) fn replace(&mut self, media: LocalMedia) {
+        self.media = LocalMedia {
+            session_id: self.media.session_id,
+            version: self.media.version,
+            direction: self.media.direction,
+            ..media
+        };
+    }
+
     /// Our offer in the present direction.
     pub(super) fn offer(&mut self) -> Vec<u8> {
         let mut bytes = sdp::offer(&self.media);

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::change::Changes;
 use super::incoming::dialog_response;
 use super::reliable::Reliable;
 use super::session::Session;
+use super::timer::{self, SessionTimer};
 use super::transfer::Transfer;
-use super::{Call, State, description, end_of_failure, end_of_status};
+use super::{Call, State, description, end_of_failure};
 use crate::dialog::Dialog;
-use crate::message::{Method, Request, Response};
-use crate::sdp::Direction;
+use crate::message::{Method, Request};
 use crate::user_agent::{
-    CallHandle, CommandError, ContactForm, End, EndCause, EndedBy, Endpoint, Event, Failure,
-    RequestId, ServerId,
+    CallHandle, End, EndCause, EndedBy, Endpoint, Event, Failure, RequestId, ServerId,
 };
 
 /// A confirmed dialog, or the callee's before the ACK.
@@ -23,28 +23,14 @@ pub(super) struct Talking {
     /// A 2xx of ours that is not acknowledged yet.
     pub(super) ack: Option<AckWait>,
     /// The program knows that the call stands.
-    established: bool,
+    pub(super) established: bool,
     /// We made the Call-ID: after a glare we wait longer (RFC 3261 §14.1).
-    is_caller: bool,
-    change: Change,
-    /// Our hold, as the peer has agreed to it.
-    held: bool,
-    /// Our hold, as the program wants it.
-    hold_wanted: bool,
+    pub(super) is_caller: bool,
+    pub(super) changes: Changes,
+    pub(super) timer: SessionTimer,
     pub(super) transfer: Option<Transfer>,
     /// A PRACK that the 2xx overtook may still come.
     reliable: Option<Reliable>,
-}
-
-/// Our own re-INVITE.
-enum Change {
-    None,
-    Sent {
-        id: RequestId,
-        hold: bool,
-    },
-    /// After a glare.
-    RetryAt(Instant),
 }
 
 /// A 2xx of ours, repeated until its ACK (RFC 3261 §13.3.1.4).
@@ -97,11 +83,11 @@ impl AckWait {
 
 impl Talking {
     /// Our INVITE was answered and the answer acknowledged.
-    pub(super) fn called(dialog: Dialog, session: Session) -> Talking {
+    pub(super) fn called(dialog: Dialog, session: Session, timer: SessionTimer) -> Talking {
         Talking {
             established: true,
             is_caller: true,
-            ..Talking::new(dialog, session, None)
+            ..Talking::new(dialog, session, timer, None)
         }
     }
 
@@ -109,32 +95,28 @@ impl Talking {
     pub(super) fn answered(
         dialog: Dialog,
         session: Session,
+        timer: SessionTimer,
         ack: AckWait,
         reliable: Option<Reliable>,
     ) -> Talking {
         Talking {
             reliable,
-            ..Talking::new(dialog, session, Some(ack))
+            ..Talking::new(dialog, session, timer, Some(ack))
         }
     }
 
-    fn new(dialog: Dialog, session: Session, ack: Option<AckWait>) -> Talking {
+    fn new(dialog: Dialog, session: Session, timer: SessionTimer, ack: Option<AckWait>) -> Talking {
         Talking {
             dialog,
             session,
             ack,
             established: false,
             is_caller: false,
-            change: Change::None,
-            held: false,
-            hold_wanted: false,
+            changes: Changes::default(),
+            timer,
             transfer: None,
             reliable: None,
         }
-    }
-
-    pub(super) fn is_change(&self, id: RequestId) -> bool {
-        matches!(self.change, Change::Sent { id: sent, .. } if sent == id)
     }
 
     pub(super) fn is_refer(&self, id: RequestId) -> bool {
@@ -145,137 +127,16 @@ impl Talking {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let ack = self.ack.as_ref().map(AckWait::deadline);
-        let retry = match self.change {
-            Change::RetryAt(at) => Some(at),
-            _ => None,
-        };
+        let retry = self.changes.retry_at();
+        let refresh = self.timer.refresh_at().filter(|_| self.is_idle());
+        let expiry = self.timer.expires_at();
         let transfer = self.transfer.as_ref().map(|transfer| transfer.give_up_at);
-        ack.into_iter().chain(retry).chain(transfer).min()
+        let all = [ack, retry, refresh, expiry, transfer];
+        all.into_iter().flatten().min()
     }
 }
 
 impl Call {
-    /// Puts the other party on hold or takes it back.
-    pub(crate) fn set_hold(
-        &mut self,
-        now: Instant,
-        endpoint: &mut Endpoint,
-        hold: bool,
-    ) -> Result<(), CommandError> {
-        self.talking()?.hold_wanted = hold;
-        self.change_media(now, endpoint);
-        self.arm(endpoint);
-        Ok(())
-    }
-
-    /// Sends the re-INVITE that the program's wish needs, if nothing else is under way.
-    fn change_media(&mut self, now: Instant, endpoint: &mut Endpoint) {
-        let State::Talking(talking) = &mut self.state else {
-            return;
-        };
-        let idle = matches!(talking.change, Change::None) && talking.ack.is_none();
-        if !idle || !talking.established || talking.held == talking.hold_wanted {
-            return;
-        }
-        let hold = talking.hold_wanted;
-        talking.session.set_direction(direction_for(hold));
-        let mut request = talking.dialog.request(Method::Invite);
-        request.headers.push("Content-Type", "application/sdp");
-        request.body = talking.session.offer();
-        let id = self.send_in_dialog(now, endpoint, request, ContactForm::Dialog);
-        if let State::Talking(talking) = &mut self.state {
-            talking.change = Change::Sent { id, hold };
-        }
-    }
-
-    pub(super) fn change_response(
-        &mut self,
-        now: Instant,
-        endpoint: &mut Endpoint,
-        response: &Response,
-    ) {
-        let handle = self.handle;
-        let account = self.account;
-        let State::Talking(talking) = &mut self.state else {
-            return;
-        };
-        let Change::Sent { id, hold } = talking.change else {
-            return;
-        };
-        match response.status {
-            100..200 => return,
-            200..300 => {
-                talking.change = Change::None;
-                talking.dialog.refresh_target(&response.headers);
-                let ack = talking.dialog.ack(response.cseq.seq);
-                endpoint.acknowledge(now, id, ack, account);
-                let answer = description(&response.headers, &response.body);
-                match answer.and_then(|answer| talking.session.accept(answer).ok()) {
-                    Some(media) => {
-                        talking.held = hold;
-                        endpoint.emit(Event::MediaChanged {
-                            call: handle,
-                            media,
-                        });
-                    }
-                    None => self.change_refused(endpoint, 488),
-                }
-            }
-            // RFC 3261 §14.1: both changed at once; each tries again after a time of its own.
-            491 => {
-                let (least, most) = if talking.is_caller {
-                    (2100, 4000)
-                } else {
-                    (0, 2000)
-                };
-                let ms = Duration::from_millis;
-                talking.change =
-                    Change::RetryAt(now + endpoint.random.between(ms(least), ms(most)));
-                let held = talking.held;
-                talking.session.set_direction(direction_for(held));
-            }
-            // RFC 3261 §12.2.1.2: the peer knows nothing of the call any more.
-            408 | 481 => {
-                self.end(
-                    endpoint,
-                    End {
-                        cause: EndCause::Failed,
-                        ..end_of_status(response)
-                    },
-                );
-                self.begin_leaving(now, endpoint);
-            }
-            status => self.change_refused(endpoint, status),
-        }
-        self.change_media(now, endpoint);
-    }
-
-    fn change_refused(&mut self, endpoint: &mut Endpoint, status: u16) {
-        let call = self.handle;
-        if let State::Talking(talking) = &mut self.state {
-            talking.change = Change::None;
-            talking.hold_wanted = talking.held;
-            let held = talking.held;
-            talking.session.set_direction(direction_for(held));
-            endpoint.emit(Event::HoldFailed { call, status });
-        }
-    }
-
-    pub(super) fn change_failure(
-        &mut self,
-        now: Instant,
-        endpoint: &mut Endpoint,
-        failure: Failure,
-    ) {
-        match failure {
-            Failure::Unreachable => self.change_refused(endpoint, 503),
-            Failure::Timeout => {
-                self.end(endpoint, end_of_failure(failure));
-                self.begin_leaving(now, endpoint);
-            }
-        }
-    }
-
     pub(super) fn talking_ack(&mut self, now: Instant, endpoint: &mut Endpoint, ack: &Request) {
         let State::Talking(talking) = &mut self.state else {
             return;
@@ -326,9 +187,12 @@ impl Call {
             self.end(endpoint, end_of_failure(Failure::Timeout));
             return self.begin_leaving(now, endpoint);
         }
-        if matches!(talking.change, Change::RetryAt(at) if at <= now) {
-            talking.change = Change::None;
+        if talking.timer.expires_at().is_some_and(|at| at <= now) {
+            // RFC 4028 §10: nobody refreshed the session in time.
+            self.end(endpoint, end_of_failure(Failure::Timeout));
+            return self.begin_leaving(now, endpoint);
         }
+        talking.changes.retry(now);
         self.change_media(now, endpoint);
         self.transfer_timeout(now, endpoint);
     }
@@ -373,8 +237,11 @@ impl Call {
         };
         let offer_pending = talking.ack.as_ref().is_some_and(|wait| wait.wants_answer);
         // RFC 3261 §14.2, RFC 3311 §5.2: our own change is under way.
-        if matches!(talking.change, Change::Sent { .. }) || offer_pending {
+        if talking.changes.offers() || offer_pending {
             return endpoint.reply(now, server, 491);
+        }
+        if timer::is_too_short(&request.headers) {
+            return endpoint.refuse_short_session(now, server);
         }
         let is_invite = request.method == Method::Invite;
         let offer = description(&request.headers, &request.body);
@@ -388,7 +255,12 @@ impl Call {
             None => None,
         };
         talking.dialog.refresh_target(&request.headers);
+        let granted = talking.timer.grant(&request.headers);
+        talking.timer.granted(now, granted.as_ref());
         if let Some(mut response) = dialog_response(endpoint, account, server, request, 200) {
+            if let Some(granted) = granted {
+                granted.push(&mut response.headers);
+            }
             if let Some(body) = body {
                 response.headers.push("Content-Type", "application/sdp");
                 response.body = body;
@@ -450,14 +322,6 @@ impl Call {
                 cause,
             },
         );
-    }
-}
-
-fn direction_for(hold: bool) -> Direction {
-    if hold {
-        Direction::SendOnly
-    } else {
-        Direction::SendRecv
     }
 }
 

@@ -120,6 +120,20 @@ impl UserAgent {
         })
     }
 
+    /// Offers other media of ours, for instance from a new address: by re-INVITE, before the
+    /// answer by UPDATE where that is possible. `MediaChanged` follows; refused, the media go on
+    /// as they were.
+    pub fn renew_media(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        media: LocalMedia,
+    ) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.renew_media(now, endpoint, media)
+        })
+    }
+
     /// Asks the other party to call `target` anew (blind), or to take the place we have in the
     /// call `replaces` (attended; `target` is then not used). `Transfer` events follow; the call
     /// stands until someone hangs up.

@@ -18,6 +18,9 @@ pub struct Config {
     pub ring_timeout: Duration,
     /// An outgoing call nobody answers is cancelled after this time.
     pub answer_timeout: Duration,
+    /// How long a session lasts without a refresh, where both sides keep timers (RFC 4028); zero
+    /// asks for none.
+    pub session_expires: Duration,
     /// Calls at one time, in all states; an INVITE above the limit gets 486.
     pub max_calls: usize,
     /// Server transactions at one time; a request above the limit gets 503 without state.
@@ -33,6 +36,7 @@ impl Default for Config {
             timers: Timers::default(),
             ring_timeout: Duration::from_secs(180),
             answer_timeout: Duration::from_secs(180),
+            session_expires: Duration::from_secs(1800),
             max_calls: 256,
             max_transactions: 8192,
             keepalive: Duration::from_secs(25),

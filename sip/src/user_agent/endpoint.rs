@@ -19,7 +19,7 @@ use crate::message::{Host, Request, Response, SipUri, Uri};
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY";
 /// The extensions we speak, which a request may insist on.
-pub(crate) const SUPPORTED: &str = "100rel";
+pub(crate) const SUPPORTED: &str = "100rel, timer";
 
 /// Who waits for the response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

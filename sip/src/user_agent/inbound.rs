@@ -9,7 +9,7 @@ use super::endpoint::{ALLOW, Endpoint, SUPPORTED};
 use super::network::Flow;
 use super::servers::{Received, ServerId};
 use super::{AccountId, CallHandle, Event, UserAgent};
-use crate::call::{Call, caller};
+use crate::call::{Call, caller, is_too_short};
 use crate::dialog::DialogId;
 use crate::message::{Headers, Message, Method, ParseError, Request, Uri};
 use crate::sdp::{self, Codec, Direction, LocalMedia, SdpError};
@@ -143,6 +143,9 @@ impl UserAgent {
     ) {
         if self.calls.len() >= self.endpoint.config.max_calls {
             return self.endpoint.reply(now, id, 486);
+        }
+        if is_too_short(&request.headers) {
+            return self.endpoint.refuse_short_session(now, id);
         }
         let offer = (!request.body.is_empty()).then(|| probe(&request.body));
         if offer == Some(Err(SdpError::Malformed)) {

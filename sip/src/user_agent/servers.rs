@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::ConnectionId;
 use super::endpoint::{Endpoint, Timer};
 use super::network::{Flow, Route};
+use crate::call::LEAST_SESSION;
 use crate::message::{Host, Method, PartialRequest, Request, Response, Via};
 use crate::resolve::{Target, default_port};
 use crate::transaction::{Expiry, Server, ServerInvite, ServerReaction};
@@ -245,6 +246,12 @@ impl Endpoint {
     pub(crate) fn reply_later(&mut self, now: Instant, id: ServerId) {
         let wait = self.random.number() % 10 + 1;
         self.reply_with(now, id, 500, &[("Retry-After", &wait.to_string())]);
+    }
+
+    /// 422: the session would need refreshing too often (RFC 4028 §9).
+    pub(crate) fn refuse_short_session(&mut self, now: Instant, id: ServerId) {
+        let least = LEAST_SESSION.to_string();
+        self.reply_with(now, id, 422, &[("Min-SE", &least)]);
     }
 
     /// Sends a response with some headers.

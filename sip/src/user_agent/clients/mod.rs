@@ -20,7 +20,7 @@ use crate::sdp::LocalMedia;
 use crate::transaction::{Client, ClientInvite, Expiry};
 
 /// A request of ours, through all its attempts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RequestId(u64);
 
 /// A request to be sent: whole but for Via, Contact, credentials and, with `offer`, its body.
