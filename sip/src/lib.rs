@@ -9,5 +9,6 @@ pub mod message;
 mod registration;
 pub mod resolve;
 pub mod sdp;
+mod subscription;
 pub mod transaction;
 pub mod user_agent;

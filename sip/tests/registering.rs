@@ -547,6 +547,7 @@ mod over_tcp {
                     }
                     Output::Close(connection) => return Done::Close(connection),
                     Output::Event(event) => self.agent.events.push(event),
+                    Output::Received(_) => panic!("nobody witnesses"),
                     Output::Resolve { .. } => panic!("nothing to resolve"),
                     Output::Timeout(Some(at)) if at <= end => {
                         self.now = at;

@@ -104,7 +104,8 @@ impl Call {
             body: None,
             answered: false,
         };
-        let call = Call::new(handle, account, State::Offered(Box::new(offered)));
+        let call_id = request.call_id.clone();
+        let call = Call::new(handle, account, call_id, State::Offered(Box::new(offered)));
         call.arm(endpoint);
         Ok(call)
     }

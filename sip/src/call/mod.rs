@@ -41,6 +41,7 @@ const PRACKS_AT_MOST: u32 = 1000;
 pub(crate) struct Call {
     pub(crate) handle: CallHandle,
     pub(crate) account: Option<AccountId>,
+    pub(crate) call_id: String,
     state: State,
     /// `Ended` has gone out.
     ended: bool,
@@ -55,10 +56,11 @@ enum State {
 }
 
 impl Call {
-    fn new(handle: CallHandle, account: Option<AccountId>, state: State) -> Call {
+    fn new(handle: CallHandle, account: Option<AccountId>, call_id: String, state: State) -> Call {
         Call {
             handle,
             account,
+            call_id,
             state,
             ended: false,
         }

@@ -167,8 +167,9 @@ impl Call {
             give_up_at: Some(now + endpoint.config.answer_timeout),
         };
         inviting.send(now, endpoint, (handle, Some(account)));
+        let call_id = inviting.request.call_id.clone();
         let state = State::Inviting(Box::new(inviting));
-        let call = Call::new(handle, Some(account), state);
+        let call = Call::new(handle, Some(account), call_id, state);
         call.arm(endpoint);
         call
     }

@@ -26,7 +26,7 @@ impl Params {
     }
 
     /// Reads as many parameters as are well formed, and leaves the rest.
-    pub(super) fn parse_leniently(text: &str) -> Self {
+    pub(crate) fn parse_leniently(text: &str) -> Self {
         let mut params = Self::new();
         // What is wrong with the rest was reported where the message was refused.
         let _ = params.read(text);

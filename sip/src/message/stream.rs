@@ -23,6 +23,8 @@ pub struct StreamReader {
     buffer: Vec<u8>,
     /// Where the unread part of the buffer starts.
     start: usize,
+    /// Octets of the message in front of it.
+    taken: usize,
     /// How far behind `start` the end of the header fields was sought in vain.
     searched: usize,
     /// The message at `start`, once its header fields are complete.
@@ -43,6 +45,7 @@ impl StreamReader {
         if self.closed {
             return;
         }
+        self.taken = 0;
         if self.start > 0 {
             self.buffer.drain(..self.start);
             self.start = 0;
@@ -54,6 +57,7 @@ impl StreamReader {
     /// nothing more comes.
     #[expect(clippy::should_implement_trait, reason = "more may come after `None`")]
     pub fn next(&mut self) -> Option<Result<Message, ParseError>> {
+        self.taken = 0;
         self.skip_keep_alives();
         let bytes = self.unread();
         // Half of a line end waits for its other half.
@@ -82,6 +86,12 @@ impl StreamReader {
             }
             Err(fault) => Some(self.give_up(fault)),
         }
+    }
+
+    /// The octets of the message that [`StreamReader::next`] gave last, until more is pushed or
+    /// asked for; empty where it gave none.
+    pub fn taken(&self) -> &[u8] {
+        &self.buffer[self.start - self.taken..self.start]
     }
 
     /// How many pings came since the last call. Each is to be answered with one CR LF
@@ -115,7 +125,8 @@ impl StreamReader {
         let message = self.unread().get(..frame.head + frame.body)?;
         let (head, body) = split_head(message, frame.head);
         let result = parse_message(&head, body);
-        self.start += frame.head + frame.body;
+        self.taken = frame.head + frame.body;
+        self.start += self.taken;
         (self.searched, self.frame) = (0, None);
         Some(result)
     }
@@ -132,7 +143,7 @@ impl StreamReader {
 
     fn close(&mut self) {
         self.closed = true;
-        (self.buffer, self.start) = (Vec::new(), 0);
+        (self.buffer, self.start, self.taken) = (Vec::new(), 0, 0);
     }
 }
 

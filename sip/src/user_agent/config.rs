@@ -27,6 +27,8 @@ pub struct Config {
     pub max_transactions: usize,
     /// How often an idle registered flow is kept open through a NAT (RFC 5626 §3.5.1).
     pub keepalive: Duration,
+    /// Hand out every message that comes in as [`Output::Received`](super::Output), too.
+    pub witness: bool,
 }
 
 impl Default for Config {
@@ -40,8 +42,20 @@ impl Default for Config {
             max_calls: 256,
             max_transactions: 8192,
             keepalive: Duration::from_secs(25),
+            witness: false,
         }
     }
+}
+
+/// What a subscription is about (RFC 6665 §7.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPackage {
+    /// `dialog`, `message-summary`.
+    pub name: String,
+    /// The format of its documents.
+    pub accept: String,
+    /// Wished life of a subscription.
+    pub expires: Duration,
 }
 
 /// One line of the user at one registrar.

@@ -11,7 +11,7 @@ use super::names::Names;
 use super::network::{Flow, Network};
 use super::random::Random;
 use super::servers::{ServerId, Servers};
-use super::{AccountId, CallHandle, Config, ConnectionId, Event, Output};
+use super::{AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, SubscriptionId};
 use crate::dialog::DialogId;
 use crate::message::{Host, Request, Response, SipUri, Uri};
 
@@ -26,6 +26,7 @@ pub(crate) const SUPPORTED: &str = "100rel, timer";
 pub(crate) enum Owner {
     Account(AccountId),
     Call(CallHandle),
+    Subscription(SubscriptionId),
     /// The ACK of a 2xx to this INVITE.
     Ack(RequestId),
     /// A CANCEL, or the BYE to a call that nobody wanted.
@@ -71,6 +72,7 @@ pub(crate) enum Timer {
     Server(ServerId),
     Call(CallHandle),
     Account(AccountId),
+    Subscription(SubscriptionId),
     Connection(ConnectionId),
 }
 
@@ -112,6 +114,18 @@ impl Endpoint {
 
     pub(crate) fn emit(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Hands out what came in over a flow, for whoever keeps a ladder. A keep-alive is no message.
+    pub(super) fn witness(&mut self, flow: &Flow, bytes: &[u8]) {
+        if self.config.witness && bytes.first().is_some_and(u8::is_ascii_alphabetic) {
+            self.outputs.push_back(Output::Received(Received {
+                transport: flow.transport,
+                local: flow.local,
+                remote: flow.remote,
+                bytes: bytes.to_vec(),
+            }));
+        }
     }
 
     pub(crate) fn line(&self, account: AccountId) -> Option<&Line> {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{AccountId, CallHandle, ConnectionId, QueryId, Transport};
+use super::{AccountId, CallHandle, ConnectionId, QueryId, SubscriptionId, Transport};
 use crate::message::Uri;
 use crate::sdp::MediaPlan;
 
@@ -12,6 +12,9 @@ use crate::sdp::MediaPlan;
 pub enum Output {
     /// Send these bytes.
     Transmit(Transmit),
+    /// These bytes came in; nothing is to be done. Only where [`Config::witness`](super::Config)
+    /// asks for it, and before everything the message leads to.
+    Received(Received),
     /// Open a connection; report `StreamEvent::Connected` or `Closed`.
     Connect {
         /// The id under which its events are reported.
@@ -54,6 +57,19 @@ pub struct Transmit {
     /// The connection to write to (TCP, TLS).
     pub connection: Option<ConnectionId>,
     /// One or more whole messages, or a keep-alive.
+    pub bytes: Vec<u8>,
+}
+
+/// A message as it came in, whole and for itself whatever the transport.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// UDP, or the connection's transport.
+    pub transport: Transport,
+    /// Where it arrived.
+    pub local: SocketAddr,
+    /// Who sent it.
+    pub remote: SocketAddr,
+    /// The message.
     pub bytes: Vec<u8>,
 }
 
@@ -132,6 +148,23 @@ pub enum Event {
         /// Nothing more will come; `status` is final.
         done: bool,
     },
+    /// A subscription changed.
+    Subscription {
+        /// Which.
+        subscription: SubscriptionId,
+        /// Its state now.
+        state: SubscriptionState,
+        /// The status that refused it, 408 and 503 for silence and an unreachable server.
+        status: Option<u16>,
+    },
+    /// The state that was subscribed to, in the format that was asked for. From the network: any
+    /// octets.
+    Notified {
+        /// Which.
+        subscription: SubscriptionId,
+        /// The document.
+        body: Vec<u8>,
+    },
     /// The call is over; the handle is dead.
     Ended {
         /// The call.
@@ -158,6 +191,20 @@ pub enum RegistrationState {
     },
     /// Ended by us, or never begun.
     Unregistered,
+}
+
+/// A subscription as the program sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscriptionState {
+    /// Somebody has to agree first; nothing is known until then.
+    Pending,
+    /// Changes are told.
+    Active,
+    /// Refused, ended by the notifier, or no answer: nothing is known any more.
+    Failed {
+        /// The next try; none when trying again is useless.
+        retry_in: Option<Duration>,
+    },
 }
 
 /// Who calls, by what right (RFC 3325, RFC 3323).

@@ -84,7 +84,7 @@ impl UserAgent {
     fn receive_in_dialog(&mut self, now: Instant, id: ServerId, request: &Arc<Request>) {
         let dialog = DialogId::of_request(request);
         let Some(&handle) = self.endpoint.dialogs.get(&dialog) else {
-            return self.endpoint.reply(now, id, 481);
+            return self.receive_for_subscription(now, id, request);
         };
         if self.endpoint.refuse_extensions(now, id, request) {
             return;
@@ -189,7 +189,12 @@ impl Endpoint {
     }
 
     /// RFC 3261 §8.2.2.3: an extension that the request insists on and that we do not speak.
-    fn refuse_extensions(&mut self, now: Instant, id: ServerId, request: &Request) -> bool {
+    pub(super) fn refuse_extensions(
+        &mut self,
+        now: Instant,
+        id: ServerId,
+        request: &Request,
+    ) -> bool {
         let known = |tag: &str| {
             SUPPORTED
                 .split(", ")

@@ -17,18 +17,19 @@ mod network;
 mod random;
 mod servers;
 mod streams;
+mod subscriptions;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
 pub(crate) use clients::{Cancelled, ContactForm, Outgoing, RequestId};
-pub use config::{AccountConfig, Config, Secret};
+pub use config::{AccountConfig, Config, EventPackage, Secret};
 use endpoint::Notice;
 pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Owner, SUPPORTED, Timer};
 pub use event::{
-    CallerIdentity, CommandError, End, EndCause, EndedBy, Event, Output, RegistrationState,
-    Transmit,
+    CallerIdentity, CommandError, End, EndCause, EndedBy, Event, Output, Received,
+    RegistrationState, SubscriptionState, Transmit,
 };
 use line::Line;
 pub(crate) use network::Flow;
@@ -38,6 +39,7 @@ use crate::call::{Call, refuse_stray};
 use crate::message::parse_datagram;
 use crate::registration::Registration;
 use crate::resolve::{ResolveError, Target};
+use crate::subscription::Subscription;
 
 /// How messages travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +66,10 @@ pub struct AccountId(u32);
 /// A call of this user agent; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallHandle(u64);
+
+/// A subscription of this user agent; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(u64);
 
 /// A TCP or TLS connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,6 +109,8 @@ pub struct UserAgent {
     endpoint: Endpoint,
     registrations: BTreeMap<AccountId, Registration>,
     calls: BTreeMap<CallHandle, Call>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    last_subscription: u64,
     last_account: u32,
     last_call: u64,
 }
@@ -131,6 +139,8 @@ impl UserAgent {
             endpoint: Endpoint::new(config, seed),
             registrations: BTreeMap::new(),
             calls: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            last_subscription: 0,
             last_account: 0,
             last_call: 0,
         }
@@ -165,6 +175,7 @@ impl UserAgent {
             remote: source,
             connection: None,
         };
+        self.endpoint.witness(&flow, bytes);
         self.receive(now, flow, parse_datagram(bytes));
         self.handle_notices(now);
     }
@@ -176,8 +187,9 @@ impl UserAgent {
         connection: ConnectionId,
         event: StreamEvent<'_>,
     ) {
-        for (flow, message) in self.endpoint.receive_stream(now, connection, event) {
-            self.receive(now, flow, message);
+        for arrived in self.endpoint.receive_stream(now, connection, event) {
+            self.endpoint.witness(&arrived.flow, &arrived.bytes);
+            self.receive(now, arrived.flow, arrived.message);
             self.handle_notices(now);
         }
         self.endpoint.close_unreadable(now);
@@ -211,6 +223,11 @@ impl UserAgent {
                 Timer::Call(handle) => {
                     self.with_call(handle, |call, endpoint| call.handle_timeout(now, endpoint));
                 }
+                Timer::Subscription(id) => {
+                    self.with_subscription(id, |subscription, endpoint| {
+                        subscription.handle_timeout(now, endpoint);
+                    });
+                }
                 Timer::Account(account) => {
                     if let Some(registration) = self.registrations.get_mut(&account) {
                         registration.handle_timeout(now, &mut self.endpoint);
@@ -225,6 +242,11 @@ impl UserAgent {
     pub fn poll_output(&mut self) -> Output {
         let next = self.endpoint.outputs.pop_front();
         next.unwrap_or_else(|| Output::Timeout(self.endpoint.deadlines.next()))
+    }
+
+    /// The `Call-ID` of a call that is not over.
+    pub fn call_id(&self, call: CallHandle) -> Option<&str> {
+        self.calls.get(&call).map(|call| call.call_id.as_str())
     }
 
     /// What is held in memory.
@@ -316,6 +338,11 @@ impl UserAgent {
                             call.handle_response(now, endpoint, id, &request, &response, flow);
                         });
                     }
+                    Owner::Subscription(subscription) => {
+                        self.with_subscription(subscription, |subscription, endpoint| {
+                            subscription.handle_response(now, endpoint, id, &request, &response);
+                        });
+                    }
                     Owner::Call(_) | Owner::Ack(_) | Owner::Nobody => {
                         refuse_stray(now, &mut self.endpoint, id, &request, &response, None);
                     }
@@ -331,6 +358,11 @@ impl UserAgent {
                             call.handle_failure(now, endpoint, id, failure);
                         });
                     }
+                    Owner::Subscription(subscription) => {
+                        self.with_subscription(subscription, |subscription, endpoint| {
+                            subscription.handle_failure(now, endpoint, id, failure);
+                        });
+                    }
                     Owner::Ack(_) | Owner::Nobody => {}
                 },
                 Notice::Renumbered { owner, seq } => match owner {
@@ -341,6 +373,11 @@ impl UserAgent {
                     }
                     Owner::Call(handle) => {
                         self.with_call(handle, |call, _| call.note_local_seq(seq));
+                    }
+                    Owner::Subscription(subscription) => {
+                        self.with_subscription(subscription, |subscription, _| {
+                            subscription.note_seq(seq);
+                        });
                     }
                     Owner::Ack(_) | Owner::Nobody => {}
                 },

@@ -8,7 +8,12 @@ use super::{ConnectionId, Output, StreamEvent};
 use crate::message::{Message, ParseError};
 
 /// A message out of a stream, and where it came from.
-pub(super) type Arrived = (Flow, Result<Message, ParseError>);
+pub(super) struct Arrived {
+    pub(super) flow: Flow,
+    pub(super) message: Result<Message, ParseError>,
+    /// As it stood in the stream; empty where nobody witnesses, or where it has no end.
+    pub(super) bytes: Vec<u8>,
+}
 
 impl Endpoint {
     /// Takes an event of a connection; the messages that it completed.
@@ -57,7 +62,15 @@ impl Endpoint {
         let mut fatal = false;
         while let Some(message) = connection.reader.next() {
             fatal = matches!(&message, Err(error) if error.is_fatal_for_stream());
-            arrived.push((flow, message));
+            let bytes = match self.config.witness {
+                true => connection.reader.taken().to_vec(),
+                false => Vec::new(),
+            };
+            arrived.push(Arrived {
+                flow,
+                message,
+                bytes,
+            });
         }
         // RFC 5626 §3.5.1: a double CRLF is answered with a single one.
         let pings = connection.reader.take_pings();

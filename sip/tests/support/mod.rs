@@ -17,8 +17,8 @@ use rand_core::{RngCore, SeedableRng};
 use ringbook_sip::message::{Message, Request, Response, Uri, parse_datagram};
 use ringbook_sip::sdp::{Codec, Direction, LocalMedia};
 use ringbook_sip::user_agent::{
-    AccountConfig, AccountId, CallHandle, Config, ConnectionId, Event, Output, Secret, StreamEvent,
-    Transport, UserAgent,
+    AccountConfig, AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, Secret,
+    StreamEvent, Transport, UserAgent,
 };
 
 pub fn ms(n: u64) -> Duration {
@@ -70,6 +70,7 @@ pub struct Agent {
     pub ua: UserAgent,
     pub address: SocketAddr,
     pub events: Vec<Event>,
+    pub received: Vec<Received>,
     wake: Option<Instant>,
 }
 
@@ -88,6 +89,7 @@ impl Agent {
             ua,
             address,
             events: Vec::new(),
+            received: Vec::new(),
             wake: None,
         }
     }
@@ -242,6 +244,7 @@ impl World {
                 } => {
                     self.connect(index, connection, remote);
                 }
+                Output::Received(received) => self.agents[index].received.push(received),
                 Output::Close(connection) => self.close(index, connection),
                 Output::Resolve { query, host, .. } => {
                     let result = self.answers.get(&host).cloned();
