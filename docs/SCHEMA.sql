@@ -1,4 +1,4 @@
--- The client store, ringbook.db, after migration 0001. A test compares this file
+-- The client store, ringbook.db, after migration 0002. A test compares this file
 -- with what the migrations make; RINGBOOK_BLESS=1 writes it anew.
 
 CREATE TABLE categories (
@@ -170,3 +170,11 @@ CREATE TABLE recordings (
 CREATE INDEX recordings_by_call ON recordings (call);
 
 CREATE INDEX recordings_by_time ON recordings (started_at);
+
+CREATE TABLE flights (
+    call     BLOB NOT NULL PRIMARY KEY REFERENCES calls (id) CHECK (length(call) = 16),
+    ended_at INTEGER NOT NULL,
+    record   BLOB NOT NULL                         -- JSON, deflated (RFC 1951)
+) STRICT;
+
+CREATE INDEX flights_by_time ON flights (ended_at);

@@ -1,7 +1,7 @@
 //! `ringbook log`: the call log.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -9,8 +9,10 @@ use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 
 use super::data::{Format, clients, home_country, open_store, period, to_file_or};
+use super::ladder;
 use super::table::{printable, write_table};
 use crate::export::{call_json, calls_as_csv, calls_as_json};
+use crate::flight::Flight;
 use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber};
 use crate::profile::Profile;
 use crate::store::{CallFilter, Reader};
@@ -31,10 +33,20 @@ pub enum LogCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
-    /// Everything about one call, as JSON
+    /// Everything about one call: its row as JSON, or its messages and what was wrong
     Show {
         /// The call's id.
         call: CallId,
+        /// What was wrong, every SIP message, and how the sound fared
+        #[arg(long)]
+        ladder: bool,
+        /// How to print the ladder
+        #[arg(long, value_enum, default_value = "text", requires = "ladder")]
+        format: LadderFormat,
+        /// The same into a file for the provider: names, numbers, addresses and hosts are
+        /// replaced; JSON where its name ends so, else text
+        #[arg(long, value_name = "FILE", conflicts_with = "ladder")]
+        bundle: Option<PathBuf>,
     },
     /// All the calls, to standard output or a file
     Export {
@@ -47,6 +59,15 @@ pub enum LogCommand {
         #[arg(long, value_enum)]
         format: Option<Format>,
     },
+}
+
+/// How a ladder is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LadderFormat {
+    /// For people.
+    Text,
+    /// One object.
+    Json,
 }
 
 /// Which calls.
@@ -114,12 +135,22 @@ fn run_on(
                 output,
             )
         }
-        LogCommand::Show { call } => {
-            let Some(line) = reader.find_call(*call)? else {
-                bail!(tr!("no call has the id {call}", call = call));
-            };
-            serde_json::to_writer_pretty(&mut *output, &call_json(&line))?;
-            Ok(writeln!(output)?)
+        LogCommand::Show {
+            call,
+            ladder,
+            format,
+            bundle: None,
+        } => show(*call, ladder.then_some(*format), reader, output),
+        LogCommand::Show {
+            call,
+            bundle: Some(file),
+            ..
+        } => {
+            let (line, flight) = (find(*call, reader)?, flight(*call, reader)?);
+            let as_json = is_json(file);
+            to_file_or(Some(file), output, |output| {
+                ladder::bundle(&line, &flight, as_json, output)
+            })
         }
         LogCommand::Export {
             file,
@@ -127,14 +158,50 @@ fn run_on(
             format,
         } => {
             let filter = which.filter(profile, reader)?;
-            let is_json = file
-                .as_ref()
-                .is_some_and(|file| file.extension().is_some_and(|e| e == "json"));
+            let is_json = file.as_deref().is_some_and(is_json);
             let format = format.unwrap_or(if is_json { Format::Json } else { Format::Csv });
             to_file_or(file.as_deref(), output, |output| {
                 write(reader, &filter, None, format, output)
             })
         }
+    }
+}
+
+fn show(
+    call: CallId,
+    ladder: Option<LadderFormat>,
+    reader: &Reader<'_>,
+    output: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let line = find(call, reader)?;
+    let json = match ladder {
+        None => call_json(&line),
+        Some(LadderFormat::Text) => {
+            return ladder::as_text(&line, &flight(call, reader)?, output);
+        }
+        Some(LadderFormat::Json) => ladder::as_json(&line, &flight(call, reader)?),
+    };
+    serde_json::to_writer_pretty(&mut *output, &json)?;
+    Ok(writeln!(output)?)
+}
+
+fn is_json(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ending == "json")
+}
+
+fn find(call: CallId, reader: &Reader<'_>) -> anyhow::Result<CallLine> {
+    match reader.find_call(call)? {
+        Some(line) => Ok(line),
+        None => bail!(tr!("no call has the id {call}", call = call)),
+    }
+}
+
+fn flight(call: CallId, reader: &Reader<'_>) -> anyhow::Result<Flight> {
+    match reader.find_flight(call)? {
+        Some(flight) => Ok(flight),
+        None => bail!(tr!(
+            "nothing is kept of the messages of this call: it is too old, it was cut off, or [log] ladders is too small"
+        )),
     }
 }
 

@@ -7,6 +7,7 @@ mod ctl;
 mod data;
 mod headless;
 mod journal;
+mod ladder;
 mod log;
 mod office;
 mod recording;

@@ -219,7 +219,10 @@ impl Desk {
                 }
                 Output::Event(event) => self.handle_event(now, event),
                 // Everybody is on loopback by address, over UDP.
-                Output::Connect { .. } | Output::Close(_) | Output::Resolve { .. } => {}
+                Output::Received(_)
+                | Output::Connect { .. }
+                | Output::Close(_)
+                | Output::Resolve { .. } => {}
                 Output::Timeout(at) => {
                     self.timeout = at;
                     return;
@@ -247,6 +250,8 @@ impl Desk {
             | Event::Ringing { .. }
             | Event::HoldFailed { .. }
             | Event::Digit { .. }
+            | Event::Subscription { .. }
+            | Event::Notified { .. }
             | Event::Transfer { .. } => {}
         }
     }

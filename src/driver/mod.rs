@@ -305,8 +305,11 @@ impl Driver {
                 self.quit();
             }
             Message::Recovered(record, recordings) => {
-                self.store
-                    .submit(StoreCommand::CloseCall { record, recordings });
+                self.store.submit(StoreCommand::CloseCall {
+                    record,
+                    recordings,
+                    flight: None,
+                });
             }
             Message::Accepted(stream, peer) => self.on_accepted(now, stream, peer),
             Message::Tcp(connection, event) => self.on_tcp(now, connection, event),

@@ -27,6 +27,8 @@ pub struct Call {
     pub id: CallId,
     /// Its name in the user agent; none while an outgoing call has no ports yet.
     pub handle: Option<CallHandle>,
+    /// Its `Call-ID`; none while no INVITE of ours has left.
+    pub call_id: Option<String>,
     /// Its name in the media thread.
     pub stream: StreamId,
     /// Who called whom.

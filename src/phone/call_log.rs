@@ -79,11 +79,17 @@ impl Listener for CallLog {
                 let record = row.record(now, call);
                 row.write(StoreCommand::UpdateCall(record), out);
             }
-            CallEvent::Closed => {
+            CallEvent::Landed(flight) => {
                 let record = row.record(now, call);
                 let recordings = std::mem::take(&mut row.recordings);
                 row.closing = true;
-                row.write(StoreCommand::CloseCall { record, recordings }, out);
+                let flight = flight.clone();
+                let closed = StoreCommand::CloseCall {
+                    record,
+                    recordings,
+                    flight,
+                };
+                row.write(closed, out);
             }
             _ => {}
         }

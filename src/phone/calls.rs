@@ -34,9 +34,10 @@ impl Calls {
     }
 
     /// Names the call in the user agent.
-    pub fn set_handle(&mut self, id: CallId, handle: CallHandle) {
+    pub fn set_handle(&mut self, id: CallId, handle: CallHandle, call_id: Option<String>) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.handle = Some(handle);
+            call.call_id = call_id;
             self.handles.insert(handle, id);
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::view::{AccountView, CallView};
+use crate::flight::Message;
 use crate::model::{CallId, CallerCard};
 use crate::settings::Settings;
 
@@ -69,6 +70,11 @@ pub enum Command {
     },
     /// The caller card of a call.
     Card(CallId),
+    /// The latest REGISTERs of a line and their answers.
+    Ladder {
+        /// The line's address of record; the first line where absent.
+        account: Option<String>,
+    },
     /// The window painted the card, this long after the call's first moment.
     CardShown {
         /// The call.
@@ -115,6 +121,8 @@ pub enum Reply {
     Calls(Vec<CallView>),
     /// A call's card.
     Card(Box<CallerCard>),
+    /// Messages, the oldest first.
+    Ladder(Vec<Message>),
 }
 
 /// How the phone is.

@@ -5,6 +5,7 @@ use ringbook_media::engine::{MediaCommand, MediaEvent};
 use super::call::Call;
 use super::effect::Effect;
 use crate::automation::{Body, Notice, NoticeKind, Side};
+use crate::flight::Landed;
 use crate::model::{CallId, ClientId, RecordingRow};
 use crate::now::Now;
 use crate::store::{StoreCommand, StoreReply};
@@ -40,8 +41,10 @@ pub enum CallEvent {
     Tick,
     /// Over. Its sound and its recording may still be closing.
     Ended,
-    /// Over, and nothing of it is open any more: time to write it down for good.
+    /// Over, and nothing of it is open any more.
     Closed,
+    /// What the flight recorder kept of a closed call: time to write it down for good.
+    Landed(Option<Box<Landed>>),
 }
 
 /// Who the parties of a call are, by the store.

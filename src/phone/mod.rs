@@ -11,6 +11,7 @@ mod calls;
 pub mod command;
 pub mod effect;
 mod end;
+mod flight_recorder;
 pub mod listener;
 pub(crate) mod media;
 mod recorder;
@@ -39,6 +40,7 @@ use self::caller_card::CallerCards;
 use self::calls::Calls;
 use self::command::{Command, CommandError, Reply};
 use self::effect::Effect;
+use self::flight_recorder::FlightRecorder;
 use self::listener::{CallEvent, Listener, Reactions};
 use self::recorder::Recorder;
 use self::ringer::Ringer;
@@ -89,17 +91,19 @@ struct Features {
     caller_card: CallerCards,
     ringer: Ringer,
     recorder: Recorder,
+    flight_recorder: FlightRecorder,
     call_log: CallLog,
 }
 
 impl Features {
     /// Every feature, in the order in which they hear of a call: the look-up is asked first,
     /// and the log hears last, when the others have said what they know.
-    fn all(&mut self) -> [&mut dyn Listener; 4] {
+    fn all(&mut self) -> [&mut dyn Listener; 5] {
         [
             &mut self.caller_card,
             &mut self.ringer,
             &mut self.recorder,
+            &mut self.flight_recorder,
             &mut self.call_log,
         ]
     }
@@ -126,6 +130,8 @@ pub struct Phone {
     arrivals: VecDeque<signalling::Arrival>,
     /// Events of the user agent that are not dealt with yet.
     heard: VecDeque<user_agent::Event>,
+    /// Ended calls whose last word has been said.
+    silent: Vec<CallId>,
     outputs: VecDeque<PhoneOutput>,
     wake_up: Option<Instant>,
     tick: Option<Instant>,
@@ -143,12 +149,14 @@ impl Phone {
         let agent = user_agent::Config {
             // The phone counts calls itself, so that one too many gets its row in the log.
             max_calls: settings.phone.max_calls.saturating_mul(2).max(64),
+            witness: true,
             ..user_agent::Config::default()
         };
         let features = Features {
             caller_card: CallerCards::new(settings.modules.caller_card, config.time_zone),
             ringer: Ringer::default(),
             recorder: Recorder::new(&settings, config.recordings),
+            flight_recorder: FlightRecorder::new(settings.log.retention()),
             call_log: CallLog::new(settings.modules.call_log),
         };
         let mut phone = Self {
@@ -165,6 +173,7 @@ impl Phone {
             arrived_at: None,
             arrivals: VecDeque::new(),
             heard: VecDeque::new(),
+            silent: Vec::new(),
             outputs: VecDeque::new(),
             wake_up: None,
             tick: None,

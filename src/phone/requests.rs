@@ -34,6 +34,7 @@ impl Phone {
             }
             Command::Calls => return Ok(Reply::Calls(self.call_views())),
             Command::Card(call) => return self.card(call),
+            Command::Ladder { account } => return self.ladder(account.as_deref()),
             Command::Dial { target, account } => {
                 return self.dial(now, &target, account.as_deref());
             }
@@ -121,6 +122,7 @@ impl Phone {
         let call = Call {
             id: self.new_call_id(now),
             handle: None,
+            call_id: None,
             stream: self.calls.next_stream(),
             direction: Direction::Outgoing,
             from: info.aor.clone(),
@@ -151,6 +153,15 @@ impl Phone {
         self.tell_state(now, id, CallState::Dialing);
         self.tell(now, id, CallEvent::Dialing);
         Ok(Reply::Dialed { call: id })
+    }
+
+    fn ladder(&self, account: Option<&str>) -> Answer {
+        let line = self.line_to_call_from(account)?;
+        let messages = self
+            .features
+            .flight_recorder
+            .registration(&line.account.aor);
+        Ok(Reply::Ladder(messages))
     }
 
     fn line_to_call_from(&self, account: Option<&str>) -> Result<&Line, CommandError> {
@@ -198,7 +209,13 @@ impl Phone {
             None => Err(user_agent::CommandError::NoSuchAccount),
         };
         match sent {
-            Ok(handle) => self.calls.set_handle(id, handle),
+            Ok(handle) => {
+                let call_id = self.user_agent.call_id(handle).map(str::to_owned);
+                self.calls.set_handle(id, handle, call_id);
+                if let Some(call) = self.calls.get(id) {
+                    self.features.flight_recorder.tie(call);
+                }
+            }
             Err(error) => {
                 self.notice(now, crate::automation::NoticeKind::Call, error.to_string());
                 self.end(now, id, local_failure());
@@ -249,7 +266,7 @@ impl Phone {
         let call = self.live_mut(id)?;
         call.state = State::Answering;
         self.make_room(now, id);
-        self.drain();
+        self.drain(now);
         if let Some(plan) = plan {
             self.run_media(id, plan);
         }
@@ -427,6 +444,9 @@ impl Phone {
         self.features
             .caller_card
             .set_enabled(settings.modules.caller_card);
+        self.features
+            .flight_recorder
+            .set_retention(settings.log.retention());
         self.features
             .call_log
             .set_enabled(settings.modules.call_log);

@@ -37,25 +37,35 @@ pub(super) struct Arrival {
     refusal: Option<EndReason>,
     /// Our address where it arrived: its sound belongs there too.
     ip: Option<IpAddr>,
+    call_id: Option<String>,
 }
 
 impl Phone {
     /// Takes everything the user agent has to say, and what that leads to.
     pub fn pump(&mut self, now: Now) {
-        self.drain();
+        self.drain(now);
         while let Some(event) = self.heard.pop_front() {
             self.on_sip(now, event);
-            self.drain();
+            self.drain(now);
+        }
+        while let Some(call) = self.silent.pop() {
+            self.settle(now, call);
         }
     }
 
     /// Passes on what the user agent wants done; its events wait. Called between an order to the
     /// user agent and the features, it puts the 180 before everybody's look-up.
-    pub(super) fn drain(&mut self) {
+    pub(super) fn drain(&mut self, now: Now) {
         loop {
             match self.user_agent.poll_output() {
                 Output::Transmit(transmit) => {
+                    let recorder = &mut self.features.flight_recorder;
+                    self.silent.extend(recorder.note_sent(now, &transmit));
                     self.outputs.push_back(PhoneOutput::Transmit(transmit));
+                }
+                Output::Received(received) => {
+                    let recorder = &mut self.features.flight_recorder;
+                    self.silent.extend(recorder.note_received(now, &received));
                 }
                 Output::Connect {
                     connection,
@@ -115,6 +125,7 @@ impl Phone {
                 ..
             } => {
                 let (at, ip) = (now, self.arrived_at);
+                let call_id = self.user_agent.call_id(call).map(str::to_owned);
                 let arrival = Arrival {
                     at,
                     handle: call,
@@ -123,6 +134,7 @@ impl Phone {
                     called,
                     refusal: None,
                     ip,
+                    call_id,
                 };
                 self.on_incoming(now, arrival, codecs_ok);
             }
@@ -136,6 +148,7 @@ impl Phone {
                 }
             }
             SipEvent::Transfer { call, status, done } => self.on_transfer(now, call, status, done),
+            SipEvent::Subscription { .. } | SipEvent::Notified { .. } => {}
             SipEvent::Ended { call, end } => {
                 if let Some(id) = self.calls.by_handle(call) {
                     self.end(now, id, end);
@@ -247,6 +260,7 @@ impl Phone {
             called,
             refusal,
             ip,
+            call_id,
         } = arrival;
         let line = account.and_then(|account| self.info_of(account));
         let country = line
@@ -265,6 +279,7 @@ impl Phone {
         Call {
             id: self.new_call_id(now),
             handle: Some(handle),
+            call_id,
             stream: self.calls.next_stream(),
             direction: Direction::Incoming,
             local: line.as_ref().map_or_else(called_party, |line| line.own()),

@@ -94,15 +94,19 @@ impl Phone {
             _ => {}
         }
         self.changed = true;
+        self.tell_media(now, id, &event);
+        self.settle(now, id);
+    }
+
+    fn tell_media(&mut self, now: Now, id: CallId, event: &MediaEvent) {
         let Some(call) = self.calls.get(id) else {
             return;
         };
         let mut reactions = Reactions::default();
         for listener in self.features.all() {
-            listener.on_media(now, call, &event, &mut reactions);
+            listener.on_media(now, call, event, &mut reactions);
         }
         self.react(now, id, reactions);
-        self.settle(now, id);
     }
 
     /// The other party pressed a key, in the sound (RFC 4733) or by INFO.
@@ -129,6 +133,9 @@ impl Phone {
     }
 
     fn on_device(&mut self, now: Now, event: &MediaEvent) {
+        for id in self.calls.ids() {
+            self.tell_media(now, id, event);
+        }
         let name = |which: &DeviceRole| match which {
             DeviceRole::Input => tr!("microphone"),
             DeviceRole::Output => tr!("loudspeaker"),

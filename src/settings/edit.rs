@@ -113,6 +113,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         audio,
         phone,
         recording,
+        log,
         modules,
         window,
     } = settings;
@@ -173,6 +174,13 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                     "format",
                     Some(word(&RECORDING_FORMATS, &recording.format).into()),
                 ),
+            ],
+        ),
+        (
+            "log",
+            vec![
+                ("ladders", integer(log.ladders)),
+                ("ladder_days", integer(log.ladder_days)),
             ],
         ),
         (

@@ -17,6 +17,7 @@ pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
 pub use ringbook_sip::sdp::Codec;
 
+use crate::flight::Retention;
 use crate::i18n::Language;
 use crate::model::Country;
 
@@ -35,6 +36,8 @@ pub struct Settings {
     pub phone: Phone,
     /// `[recording]`
     pub recording: Recording,
+    /// `[log]`
+    pub log: Log,
     /// `[modules]`
     pub modules: Modules,
     /// `[window]`
@@ -284,6 +287,34 @@ pub enum RecordingFormat {
     Wav,
     /// Ogg Opus.
     Opus,
+}
+
+/// `[log]`: how much the flight recorder keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Of the latest so many calls.
+    pub ladders: u32,
+    /// Not older than so many days.
+    pub ladder_days: u32,
+}
+
+impl Log {
+    /// What is kept.
+    pub fn retention(&self) -> Retention {
+        Retention {
+            ladders: self.ladders,
+            days: self.ladder_days,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            ladders: 1000,
+            ladder_days: 90,
+        }
+    }
 }
 
 /// `[modules]`: what can be ordered separately (S1.1, S5.1).

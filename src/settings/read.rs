@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Section, Source};
 use super::{
-    Account, Audio, Codec, Media, Modules, Password, Phone, Recording, RecordingFormat,
+    Account, Audio, Codec, Log, Media, Modules, Password, Phone, Recording, RecordingFormat,
     RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp, Window, WindowTheme,
     every_interface,
 };
@@ -75,6 +75,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         audio: section(&mut top, source, "audio", audio)?,
         phone: section(&mut top, source, "phone", phone)?,
         recording: section(&mut top, source, "recording", recording)?,
+        log: section(&mut top, source, "log", log)?,
         modules: section(&mut top, source, "modules", modules)?,
         window: section(&mut top, source, "window", window)?,
     };
@@ -302,6 +303,14 @@ fn recording(section: &mut Section<'_>) -> Result<Recording, SettingsError> {
     Ok(Recording {
         mode: section.choice("mode", default.mode, &RECORDING_MODES)?,
         format: section.choice("format", default.format, &RECORDING_FORMATS)?,
+    })
+}
+
+fn log(section: &mut Section<'_>) -> Result<Log, SettingsError> {
+    let default = Log::default();
+    Ok(Log {
+        ladders: section.integer("ladders", default.ladders, 0..=1_000_000)?,
+        ladder_days: section.integer("ladder_days", default.ladder_days, 1..=36_500)?,
     })
 }
 

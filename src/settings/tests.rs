@@ -92,7 +92,7 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("account, sip, media, audio, phone, recording, modules, window"),
+        message.ends_with("account, sip, media, audio, phone, recording, log, modules, window"),
         "{message}"
     );
 }
@@ -323,4 +323,11 @@ fn every_language_can_be_chosen() {
         let settings = parse(&text).unwrap();
         assert_eq!(settings.window.language, Some(language));
     }
+}
+
+#[test]
+fn how_much_the_flight_recorder_keeps_can_be_said() {
+    let log = parse("[log]\nladders = 0\nladder_days = 7\n").unwrap().log;
+    assert_eq!((log.ladders, log.ladder_days), (0, 7));
+    assert!(refusal("[log]\nladder_days = 0\n").contains("ladder_days"));
 }

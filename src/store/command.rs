@@ -1,5 +1,6 @@
 //! What the phone asks of the store, and what it hears.
 
+use crate::flight::Landed;
 use crate::model::{CallId, CallRecord, CallerMatch, PhoneNumber, RecordingRow};
 
 /// A request of the phone.
@@ -20,12 +21,14 @@ pub enum StoreCommand {
     OpenCall(Box<CallRecord>),
     /// Write the call's row anew; also the heartbeat by `last_seen_at`, about once a second.
     UpdateCall(Box<CallRecord>),
-    /// Close the call's row and add its recordings, in one transaction.
+    /// Close the call's row and add its recordings and its flight, in one transaction.
     CloseCall {
         /// The row as it is to stay.
         record: Box<CallRecord>,
         /// The call's recordings; one that was stopped and begun again has several.
         recordings: Vec<RecordingRow>,
+        /// What the flight recorder kept of it.
+        flight: Option<Box<Landed>>,
     },
 }
 

@@ -11,6 +11,7 @@ mod clients;
 mod command;
 mod employees;
 mod error;
+mod flights;
 mod handle;
 mod lookup;
 mod numbers;

@@ -12,8 +12,10 @@ use super::error::is_corruption;
 use super::{Result, StoreError};
 
 /// Every step of the schema, oldest first. A step that was released is never edited.
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("../../migrations/client/0001_office.sql")).foreign_key_check()];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../migrations/client/0001_office.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0002_flights.sql")).foreign_key_check(),
+];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// `PRAGMA application_id` of our files: 'RING'.

@@ -4,4 +4,5 @@
 mod calls;
 mod clients;
 mod files;
+mod flights;
 mod handle;

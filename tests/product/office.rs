@@ -252,12 +252,20 @@ impl Office {
                 self.store.write(|w| w.save_call(&record)).unwrap();
                 (Duration::ZERO, StoreReply::Done { call: record.call })
             }
-            StoreCommand::CloseCall { record, recordings } => {
+            StoreCommand::CloseCall {
+                record,
+                recordings,
+                flight,
+            } => {
                 let all = |w: &mut ringbook::store::Writer<'_>| {
                     w.save_call(&record)?;
                     recordings
                         .iter()
-                        .try_for_each(|row: &RecordingRow| w.save_recording(row))
+                        .try_for_each(|row: &RecordingRow| w.save_recording(row))?;
+                    let ended_at = record.last_seen_at;
+                    flight
+                        .iter()
+                        .try_for_each(|landed| w.save_flight(record.call, ended_at, landed))
                 };
                 self.store.write(all).unwrap();
                 (Duration::ZERO, StoreReply::Done { call: record.call })

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::flight::Landed;
 use crate::model::{CallId, CallRecord, RecordingRow};
 use crate::store::{Result, StoreError, StoreReply};
 
@@ -23,6 +24,7 @@ pub(super) type Reply = Box<dyn FnOnce(StoreReply) + Send>;
 pub(super) struct Row {
     pub(super) record: Box<CallRecord>,
     pub(super) recordings: Vec<RecordingRow>,
+    pub(super) flight: Option<Box<Landed>>,
     pub(super) replies: Vec<Reply>,
 }
 
@@ -56,11 +58,13 @@ impl LogQueue {
         &self,
         record: Box<CallRecord>,
         recordings: Vec<RecordingRow>,
+        flight: Option<Box<Landed>>,
         reply: Reply,
     ) {
         let row = Row {
             record,
             recordings,
+            flight,
             replies: vec![reply],
         };
         add(&mut self.lock().rows, row, Age::Newer);
@@ -181,6 +185,8 @@ fn add(rows: &mut BTreeMap<CallId, Row>, row: Row, age: Age) {
         waiting.record = row.record;
     }
     waiting.recordings.extend(row.recordings);
+    // Only the row that closes the call brings one.
+    waiting.flight = waiting.flight.take().or(row.flight);
     waiting.replies.extend(row.replies);
 }
 
@@ -210,11 +216,17 @@ mod tests {
         let queue = LogQueue::default();
         let call = CallId::new();
         for status in [CallStatus::InProgress, CallStatus::InProgress] {
-            queue.put_row(record(call, status, false), Vec::new(), Box::new(|_| {}));
+            queue.put_row(
+                record(call, status, false),
+                Vec::new(),
+                None,
+                Box::new(|_| {}),
+            );
         }
         queue.put_row(
             record(call, CallStatus::Answered, true),
             Vec::new(),
+            None,
             Box::new(|_| {}),
         );
         let rows = rows(&queue);
@@ -230,11 +242,13 @@ mod tests {
         queue.put_row(
             record(call, CallStatus::Missed, true),
             Vec::new(),
+            None,
             Box::new(|_| {}),
         );
         queue.put_row(
             record(call, CallStatus::InProgress, false),
             Vec::new(),
+            None,
             Box::new(|_| {}),
         );
         let taken = rows(&queue);
@@ -243,6 +257,7 @@ mod tests {
         queue.put_row(
             record(call, CallStatus::InProgress, false),
             Vec::new(),
+            None,
             Box::new(|_| {}),
         );
         queue.put_back(taken);
@@ -256,12 +271,14 @@ mod tests {
         queue.put_row(
             record(call, CallStatus::InProgress, false),
             Vec::new(),
+            None,
             Box::new(|_| {}),
         );
         let taken = rows(&queue);
         queue.put_row(
             record(call, CallStatus::Answered, true),
             Vec::new(),
+            None,
             Box::new(|_| {}),
         );
         queue.put_back(taken);

@@ -147,10 +147,18 @@ impl StoreHandle {
                 shared.lookups.put(job);
             }
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
-                shared.log.put_row(record, Vec::new(), Box::new(reply));
+                shared
+                    .log
+                    .put_row(record, Vec::new(), None, Box::new(reply));
             }
-            StoreCommand::CloseCall { record, recordings } => {
-                shared.log.put_row(record, recordings, Box::new(reply));
+            StoreCommand::CloseCall {
+                record,
+                recordings,
+                flight,
+            } => {
+                shared
+                    .log
+                    .put_row(record, recordings, flight, Box::new(reply));
             }
         }
     }

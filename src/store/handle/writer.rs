@@ -140,11 +140,13 @@ impl Thread<'_> {
         }
     }
 
-    /// Writes a row without its recordings, which the database refused: the call itself is kept.
+    /// Writes a row without its recordings and flight, which the database refused: the call itself is
+    /// kept.
     fn write_bare(&mut self, mut row: Row, error: &StoreError) {
         tracing::error!(call = %row.record.call, %error, "a row of the call log was refused");
-        if !row.recordings.is_empty() {
+        if !row.recordings.is_empty() || row.flight.is_some() {
             row.recordings.clear();
+            row.flight = None;
             let bare = self
                 .connection()
                 .and_then(|c| write_on(c, |writer| row.write(writer)));
@@ -182,7 +184,14 @@ impl Row {
         writer.save_call(&self.record)?;
         self.recordings
             .iter()
-            .try_for_each(|recording| writer.save_recording(recording))
+            .try_for_each(|recording| writer.save_recording(recording))?;
+        match &self.flight {
+            Some(landed) => {
+                let ended_at = self.record.ended_at.unwrap_or(self.record.last_seen_at);
+                writer.save_flight(self.record.call, ended_at, landed)
+            }
+            None => Ok(()),
+        }
     }
 
     fn written(self) {

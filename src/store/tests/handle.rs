@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, ToSpan};
 use rusqlite::Connection;
 
+use super::flights::landed;
 use crate::model::{
     CallId, CallRecord, CallStatus, Client, Direction, EndReason, PhoneNumber, RecordingId,
     RecordingRow, RecordingState,
@@ -83,6 +84,7 @@ fn s1_5_a_call_leaves_exactly_one_row_with_its_recording() {
     let close = StoreCommand::CloseCall {
         record: call.clone(),
         recordings: vec![recording.clone()],
+        flight: Some(Box::new(landed(call.started_at, 10))),
     };
     assert!(done(&submit(&handle, close)));
     drop(handle);
@@ -94,6 +96,8 @@ fn s1_5_a_call_leaves_exactly_one_row_with_its_recording() {
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].record, *call);
     assert_eq!(lines[0].recording.as_deref(), Some(&*recording.file));
+    let flight = store.read(|r| r.find_flight(call.call)).unwrap();
+    assert_eq!(flight, Some(landed(call.started_at, 10).flight));
 }
 
 #[test]
@@ -324,6 +328,7 @@ fn calls_in_progress_at_a_crash_are_closed_as_interrupted_by_the_phone_alone() {
     let close = StoreCommand::CloseCall {
         record: Box::new(better),
         recordings: vec![recording],
+        flight: None,
     };
     assert!(done(&submit(&handle, close)));
     drop(handle);

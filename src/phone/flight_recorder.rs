@@ -1,0 +1,631 @@
+//! The flight recorder: what came in and went out for each call, and how its sound fared.
+//!
+//! Always on, and bounded. A message is copied once, without its secrets; what there is no room
+//! for is counted. Messages wait under their `Call-ID`, because the INVITE is there before the
+//! call and goes before anybody knows of it. A call that is over waits a moment for the last
+//! response or ACK, so that its row and its whole ladder are written together.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use ringbook_media::engine::{DeviceRole, MediaEvent};
+use ringbook_media::stream::StreamStats;
+use ringbook_sip::sdp::{Direction, MediaPlan};
+use ringbook_sip::user_agent::{Received, Transmit, Transport};
+
+use super::call::Call;
+use super::listener::{CallEvent, Listener, Reactions};
+use super::media::codec_word;
+use crate::automation::Side;
+use crate::flight::record::FIRST_MESSAGES;
+use crate::flight::redact::redacted;
+use crate::flight::sip_text::Essentials;
+use crate::flight::{Flight, Happening, Landed, Message, Note, Retention, Sample};
+use crate::model::CallId;
+use crate::now::Now;
+
+/// The most octets of one message's text.
+const TEXT: usize = 8 * 1024;
+/// The most messages of one call.
+const MESSAGES: usize = 400;
+/// The most octets of one call's messages; beyond it, a message is its first line.
+const CALL: usize = 192 * 1024;
+/// The most octets of all messages together; beyond it, a message is its first line.
+const TOTAL: usize = 32 * 1024 * 1024;
+/// Messages whose call nobody knows of: they were refused at once, or their call begins just now.
+const STRAYS: usize = 64;
+/// Samples of one call: when there are twice as many, every other one goes.
+const SAMPLES: usize = 64;
+/// Notes of one call.
+const NOTES: usize = 256;
+/// The latest messages of one line's registration.
+const REGISTRATION: usize = 24;
+/// How long an ended call waits for the last response or ACK.
+const LAST_WORD: Duration = Duration::from_millis(500);
+
+/// The recorder.
+#[derive(Debug)]
+pub struct FlightRecorder {
+    retention: Retention,
+    /// By `Call-ID`.
+    ladders: HashMap<String, Ladder>,
+    /// The `Call-ID`s of ladders that are no call's yet, the oldest first.
+    strays: VecDeque<String>,
+    calls: BTreeMap<CallId, Sound>,
+    /// By address of record.
+    registrations: HashMap<String, VecDeque<Noted>>,
+    /// Octets of all ladders' texts.
+    octets: usize,
+}
+
+/// A message, and when.
+#[derive(Debug, Clone)]
+struct Noted {
+    at: Instant,
+    message: Message,
+}
+
+/// The messages of one call.
+#[derive(Debug, Default)]
+struct Ladder {
+    call: Option<CallId>,
+    messages: Vec<Noted>,
+    dropped: u32,
+    octets: usize,
+    unanswered: Vec<Unanswered>,
+}
+
+/// A request that has no final response yet; an INVITE, until its ACK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unanswered {
+    sent: bool,
+    seq: u32,
+    method: String,
+}
+
+/// What there is to tell of a call besides its messages.
+#[derive(Debug)]
+struct Sound {
+    call_id: Option<String>,
+    began: Instant,
+    plan: Option<MediaPlan>,
+    samples: Vec<Sample>,
+    /// Milliseconds between two samples.
+    distance: u32,
+    notes: Vec<Note>,
+    give_up: Option<Instant>,
+}
+
+/// A message on its way, whichever.
+struct Passing<'m> {
+    sent: bool,
+    transport: Transport,
+    local: std::net::SocketAddr,
+    remote: std::net::SocketAddr,
+    bytes: &'m [u8],
+}
+
+impl FlightRecorder {
+    /// A recorder whose flights are kept by `retention`; for none, nothing is recorded.
+    pub fn new(retention: Retention) -> Self {
+        Self {
+            retention,
+            ladders: HashMap::new(),
+            strays: VecDeque::new(),
+            calls: BTreeMap::new(),
+            registrations: HashMap::new(),
+            octets: 0,
+        }
+    }
+
+    /// Keeps flights like this from now on.
+    pub fn set_retention(&mut self, retention: Retention) {
+        self.retention = retention;
+    }
+
+    /// A message came in.
+    pub fn note_received(&mut self, now: Now, received: &Received) -> Option<CallId> {
+        self.note(
+            now,
+            &Passing {
+                sent: false,
+                transport: received.transport,
+                local: received.local,
+                remote: received.remote,
+                bytes: &received.bytes,
+            },
+        )
+    }
+
+    /// A message goes out.
+    pub fn note_sent(&mut self, now: Now, transmit: &Transmit) -> Option<CallId> {
+        self.note(
+            now,
+            &Passing {
+                sent: true,
+                transport: transmit.transport,
+                local: transmit.local,
+                remote: transmit.remote,
+                bytes: &transmit.bytes,
+            },
+        )
+    }
+
+    /// Takes a message down. The ended call whose last word it was, where it was one.
+    fn note(&mut self, now: Now, passing: &Passing<'_>) -> Option<CallId> {
+        if self.retention.ladders == 0 || passing.bytes.starts_with(b"\r\n") {
+            return None;
+        }
+        let text = redacted(passing.bytes, TEXT);
+        let essentials = Essentials::of(&text);
+        if essentials.method == "REGISTER" {
+            let line = essentials.to_address().to_owned();
+            let sent_request = passing.sent && essentials.status.is_none();
+            self.note_registration(line, sent_request, passing.noted(now, text));
+            return None;
+        }
+        let call_id = essentials.call_id;
+        if !self.ladders.contains_key(call_id) {
+            if essentials.method != "INVITE" || !essentials.is_outside_dialog() {
+                return None;
+            }
+            self.begin(call_id.to_owned());
+        }
+        let full = self.octets >= TOTAL;
+        let ladder = self.ladders.get_mut(call_id)?;
+        let before = ladder.octets;
+        ladder.answer(passing.sent, &essentials);
+        let over = ladder.unanswered.is_empty().then_some(ladder.call);
+        ladder.push(passing.noted(now, text), full);
+        self.octets = (self.octets + ladder.octets).saturating_sub(before);
+        over.flatten().filter(|call| self.has_ended(*call))
+    }
+
+    fn begin(&mut self, call_id: String) {
+        self.strays.push_back(call_id.clone());
+        self.ladders.insert(call_id, Ladder::default());
+        if self.strays.len() > STRAYS
+            && let Some(oldest) = self.strays.pop_front()
+        {
+            self.forget(&oldest);
+        }
+    }
+
+    fn forget(&mut self, call_id: &str) -> Option<Ladder> {
+        let ladder = self.ladders.remove(call_id)?;
+        self.octets = self.octets.saturating_sub(ladder.octets);
+        Some(ladder)
+    }
+
+    /// Only our own requests name a line: nobody makes us keep more of them.
+    fn note_registration(&mut self, line: String, ours: bool, noted: Noted) {
+        let known = match ours {
+            true => Some(self.registrations.entry(line).or_default()),
+            false => self.registrations.get_mut(&line),
+        };
+        if let Some(messages) = known {
+            if messages.len() == REGISTRATION {
+                messages.pop_front();
+            }
+            messages.push_back(noted);
+        }
+    }
+
+    fn has_ended(&self, call: CallId) -> bool {
+        self.calls
+            .get(&call)
+            .is_some_and(|sound| sound.give_up.is_some())
+    }
+
+    /// Ties a call to its messages, once it has a `Call-ID`.
+    pub fn tie(&mut self, call: &Call) {
+        let Some(sound) = self.calls.get_mut(&call.id) else {
+            return;
+        };
+        let Some(call_id) = call.call_id.as_ref().filter(|_| sound.call_id.is_none()) else {
+            return;
+        };
+        sound.call_id = Some(call_id.clone());
+        self.strays.retain(|stray| stray != call_id);
+        let ladder = self.ladders.entry(call_id.clone()).or_default();
+        ladder.call = Some(call.id);
+    }
+
+    /// The latest messages of the registration of `line`, an address of record, the oldest first.
+    pub fn registration(&self, line: &str) -> Vec<Message> {
+        let Some(messages) = self.registrations.get(line) else {
+            return Vec::new();
+        };
+        let began = messages.front().map(|noted| noted.at);
+        let since = |noted: &Noted| began.map_or(0, |began| millis(began, noted.at));
+        messages
+            .iter()
+            .map(|noted| Message {
+                at_ms: since(noted),
+                ..noted.message.clone()
+            })
+            .collect()
+    }
+
+    /// What was recorded of a call that is closed; nothing more is kept of it here.
+    fn land(&mut self, call: &Call) -> Option<Flight> {
+        let sound = self.calls.remove(&call.id)?;
+        let call_id = sound.call_id.unwrap_or_default();
+        let ladder = self.forget(&call_id).unwrap_or_default();
+        let messages = ladder.messages.into_iter().map(|noted| Message {
+            at_ms: millis(sound.began, noted.at),
+            ..noted.message
+        });
+        Some(Flight {
+            call_id,
+            began: call.began.wall,
+            messages: messages.collect(),
+            dropped: ladder.dropped,
+            samples: sound.samples,
+            notes: sound.notes,
+        })
+    }
+}
+
+impl Passing<'_> {
+    fn noted(&self, now: Now, text: String) -> Noted {
+        let transport = match self.transport {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+            Transport::Tls => "TLS",
+        };
+        Noted {
+            at: now.instant,
+            message: Message {
+                at_ms: 0,
+                sent: self.sent,
+                transport: transport.into(),
+                local: self.local,
+                remote: self.remote,
+                octets: u32::try_from(self.bytes.len()).unwrap_or(u32::MAX),
+                text,
+            },
+        }
+    }
+}
+
+impl Ladder {
+    fn push(&mut self, mut noted: Noted, full: bool) {
+        if full || self.octets >= CALL {
+            let first = noted.message.first_line().to_owned();
+            noted.message.text = first;
+        }
+        if self.messages.len() == MESSAGES {
+            let gone = self.messages.remove(FIRST_MESSAGES);
+            self.octets = self.octets.saturating_sub(gone.message.text.len());
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        self.octets += noted.message.text.len();
+        self.messages.push(noted);
+    }
+
+    /// Keeps account of the requests that wait for their last word (RFC 3261 §17).
+    fn answer(&mut self, sent: bool, message: &Essentials<'_>) {
+        let of = |sent: bool, method: &str| Unanswered {
+            sent,
+            seq: message.seq,
+            method: method.to_owned(),
+        };
+        let answered = match (message.status, message.method) {
+            (None, "ACK") => of(sent, "INVITE"),
+            (None, method) => {
+                let request = of(sent, method);
+                if !self.unanswered.contains(&request) {
+                    self.unanswered.push(request);
+                }
+                return;
+            }
+            // An INVITE waits for its ACK.
+            (Some(..200), _) | (Some(_), "INVITE") => return,
+            (Some(_), method) => of(!sent, method),
+        };
+        self.unanswered.retain(|request| *request != answered);
+    }
+}
+
+impl Sound {
+    fn note(&mut self, now: Now, what: Happening) {
+        if self.notes.len() < NOTES {
+            let at_ms = millis(self.began, now.instant);
+            self.notes.push(Note { at_ms, what });
+        }
+    }
+
+    fn note_plan(&mut self, now: Now, plan: Option<&MediaPlan>) {
+        let Some(plan) = plan.filter(|plan| self.plan.as_ref() != Some(plan)) else {
+            return;
+        };
+        self.plan = Some(plan.clone());
+        let what = Happening::Media {
+            codec: codec_word(plan.codec).to_owned(),
+            remote: plan.remote_rtp,
+            send: matches!(plan.direction, Direction::SendRecv | Direction::SendOnly),
+            receive: matches!(plan.direction, Direction::SendRecv | Direction::RecvOnly),
+        };
+        self.note(now, what);
+    }
+
+    /// Keeps a sample where it is due; the last one always.
+    fn sample(&mut self, now: Now, stats: &StreamStats, last: bool) {
+        let at_ms = millis(self.began, now.instant);
+        let due = self
+            .samples
+            .last()
+            .map(|sample| sample.at_ms + self.distance);
+        if due.is_some_and(|due| at_ms < due) && !last {
+            return;
+        }
+        self.samples.push(sample(at_ms, stats));
+        if self.samples.len() >= 2 * SAMPLES {
+            let mut place = 0;
+            self.samples.retain(|_| {
+                place += 1;
+                place % 2 == 0
+            });
+            self.distance *= 2;
+        }
+    }
+}
+
+fn sample(at_ms: u32, stats: &StreamStats) -> Sample {
+    Sample {
+        at_ms,
+        sent: stats.packets_sent,
+        received: stats.packets_received,
+        lost: stats.lost,
+        late: stats.late,
+        concealed: stats.concealed,
+        jitter_ms: rounded(stats.jitter_ms),
+        rtt_ms: stats.rtt_ms.map(rounded),
+        delay_ms: rounded(stats.delay_ms),
+        remote_loss: rounded(stats.remote_loss),
+        remote_jitter_ms: rounded(stats.remote_jitter_ms),
+        mos: rounded(stats.mos),
+    }
+}
+
+/// To three places: what is kept promises no more.
+fn rounded(value: f32) -> f32 {
+    (value * 1000.0).round() / 1000.0
+}
+
+fn millis(from: Instant, to: Instant) -> u32 {
+    let passed = to.saturating_duration_since(from).as_millis();
+    u32::try_from(passed).unwrap_or(u32::MAX)
+}
+
+/// The samples' first distance: a little less than the media thread's, so that none is missed.
+const DISTANCE_MS: u32 = 900;
+
+impl Listener for FlightRecorder {
+    fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
+        if matches!(event, CallEvent::Incoming | CallEvent::Dialing) && self.retention.ladders > 0 {
+            let sound = Sound {
+                call_id: None,
+                began: call.began.instant,
+                plan: None,
+                samples: Vec::new(),
+                distance: DISTANCE_MS,
+                notes: Vec::new(),
+                give_up: None,
+            };
+            self.calls.insert(call.id, sound);
+        }
+        self.tie(call);
+        let Some(sound) = self.calls.get_mut(&call.id) else {
+            if *event == CallEvent::Closed {
+                out.tell(CallEvent::Landed(None));
+            }
+            return;
+        };
+        sound.note_plan(now, call.media.plan.as_ref());
+        match event {
+            CallEvent::Held(by) => sound.note(
+                now,
+                Happening::Held {
+                    by_us: *by == Side::Local,
+                },
+            ),
+            CallEvent::Resumed(by) => {
+                let by_us = *by == Side::Local;
+                sound.note(now, Happening::Resumed { by_us });
+            }
+            CallEvent::Ended => sound.give_up = Some(now.instant + LAST_WORD),
+            CallEvent::Tick if sound.give_up.is_some_and(|at| at <= now.instant) => {
+                let call_id = sound.call_id.clone().unwrap_or_default();
+                if let Some(ladder) = self.ladders.get_mut(&call_id) {
+                    ladder.unanswered.clear();
+                }
+            }
+            CallEvent::Closed => {
+                let retention = self.retention;
+                let flight = self.land(call);
+                let landed = flight.map(|flight| Box::new(Landed { flight, retention }));
+                out.tell(CallEvent::Landed(landed));
+            }
+            _ => {}
+        }
+    }
+
+    fn on_media(&mut self, now: Now, call: &Call, event: &MediaEvent, _out: &mut Reactions) {
+        let Some(sound) = self.calls.get_mut(&call.id) else {
+            return;
+        };
+        match event {
+            MediaEvent::Stats { stats, .. } => sound.sample(now, stats, false),
+            MediaEvent::Closed { stats, .. } => sound.sample(now, stats, true),
+            MediaEvent::FirstPacket { .. } => sound.note(now, Happening::FirstPacket),
+            MediaEvent::NoRtp { for_s, .. } => sound.note(now, Happening::NoRtp { for_s: *for_s }),
+            MediaEvent::Refused { error, .. } => {
+                let error = error.to_string();
+                sound.note(now, Happening::Refused { error });
+            }
+            MediaEvent::DeviceLost { which, reason } => {
+                let (device, reason) = (device_word(*which).to_owned(), reason.clone());
+                sound.note(now, Happening::DeviceLost { device, reason });
+            }
+            MediaEvent::DeviceBack { which } => {
+                let device = device_word(*which).to_owned();
+                sound.note(now, Happening::DeviceBack { device });
+            }
+            _ => {}
+        }
+    }
+
+    fn is_busy(&self, call: CallId) -> bool {
+        let sound = self.calls.get(&call);
+        let call_id = sound.and_then(|sound| sound.call_id.as_ref());
+        let ladder = call_id.and_then(|call_id| self.ladders.get(call_id));
+        ladder.is_some_and(|ladder| !ladder.unanswered.is_empty())
+    }
+}
+
+fn device_word(which: DeviceRole) -> &'static str {
+    match which {
+        DeviceRole::Input => "input",
+        DeviceRole::Output => "output",
+        DeviceRole::Ring => "ring",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const KEEP: Retention = Retention {
+        ladders: 10,
+        days: 1,
+    };
+
+    fn now() -> Now {
+        Now {
+            instant: Instant::now(),
+            wall: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn received(text: String) -> Received {
+        Received {
+            transport: Transport::Udp,
+            local: "192.0.2.1:5060".parse().unwrap(),
+            remote: "192.0.2.2:5060".parse().unwrap(),
+            bytes: text.into_bytes(),
+        }
+    }
+
+    fn message(method: &str, call_id: usize, seq: usize, size: usize) -> Received {
+        let filling = "x".repeat(size);
+        received(format!(
+            "{method} sip:a@b SIP/2.0\r\nTo: <sip:a@b>\r\nCall-ID: {call_id}\r\n\
+             CSeq: {seq} {method}\r\nSubject: {filling}\r\n\r\n"
+        ))
+    }
+
+    #[test]
+    fn a_call_of_very_many_messages_keeps_its_beginning_and_its_end() {
+        let mut recorder = FlightRecorder::new(KEEP);
+        recorder.note_received(now(), &message("INVITE", 1, 1, 0));
+        for seq in 2..=2000 {
+            recorder.note_received(now(), &message("INFO", 1, seq, 100));
+        }
+        let ladder = &recorder.ladders["1"];
+        let seq = |place: usize| Essentials::of(&ladder.messages[place].message.text).seq;
+        assert_eq!(ladder.messages.len(), MESSAGES);
+        assert_eq!(ladder.dropped, 1600);
+        assert_eq!((seq(0), seq(FIRST_MESSAGES - 1)), (1, 100));
+        assert_eq!((seq(FIRST_MESSAGES), seq(MESSAGES - 1)), (1701, 2000));
+        let kept: usize = ladder.messages.iter().map(|m| m.message.text.len()).sum();
+        assert_eq!((ladder.octets, recorder.octets), (kept, kept));
+    }
+
+    #[test]
+    fn a_call_of_large_messages_keeps_their_first_lines() {
+        let mut recorder = FlightRecorder::new(KEEP);
+        recorder.note_received(now(), &message("INVITE", 1, 1, 0));
+        for seq in 2..=100 {
+            recorder.note_received(now(), &message("INFO", 1, seq, 60_000));
+        }
+        let ladder = &recorder.ladders["1"];
+        assert!(ladder.octets <= CALL + TEXT + 100 * 30, "{}", ladder.octets);
+        let last = &ladder.messages[99].message;
+        assert_eq!(last.text, "INFO sip:a@b SIP/2.0");
+        assert!(last.octets > 60_000);
+    }
+
+    #[test]
+    fn strangers_cannot_make_the_recorder_grow() {
+        let mut recorder = FlightRecorder::new(KEEP);
+        for call_id in 0..10_000 {
+            recorder.note_received(now(), &message("INVITE", call_id, 1, 500));
+            recorder.note_received(now(), &message("OPTIONS", 20_000 + call_id, 1, 500));
+            let register = message("REGISTER", 40_000 + call_id, 1, 500);
+            recorder.note_received(now(), &register);
+        }
+        assert_eq!(
+            (recorder.ladders.len(), recorder.strays.len()),
+            (STRAYS, STRAYS)
+        );
+        assert!(recorder.registrations.is_empty());
+        let kept = recorder.ladders.values().map(|ladder| ladder.octets);
+        assert_eq!(kept.sum::<usize>(), recorder.octets);
+    }
+
+    #[test]
+    fn the_latest_exchanges_of_a_registration_are_kept_by_its_line() {
+        let mut recorder = FlightRecorder::new(KEEP);
+        let sent = |text: Received| Transmit {
+            transport: text.transport,
+            local: text.local,
+            remote: text.remote,
+            connection: None,
+            bytes: text.bytes,
+        };
+        for seq in 1..=50 {
+            recorder.note_sent(now(), &sent(message("REGISTER", 1, seq, 0)));
+            let answer = format!(
+                "SIP/2.0 200 OK\r\nTo: <sip:a@b>;tag=1\r\nCall-ID: 1\r\nCSeq: {seq} REGISTER\r\n\r\n"
+            );
+            recorder.note_received(now(), &received(answer));
+        }
+        let kept = recorder.registration("sip:a@b");
+        assert_eq!(kept.len(), REGISTRATION);
+        assert_eq!(kept.last().unwrap().status(), Some(200));
+        assert!(recorder.registration("sip:x@b").is_empty());
+    }
+
+    #[test]
+    fn the_last_word_of_each_request_is_known() {
+        let mut ladder = Ladder::default();
+        let mut say = |sent: bool, status: Option<u16>, method: &str, seq: u32| {
+            let message = Essentials {
+                status,
+                method,
+                seq,
+                ..Essentials::default()
+            };
+            ladder.answer(sent, &message);
+            ladder.unanswered.len()
+        };
+        assert_eq!(say(true, None, "INVITE", 1), 1);
+        assert_eq!(say(false, Some(183), "INVITE", 1), 1);
+        assert_eq!(say(true, None, "PRACK", 2), 2);
+        assert_eq!(say(false, Some(200), "PRACK", 2), 1);
+        assert_eq!(say(true, None, "CANCEL", 1), 2);
+        assert_eq!(say(false, Some(200), "CANCEL", 1), 1);
+        assert_eq!(
+            say(false, Some(487), "INVITE", 1),
+            1,
+            "it waits for its ACK"
+        );
+        assert_eq!(say(true, None, "ACK", 1), 0);
+        assert_eq!(say(false, None, "BYE", 1), 1);
+        assert_eq!(say(false, None, "BYE", 1), 1, "a retransmission");
+        assert_eq!(say(true, Some(200), "BYE", 1), 0);
+    }
+}
