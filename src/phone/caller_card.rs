@@ -28,7 +28,7 @@ pub struct CallerCards {
 #[derive(Debug)]
 struct Card {
     content: CallerCard,
-    /// Whether its content was told.
+    /// Whether its content was told: the store has answered, or is not waited for any more.
     told: bool,
 }
 
@@ -103,6 +103,12 @@ impl Listener for CallerCards {
             CallEvent::Closed => drop(self.cards.remove(&call.id)),
             _ => {}
         }
+    }
+
+    /// The row of a caller who gave up before the store has answered waits for the name, no longer
+    /// than the card would.
+    fn is_busy(&self, call: CallId) -> bool {
+        self.cards.get(&call).is_some_and(|card| !card.told)
     }
 
     fn on_stored(&mut self, now: Now, call: &Call, reply: &StoreReply, out: &mut Reactions) {

@@ -74,7 +74,7 @@ pub trait Listener {
     }
 
     /// Whether it still has something to finish for a call that has ended: a recording until it
-    /// is complete, and after [`CallEvent::Closed`] the row until it is on disk.
+    /// is complete, a look-up until it is answered or late, and after [`CallEvent::Closed`] the row until it is on disk.
     fn is_busy(&self, call: CallId) -> bool {
         let _ = call;
         false

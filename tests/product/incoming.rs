@@ -217,6 +217,44 @@ fn a_late_look_up_is_not_waited_for_and_still_fills_the_card() {
     assert_eq!(office.told("caller_card")[1]["card"]["name"], "Ivan Petrov");
 }
 
+/// How often the last write of a row was asked for.
+fn closings(office: &Office) -> usize {
+    let is_closing = |effect: &&String| *effect == "CloseCall";
+    office.effects.iter().filter(is_closing).count()
+}
+
+#[test]
+fn a_caller_who_gives_up_before_the_look_up_is_answered_has_a_name_in_the_log() {
+    let mut office = office();
+    office.slow_lookup = Duration::from_millis(700);
+    let peer = office.call_in_as("87011112233");
+    office.peer_hangs_up(peer);
+    assert_eq!(closings(&office), 0, "the row waits for the name");
+    office.ms(700);
+    let (row, said) = office.only_row();
+    assert_eq!(said, "missed cancelled");
+    assert_eq!(row.client_name.as_deref(), Some("Ivan Petrov"));
+    assert!(row.record.client.is_some());
+    assert!(row.record.ring < Duration::from_millis(100), "{row:?}");
+    assert_eq!(office.states(), ["incoming", "ringing", "ended"]);
+    office.ms(15_000);
+    assert_eq!(closings(&office), 1);
+}
+
+#[test]
+fn a_store_that_never_answers_a_look_up_holds_no_row_back() {
+    let mut office = office();
+    office.slow_lookup = Duration::from_secs(3_600);
+    let peer = office.call_in_as("87011112233");
+    office.peer_hangs_up(peer);
+    office.ms(2_000);
+    let (row, said) = office.only_row();
+    assert_eq!(said, "missed cancelled");
+    assert_eq!(row.record.client, None);
+    assert_eq!(office.states().last(), Some(&"ended"));
+    assert_eq!(closings(&office), 1);
+}
+
 #[test]
 fn an_automatic_answer_sends_the_200_at_once_and_holds_nobody() {
     let mut office = Office::open(settings("[phone]\nauto_answer = true\n"));
