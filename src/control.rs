@@ -3,6 +3,8 @@
 //! A request is an object with a `verb`; the answer is `{"ok": true, "result": …}` or
 //! `{"ok": false, "error": "…"}`. A connection may ask any number of times, one after the other.
 
+mod request;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
@@ -18,9 +20,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
+pub use self::request::Request;
+
 use crate::driver::AppHandle;
-use crate::model::CallId;
-use crate::phone::command::{Command, RecordAction};
 use crate::profile::Profile;
 
 /// The longest line either side reads.
@@ -35,122 +37,6 @@ const ANSWER: Duration = Duration::from_secs(10);
 const LAST_ANSWERS: Duration = Duration::from_millis(200);
 /// `sun_path` holds 108 octets with its end.
 const MAX_PATH: usize = 100;
-
-/// What can be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Request {
-    /// How the phone is.
-    Status {},
-    /// The lines.
-    Accounts {},
-    /// The calls that are not over.
-    Calls {},
-    /// Call somebody.
-    Dial {
-        /// Whom.
-        target: String,
-        /// From which line.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        account: Option<String>,
-    },
-    /// Take a call.
-    Answer {
-        /// Which.
-        call: CallId,
-    },
-    /// Turn a call away.
-    Reject {
-        /// Which.
-        call: CallId,
-    },
-    /// End a call.
-    Hangup {
-        /// Which.
-        call: CallId,
-    },
-    /// Put the other party on hold.
-    Hold {
-        /// Which.
-        call: CallId,
-    },
-    /// Take the other party back.
-    Resume {
-        /// Which.
-        call: CallId,
-    },
-    /// Send the other party to `target`, or connect it with the other party of the call `to`.
-    Transfer {
-        /// Which.
-        call: CallId,
-        /// To whom, unannounced.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        target: Option<String>,
-        /// To the other party of this call.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        to: Option<CallId>,
-    },
-    /// Press keys.
-    Dtmf {
-        /// Where.
-        call: CallId,
-        /// Which.
-        digits: String,
-    },
-    /// Switch the microphone off or on.
-    Mute {
-        /// Where.
-        call: CallId,
-        /// Off.
-        on: bool,
-    },
-    /// Steer the recording.
-    Record {
-        /// Which.
-        call: CallId,
-        /// How.
-        action: RecordAction,
-    },
-    /// A call's card.
-    Card {
-        /// Which.
-        call: CallId,
-    },
-    /// End the program.
-    Quit {},
-}
-
-impl Request {
-    fn command(self) -> Result<Command, String> {
-        Ok(match self {
-            Self::Status {} => Command::Status,
-            Self::Accounts {} => Command::Accounts,
-            Self::Calls {} => Command::Calls,
-            Self::Dial { target, account } => Command::Dial { target, account },
-            Self::Answer { call } => Command::Answer(call),
-            Self::Reject { call } => Command::Reject(call),
-            Self::Hangup { call } => Command::Hangup(call),
-            Self::Hold { call } => Command::Hold(call),
-            Self::Resume { call } => Command::Resume(call),
-            Self::Transfer {
-                call,
-                target: Some(target),
-                to: None,
-            } => Command::TransferBlind { call, target },
-            Self::Transfer {
-                call,
-                target: None,
-                to: Some(to),
-            } => Command::TransferAttended { call, to },
-            Self::Transfer { .. } => return Err("transfer takes either target or to".to_owned()),
-            Self::Dtmf { call, digits } => Command::Dtmf { call, digits },
-            Self::Mute { call, on } => Command::Mute { call, on },
-            Self::Record { call, action } => Command::Record { call, action },
-            Self::Card { call } => Command::Card(call),
-            Self::Quit {} => Command::Quit,
-        })
-    }
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Response {

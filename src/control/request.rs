@@ -1,0 +1,215 @@
+//! What can be asked of a running phone: once, for the words of `ringbook ctl` and for the lines of
+//! the control socket.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Subcommand};
+use serde::{Deserialize, Serialize};
+
+use crate::model::CallId;
+use crate::phone::command::{Command, RecordAction};
+
+/// What can be asked. The first line of a description is the help of `ringbook ctl`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    // Without the braces serde would let unknown fields pass.
+    /// How the phone is
+    Status {},
+    /// The lines and their registrations
+    Accounts {},
+    /// The calls that are not over
+    Calls {},
+    /// Call somebody; prints the call's id
+    Dial {
+        /// A sip: or tel: address, a number, an extension or a user name
+        target: String,
+        /// The line to call from, by its address; default: the first
+        #[arg(long, value_name = "AOR")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
+    /// Take an incoming call
+    Answer {
+        /// Its id
+        call: CallId,
+    },
+    /// Turn an incoming call away
+    Reject {
+        /// Its id
+        call: CallId,
+    },
+    /// End a call
+    Hangup {
+        /// Its id
+        call: CallId,
+    },
+    /// Put the other party on hold
+    Hold {
+        /// Its id
+        call: CallId,
+    },
+    /// Take the other party back
+    Resume {
+        /// Its id
+        call: CallId,
+    },
+    /// Send the other party to TARGET, or connect it with the other party of CALL2
+    Transfer {
+        /// Its id
+        call: CallId,
+        /// As for dial
+        #[arg(required_unless_present = "to", conflicts_with = "to")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+        /// The call with whoever takes over
+        #[arg(long, value_name = "CALL2")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<CallId>,
+    },
+    /// Press keys
+    Dtmf {
+        /// The call's id
+        call: CallId,
+        /// 0-9 * # A-D
+        digits: String,
+    },
+    /// Switch the microphone off (on) or on again (off)
+    Mute {
+        /// The call's id
+        call: CallId,
+        /// Whether the call is muted
+        #[arg(value_name = "MUTED", action = ArgAction::Set, value_parser = on_or_off())]
+        on: bool,
+    },
+    /// Steer the recording
+    Record {
+        /// The call's id
+        call: CallId,
+        /// What to do
+        action: RecordAction,
+    },
+    /// The caller card of a call
+    Card {
+        /// Its id
+        call: CallId,
+    },
+    /// End calls, unregister, close recordings, end the phone
+    Quit {},
+}
+
+fn on_or_off() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
+}
+
+impl Request {
+    /// The request in the phone's words, or what is wrong with it.
+    pub(super) fn command(self) -> Result<Command, String> {
+        Ok(match self {
+            Self::Status {} => Command::Status,
+            Self::Accounts {} => Command::Accounts,
+            Self::Calls {} => Command::Calls,
+            Self::Dial { target, account } => Command::Dial { target, account },
+            Self::Answer { call } => Command::Answer(call),
+            Self::Reject { call } => Command::Reject(call),
+            Self::Hangup { call } => Command::Hangup(call),
+            Self::Hold { call } => Command::Hold(call),
+            Self::Resume { call } => Command::Resume(call),
+            Self::Transfer {
+                call,
+                target: Some(target),
+                to: None,
+            } => Command::TransferBlind { call, target },
+            Self::Transfer {
+                call,
+                target: None,
+                to: Some(to),
+            } => Command::TransferAttended { call, to },
+            Self::Transfer { .. } => return Err("transfer takes either target or to".to_owned()),
+            Self::Dtmf { call, digits } => Command::Dtmf { call, digits },
+            Self::Mute { call, on } => Command::Mute { call, on },
+            Self::Record { call, action } => Command::Record { call, action },
+            Self::Card { call } => Command::Card(call),
+            Self::Quit {} => Command::Quit,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::{CommandFactory, Parser};
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(subcommand)]
+        request: Request,
+    }
+
+    const CALL: &str = "01936b6e-7b1c-7000-8000-000000000001";
+
+    fn typed(words: &[&str]) -> Option<serde_json::Value> {
+        let words = ["ctl"].iter().chain(words);
+        let typed = Typed::try_parse_from(words).ok()?;
+        Some(serde_json::to_value(typed.request).unwrap())
+    }
+
+    #[test]
+    fn what_is_typed_is_what_the_socket_takes() {
+        let target = "sip:200@example.com";
+        for (words, line) in [
+            (&["status"][..], json!({"verb": "status"})),
+            (
+                &["dial", target, "--account", "sip:101@example.com"],
+                json!({"verb": "dial", "target": target, "account": "sip:101@example.com"}),
+            ),
+            (
+                &["mute", CALL, "on"],
+                json!({"verb": "mute", "call": CALL, "on": true}),
+            ),
+            (
+                &["mute", CALL, "off"],
+                json!({"verb": "mute", "call": CALL, "on": false}),
+            ),
+            (
+                &["record", CALL, "pause"],
+                json!({"verb": "record", "call": CALL, "action": "pause"}),
+            ),
+            (
+                &["transfer", CALL, "--to", CALL],
+                json!({"verb": "transfer", "call": CALL, "to": CALL}),
+            ),
+            (&["quit"], json!({"verb": "quit"})),
+        ] {
+            assert_eq!(typed(words).as_ref(), Some(&line), "{words:?}");
+            let read: Request = serde_json::from_value(line).unwrap();
+            assert!(read.command().is_ok(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_on_both_sides() {
+        Typed::command().debug_assert();
+        for words in [
+            &["mute", CALL, "true"][..],
+            &["transfer", CALL],
+            &["transfer", CALL, "200", "--to", CALL],
+            &["record", CALL, "rewind"],
+            &["status", "now"],
+        ] {
+            assert_eq!(typed(words), None, "{words:?}");
+        }
+        for line in [
+            json!({"verb": "status", "now": true}),
+            json!({"verb": "record", "call": CALL, "action": "rewind"}),
+            json!({"verb": "sing"}),
+        ] {
+            assert!(
+                serde_json::from_value::<Request>(line.clone()).is_err(),
+                "{line}"
+            );
+        }
+    }
+}
