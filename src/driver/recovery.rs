@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use ringbook_media::recorder::repair;
+use ringbook_media::recorder::{RepairError, repair};
 use sha2::{Digest, Sha256};
 
 use super::message::{Inbox, Message};
@@ -58,6 +58,8 @@ fn repaired(folder: &Path, record: &CallRecord, inbox: &Inbox) -> Vec<RecordingR
                 }));
                 rows.push(row);
             }
+            // Cut off before its header was written: nothing is lost, so nobody need hear of it.
+            Err(RepairError::NoSound { .. }) => drop(fs::remove_file(&path)),
             Err(error) => {
                 let text = tr!(
                     "{file} could not be repaired: {error}",
@@ -71,7 +73,7 @@ fn repaired(folder: &Path, record: &CallRecord, inbox: &Inbox) -> Vec<RecordingR
     rows
 }
 
-fn repair_one(path: &Path, file: &str, record: &CallRecord) -> anyhow::Result<RecordingRow> {
+fn repair_one(path: &Path, file: &str, record: &CallRecord) -> Result<RecordingRow, RepairError> {
     let repaired = repair(path)?;
     let (size, sha256) = measure(path)?;
     let codec = if file.ends_with(".opus") {
@@ -155,5 +157,55 @@ pub(super) fn fill_sizes(folder: &Path, recordings: &mut [RecordingRow]) {
     {
         let path: PathBuf = folder.join(&recording.file);
         recording.size = fs::metadata(path).map_or(0, |file| file.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::model::{CallId, Direction};
+
+    /// What the next start tells after a crash in a call whose recording is `bytes`; and the folder.
+    fn told_of(bytes: &[u8]) -> (Vec<Message>, TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let began = "2026-11-22T09:05:07Z".parse().unwrap();
+        let record = CallRecord::begin(CallId::new(), Direction::Incoming, began);
+        let file = RecordingRow::file_name(record.call, began, "wav");
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        let (inbox, mut messages) = Inbox::new();
+        recover(folder.path(), vec![record], &inbox);
+        let told = std::iter::from_fn(|| messages.try_recv().ok()).collect();
+        (told, folder, path)
+    }
+
+    fn complains(told: &[Message]) -> bool {
+        let complaint = |m: &Message| matches!(m, Message::Notice(NoticeKind::Recording, _));
+        told.iter().any(complaint)
+    }
+
+    #[test]
+    fn a_recording_cut_off_before_its_header_was_written_goes_without_a_word() {
+        let header = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1f\0\0";
+        for bytes in [&b""[..], b"RIFF", header] {
+            let (told, _folder, path) = told_of(bytes);
+            assert!(!complains(&told) && !path.exists(), "{bytes:?}");
+            assert!(!told.iter().any(|m| matches!(m, Message::Recovered(..))));
+        }
+    }
+
+    #[test]
+    fn a_file_that_may_hold_sound_stays_and_is_told_of() {
+        let mut damaged = b"RIFF\x24\0\0\0WAVELIST\xff\xff\xff\x7f".to_vec();
+        damaged.resize(100, 7);
+        for bytes in [&damaged[..], &[0; 3_000]] {
+            let (told, _folder, path) = told_of(bytes);
+            assert!(complains(&told));
+            assert_eq!(fs::read(path).unwrap(), bytes);
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::repair_ogg::repair_ogg;
+use super::{repair_ogg::repair_ogg, wav};
 
 /// What is in a repaired recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum RepairError {
     /// The file cannot be read or written.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// The file ends before any sound.
+    /// The file ends within its header: nothing was ever recorded in it.
     #[error("the file holds no sound: it ends after {len} octets, within its header")]
     NoSound {
         /// Length of the file in octets.
@@ -63,7 +63,14 @@ pub fn repair(path: &Path) -> Result<Repaired, RepairError> {
     if read_at(&mut file, 0, len)? == *b"OggS" {
         return repair_ogg(&mut file, len);
     }
-    let layout = Layout::read(&mut file, len)?;
+    let layout = Layout::read(&mut file, len).map_err(|error| match error {
+        // Long enough for sound of ours: whatever it is, it is not empty.
+        RepairError::NoSound { len } if len > wav::HEADER_LEN => RepairError::NotARecording {
+            at: len,
+            expected: "the rest of a chunk",
+        },
+        error => error,
+    })?;
     let frame = u64::from(layout.channels) * 2;
     let present = (len - layout.data_at).min(u64::from(u32::MAX) - layout.data_at);
     let told = u64::from(layout.data_len);
