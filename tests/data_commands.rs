@@ -4,7 +4,10 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
+use ringbook::model::{CallId, CallRecord, Direction, RecordingId, RecordingRow, RecordingState};
+use ringbook::store::Store;
 use serde_json::Value;
 
 struct Profile(tempfile::TempDir);
@@ -267,6 +270,76 @@ fn an_empty_log_is_an_empty_array_and_a_table_that_says_so() {
             .unwrap()
             .starts_with("file,started_at")
     );
+}
+
+/// A finished recording of half a second of a tone, in the profile's store and folder.
+fn recorded(profile: &Profile) -> RecordingRow {
+    let began = "2026-11-22T09:05:07Z".parse().unwrap();
+    let mut call = CallRecord::begin(CallId::new(), Direction::Incoming, began);
+    call.ended_at = Some(began);
+    let row = RecordingRow {
+        id: RecordingId::new(),
+        call: call.call,
+        file: RecordingRow::file_name(call.call, began, "wav"),
+        started_at: began,
+        duration: Duration::from_millis(500),
+        channels: 2,
+        sample_rate: 8_000,
+        codec: "pcm_s16le".to_owned(),
+        size: 16_044,
+        sha256: None,
+        state: RecordingState::Finished,
+    };
+    let path = profile.0.path().join("recordings").join(&row.file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(&path, spec).unwrap();
+    for sample in 0..8_000 {
+        wav.write_sample(if sample % 8 < 4 { 8_000_i16 } else { -8_000 })
+            .unwrap();
+    }
+    wav.finalize().unwrap();
+    let mut store = Store::open(&profile.0.path().join("ringbook.db")).unwrap();
+    store
+        .write(|writer| {
+            writer.save_call(&call)?;
+            writer.save_recording(&row)
+        })
+        .unwrap();
+    row
+}
+
+#[test]
+fn a_recording_is_played_on_the_device_that_is_named() {
+    let profile = Profile::new();
+    let row = recorded(&profile);
+    let heard = profile.path("heard.wav");
+    let told = profile.ok(&[
+        "recording",
+        "play",
+        &row.call.to_string(),
+        "--output",
+        &format!("file:{heard}"),
+    ]);
+    assert!(
+        told.contains(&row.file) && told.contains("Ctrl+C"),
+        "{told}"
+    );
+    let mut heard = hound::WavReader::open(heard).unwrap();
+    let loud = heard
+        .samples::<i16>()
+        .filter(|s| s.as_ref().unwrap().abs() > 4_000);
+    assert!(loud.count() > 3_600);
+    let play =
+        |device| profile.refused(&["recording", "play", &row.id.to_string(), "--output", device]);
+    let absent = play("Loudspeaker of tomorrow");
+    assert!(absent.contains("does not play"), "{absent}");
+    assert!(absent.contains("--output"), "{absent}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod journal;
 mod ladder;
 mod log;
 mod office;
+mod play;
 mod recording;
 mod table;
 mod when;

@@ -10,12 +10,14 @@ use jiff::tz::TimeZone;
 
 use super::data::{clients, home_country, open_store, period};
 use super::log::clock;
+use super::play;
 use super::table::write_table;
 use crate::export::{
     Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
 };
 use crate::model::{CallId, RecordingId, RecordingRow};
 use crate::profile::Profile;
+use crate::settings::Settings;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
 use crate::{tr, trn};
 
@@ -34,10 +36,13 @@ pub enum RecordingCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: ListFormat,
     },
-    /// Print where a recording's file is, for a player
+    /// Play a recording; Ctrl+C ends it
     Play {
         /// The recording's or the call's id.
         id: String,
+        /// default, a loudspeaker's name, or file:PATH.wav [default: the settings' audio.output]
+        #[arg(long, value_name = "DEVICE")]
+        output: Option<String>,
     },
     /// Copy recordings into a folder, each with a JSON sidecar, and an index.csv
     Export {
@@ -104,11 +109,15 @@ pub fn run(
             let lines = store.read(|reader| which.lines(profile, reader, limit))?;
             list(&lines, *format, output)
         }
-        RecordingCommand::Play { id } => {
+        RecordingCommand::Play { id, output: named } => {
             let recording = store.read(|reader| one_recording(reader, id))?;
             let path = recording_path(&recordings, &recording.file)?;
             fs::metadata(&path).with_context(|| path.display().to_string())?;
-            Ok(writeln!(output, "{}", path.display())?)
+            let device = match named {
+                Some(name) => name.clone(),
+                None => Settings::load(&profile.settings())?.audio.output,
+            };
+            play::run(&path, &device, &clock(recording.duration), output)
         }
         RecordingCommand::Export { to, which } => {
             let lines = store.read(|reader| which.lines(profile, reader, usize::MAX))?;

@@ -164,6 +164,11 @@ impl Playback {
         !self.ring.is_abandoned()
     }
 
+    /// Whether the card has begun to take what is written.
+    pub fn is_playing(&self) -> bool {
+        self.playing
+    }
+
     /// Nothing is played for now: an empty ring is no fault.
     pub fn rest(&mut self) {
         self.playing = false;

@@ -11,6 +11,7 @@ mod input;
 mod line;
 mod output;
 mod phase;
+mod player;
 mod ports;
 mod socket;
 mod switchboard;
@@ -18,6 +19,7 @@ mod switchboard;
 pub use crate::device::DeviceRole;
 pub use command::{MediaCommand, StreamId, ToneTarget};
 pub use event::{MediaEvent, RecordingState};
+pub use player::{PlayError, play};
 pub use ports::bind_rtp_pair;
 
 use std::{

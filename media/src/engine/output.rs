@@ -42,6 +42,14 @@ impl Output {
         matches!(self, Self::File(_))
     }
 
+    /// Whether what is written now is heard: a sound card takes a moment to open and to begin.
+    pub fn is_heard(&self) -> bool {
+        match self {
+            Self::Null | Self::File(_) => true,
+            Self::Card(card) => card.as_ref().is_some_and(|card| card.is_playing()),
+        }
+    }
+
     /// Plays a frame of 20 ms at `rate`.
     pub fn write(&mut self, rate: u32, frame: &[f32], recorder: &Recorder, events: &Events) {
         match self {

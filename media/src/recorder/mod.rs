@@ -13,6 +13,7 @@
 
 mod format;
 mod ogg;
+mod reader;
 mod recording;
 mod repair;
 mod repair_ogg;
@@ -22,6 +23,7 @@ mod wav;
 mod worker;
 
 pub use format::{RecordingFormat, UnknownFormat};
+pub use reader::{ReadError, RecordingReader};
 pub use repair::{RepairError, Repaired, repair};
 pub use tap::Tap;
 pub use worker::{Recorder, RecordingRequest, Report};

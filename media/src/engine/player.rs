@@ -1,0 +1,100 @@
+//! A recording on the loudspeaker, without a call.
+
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, channel},
+    },
+    thread,
+    time::Instant,
+};
+
+use super::{
+    Events, MediaEvent,
+    devices::{Devices, Need},
+    grid::Grid,
+    output::Output,
+};
+use crate::{
+    device::{DeviceRole, InputDevice, OutputDevice},
+    recorder::{ReadError, Recorder, RecordingReader},
+};
+
+/// Ticks that a sound card may take to play what it has been given.
+const LAST_TICKS: u32 = 10;
+
+/// Why a recording was not played to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PlayError {
+    /// The recording cannot be read.
+    #[error("{0}")]
+    Sound(#[from] ReadError),
+    /// The device is absent, or has gone.
+    #[error("{0}")]
+    Device(String),
+    /// The system gives us no thread.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// Plays a WAV or Ogg Opus file in its own time, until it ends or `stopped` says so.
+///
+/// # Errors
+/// The file is no recording, or the device does not open or goes away.
+pub fn play(
+    file: &Path,
+    device: &OutputDevice,
+    mut stopped: impl FnMut() -> bool,
+) -> Result<(), PlayError> {
+    let mut sound = RecordingReader::open(file)?;
+    let (events, lost) = losses();
+    let recorder = Recorder::start()?;
+    let mut devices = Devices::start(events.clone())?;
+    devices.set(InputDevice::Silence, device.clone(), device.clone());
+    devices.update(Need {
+        hear: true,
+        ..Need::default()
+    });
+    let mut output = Output::new(device, DeviceRole::Output);
+    let mut grid = Grid::new(Instant::now());
+    let (mut frame, mut left) = (Vec::new(), LAST_TICKS);
+    while left > 0 && !stopped() {
+        thread::sleep(grid.next().saturating_duration_since(Instant::now()));
+        if let Ok(reason) = lost.try_recv() {
+            return Err(PlayError::Device(reason));
+        }
+        while let Some((_, opened)) = devices.poll() {
+            output.take(opened);
+        }
+        for _ in 0..grid.take_due(Instant::now()).run {
+            if output.is_heard() && !sound.next_frame(&mut frame)? {
+                if output.is_file() {
+                    return Ok(());
+                }
+                left = left.saturating_sub(1);
+            }
+            // Silence until the card begins to take, and after the end.
+            frame.resize(sound.rate() as usize / 50, 0.0);
+            output.write(sound.rate(), &frame, &recorder, &events);
+        }
+    }
+    Ok(())
+}
+
+/// An ear for devices that are lost, and what it hears.
+fn losses() -> (Events, Receiver<String>) {
+    let (told, lost) = channel();
+    let told = Mutex::new(told);
+    let events = move |event| {
+        if let MediaEvent::DeviceLost { reason, .. } = event {
+            // Whoever played may have ended already.
+            let _ = told
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .send(reason);
+        }
+    };
+    (Arc::new(events), lost)
+}
