@@ -84,6 +84,8 @@ fn start_ringbook(part: &Part) -> Running {
         } else {
             Input::Tone(440.0)
         },
+        // A file to be written costs; the other agents' sound goes nowhere either.
+        hears: false,
         records: part.records,
         answers_itself: part.answers_itself,
         ..Setup::unregistered(&domain)

@@ -1,35 +1,38 @@
 //! How fast an agent rings, answers and registers.
 
+use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::agent::{Agent, Part};
 use super::statistics::p50_p99;
-use super::support::{Kamailio, RawPeer, Transport, pause};
-use super::table::Table;
+use super::support::{Kamailio, PATIENCE, RawPeer, Transport, pause};
+use super::table::{Row, Table};
 
 const CALLS: usize = 100;
+const SOUNDS: usize = 30;
 const STARTS: usize = 20;
 /// Between two calls, so that none meets what the one before left to do.
 const GAP: Duration = Duration::from_millis(30);
 
 pub fn measure(agent: &Agent, table: &mut Table) {
-    let mut ringing = time_calls(agent, false, "SIP/2.0 180");
-    table.note(
-        agent.name,
-        "INVITE → 180, ms (p50 / p99)",
-        p50_p99(&mut ringing),
+    let mut note = |name, goal, mut times: Vec<Duration>| {
+        table.note(agent.name, &Row::new(name, goal), p50_p99(&mut times));
+    };
+    let ringing = time_calls(agent, false, "SIP/2.0 180");
+    note("INVITE → 180, ms (p50 / p99)", "≤ 0.30 / 0.38", ringing);
+    let answers = time_calls(agent, true, "SIP/2.0 200");
+    note("INVITE → 200, ms (p50 / p99)", "≤ 0.39 / 0.55", answers);
+    note(
+        "INVITE → first RTP, ms (p50 / p99)",
+        "≤ 4",
+        time_sounds(agent),
     );
-    let mut answers = time_calls(agent, true, "SIP/2.0 200");
-    table.note(
-        agent.name,
-        "INVITE → 200, ms (p50 / p99)",
-        p50_p99(&mut answers),
-    );
-    let mut starts = time_starts(agent);
-    table.note(
-        agent.name,
+    note(
         "start → registered, ms (p50 / p99)",
-        p50_p99(&mut starts),
+        "≤ 5.6",
+        time_starts(agent),
     );
 }
 
@@ -56,6 +59,34 @@ fn time_calls(agent: &Agent, answers_itself: bool, awaited: &str) -> Vec<Duratio
         }
         pause(GAP);
         response.at - sent
+    });
+    times.collect()
+}
+
+/// Until the first packet of an agent's sound.
+fn time_sounds(agent: &Agent) -> Vec<Duration> {
+    let running = agent.start(&Part::default());
+    let mut peer = RawPeer::new();
+    let times = (0..SOUNDS).map(|_| {
+        let sound = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        sound.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut call = peer.call("200", running.address);
+        let invite = call.invite(sound.local_addr().unwrap().port());
+        let (told, heard) = channel();
+        let listener = thread::spawn(move || {
+            let packet = sound.recv(&mut [0; 2048]).map(|_| Instant::now());
+            told.send(packet).unwrap();
+        });
+        let sent = Instant::now();
+        peer.send(&invite, running.address);
+        let response = peer.expect("SIP/2.0 200");
+        peer.send(&call.ack(&response), running.address);
+        let first = heard.recv().unwrap().unwrap();
+        listener.join().unwrap();
+        peer.send(&call.bye(), running.address);
+        peer.expect("SIP/2.0 200");
+        pause(GAP);
+        first - sent
     });
     times.collect()
 }

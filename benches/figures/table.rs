@@ -2,10 +2,24 @@
 
 use std::collections::BTreeMap;
 
+/// What is measured, and what it should come to.
+#[derive(Clone)]
+pub struct Row {
+    name: String,
+    goal: &'static str,
+}
+
+impl Row {
+    pub fn new(name: impl Into<String>, goal: &'static str) -> Row {
+        let name = name.into();
+        Row { name, goal }
+    }
+}
+
 pub struct Table {
     columns: Vec<&'static str>,
     /// In the order of their first cell.
-    names: Vec<String>,
+    rows: Vec<Row>,
     cells: BTreeMap<(String, &'static str), String>,
 }
 
@@ -13,39 +27,35 @@ impl Table {
     pub fn new(columns: &[&'static str]) -> Table {
         Table {
             columns: columns.to_vec(),
-            names: Vec::new(),
+            rows: Vec::new(),
             cells: BTreeMap::new(),
         }
     }
 
     /// Notes a figure, and says it at once: a whole run takes minutes.
-    pub fn note(&mut self, column: &'static str, name: &str, figure: String) {
-        eprintln!("{column}: {name}: {figure}");
-        if !self.names.iter().any(|known| known == name) {
-            self.names.push(name.to_owned());
+    pub fn note(&mut self, column: &'static str, row: &Row, figure: String) {
+        eprintln!("{column}: {}: {figure}", row.name);
+        if !self.rows.iter().any(|known| known.name == row.name) {
+            self.rows.push(row.clone());
         }
-        self.cells.insert((name.to_owned(), column), figure);
+        self.cells.insert((row.name.clone(), column), figure);
     }
 
     pub fn print(&self) {
-        let first = self
-            .names
-            .iter()
-            .map(|name| name.chars().count())
-            .max()
-            .unwrap_or(0);
+        let names = self.rows.iter().map(|row| row.name.chars().count());
+        let first = names.max().unwrap_or(0);
         print!("\n{:first$}", "");
-        for column in &self.columns {
-            print!("  {column:>20}");
+        for column in self.columns.iter().copied().chain(["goal"]) {
+            print!("  {column:>16}");
         }
         println!();
-        for name in &self.names {
-            print!("{name:first$}");
+        for row in &self.rows {
+            print!("{:first$}", row.name);
             for column in &self.columns {
-                let cell = self.cells.get(&(name.clone(), *column));
-                print!("  {:>20}", cell.map_or("–", String::as_str));
+                let cell = self.cells.get(&(row.name.clone(), *column));
+                print!("  {:>16}", cell.map_or("–", String::as_str));
             }
-            println!();
+            println!("  {:>16}", row.goal);
         }
     }
 }

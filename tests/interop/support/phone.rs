@@ -24,6 +24,8 @@ pub struct Setup {
     /// As the settings name codecs.
     pub codec: &'static str,
     pub input: Input,
+    /// Whether what the loudspeaker plays is written down, for [`Phone::heard`].
+    pub hears: bool,
     pub records: bool,
     pub answers_itself: bool,
     /// Further lines at the end of the settings, in tables of their own.
@@ -39,6 +41,7 @@ impl Setup {
             register: None,
             codec: "pcmu",
             input: Input::Tone(440.0),
+            hears: true,
             records: true,
             answers_itself: false,
             more: "",
@@ -84,24 +87,30 @@ pub struct Answer {
 impl Phone {
     /// Starts the phone without a window and waits until its sockets are bound.
     pub fn start(setup: &Setup) -> Phone {
+        Phone::start_as(setup, &["--headless"])
+    }
+
+    /// Starts the phone with its window on the present display.
+    pub fn start_windowed(setup: &Setup) -> Phone {
+        Phone::start_as(setup, &[])
+    }
+
+    fn start_as(setup: &Setup, arguments: &[&str]) -> Phone {
         let profile = tempfile::tempdir().unwrap();
         let port = free_port();
         write_settings(setup, port, profile.path());
-        Phone::start_in(profile, port)
+        Phone::start_in(profile, port, arguments)
     }
 
     /// Starts again after [`kill`](Self::kill).
     pub fn restart(self) -> Phone {
-        Phone::start_in(self.profile, self.port)
+        Phone::start_in(self.profile, self.port, &["--headless"])
     }
 
-    fn start_in(profile: TempDir, port: u16) -> Phone {
+    fn start_in(profile: TempDir, port: u16, arguments: &[&str]) -> Phone {
         let folder = profile.path().display().to_string();
-        let program = Program::start(
-            RINGBOOK,
-            &["--headless", "--profile", &folder],
-            profile.path(),
-        );
+        let arguments = [arguments, &["--profile", &folder]].concat();
+        let program = Program::start(RINGBOOK, &arguments, profile.path());
         let events = parse(&program.output);
         let phone = Phone {
             program,
@@ -286,7 +295,10 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
             format!("file:{}", file.display())
         }
     };
-    let heard = profile.join("heard.wav");
+    let output = match setup.hears {
+        true => format!("file:{}", profile.join("heard.wav").display()),
+        false => "null".to_owned(),
+    };
     let settings = format!(
         "[[account]]\n\
          aor = \"sip:{user}@{domain}\"\n\
@@ -304,7 +316,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          codecs = [\"{codec}\"]\n\
          [audio]\n\
          input = \"{input}\"\n\
-         output = \"file:{heard}\"\n\
+         output = \"{output}\"\n\
          ring = \"null\"\n\
          [recording]\n\
          mode = \"{recording}\"\n\
@@ -313,7 +325,6 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          {more}\n",
         password = password(user),
         register = setup.register.is_some(),
-        heard = heard.display(),
         recording = if setup.records { "always" } else { "never" },
     );
     fs::write(profile.join("settings.toml"), settings).unwrap();
