@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle};
 
 use self::log::LogQueue;
 use self::mailbox::{Job, Mailbox};
+use self::reader::Opened;
 use super::{Reader, Result, StoreCommand, StoreError, StoreNotice, StoreReply, Writer, write_on};
 use crate::model::{CallId, CallRecord};
 
@@ -99,13 +100,15 @@ impl StoreHandle {
             "store-writer",
             Box::new(move |shared| writer::run(shared, connection)),
         )?;
+        // Ready before the first caller, whose card must not wait for it.
         start(
             "store-lookup",
-            Box::new(|shared| reader::run(shared, &shared.lookups)),
+            Box::new(|shared| reader::run(shared, &shared.lookups, Opened::AtOnce)),
         )?;
+        // A phone without a window asks nothing.
         start(
             "store-reader",
-            Box::new(|shared| reader::run(shared, &shared.questions)),
+            Box::new(|shared| reader::run(shared, &shared.questions, Opened::WhenAsked)),
         )?;
         Ok((
             Self {

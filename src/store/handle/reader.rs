@@ -7,11 +7,19 @@ use super::mailbox::Mailbox;
 use super::writer::guarded;
 use crate::store::{Reader, Result, open};
 
+/// When a reading thread opens its connection and compiles its statements.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opened {
+    AtOnce,
+    WhenAsked,
+}
+
 /// Serves `mailbox` until it is closed.
-pub(super) fn run(shared: &Shared, mailbox: &Mailbox) {
+pub(super) fn run(shared: &Shared, mailbox: &Mailbox, opened: Opened) {
     let mut open: Option<(u64, Connection)> = None;
-    // Opened before the first caller, who then finds the statements compiled.
-    let _ = connection(shared, &mut open);
+    if opened == Opened::AtOnce {
+        let _ = connection(shared, &mut open);
+    }
     while let Some(job) = mailbox.take() {
         guarded(|| job(connection(shared, &mut open)));
     }
