@@ -9,12 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use phones::{read, seconds_of};
+use phones::read;
 use ringbook_media::{
     device::OutputDevice,
     engine::{PlayError, play},
     recorder::{Recorder, RecordingFormat, RecordingRequest},
-    signal::tone,
+    signal::{power_at, tone},
 };
 
 const RATE: u32 = 16_000;
@@ -60,9 +60,13 @@ fn both_voices_of_a_recording_are_heard_in_their_own_time() {
         let (channels, rate) = read(&heard);
         let length = channels[0].len() as f32 / rate as f32;
         assert!((1.45..1.6).contains(&length), "{length} s of {format:?}");
+        let steady = &channels[0][rate as usize / 4..rate as usize];
         for hertz in [600.0, 1_300.0] {
-            let there = seconds_of(&channels[0], rate, hertz);
-            assert!(there > 1.3, "{hertz} Hz for {there} s of {format:?}");
+            let power = power_at(steady, rate, hertz);
+            assert!(
+                (0.03..0.06).contains(&power),
+                "{power} at {hertz} Hz of {format:?}"
+            );
         }
     }
 }
@@ -95,7 +99,7 @@ fn what_cannot_be_played_is_told_with_its_reason() {
     let refused = play(&path, &OutputDevice::Null, || false);
     assert!(matches!(refused, Err(PlayError::Sound(_))), "{refused:?}");
     let file = recording(folder.path(), RecordingFormat::Wav);
-    let nowhere = OutputDevice::File("/nonexistent/heard.wav".into());
+    let nowhere = OutputDevice::File(file.join("no folder.wav"));
     let refused = play(&file, &nowhere, || false);
     assert!(matches!(refused, Err(PlayError::Device(_))), "{refused:?}");
     let absent = OutputDevice::Named("no such loudspeaker".to_owned());
