@@ -164,6 +164,9 @@ pub struct Call {
     /// `held` and `resumed`: which side did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Side>,
+    /// How far others are kept from listening in, once there is sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub srtp: Option<Encryption>,
     /// `ended`: how it was.
     #[serde(flatten)]
     pub ended: Option<CallEnded>,
@@ -191,6 +194,19 @@ pub enum CallState {
     Transferring,
     /// Over.
     Ended,
+}
+
+/// How far others are kept from listening to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Encryption {
+    /// Not at all.
+    None,
+    /// The sound is encrypted, with keys that travelled readable: whoever sees the signalling can
+    /// listen.
+    KeysInClear,
+    /// The sound is encrypted, with keys that nobody on the way to the server has seen.
+    Encrypted,
 }
 
 /// A side of a call.
@@ -311,6 +327,7 @@ mod tests {
             number: PhoneNumber::from_e164("+77011112233"),
             account: Some("sip:2@b".into()),
             by: None,
+            srtp: None,
             ended: None,
         };
         let ringing = line(Body::Call(Box::new(call.clone())));

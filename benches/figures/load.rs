@@ -62,6 +62,7 @@ fn one_call(agent: &Agent, codec: &str, line_codec: &str, records: bool) -> Cost
         codec: line_codec,
         tone_hz: 1000,
         answers_itself: true,
+        encryption: "",
     });
     let registered_mb = memory_mb(running.pid);
     peer.dial(&kamailio.aor("101"));

@@ -15,7 +15,7 @@ use ringbook_media::{
     device::{InputDevice, OutputDevice},
     engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair},
     recorder::RecordingFormat,
-    stream::StreamConfig,
+    stream::{Protection, StreamConfig},
 };
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -201,6 +201,8 @@ fn stream_config(remote: SocketAddr) -> StreamConfig {
         remote_rtcp: (LOOPBACK, 9).into(),
         send: true,
         receive: true,
+        rtcp_mux: false,
+        protection: Protection::None,
     }
 }
 

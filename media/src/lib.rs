@@ -15,6 +15,7 @@ pub mod recorder;
 pub mod resample;
 pub mod rtp;
 pub mod signal;
+pub mod srtp;
 pub mod stream;
 mod time_stretch;
 pub mod tone;

@@ -6,6 +6,7 @@ mod incoming;
 mod noise;
 mod outgoing;
 mod playout;
+mod security;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -13,10 +14,12 @@ use std::time::Instant;
 
 use self::incoming::{Brought, Incoming};
 use self::outgoing::Outgoing;
+use self::security::{Room, Security};
 use crate::quality::{self, Path};
 use crate::random::Random;
-use crate::rtp::{Latch, Origin, Packet, Reports};
+use crate::rtp::{self, Latch, Origin, Packet, Reports};
 
+pub use self::security::Protection;
 pub use crate::codec::{Codec, CodecError, OpusParams};
 
 /// What the offer and the answer agreed on.
@@ -40,10 +43,14 @@ pub struct StreamConfig {
     pub remote_rtp: SocketAddr,
     /// Where the peer hears RTCP.
     pub remote_rtcp: SocketAddr,
+    /// RTCP goes over the RTP port, both ways (RFC 5761).
+    pub rtcp_mux: bool,
     /// Whether we may send audio.
     pub send: bool,
     /// Whether we want to hear.
     pub receive: bool,
+    /// How packets are protected.
+    pub protection: Protection,
 }
 
 /// Where the samples of a pulled frame come from.
@@ -118,6 +125,8 @@ pub struct Stream {
     latch: Option<Latch>,
     /// Where the peer's RTCP came from, if it was not where SDP said.
     rtcp_source: Option<SocketAddr>,
+    security: Security,
+    room: Room,
     outgoing: Outgoing,
     incoming: Incoming,
     reports: Reports,
@@ -137,6 +146,8 @@ impl Stream {
             config: None,
             latch: None,
             rtcp_source: None,
+            security: Security::default(),
+            room: Security::room(),
             outgoing: Outgoing::new(&mut random),
             incoming: Incoming::new(Random::new(random.next_u64())),
             reports: Reports::new(cname, Random::new(random.next_u64())),
@@ -151,6 +162,7 @@ impl Stream {
     pub fn configure(&mut self, _now: Instant, config: StreamConfig) -> Result<(), CodecError> {
         self.outgoing.configure(&config)?;
         self.incoming.configure(&config);
+        self.security.configure(&config.protection);
         match &mut self.latch {
             Some(latch) => latch.signal(config.remote_rtp),
             None => self.latch = Some(Latch::new(config.remote_rtp)),
@@ -178,16 +190,33 @@ impl Stream {
         self.sample_rate() as usize / 50
     }
 
+    /// Whether RTCP goes out from the RTP socket, too.
+    pub fn shares_port(&self) -> bool {
+        self.config.as_ref().is_some_and(|config| config.rtcp_mux)
+    }
+
     /// Takes a datagram from the RTP socket. What is not the peer's, or not RTP of an agreed
     /// payload type, is passed over.
-    pub fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
+    pub fn handle_rtp(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
+        if self.closed || self.config.is_none() {
+            return;
+        }
+        if self.shares_port() && rtp::is_rtcp(datagram) {
+            return self.handle_rtcp(now, source, datagram);
+        }
+        let mut room = std::mem::take(&mut self.room);
+        let packet = self.security.unprotect_rtp(datagram, &mut room);
+        if let Some(Ok(packet)) = packet.map(Packet::parse) {
+            self.take_packet(now, source, packet);
+        }
+        self.room = room;
+    }
+
+    fn take_packet(&mut self, now: Instant, source: SocketAddr, packet: Packet<'_>) {
         let (Some(config), Some(latch)) = (&self.config, &mut self.latch) else {
             return;
         };
-        let Ok(packet) = Packet::parse(packet) else {
-            return;
-        };
-        if self.closed || !self.incoming.expects(packet.payload_type) {
+        if !self.incoming.expects(packet.payload_type) {
             return;
         }
         let receive = config.receive;
@@ -210,7 +239,7 @@ impl Stream {
     }
 
     /// Takes a datagram from the RTCP socket. Only the peer's is heeded.
-    pub fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
+    pub fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
         let (Some(config), Some(latch)) = (&self.config, &self.latch) else {
             return;
         };
@@ -220,6 +249,9 @@ impl Stream {
         if self.closed || (source != config.remote_rtcp && !behind_nat) {
             return;
         }
+        let Some(packet) = self.security.unprotect_rtcp(datagram, &mut self.room) else {
+            return;
+        };
         let theirs = self.incoming.source().ssrc();
         let heard = self
             .reports
@@ -268,7 +300,12 @@ impl Stream {
         };
         let remote = self.latch.as_ref().map(Latch::remote);
         let remote = remote.filter(|remote| config.send && is_reachable(remote));
-        self.outgoing.push(now, frame, remote, transmit);
+        let (security, room) = (&mut self.security, &mut self.room);
+        self.outgoing.push(now, frame, remote, &mut |to, packet| {
+            if let Some(packet) = security.protect_rtp(packet, room) {
+                transmit(to, packet);
+            }
+        });
     }
 
     /// Queues keys (`0-9*#A-D`; anything else is passed over) to be sent as telephone events.
@@ -307,13 +344,19 @@ impl Stream {
             .reports
             .write(now, sent, self.incoming.source(), bye, &mut wire)
         {
-            transmit(remote, &wire[..len]);
+            let packet = self.security.protect_rtcp(&wire[..len], &mut self.room);
+            if let Some(packet) = packet {
+                transmit(remote, packet);
+            }
         }
     }
 
     /// Where the peer's RTCP came from; else beside its latched RTP; else where SDP said.
     fn remote_rtcp(&self) -> Option<SocketAddr> {
         let config = self.config.as_ref()?;
+        if config.rtcp_mux {
+            return self.latch.as_ref().map(Latch::remote);
+        }
         let latched = self.latch.as_ref().and_then(Latch::latched);
         let beside = latched.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)));
         Some(

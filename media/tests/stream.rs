@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use ringbook_media::rtp::{Packet, write_packet};
 use ringbook_media::signal;
-use ringbook_media::stream::{Codec, FrameKind, Stream, StreamEvent};
+use ringbook_media::stream::{Codec, FrameKind, Stream, StreamConfig, StreamEvent};
 use support::{ALICE, BOB, Dice, OneWay, clean, config, ms, rtcp, rtp};
 
 const TONE: f32 = 440.0;
@@ -590,5 +590,46 @@ proptest! {
         bob.handle_rtcp(now, rtcp(ALICE), &garbage);
         let (_, power) = pull(&mut bob, now);
         prop_assert!(power.is_finite());
+    }
+}
+
+#[test]
+fn on_a_shared_port_reports_and_voice_are_told_apart_and_reports_follow_the_voice() {
+    let start = Instant::now();
+    let shared = |remote| StreamConfig {
+        remote_rtcp: rtp(remote),
+        rtcp_mux: true,
+        ..config(Codec::Pcmu, remote)
+    };
+    let (mut alice, mut bob) = (Stream::new(1, "alice".into()), Stream::new(2, "bob".into()));
+    alice.configure(start, shared(BOB)).unwrap();
+    bob.configure(start, shared(ALICE)).unwrap();
+    let outside: SocketAddr = ([198, 51, 100, 7], 61_000).into();
+    for frame in 0..600_u32 {
+        let now = start + ms(f64::from(frame) * 20.0);
+        for (_, wire) in push(&mut alice, now) {
+            bob.handle_rtp(now, outside, &wire);
+        }
+        for (to, wire) in push(&mut bob, now) {
+            assert!(to == rtp(ALICE) || to == outside);
+            alice.handle_rtp(now, rtp(BOB), &wire);
+        }
+        let mut reports = Vec::new();
+        bob.poll_rtcp(now, &mut |to, wire: &[u8]| {
+            reports.push((to, wire.to_vec()))
+        });
+        for (to, wire) in reports {
+            assert_eq!(to, outside, "where the voice goes");
+            alice.handle_rtp(now + ms(20.0), rtp(BOB), &wire);
+        }
+        let mut reports = Vec::new();
+        alice.poll_rtcp(now, &mut |_, wire: &[u8]| reports.push(wire.to_vec()));
+        for wire in reports {
+            bob.handle_rtp(now + ms(20.0), outside, &wire);
+        }
+    }
+    for stats in [alice.stats(), bob.stats()] {
+        assert!((30.0..60.0).contains(&stats.rtt_ms.unwrap()), "{stats:?}");
+        assert_eq!(stats.lost, 0);
     }
 }

@@ -82,7 +82,8 @@ fn a_call_is_told_with_who_calls_and_what_it_offers() {
             caller,
             called,
             has_offer,
-            codecs_ok,
+            plain_ok,
+            encrypted_ok,
             ..
         },
     ] = &world.agents[BOB].events[..]
@@ -100,7 +101,7 @@ fn a_call_is_told_with_who_calls_and_what_it_offers() {
         }
     );
     assert_eq!(called.to_string(), "sip:bob@10.0.0.2:5060");
-    assert!(*has_offer && *codecs_ok);
+    assert!(*has_offer && *plain_ok && !*encrypted_ok);
 }
 
 #[test]
@@ -354,7 +355,8 @@ fn an_offer_without_a_common_codec_is_told_and_gets_488_when_answered() {
         world.agents[BOB].events[..],
         [Event::Incoming {
             has_offer: true,
-            codecs_ok: false,
+            plain_ok: false,
+            encrypted_ok: false,
             ..
         }]
     ));

@@ -12,7 +12,7 @@ use ringbook_sip::message::{
     Headers, Host, Message, NameAddr, Params, StreamReader, Uri, Via, parse_datagram, quote,
     unquote,
 };
-use ringbook_sip::sdp::{self, Codec, Direction, LocalMedia};
+use ringbook_sip::sdp::{self, Codec, Direction, LocalMedia, SrtpPolicy};
 
 const MESSAGES: usize = 20_000;
 const DESCRIPTIONS: usize = 5_000;
@@ -122,6 +122,8 @@ fn damaged_descriptions_are_refused_or_answered() {
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::Pcmu],
         direction: Direction::SendRecv,
+        srtp: SrtpPolicy::Off,
+        keys: Vec::new(),
         session_id: 1,
         version: 1,
     };

@@ -7,7 +7,7 @@ mod corpora;
 use std::net::{IpAddr, Ipv6Addr};
 
 use ringbook_sip::message::{Fault, Host, Message, Request, SyntaxError, parse_datagram};
-use ringbook_sip::sdp::{self, Codec, Direction, LocalMedia, SdpError};
+use ringbook_sip::sdp::{self, Codec, Direction, LocalMedia, SdpError, SrtpPolicy};
 
 fn read(name: &str) -> Option<Result<Message, Fault>> {
     let folder = corpora::folder("rfc5118/wire_fixedcl")?;
@@ -128,6 +128,8 @@ fn local(address: &str) -> LocalMedia {
         rtcp_port: None,
         codecs: vec![Codec::Pcmu],
         direction: Direction::SendRecv,
+        srtp: SrtpPolicy::Off,
+        keys: Vec::new(),
         session_id: 1,
         version: 1,
     }

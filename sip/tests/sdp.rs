@@ -5,7 +5,8 @@
 mod corpora;
 
 use ringbook_sip::sdp::{
-    Codec, Direction, LocalMedia, MediaPlan, OpusParams, SdpError, accept, answer, offer,
+    Codec, Direction, LocalMedia, MediaPlan, OpusParams, SdpError, SrtpPolicy, accept, answer,
+    offer,
 };
 
 const ALL: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
@@ -17,6 +18,8 @@ fn local(codecs: &[Codec]) -> LocalMedia {
         rtcp_port: None,
         codecs: codecs.to_vec(),
         direction: Direction::SendRecv,
+        srtp: SrtpPolicy::Off,
+        keys: Vec::new(),
         session_id: 7,
         version: 1,
     }
@@ -73,7 +76,8 @@ fn an_offer_lists_our_codecs_the_preferred_first_and_events_on_each_clock() {
          a=rtpmap:101 telephone-event/8000\r\n\
          a=fmtp:101 0-16\r\n\
          a=ptime:20\r\n\
-         a=sendrecv\r\n"
+         a=sendrecv\r\n\
+         a=rtcp-mux\r\n"
     );
 }
 
@@ -105,8 +109,8 @@ fn an_rtcp_port_is_said_only_where_it_is_not_the_next_one() {
         }))
     };
     assert!(with(Some(4009)).contains("a=rtcp:4009\r\n"));
-    assert!(!with(Some(4001)).contains("a=rtcp"));
-    assert!(!with(None).contains("a=rtcp"));
+    assert!(!with(Some(4001)).contains("a=rtcp:"));
+    assert!(!with(None).contains("a=rtcp:"));
 }
 
 #[test]
@@ -259,10 +263,41 @@ fn encrypted_audio_is_not_taken_and_feedback_is_answered_as_offered() {
             "{proto}"
         );
     }
-    let (lines, _) = answered(&local(&ALL), "m=audio 5000 RTP/AVPF 0\na=rtcp-mux\na=mid:0");
+    let (lines, _) = answered(&local(&ALL), "m=audio 5000 RTP/AVPF 0\na=mid:0");
     assert_eq!(media_lines(&lines), ["m=audio 4000 RTP/AVPF 0"]);
-    // Not offered by us, so not answered.
-    assert!(!lines.contains("rtcp-mux"));
+}
+
+// One port for RTP and RTCP: RFC 5761 §5.1.1.
+
+#[test]
+fn a_shared_port_is_answered_where_it_is_offered_and_no_other_port_is_said_then() {
+    let media = LocalMedia {
+        rtcp_port: Some(4009),
+        ..local(&ALL)
+    };
+    let (lines, plan) = answered(&media, "m=audio 5000 RTP/AVP 0\na=rtcp-mux\na=rtcp:5009");
+    assert!(lines.contains("a=rtcp-mux\r\n") && !lines.contains("a=rtcp:"));
+    assert!(plan.rtcp_mux && plan.remote_rtcp == plan.remote_rtp);
+    let (lines, plan) = answered(&media, "m=audio 5000 RTP/AVP 0\na=rtcp:5009");
+    assert!(!lines.contains("rtcp-mux") && lines.contains("a=rtcp:4009\r\n"));
+    assert!(!plan.rtcp_mux && plan.remote_rtcp.port() == 5009);
+}
+
+#[test]
+fn the_answer_decides_whether_our_port_is_shared() {
+    let offered = text(offer(&local(&ALL)));
+    assert!(offered.contains("a=rtcp-mux\r\n"));
+    let shared = accept(&local(&ALL), &remote("m=audio 5000 RTP/AVP 0\na=rtcp-mux")).unwrap();
+    assert!(shared.rtcp_mux && shared.remote_rtcp == shared.remote_rtp);
+    let apart = accept(&local(&ALL), &remote("m=audio 5000 RTP/AVP 0")).unwrap();
+    assert!(!apart.rtcp_mux && apart.remote_rtcp.port() == 5001);
+}
+
+#[test]
+fn a_payload_type_that_looks_like_rtcp_forbids_a_shared_port() {
+    let lines = "m=audio 5000 RTP/AVP 72\na=rtpmap:72 PCMU/8000\na=rtcp-mux";
+    let (lines, plan) = answered(&local(&ALL), lines);
+    assert!(!lines.contains("rtcp-mux") && !plan.rtcp_mux);
 }
 
 #[test]

@@ -28,7 +28,7 @@ use crate::control::{self, Request};
 use crate::demo;
 use crate::i18n::{self, Language};
 use crate::profile::{Profile, ProfileError};
-use crate::settings::{Settings, Srtp};
+use crate::settings::Settings;
 
 /// A phone with a client book inside.
 #[derive(Debug, Parser)]
@@ -139,14 +139,6 @@ fn phone(cli: &Cli, profile: Profile) -> anyhow::Result<()> {
     let settings = Settings::load(&profile.settings())?;
     if let Some(language) = settings.window.language {
         i18n::set_language(language);
-    }
-    if settings.media.srtp == Srtp::Mandatory {
-        let file = profile.settings();
-        anyhow::bail!(
-            "{}: srtp = \"mandatory\": this version cannot encrypt calls yet and will not place \
-             open ones; allowed: \"off\", \"optional\"",
-            file.display()
-        );
     }
     if cli.headless {
         return headless::run(profile, settings, target);

@@ -17,7 +17,7 @@ use ringbook_media::engine::{
     Engine, EngineConfig, EngineHandle, MediaCommand, StreamId, bind_rtp_pair,
 };
 use ringbook_sip::message::{Host, Message, Method, Uri, parse_datagram};
-use ringbook_sip::sdp::{Codec, Direction, LocalMedia, MediaPlan};
+use ringbook_sip::sdp::{Codec, Direction, LocalMedia, MediaPlan, SrtpPolicy};
 use ringbook_sip::user_agent::{
     AccountConfig, AccountId, CallHandle, Config, Event, Output, Secret, Transport, UserAgent,
 };
@@ -337,6 +337,8 @@ impl Desk {
             rtcp_port: None,
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
             direction: Direction::SendRecv,
+            srtp: SrtpPolicy::Off,
+            keys: Vec::new(),
             session_id: self.seed,
             version: 1,
         };
@@ -344,10 +346,10 @@ impl Desk {
     }
 
     fn configure(&mut self, call: CallHandle, plan: MediaPlan) {
-        if let Some(stream) = self.streams.get(&call) {
+        if let (Some(stream), Some(config)) = (self.streams.get(&call), stream_config(&plan)) {
             stream.engine.send(MediaCommand::Configure {
                 stream: stream.id,
-                config: stream_config(&plan),
+                config,
             });
         }
     }

@@ -12,7 +12,7 @@ use super::effect::PasswordPlace;
 use super::view::AccountView;
 use crate::automation::{Registration, RegistrationState};
 use crate::model::{Country, Party};
-use crate::settings::Account;
+use crate::settings::{Account, Srtp};
 
 /// What calls need to know of their line.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct LineInfo {
     pub port: Option<u16>,
     /// Whether the server is reached over IPv6.
     pub ipv6: bool,
+    /// Whether its calls are encrypted, where it says so itself.
+    pub srtp: Option<Srtp>,
 }
 
 impl LineInfo {
@@ -84,6 +86,7 @@ impl Line {
             ipv6: server.ip().is_some_and(|ip| ip.is_ipv6()),
             port: aor.port(),
             domain,
+            srtp: account.srtp,
         };
         Some(Self {
             account: account.clone(),

@@ -12,7 +12,7 @@ use ringbook_sip::sdp::MediaPlan;
 use ringbook_sip::user_agent::{CallHandle, End};
 
 use super::account::LineInfo;
-use super::media::codec_word;
+use super::media::{codec_word, encryption};
 use super::view::CallPhase;
 use crate::automation;
 use crate::model::{
@@ -261,6 +261,11 @@ impl Call {
         self.media.plan.as_ref().map(|plan| codec_word(plan.codec))
     }
 
+    /// How far others are kept from listening in, once there is sound.
+    pub fn encryption(&self) -> Option<automation::Encryption> {
+        self.media.plan.as_ref().map(encryption)
+    }
+
     /// Its row of the log as far as the call itself knows it.
     pub fn record(&self, now: Now) -> CallRecord {
         let remote = self.remote.party.logged();
@@ -316,6 +321,7 @@ impl Call {
             number: self.number(),
             account: self.line.as_ref().map(|line| line.aor.clone()),
             by: None,
+            srtp: self.encryption(),
             ended: ended.map(|ended| self.ended_event(now, ended)),
         }
     }

@@ -38,7 +38,7 @@ fn reason(direction: Direction, end: &End) -> EndReason {
         EndCause::Unreachable => EndReason::Unreachable,
         EndCause::Timeout => EndReason::Timeout,
         EndCause::AuthFailed => EndReason::AuthFailed,
-        EndCause::NotAcceptable => EndReason::NotAcceptable,
+        EndCause::NotAcceptable | EndCause::NotEncrypted => EndReason::NotAcceptable,
         EndCause::Failed => EndReason::Failed,
     }
 }

@@ -1,8 +1,11 @@
 //! Between what offer and answer agreed on and what the media thread runs.
 
 use ringbook_media::codec;
-use ringbook_media::stream::{OpusParams, StreamConfig};
-use ringbook_sip::sdp::{self, Direction, MediaPlan};
+use ringbook_media::srtp::{MasterKey, Suite};
+use ringbook_media::stream::{OpusParams, Protection, StreamConfig};
+use ringbook_sip::sdp::{self, CryptoKey, CryptoSuite, Direction, MediaPlan};
+
+use crate::automation::Encryption;
 
 /// The codec's word in the settings, the log and the events.
 pub(super) fn codec_word(codec: sdp::Codec) -> &'static str {
@@ -23,9 +26,44 @@ fn map_codec(codec: sdp::Codec) -> codec::Codec {
     }
 }
 
-/// The media thread's orders for `plan`.
-pub(crate) fn stream_config(plan: &MediaPlan) -> StreamConfig {
-    StreamConfig {
+fn map_suite(suite: CryptoSuite) -> Suite {
+    match suite {
+        CryptoSuite::AesCm128Sha1_80 => Suite::AesCm128Sha1_80,
+        CryptoSuite::AesCm128Sha1_32 => Suite::AesCm128Sha1_32,
+        CryptoSuite::AesCm256Sha1_80 => Suite::AesCm256Sha1_80,
+        CryptoSuite::AesCm256Sha1_32 => Suite::AesCm256Sha1_32,
+        CryptoSuite::AeadAes128Gcm => Suite::AeadAes128Gcm,
+        CryptoSuite::AeadAes256Gcm => Suite::AeadAes256Gcm,
+    }
+}
+
+fn map_key(key: &CryptoKey) -> Option<MasterKey> {
+    MasterKey::new(map_suite(key.suite), &key.octets)
+}
+
+/// `None`: a key is not as long as its suite's, which the readers of descriptions refuse.
+fn map_protection(protection: &sdp::Protection) -> Option<Protection> {
+    Some(match protection {
+        sdp::Protection::None => Protection::None,
+        sdp::Protection::Sdes { send, receive, .. } => Protection::Srtp {
+            send: map_key(send)?,
+            receive: map_key(receive)?,
+        },
+    })
+}
+
+/// How far others are kept from listening in.
+pub(super) fn encryption(plan: &MediaPlan) -> Encryption {
+    match plan.protection {
+        sdp::Protection::None => Encryption::None,
+        sdp::Protection::Sdes { private: false, .. } => Encryption::KeysInClear,
+        sdp::Protection::Sdes { private: true, .. } => Encryption::Encrypted,
+    }
+}
+
+/// The media thread's orders for `plan`. `None`: they would send in clear what must not be.
+pub(crate) fn stream_config(plan: &MediaPlan) -> Option<StreamConfig> {
+    Some(StreamConfig {
         codec: map_codec(plan.codec),
         send_pt: plan.send_pt,
         receive_pts: plan
@@ -44,7 +82,9 @@ pub(crate) fn stream_config(plan: &MediaPlan) -> StreamConfig {
         },
         remote_rtp: plan.remote_rtp,
         remote_rtcp: plan.remote_rtcp,
+        rtcp_mux: plan.rtcp_mux,
         send: matches!(plan.direction, Direction::SendRecv | Direction::SendOnly),
         receive: matches!(plan.direction, Direction::SendRecv | Direction::RecvOnly),
-    }
+        protection: map_protection(&plan.protection)?,
+    })
 }

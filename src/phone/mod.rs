@@ -364,6 +364,7 @@ impl Phone {
             muted: call.muted,
             recording: self.features.recorder.view(call.id),
             codec: call.codec(),
+            srtp: call.encryption(),
             quality: call
                 .media
                 .stats

@@ -235,7 +235,9 @@ impl Phone {
             rtcp_port: Some(rtcp),
             codecs: self.settings.media.codecs.clone(),
             direction: Flow::SendRecv,
+            srtp: self.srtp_of(call.line.as_deref()),
             // The user agent's to choose.
+            keys: Vec::new(),
             session_id: 0,
             version: 0,
         })

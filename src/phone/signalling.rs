@@ -6,18 +6,21 @@ use ringbook_media::engine::MediaCommand;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::MediaPlan;
 use ringbook_sip::user_agent::{
-    AccountId, CallHandle, CallerIdentity, End, Event as SipEvent, Output, RegistrationState,
+    AccountId, CallHandle, CallerIdentity, End, EndCause, Event as SipEvent, Output,
+    RegistrationState,
 };
 
+use super::account::LineInfo;
 use super::call::{Call, Ended, Hold, Media, Ports, Remote, State};
 use super::effect::Effect;
 use super::end::verdict;
 use super::listener::CallEvent;
-use super::media::stream_config;
+use super::media::{encryption, stream_config};
 use super::{Phone, PhoneOutput};
-use crate::automation::{self, Body, CallState, NoticeKind, Side};
+use crate::automation::{self, Body, CallState, Encryption, NoticeKind, Side};
 use crate::model::{CallId, Direction, EndReason, Party};
 use crate::now::Now;
+use crate::settings::Srtp;
 use crate::tr;
 
 /// How long a call's sound may take to close.
@@ -121,7 +124,8 @@ impl Phone {
                 account,
                 caller,
                 called,
-                codecs_ok,
+                plain_ok,
+                encrypted_ok,
                 ..
             } => {
                 let (at, ip) = (now, self.arrived_at);
@@ -136,7 +140,7 @@ impl Phone {
                     ip,
                     call_id,
                 };
-                self.on_incoming(now, arrival, codecs_ok);
+                self.on_incoming(now, arrival, [plain_ok, encrypted_ok]);
             }
             SipEvent::Ringing { call, media, .. } => self.on_ringing(now, call, media),
             SipEvent::Established { call, media } => self.on_established(now, call, media),
@@ -206,8 +210,12 @@ impl Phone {
 impl Phone {
     /// The caller hears that it rings before anything else about the call is done: the rest
     /// waits until that is on its way.
-    fn on_incoming(&mut self, now: Now, arrival: Arrival, codecs_ok: bool) {
-        let refusal = self.refusal(codecs_ok);
+    ///
+    /// `takes`: whether the offer can be taken plain, and encrypted.
+    fn on_incoming(&mut self, now: Now, arrival: Arrival, takes: [bool; 2]) {
+        let line = arrival.account.and_then(|account| self.info_of(account));
+        let srtp = self.srtp_of(line.as_deref());
+        let refusal = self.refusal(may_be_taken(srtp, takes));
         let answered = match refusal {
             Some((status, _)) => self.user_agent.reject(now.instant, arrival.handle, status),
             None if self.settings.phone.auto_answer => Ok(()),
@@ -216,6 +224,10 @@ impl Phone {
         };
         // It fails only when the call is over already; that event follows.
         let _ = answered;
+        if matches!(refusal, Some((488, _))) && takes.contains(&true) {
+            let text = encryption_trouble(srtp, &arrival.caller.uri);
+            self.notice(now, NoticeKind::Call, text);
+        }
         self.arrivals.push_back(Arrival {
             refusal: refusal.map(|(_, intent)| intent),
             ..arrival
@@ -241,14 +253,20 @@ impl Phone {
     }
 
     /// Why a call cannot even ring: the status to refuse it with, and our reason.
-    fn refusal(&self, codecs_ok: bool) -> Option<(u16, EndReason)> {
+    fn refusal(&self, acceptable: bool) -> Option<(u16, EndReason)> {
         if self.ending {
             return Some((480, EndReason::NoAnswer));
         }
         if self.calls.live().count() + self.arrivals.len() >= self.settings.phone.max_calls {
             return Some((486, EndReason::Busy));
         }
-        (!codecs_ok).then_some((488, EndReason::NotAcceptable))
+        (!acceptable).then_some((488, EndReason::NotAcceptable))
+    }
+
+    /// Whether calls of the line are encrypted; `None` is a call to our bare address.
+    pub(super) fn srtp_of(&self, line: Option<&LineInfo>) -> Srtp {
+        let own = line.and_then(|line| line.srtp);
+        own.unwrap_or(self.settings.media.srtp)
     }
 
     fn incoming_call(&mut self, arrival: Arrival) -> Call {
@@ -379,8 +397,14 @@ impl Phone {
         };
         let before = call.hold;
         let remote = plan.remote_hold;
+        let exposed = encryption(&plan) == Encryption::None
+            && call.encryption().is_some_and(|was| was != Encryption::None);
         call.hold.set(now.instant, before.local, remote);
         self.run_media(id, plan);
+        if exposed {
+            let text = tr!("The other side has ended the encryption; the call goes on without it");
+            self.notice(now, NoticeKind::Call, text);
+        }
         if before.remote != remote {
             self.tell_hold(now, id, Side::Remote, remote);
         }
@@ -437,7 +461,9 @@ impl Phone {
             return;
         };
         let stream = call.stream;
-        let config = stream_config(&plan);
+        let Some(config) = stream_config(&plan) else {
+            return;
+        };
         call.media.plan = Some(plan);
         if let Ports::Bound { rtp, rtcp } = call.media.ports {
             call.media.ports = Ports::Open { rtp, rtcp };
@@ -523,6 +549,8 @@ impl Phone {
             return;
         };
         let answered = call.answered.is_some();
+        let unencrypted = end.cause == EndCause::NotEncrypted;
+        let remote = call.remote.party.shown();
         let (status, reason) = verdict(call.direction, answered, &end, call.intent);
         call.hold.set(now.instant, false, false);
         call.state = State::Ended(Box::new(Ended {
@@ -535,6 +563,10 @@ impl Phone {
         call.since = now.wall;
         let (stream, ports) = (call.stream, call.media.ports);
         self.tell(now, id, CallEvent::Ended);
+        if unencrypted {
+            let text = encryption_trouble(Srtp::Mandatory, &remote);
+            self.notice(now, NoticeKind::Call, text);
+        }
         let ports = match ports {
             Ports::Open { .. } => {
                 self.effect(Effect::Media(MediaCommand::Close { stream }));
@@ -586,5 +618,28 @@ impl Phone {
         }
         self.tell_state(now, id, CallState::Ended);
         self.calls.remove(id);
+    }
+}
+
+/// Whether the policy lets an offer be taken that can be taken plain, and encrypted.
+fn may_be_taken(srtp: Srtp, [plain, encrypted]: [bool; 2]) -> bool {
+    match srtp {
+        Srtp::Off => plain,
+        Srtp::Optional => plain || encrypted,
+        Srtp::Mandatory => encrypted,
+    }
+}
+
+/// Why there is no call with `party`, and what to do.
+fn encryption_trouble(srtp: Srtp, party: &str) -> String {
+    match srtp {
+        Srtp::Mandatory => tr!(
+            "No call with {party}: it does not encrypt its calls, and this line asks for it (srtp = \"mandatory\")",
+            party = party
+        ),
+        Srtp::Off | Srtp::Optional => tr!(
+            "No call with {party}: it encrypts its calls, and this line does not (srtp = \"off\")",
+            party = party
+        ),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::automation::{NoticeKind, RegistrationState};
+use crate::automation::{Encryption, NoticeKind, RegistrationState};
 use crate::model::{CallId, CallerCard, Direction, PhoneNumber};
 
 /// The phone at one moment.
@@ -71,6 +71,8 @@ pub struct CallView {
     pub recording: RecordingView,
     /// The codec in use: `opus`, `g722`, `pcma`, `pcmu`.
     pub codec: Option<&'static str>,
+    /// How far others are kept from listening in.
+    pub srtp: Option<Encryption>,
     /// Estimated opinion score, 1 to 4.5.
     pub quality: Option<f32>,
     /// Peaks of what we send and what we hear, 0 to 1.

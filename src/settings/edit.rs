@@ -235,6 +235,7 @@ fn account_entries(account: &Account) -> Vec<Entry> {
             "expires_s",
             (account.expires_s != default.expires_s).then(|| i64::from(account.expires_s).into()),
         ),
+        ("srtp", account.srtp.map(|srtp| word(&SRTP, &srtp).into())),
     ]
 }
 

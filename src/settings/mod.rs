@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
-pub use ringbook_sip::sdp::Codec;
+pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 
 use crate::flight::Retention;
 use crate::i18n::Language;
@@ -90,6 +90,8 @@ pub struct Account {
     pub register: bool,
     /// Registration interval asked for, in seconds.
     pub expires_s: u32,
+    /// Whether this line's calls are encrypted; default: as `[media]` says.
+    pub srtp: Option<Srtp>,
 }
 
 impl Account {
@@ -108,6 +110,7 @@ impl Account {
             outbound_proxy: None,
             register: true,
             expires_s: 300,
+            srtp: None,
         }
     }
 
@@ -187,7 +190,7 @@ pub struct Media {
     pub codecs: Vec<Codec>,
     /// Ports for RTP and RTCP.
     pub rtp_ports: RangeInclusive<u16>,
-    /// Whether media is encrypted.
+    /// Whether calls are encrypted, where the line does not say.
     pub srtp: Srtp,
 }
 
@@ -199,17 +202,6 @@ impl Default for Media {
             srtp: Srtp::Optional,
         }
     }
-}
-
-/// Encryption policy for media.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Srtp {
-    /// Never.
-    Off,
-    /// When the peer can.
-    Optional,
-    /// Or no call.
-    Mandatory,
 }
 
 /// `[audio]`: where the microphone and loudspeaker are.

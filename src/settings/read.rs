@@ -163,6 +163,9 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.outbound_proxy = uri(section, "outbound_proxy", server, false)?;
     account.register = section.bool("register", account.register)?;
     account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
+    if section.value("srtp").is_some() {
+        account.srtp = Some(section.choice("srtp", Srtp::Optional, &SRTP)?);
+    }
     Ok(account)
 }
 

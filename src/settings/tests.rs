@@ -254,6 +254,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
             .push(Account::new(format!("sip:{user}@office.example")));
     }
     settings.accounts[1].expires_s = 60;
+    settings.accounts[2].srtp = Some(Srtp::Mandatory);
     settings.sip = Sip {
         udp_port: 0,
         tcp_port: 1,

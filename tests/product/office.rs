@@ -21,7 +21,7 @@ use ringbook_media::recorder::Finished;
 use ringbook_media::stream::StreamStats;
 use ringbook_sip::message::{Message, Uri, parse_datagram};
 use ringbook_sip::resolve::{ResolveError, Target};
-use ringbook_sip::sdp::{Codec, Direction, LocalMedia};
+use ringbook_sip::sdp::{Codec, Direction, LocalMedia, SrtpPolicy};
 use ringbook_sip::user_agent::{
     self, AccountConfig, AccountId, CallHandle, Secret, Transport, UserAgent,
 };
@@ -58,6 +58,8 @@ pub struct Office {
     pub deaf_media: bool,
     /// The store answers look-ups only so much later.
     pub slow_lookup: Duration,
+    /// Whether the peer encrypts its calls.
+    pub peer_srtp: SrtpPolicy,
     /// The network swallows what this says yes to.
     pub lose: fn(&Message) -> bool,
     begin: Instant,
@@ -107,6 +109,7 @@ impl Office {
             exited: false,
             deaf_media: false,
             slow_lookup: Duration::ZERO,
+            peer_srtp: SrtpPolicy::Off,
             lose: |_| false,
             begin: now,
             now,
@@ -393,10 +396,8 @@ impl Office {
 
     fn call_in_from(&mut self, account: AccountId) -> CallHandle {
         let target = Uri::parse("sip:101@127.0.0.1:5060").unwrap();
-        let call = self
-            .peer
-            .invite(self.now, account, &target, peer_media())
-            .unwrap();
+        let media = self.peer_media();
+        let call = self.peer.invite(self.now, account, &target, media).unwrap();
         self.ms(20);
         call
     }
@@ -439,7 +440,15 @@ impl Office {
     }
 
     pub fn peer_answers(&mut self) {
-        self.peer_does(|peer, now, call| peer.answer(now, call, peer_media()).unwrap());
+        let media = self.peer_media();
+        self.peer_does(|peer, now, call| peer.answer(now, call, media).unwrap());
+    }
+
+    fn peer_media(&self) -> LocalMedia {
+        LocalMedia {
+            srtp: self.peer_srtp,
+            ..peer_media()
+        }
     }
 
     pub fn peer_hangs_up(&mut self, call: CallHandle) {
@@ -518,6 +527,8 @@ pub fn peer_media() -> LocalMedia {
         rtcp_port: None,
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         direction: Direction::SendRecv,
+        srtp: SrtpPolicy::Off,
+        keys: Vec::new(),
         session_id: 5,
         version: 1,
     }

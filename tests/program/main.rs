@@ -299,13 +299,6 @@ fn settings_that_are_wrong_are_refused_with_file_and_line() {
 }
 
 #[test]
-fn encryption_that_cannot_be_kept_is_not_silently_left_out() {
-    let dir = profile(&format!("{SETTINGS}[media]\nsrtp = \"mandatory\"\n"));
-    let refusal = message(&run(dir.path(), &["--headless"]));
-    assert!(refusal.contains("cannot encrypt calls yet"), "{refusal}");
-}
-
-#[test]
 fn a_port_that_is_taken_is_named_with_its_setting() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

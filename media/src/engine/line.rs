@@ -217,7 +217,10 @@ impl Line {
             scratch.heard.fill(0.0);
         }
         self.speak(now, room, scratch);
-        let rtcp = &self.rtcp;
+        let rtcp = match self.stream.shares_port() {
+            true => &self.rtp,
+            false => &self.rtcp,
+        };
         self.stream
             .poll_rtcp(now, &mut |to, packet| rtcp.send(to, packet));
         if self.ticks.is_multiple_of(WATCH_TICKS)
@@ -338,7 +341,10 @@ impl Line {
 
     /// Ends the line: the recording is finished, the other side is told, the sockets are closed.
     pub fn close(mut self, now: Instant, events: &Events) {
-        let rtcp = &self.rtcp;
+        let rtcp = match self.stream.shares_port() {
+            true => &self.rtp,
+            false => &self.rtcp,
+        };
         self.stream
             .close(now, &mut |to, packet| rtcp.send(to, packet));
         events(MediaEvent::Closed {

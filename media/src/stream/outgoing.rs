@@ -53,11 +53,13 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// SSRC, first sequence number and timestamp are random (RFC 3550 §5.1).
+    /// SSRC, first sequence number and timestamp are random (RFC 3550 §5.1); the sequence number
+    /// is in the lower half, so that a peer who misses our first packets does not miss a wrap,
+    /// which SRTP counts (RFC 3711 §3.3.1).
     pub(super) fn new(random: &mut Random) -> Self {
         Outgoing {
             ssrc: random.next_u32(),
-            sequence: random.next_u32() as u16,
+            sequence: random.next_u32() as u16 & 0x7fff,
             timestamp: random.next_u32(),
             format: None,
             keys: KeySender::default(),

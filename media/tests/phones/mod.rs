@@ -17,7 +17,7 @@ use ringbook_media::{
     },
     recorder::{Finished, RecordingFormat},
     signal::{has_tone, tone},
-    stream::{StreamConfig, StreamStats},
+    stream::{Protection, StreamConfig, StreamStats},
 };
 
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -131,6 +131,8 @@ pub fn config(codec: Codec) -> StreamConfig {
         remote_rtcp: nowhere,
         send: true,
         receive: true,
+        rtcp_mux: false,
+        protection: Protection::None,
     }
 }
 

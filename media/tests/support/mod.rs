@@ -5,7 +5,9 @@ use std::collections::BinaryHeap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use ringbook_media::stream::{Codec, FrameKind, OpusParams, Stream, StreamConfig, StreamEvent};
+use ringbook_media::stream::{
+    Codec, FrameKind, OpusParams, Protection, Stream, StreamConfig, StreamEvent,
+};
 
 pub const ALICE: ([u8; 4], u16) = ([192, 0, 2, 1], 40_000);
 pub const BOB: ([u8; 4], u16) = ([192, 0, 2, 2], 40_002);
@@ -47,6 +49,8 @@ pub fn config(codec: Codec, remote: ([u8; 4], u16)) -> StreamConfig {
         remote_rtcp: rtcp(remote),
         send: true,
         receive: true,
+        rtcp_mux: false,
+        protection: Protection::None,
     }
 }
 

@@ -217,9 +217,9 @@ impl Call {
         let State::Offered(offered) = &mut self.state else {
             return Err(CommandError::WrongState);
         };
-        let mut session = Session::new(media, endpoint.random.number());
+        let mut session = Session::new(media, &mut endpoint.random);
         if let Some(flow) = endpoint.response_flow(offered.invite) {
-            session.locate(flow.local.ip());
+            session.locate(&flow);
         }
         let described = match offered.offer() {
             None => Ok(session.offer()),

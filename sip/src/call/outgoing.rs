@@ -10,6 +10,7 @@ use super::timer::SessionTimer;
 use super::{Call, Invitation, State, description, end_of_failure, end_of_status};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::{Method, Request, Response};
+use crate::sdp::SdpError;
 use crate::user_agent::{
     AccountId, CallHandle, Cancelled, ContactForm, End, EndCause, EndedBy, Endpoint, Event,
     Failure, Flow, Outgoing, Owner, RequestId, ServerId,
@@ -154,7 +155,7 @@ impl Call {
             request,
             media,
         } = invitation;
-        let session = Session::new(media, endpoint.random.number());
+        let session = Session::new(media, &mut endpoint.random);
         let timer = SessionTimer::new(endpoint.config.session_expires);
         let mut inviting = Inviting {
             invite: RequestId::default(),
@@ -223,7 +224,7 @@ impl Call {
             return;
         };
         let given_up = inviting.is_given_up();
-        inviting.session.locate(flow.local.ip());
+        inviting.session.locate(&flow);
         let mut branch = inviting.branch(endpoint, handle, request, response);
         let mut prack = None;
         if let (Some(rseq), Some(early)) = (reliable::rseq(response), branch.as_mut()) {
@@ -322,11 +323,11 @@ impl Call {
         };
         let ack = dialog.ack(response.cseq.seq);
         endpoint.acknowledge(now, inviting.invite, ack, self.account);
-        session.locate(flow.local.ip());
+        session.locate(&flow);
         let plan = match description(&response.headers, &response.body) {
-            Some(answer) if !settled => session.accept(answer).ok(),
+            Some(answer) if !settled => session.accept(answer),
             // The answer came with a provisional response already (RFC 3261 §13.2.1).
-            _ => session.plan().cloned(),
+            _ => session.plan().cloned().ok_or(SdpError::NoAudio),
         };
         let given_up = inviting.is_given_up();
         inviting.timer.confirmed(now, &response.headers);
@@ -336,15 +337,15 @@ impl Call {
         }
         self.state = State::Talking(Box::new(talking));
         match plan {
-            Some(media) if !given_up => {
+            Ok(media) if !given_up => {
                 endpoint.emit(Event::Established {
                     call: handle,
                     media,
                 });
                 self.change_media(now, endpoint);
             }
-            _ => {
-                let cause = EndCause::NotAcceptable;
+            plan => {
+                let cause = plan.map_or_else(EndCause::of_answer, |_| EndCause::NotAcceptable);
                 let status = Some(response.status);
                 self.end(
                     endpoint,

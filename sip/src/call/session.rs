@@ -1,8 +1,10 @@
 //! Offer and answer within one call (RFC 3264, RFC 6337).
 
-use std::net::IpAddr;
-
-use crate::sdp::{self, Direction, LocalMedia, MediaPlan, SdpError};
+use crate::sdp::{
+    self, CryptoKey, CryptoSuite, Direction, LocalMedia, MediaPlan, Protection, SdpError,
+    SrtpPolicy,
+};
+use crate::user_agent::{Flow, Random, Transport};
 
 /// Our side of the media session, and what both sides agreed on.
 #[derive(Clone, Debug)]
@@ -12,22 +14,30 @@ pub(super) struct Session {
     sent: Option<Vec<u8>>,
     /// A first description went out whose bytes we do not have.
     described: bool,
+    /// Every description so far travelled encrypted.
+    private: bool,
     plan: Option<MediaPlan>,
 }
 
 impl Session {
-    /// Takes the program's media. Session id and version are ours to count.
-    pub(super) fn new(media: LocalMedia, id: u64) -> Self {
-        // Some peers read the session id into 63 bits or less.
+    /// Takes the program's media. Session id, version and keys are ours to choose.
+    pub(super) fn new(media: LocalMedia, random: &mut Random) -> Self {
+        let keys = match media.srtp {
+            SrtpPolicy::Off => Vec::new(),
+            _ => CryptoSuite::ALL.map(|suite| new_key(suite, random)).into(),
+        };
         let media = LocalMedia {
-            session_id: id >> 16,
+            // Some peers read the session id into 63 bits or less.
+            session_id: random.number() >> 16,
             version: 1,
+            keys,
             ..media
         };
         Session {
             media,
             sent: None,
             described: false,
+            private: true,
             plan: None,
         }
     }
@@ -38,19 +48,22 @@ impl Session {
         self.media.clone()
     }
 
-    /// The signalling leaves from there: where the program left the address open, so do media.
-    pub(super) fn locate(&mut self, ip: IpAddr) {
+    /// The signalling goes this way: where the program left the address open, media leave from
+    /// there, too; and who reads the way reads our keys.
+    pub(super) fn locate(&mut self, flow: &Flow) {
         if self.media.address.is_unspecified() {
-            self.media.address = ip;
+            self.media.address = flow.local.ip();
         }
+        self.private &= flow.transport == Transport::Tls;
     }
 
-    /// Other media of the program's; session id, version and direction stay ours.
+    /// Other media of the program's; session id, version, direction and keys stay ours.
     pub(super) fn replace(&mut self, media: LocalMedia) {
         self.media = LocalMedia {
             session_id: self.media.session_id,
             version: self.media.version,
             direction: self.media.direction,
+            keys: std::mem::take(&mut self.media.keys),
             ..media
         };
     }
@@ -72,15 +85,22 @@ impl Session {
             (bytes, plan) = sdp::answer(&self.media, offer)?;
         }
         self.sent = Some(bytes.clone());
-        self.plan = Some(plan);
+        self.settle(plan);
         Ok(bytes)
     }
 
     /// The peer's answer to our offer.
     pub(super) fn accept(&mut self, answer: &[u8]) -> Result<MediaPlan, SdpError> {
         let plan = sdp::accept(&self.media, answer)?;
+        Ok(self.settle(plan))
+    }
+
+    fn settle(&mut self, mut plan: MediaPlan) -> MediaPlan {
+        if let Protection::Sdes { private, .. } = &mut plan.protection {
+            *private = self.private;
+        }
         self.plan = Some(plan.clone());
-        Ok(plan)
+        plan
     }
 
     /// Counts a version up if this description differs from the last.
@@ -100,4 +120,10 @@ impl Session {
     pub(super) fn set_direction(&mut self, direction: Direction) {
         self.media.direction = direction;
     }
+}
+
+fn new_key(suite: CryptoSuite, random: &mut Random) -> CryptoKey {
+    let mut octets = vec![0; suite.key_len()];
+    random.fill(&mut octets);
+    CryptoKey { suite, octets }
 }

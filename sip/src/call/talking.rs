@@ -12,6 +12,7 @@ use super::transfer::Transfer;
 use super::{Call, State, description, end_of_failure};
 use crate::dialog::Dialog;
 use crate::message::{Method, Request};
+use crate::sdp::SdpError;
 use crate::user_agent::{
     CallHandle, End, EndCause, EndedBy, Endpoint, Event, Failure, RequestId, ServerId,
 };
@@ -145,13 +146,10 @@ impl Call {
             return;
         };
         if wait.wants_answer {
-            let answer = description(&ack.headers, &ack.body);
-            if answer
-                .and_then(|answer| talking.session.accept(answer).ok())
-                .is_none()
-            {
+            let answer = description(&ack.headers, &ack.body).ok_or(SdpError::NoAudio);
+            if let Err(error) = answer.and_then(|answer| talking.session.accept(answer)) {
                 // Without a usable answer there is no session (RFC 3261 §13.3.1.4).
-                self.end_here(endpoint, EndCause::NotAcceptable);
+                self.end_here(endpoint, EndCause::of_answer(error));
                 return self.begin_leaving(now, endpoint);
             }
         }
@@ -242,6 +240,9 @@ impl Call {
         }
         if timer::is_too_short(&request.headers) {
             return endpoint.refuse_short_session(now, server);
+        }
+        if let Some(flow) = endpoint.response_flow(server) {
+            talking.session.locate(&flow);
         }
         let is_invite = request.method == Method::Invite;
         let offer = description(&request.headers, &request.body);

@@ -4,11 +4,13 @@ mod codec;
 mod direction;
 mod negotiate;
 mod remote;
+mod security;
 
 use std::net::{IpAddr, SocketAddr};
 
 pub use direction::Direction;
 pub use negotiate::{accept, answer, offer};
+pub use security::{CryptoKey, CryptoSuite, Protection, SrtpPolicy};
 
 /// The audio codecs we speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +38,10 @@ pub struct LocalMedia {
     pub codecs: Vec<Codec>,
     /// What we want to do.
     pub direction: Direction,
+    /// Whether the audio is encrypted.
+    pub srtp: SrtpPolicy,
+    /// What we encrypt with, a key for each suite we can do, the same throughout a dialog.
+    pub keys: Vec<CryptoKey>,
     /// `o=` session id, the same throughout a dialog.
     pub session_id: u64,
     /// `o=` session version, one more with every change (RFC 3264 §8).
@@ -49,6 +55,8 @@ pub struct MediaPlan {
     pub remote_rtp: SocketAddr,
     /// Where to send RTCP.
     pub remote_rtcp: SocketAddr,
+    /// RTCP goes over the RTP port, both ways (RFC 5761).
+    pub rtcp_mux: bool,
     /// The codec to send with.
     pub codec: Codec,
     /// The payload type to send it with.
@@ -67,6 +75,8 @@ pub struct MediaPlan {
     pub direction: Direction,
     /// Whether the peer put us on hold.
     pub remote_hold: bool,
+    /// How the audio is protected.
+    pub protection: Protection,
 }
 
 /// What the peer's decoder wants of our Opus encoder (RFC 7587 §6.1).
@@ -109,9 +119,12 @@ pub enum SdpError {
     /// None of our codecs.
     #[error("there is no common codec")]
     NoCommonCodec,
-    /// A transport other than plain RTP.
+    /// A transport other than RTP, or encryption that is switched off here.
     #[error("the media transport is not supported")]
     Transport,
+    /// Encryption that we cannot do, or none where there must be some.
+    #[error("the audio cannot be encrypted as it has to be")]
+    Encryption,
     /// No address to send to.
     #[error("the media address is not usable")]
     Address,

@@ -1,13 +1,13 @@
 //! Offer and answer (RFC 3264).
 
 use sdp_types::{
-    Attribute, Connection, Fmtp, FmtpParam, Media, MediaType, Origin, Rtcp, Session, Time,
+    Attribute, Connection, Crypto, Fmtp, FmtpParam, Media, MediaType, Origin, Rtcp, Session, Time,
     TransportProto,
 };
 
 use super::codec::{Format, Payload};
 use super::remote::{RemoteAudio, is_live_audio, read_session};
-use super::{Codec, Direction, LocalMedia, MediaPlan, SdpError};
+use super::{Codec, Direction, LocalMedia, MediaPlan, Protection, SdpError, security};
 
 /// Our offer: one audio stream with all our codecs, the preferred first (RFC 3264 §5).
 /// [`LocalMedia::codecs`] must not be empty.
@@ -15,31 +15,43 @@ pub fn offer(local: &LocalMedia) -> Vec<u8> {
     let mut session = our_session(local);
     session.times.push(Time::new(0, 0));
     let formats = offered_formats(local);
-    session.add_media(our_audio(local, "RTP/AVP", &formats, local.direction));
+    let (profile, keys) = security::offer(local);
+    let mut audio = our_audio(local, profile, &formats, local.direction, keys);
+    // RFC 5761 §5.1.1. Until the answer, RTCP is taken at both ports.
+    audio.add_attribute_from_str("rtcp-mux");
+    session.add_media(audio);
     to_bytes(&session)
 }
 
 /// Our answer to a peer's offer, and what both together say (RFC 3264 §6). The first audio
-/// stream that we can take is taken, every other stream is refused.
+/// stream that we can take is taken, one that can be encrypted before any other; every other
+/// stream is refused.
 pub fn answer(local: &LocalMedia, remote_offer: &[u8]) -> Result<(Vec<u8>, MediaPlan), SdpError> {
     let offer = read_session(remote_offer)?;
-    let (taken, remote, formats) = choose_stream(local, &offer)?;
-    let direction = local.direction.beside(remote.direction);
+    let (taken, choice) = choose_stream(local, &offer)?;
+    let direction = local.direction.beside(choice.remote.direction);
     let mut session = our_session(local);
     // The time line is the offer's (RFC 3264 §6).
     session.times.clone_from(&offer.times);
     for (at, media) in offer.medias.iter().enumerate() {
         session.add_media(if at == taken {
-            our_audio(local, &media.proto, &formats, direction)
+            our_answer(local, &media.proto, &choice, direction)
         } else {
             refused(media)
         });
     }
+    let Choice {
+        remote,
+        formats,
+        protection,
+        ..
+    } = choice;
     let plan = plan(&remote, &formats, &formats, direction).ok_or(SdpError::NoCommonCodec)?;
     Ok((
         to_bytes(&session),
         MediaPlan {
             remote_hold: !remote.direction.receives(),
+            protection,
             ..plan
         },
     ))
@@ -50,7 +62,9 @@ pub fn accept(local: &LocalMedia, remote_answer: &[u8]) -> Result<MediaPlan, Sdp
     let session = read_session(remote_answer)?;
     // We offer one stream: it is the first of the answer.
     let media = session.medias.first().filter(|media| is_live_audio(media));
-    let remote = RemoteAudio::read(&session, media.ok_or(SdpError::NoAudio)?, local.address)?;
+    let media = media.ok_or(SdpError::NoAudio)?;
+    let remote = RemoteAudio::read(&session, media, local.address)?;
+    let protection = security::accept(local, media)?;
     let sending = common_formats(local, &remote.formats);
     let mut receiving = offered_formats(local);
     // A peer that gave a codec another number should still send with ours (RFC 3264 §6.1), but
@@ -68,6 +82,7 @@ pub fn accept(local: &LocalMedia, remote_answer: &[u8]) -> Result<MediaPlan, Sdp
     let remote_hold = local.direction.sends() && !remote.direction.receives();
     Ok(MediaPlan {
         remote_hold,
+        protection,
         ..plan
     })
 }
@@ -83,6 +98,7 @@ fn plan(
     Some(MediaPlan {
         remote_rtp: remote.rtp,
         remote_rtcp: remote.rtcp,
+        rtcp_mux: remote.rtcp_mux,
         codec,
         send_pt,
         receive_pts: receiving.iter().filter_map(with_codec).collect(),
@@ -92,6 +108,7 @@ fn plan(
         opus: remote.opus,
         direction,
         remote_hold: false,
+        protection: Protection::None,
     })
 }
 
@@ -109,33 +126,46 @@ fn events_beside(codec: Codec, formats: &[Format]) -> Option<u8> {
         .map(|format| format.payload_type)
 }
 
-/// The first stream of an offer that we can take, or why there is none.
-fn choose_stream(
-    local: &LocalMedia,
-    offer: &Session,
-) -> Result<(usize, RemoteAudio, Vec<Format>), SdpError> {
-    let mut reason = SdpError::NoAudio;
-    for (at, media) in offer
-        .medias
-        .iter()
-        .enumerate()
-        .filter(|(_, media)| is_live_audio(media))
-    {
-        let refusal = match RemoteAudio::read(offer, media, local.address) {
-            Ok(remote) => {
-                let formats = common_formats(local, &remote.formats);
-                if formats.iter().any(|format| format.codec().is_some()) {
-                    return Ok((at, remote, formats));
-                }
-                SdpError::NoCommonCodec
-            }
-            Err(error) => error,
-        };
-        if reason == SdpError::NoAudio {
-            reason = refusal;
+/// A stream that we can take, and how.
+struct Choice {
+    remote: RemoteAudio,
+    formats: Vec<Format>,
+    protection: Protection,
+    /// The line of our answer with our key.
+    key: Option<Crypto>,
+}
+
+impl Choice {
+    fn of_stream(local: &LocalMedia, offer: &Session, media: &Media) -> Result<Self, SdpError> {
+        let remote = RemoteAudio::read(offer, media, local.address)?;
+        let formats = common_formats(local, &remote.formats);
+        if formats.iter().all(|format| format.codec().is_none()) {
+            return Err(SdpError::NoCommonCodec);
+        }
+        let (protection, key) = security::answer(local, media)?;
+        Ok(Self {
+            remote,
+            formats,
+            protection,
+            key,
+        })
+    }
+}
+
+/// The first stream of an offer that we can take, or why there is none. Some peers offer the same
+/// audio twice, plain and encrypted.
+fn choose_stream(local: &LocalMedia, offer: &Session) -> Result<(usize, Choice), SdpError> {
+    let mut best = Err(SdpError::NoAudio);
+    let streams = offer.medias.iter().enumerate();
+    for (at, media) in streams.filter(|(_, media)| is_live_audio(media)) {
+        match (Choice::of_stream(local, offer, media), &best) {
+            (Ok(choice), _) if choice.protection != Protection::None => return Ok((at, choice)),
+            (Ok(choice), Err(_)) => best = Ok((at, choice)),
+            (Err(error), Err(SdpError::NoAudio)) => best = Err(error),
+            _ => {}
         }
     }
-    Err(reason)
+    best
 }
 
 /// What of the peer's formats is ours too, in the peer's order and with its numbers
@@ -176,7 +206,13 @@ fn our_session(local: &LocalMedia) -> Session {
     session
 }
 
-fn our_audio(local: &LocalMedia, proto: &str, formats: &[Format], direction: Direction) -> Media {
+fn our_audio(
+    local: &LocalMedia,
+    proto: &str,
+    formats: &[Format],
+    direction: Direction,
+    keys: impl IntoIterator<Item = Crypto>,
+) -> Media {
     let numbers: Vec<String> = formats.iter().map(|f| f.payload_type.to_string()).collect();
     let proto = TransportProto::from(proto);
     let mut media = Media::new(MediaType::Audio, local.rtp_port, proto, numbers.join(" "));
@@ -193,7 +229,25 @@ fn our_audio(local: &LocalMedia, proto: &str, formats: &[Format], direction: Dir
     {
         media.add_attribute(Rtcp::with_port(port));
     }
+    media
+        .attributes
+        .extend(keys.into_iter().map(Attribute::from));
     media.add_attribute_from_str(direction.as_str());
+    media
+}
+
+/// The stream that we take, with RTCP on the RTP port if the offerer can do that.
+fn our_answer(local: &LocalMedia, proto: &str, choice: &Choice, direction: Direction) -> Media {
+    let shared = LocalMedia {
+        rtcp_port: None,
+        ..local.clone()
+    };
+    let mux = choice.remote.rtcp_mux;
+    let local = if mux { &shared } else { local };
+    let mut media = our_audio(local, proto, &choice.formats, direction, choice.key.clone());
+    if mux {
+        media.add_attribute_from_str("rtcp-mux");
+    }
     media
 }
 

@@ -28,6 +28,8 @@ pub(super) fn read_session(bytes: &[u8]) -> Result<Session, SdpError> {
 pub(super) struct RemoteAudio {
     pub(super) rtp: SocketAddr,
     pub(super) rtcp: SocketAddr,
+    /// RTCP may go over the RTP port.
+    pub(super) rtcp_mux: bool,
     /// What the peer wants to do.
     pub(super) direction: Direction,
     /// The formats we know, in the peer's order.
@@ -45,8 +47,8 @@ impl RemoteAudio {
     /// Reads a live audio stream; `local` is where we receive ours.
     pub(super) fn read(session: &Session, media: &Media, local: IpAddr) -> Result<Self, SdpError> {
         // The feedback profile adds RTCP messages that nobody has to send (RFC 4585 §3.1).
-        let is_plain_rtp = ["RTP/AVP", "RTP/AVPF"].contains(&media.proto.as_str());
-        if !is_plain_rtp {
+        let profiles = ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"];
+        if !profiles.contains(&media.proto.as_str()) {
             return Err(SdpError::Transport);
         }
         let address = connection_address(session, media)?;
@@ -58,9 +60,15 @@ impl RemoteAudio {
             .iter()
             .find(|format| format.codec() == Some(Codec::Opus));
         let opus = opus.map_or(OpusParams::default(), |format| opus_params(media, *format));
+        let rtp = SocketAddr::new(address, media.port);
+        let rtcp_mux = may_share_port(media, &formats);
         Ok(Self {
-            rtp: SocketAddr::new(address, media.port),
-            rtcp: rtcp_address(media, address),
+            rtp,
+            rtcp: match rtcp_mux {
+                true => rtp,
+                false => rtcp_address(media, address),
+            },
+            rtcp_mux,
             direction: direction(session, media, address),
             formats,
             opus,
@@ -93,6 +101,13 @@ fn rtcp_address(media: &Media, address: IpAddr) -> SocketAddr {
         }
         _ => usual,
     }
+}
+
+/// Whether the peer can take RTCP on its RTP port. A payload type that looks like RTCP there would
+/// forbid it (RFC 5761 §4).
+fn may_share_port(media: &Media, formats: &[Format]) -> bool {
+    let is_ambiguous = |format: &Format| (64..96).contains(&format.payload_type);
+    media.has_attribute("rtcp-mux") && !formats.iter().any(is_ambiguous)
 }
 
 /// The direction of the stream, or of the session, or both ways (RFC 8866 §6.7).

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{AccountId, CallHandle, ConnectionId, QueryId, SubscriptionId, Transport};
 use crate::message::Uri;
-use crate::sdp::MediaPlan;
+use crate::sdp::{MediaPlan, SdpError};
 
 /// One thing for the driver to do; drain until [`Output::Timeout`].
 #[derive(Clone, Debug)]
@@ -99,8 +99,10 @@ pub enum Event {
         called: Uri,
         /// The INVITE carries an offer (no: ours goes out in the 200).
         has_offer: bool,
-        /// The offer has an audio stream with a codec we know.
-        codecs_ok: bool,
+        /// The offer has an audio stream with a codec we know that need not be encrypted.
+        plain_ok: bool,
+        /// The offer has an audio stream with a codec we know that can be encrypted.
+        encrypted_ok: bool,
     },
     /// An outgoing call's provisional response.
     Ringing {
@@ -275,11 +277,21 @@ pub enum EndCause {
     AuthFailed,
     /// No codec in common: 406, 415, 488, 606.
     NotAcceptable,
+    /// The other party's answer is plain, or encrypted in a way we cannot do.
+    NotEncrypted,
     /// Anything else.
     Failed,
 }
 
 impl EndCause {
+    /// The cause that an answer we cannot use stands for.
+    pub(crate) fn of_answer(error: SdpError) -> EndCause {
+        match error {
+            SdpError::Encryption => EndCause::NotEncrypted,
+            _ => EndCause::NotAcceptable,
+        }
+    }
+
     /// The cause a final failure response of an INVITE stands for.
     pub fn of_status(status: u16) -> EndCause {
         match status {

@@ -12,7 +12,9 @@ use super::{AccountId, CallHandle, Event, UserAgent};
 use crate::call::{Call, caller, is_too_short};
 use crate::dialog::DialogId;
 use crate::message::{Headers, Message, Method, ParseError, Request, Uri};
-use crate::sdp::{self, Codec, Direction, LocalMedia, SdpError};
+use crate::sdp::{
+    self, Codec, CryptoKey, CryptoSuite, Direction, LocalMedia, SdpError, SrtpPolicy,
+};
 
 /// What bodies we read.
 const ACCEPT: &str = "application/sdp";
@@ -147,8 +149,10 @@ impl UserAgent {
         if is_too_short(&request.headers) {
             return self.endpoint.refuse_short_session(now, id);
         }
-        let offer = (!request.body.is_empty()).then(|| probe(&request.body));
-        if offer == Some(Err(SdpError::Malformed)) {
+        let offer = (!request.body.is_empty()).then_some(&request.body[..]);
+        let takes = |srtp| offer.map_or(Ok(()), |offer| probe(offer, srtp));
+        let plain = takes(SrtpPolicy::Off);
+        if plain == Err(SdpError::Malformed) {
             return self.endpoint.reply(now, id, 400);
         }
         let handle = self.new_call();
@@ -163,7 +167,8 @@ impl UserAgent {
                     caller: caller(request, trusted),
                     called: request.uri.clone(),
                     has_offer: offer.is_some(),
-                    codecs_ok: offer.is_none_or(|offer| offer.is_ok()),
+                    plain_ok: plain.is_ok(),
+                    encrypted_ok: takes(SrtpPolicy::Mandatory).is_ok(),
                 });
             }
         }
@@ -267,14 +272,20 @@ fn accepts_sdp(headers: &Headers) -> bool {
     })
 }
 
-/// Whether an offer could be answered with any codec at all.
-fn probe(offer: &[u8]) -> Result<(), SdpError> {
+/// Whether an offer could be answered with any codec at all, plain or encrypted.
+fn probe(offer: &[u8], srtp: SrtpPolicy) -> Result<(), SdpError> {
+    let key = |suite: CryptoSuite| CryptoKey {
+        suite,
+        octets: vec![0; suite.key_len()],
+    };
     let media = LocalMedia {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         rtp_port: 9,
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
         direction: Direction::SendRecv,
+        srtp,
+        keys: CryptoSuite::ALL.map(key).into(),
         session_id: 0,
         version: 0,
     };

@@ -33,6 +33,7 @@ pub use event::{
 };
 use line::Line;
 pub(crate) use network::Flow;
+pub(crate) use random::Random;
 pub(crate) use servers::ServerId;
 
 use crate::call::{Call, refuse_stray};

@@ -37,6 +37,11 @@ impl Random {
         text
     }
 
+    /// A key: octets that nobody can guess.
+    pub(crate) fn fill(&mut self, octets: &mut [u8]) {
+        self.0.fill_bytes(octets);
+    }
+
     /// Anywhere between the two, in whole milliseconds.
     pub(crate) fn between(&mut self, least: Duration, most: Duration) -> Duration {
         let span = most.saturating_sub(least).as_millis() as u64 + 1;

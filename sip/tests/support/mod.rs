@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use ringbook_sip::message::{Message, Request, Response, Uri, parse_datagram};
-use ringbook_sip::sdp::{Codec, Direction, LocalMedia};
+use ringbook_sip::sdp::{Codec, Direction, LocalMedia, SrtpPolicy};
 use ringbook_sip::user_agent::{
     AccountConfig, AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, Secret,
     StreamEvent, Transport, UserAgent,
@@ -44,6 +44,8 @@ pub fn media(port: u16) -> LocalMedia {
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::Pcma, Codec::Pcmu],
         direction: Direction::SendRecv,
+        srtp: SrtpPolicy::Off,
+        keys: Vec::new(),
         session_id: 0,
         version: 0,
     }

@@ -196,6 +196,7 @@ fn start_baresip(
         codec: codec.theirs,
         tone_hz,
         answers_itself: true,
+        encryption: "",
     });
     kamailio.wait_registered(user, transport);
     baresip

@@ -4,6 +4,7 @@ mod calls;
 mod crash;
 #[cfg(feature = "gui")]
 mod desktop;
+mod encryption;
 mod rig;
 mod scenarios;
 mod torture;

@@ -15,6 +15,7 @@ fn two_foreign_phones_hear_each_other_through_the_registrar() {
         codec: "PCMU/8000/1",
         tone_hz,
         answers_itself: true,
+        encryption: "",
     };
     let mut caller = Baresip::start(&line("101", Transport::Udp, 440));
     let callee = Baresip::start(&line("102", Transport::Tcp, 1000));

@@ -23,6 +23,8 @@ pub struct Line<'a> {
     /// It says nothing but this tone.
     pub tone_hz: u32,
     pub answers_itself: bool,
+    /// As baresip names it: `srtp`, `srtp-mand`, `dtls_srtp`; empty for none.
+    pub encryption: &'a str,
 }
 
 pub struct Baresip {
@@ -119,8 +121,13 @@ fn write_settings(line: &Line, control: u16, folder: &TempDir) {
         transport,
         codec,
         tone_hz,
+        encryption,
         ..
     } = line;
+    let encryption = match *encryption {
+        "" => String::new(),
+        name => format!(";mediaenc={name}"),
+    };
     let path = folder.path().display();
     let settings = format!(
         "sip_listen 127.0.0.1:{sip}\n\
@@ -135,6 +142,8 @@ fn write_settings(line: &Line, control: u16, folder: &TempDir) {
          module ausine.so\n\
          module aubridge.so\n\
          module sndfile.so\n\
+         module srtp.so\n\
+         module dtls_srtp.so\n\
          module_app menu.so\n\
          module_app ctrl_tcp.so\n\
          ctrl_tcp_listen 127.0.0.1:{control}\n\
@@ -147,7 +156,7 @@ fn write_settings(line: &Line, control: u16, folder: &TempDir) {
     );
     let account = format!(
         "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass={password};\
-         regint=60;audio_codecs={codec};answermode={answer}\n",
+         regint=60;audio_codecs={codec};answermode={answer}{encryption}\n",
         transport = transport.parameter(),
         password = password(user),
         answer = if line.answers_itself {

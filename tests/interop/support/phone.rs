@@ -28,6 +28,8 @@ pub struct Setup {
     pub hears: bool,
     pub records: bool,
     pub answers_itself: bool,
+    /// Whether the line's calls are encrypted, as the settings say it.
+    pub srtp: &'static str,
     /// Further lines at the end of the settings, in tables of their own.
     pub more: &'static str,
 }
@@ -44,6 +46,7 @@ impl Setup {
             hears: true,
             records: true,
             answers_itself: false,
+            srtp: "optional",
             more: "",
         }
     }
@@ -278,6 +281,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         domain,
         codec,
         answers_itself,
+        srtp,
         more,
         ..
     } = setup;
@@ -308,6 +312,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          password = \"{password}\"\n\
          registrar = \"{registrar}\"\n\
          register = {register}\n\
+         srtp = \"{srtp}\"\n\
          [sip]\n\
          bind = \"127.0.0.1\"\n\
          udp_port = {port}\n\
