@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{CallId, CallerCard, Direction, EndReason, PhoneNumber};
+use crate::phone::lamps::LampView;
+use crate::presence::MessagesWaiting;
 
 /// One event, ready to be printed as a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +84,16 @@ pub enum Body {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
+    /// A colleague's phone does something else now.
+    Lamp(LampView),
+    /// A line's mailbox has changed.
+    Voicemail {
+        /// The line.
+        account: String,
+        /// What is in it.
+        #[serde(flatten)]
+        messages: MessagesWaiting,
+    },
     /// What a person would be told.
     Notice(Notice),
 }
@@ -97,6 +109,8 @@ impl Body {
             Self::CardShown { .. } => "card_shown",
             Self::Dtmf { .. } => "dtmf",
             Self::Recording { .. } => "recording",
+            Self::Lamp(_) => "lamp",
+            Self::Voicemail { .. } => "voicemail",
             Self::Notice(_) => "notice",
         }
     }

@@ -13,6 +13,7 @@ pub mod import;
 pub mod model;
 pub mod now;
 pub mod phone;
+pub mod presence;
 pub(crate) mod printable;
 pub mod profile;
 pub mod settings;

@@ -88,6 +88,15 @@ pub enum Request {
         /// What to do
         action: RecordAction,
     },
+    /// What the colleagues' telephones do
+    Lamps {},
+    /// The latest REGISTERs of a line and their answers
+    Ladder {
+        /// The line, by its address; default: the first
+        #[arg(value_name = "AOR")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
     /// The caller card of a call
     Card {
         /// Its id
@@ -128,6 +137,8 @@ impl Request {
             Self::Dtmf { call, digits } => Command::Dtmf { call, digits },
             Self::Mute { call, on } => Command::Mute { call, on },
             Self::Record { call, action } => Command::Record { call, action },
+            Self::Lamps {} => Command::Lamps,
+            Self::Ladder { account } => Command::Ladder { account },
             Self::Card { call } => Command::Card(call),
             Self::Quit {} => Command::Quit,
         })
@@ -181,6 +192,8 @@ mod tests {
                 &["transfer", CALL, "--to", CALL],
                 json!({"verb": "transfer", "call": CALL, "to": CALL}),
             ),
+            (&["lamps"], json!({"verb": "lamps"})),
+            (&["ladder"], json!({"verb": "ladder"})),
             (&["quit"], json!({"verb": "quit"})),
         ] {
             assert_eq!(typed(words).as_ref(), Some(&line), "{words:?}");

@@ -171,6 +171,7 @@ impl Line {
             state: self.state,
             status: self.status,
             reason: self.reason.clone(),
+            voicemail: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lamps::LampView;
 use super::view::{AccountView, CallView};
 use crate::flight::Message;
 use crate::model::{CallId, CallerCard};
@@ -70,6 +71,8 @@ pub enum Command {
     },
     /// The caller card of a call.
     Card(CallId),
+    /// The colleagues' lamps.
+    Lamps,
     /// The latest REGISTERs of a line and their answers.
     Ladder {
         /// The line's address of record; the first line where absent.
@@ -121,6 +124,8 @@ pub enum Reply {
     Calls(Vec<CallView>),
     /// A call's card.
     Card(Box<CallerCard>),
+    /// The lamps.
+    Lamps(Vec<LampView>),
     /// Messages, the oldest first.
     Ladder(Vec<Message>),
 }

@@ -12,6 +12,7 @@ pub mod command;
 pub mod effect;
 mod end;
 mod flight_recorder;
+pub mod lamps;
 pub mod listener;
 pub(crate) mod media;
 mod recorder;
@@ -41,10 +42,11 @@ use self::calls::Calls;
 use self::command::{Command, CommandError, Reply};
 use self::effect::Effect;
 use self::flight_recorder::FlightRecorder;
+use self::lamps::Watched;
 use self::listener::{CallEvent, Listener, Reactions};
 use self::recorder::Recorder;
 use self::ringer::Ringer;
-use self::view::{CallView, NoticeView, View};
+use self::view::{AccountView, CallView, NoticeView, View};
 use crate::automation::{Body, Event, Notice, NoticeKind};
 use crate::model::{CallId, Country};
 use crate::now::Now;
@@ -120,6 +122,8 @@ pub struct Phone {
     /// Lines that the settings have no more, until they are unregistered.
     leaving: Vec<user_agent::AccountId>,
     calls: Calls,
+    /// Lamps and mailboxes.
+    watched: Vec<Watched>,
     features: Features,
     /// Which call the microphone and the loudspeaker serve.
     focus: Option<StreamId>,
@@ -167,6 +171,7 @@ impl Phone {
             lines: Vec::new(),
             leaving: Vec::new(),
             calls: Calls::default(),
+            watched: Vec::new(),
             features,
             focus: None,
             notices: VecDeque::new(),
@@ -239,6 +244,8 @@ impl Phone {
         line.id = Some(id);
         if line.account.register {
             self.user_agent.register(now.instant, id);
+        } else {
+            self.watch(now, place);
         }
     }
 
@@ -332,10 +339,19 @@ impl Phone {
     /// The phone as the window shows it.
     pub fn view(&self) -> View {
         View {
-            accounts: self.lines.iter().map(Line::view).collect(),
+            accounts: self.account_views(),
+            lamps: self.lamp_views(),
             calls: self.call_views(),
             notices: self.notices.iter().cloned().collect(),
         }
+    }
+
+    fn account_views(&self) -> Vec<AccountView> {
+        let view = |line: &Line| AccountView {
+            voicemail: self.voicemail(&line.account.aor),
+            ..line.view()
+        };
+        self.lines.iter().map(view).collect()
     }
 
     fn call_views(&self) -> Vec<CallView> {

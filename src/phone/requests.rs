@@ -30,10 +30,11 @@ impl Phone {
         let done = match command {
             Command::Status => return Ok(Reply::Status(self.status())),
             Command::Accounts => {
-                return Ok(Reply::Accounts(self.lines.iter().map(Line::view).collect()));
+                return Ok(Reply::Accounts(self.account_views()));
             }
             Command::Calls => return Ok(Reply::Calls(self.call_views())),
             Command::Card(call) => return self.card(call),
+            Command::Lamps => return Ok(Reply::Lamps(self.lamp_views())),
             Command::Ladder { account } => return self.ladder(account.as_deref()),
             Command::Dial { target, account } => {
                 return self.dial(now, &target, account.as_deref());
@@ -457,6 +458,7 @@ impl Phone {
     }
 
     fn drop_line(&mut self, now: Now, line: &Line) {
+        self.unwatch(now, &line.account.aor);
         if let Some(id) = line.id {
             self.user_agent.unregister(now.instant, id);
             self.leaving.push(id);
@@ -503,6 +505,10 @@ impl Phone {
                     let _ = self.hang_up(now, id);
                 }
             }
+        }
+        let lines = self.lines.iter().map(|line| line.account.aor.clone());
+        for account in lines.collect::<Vec<_>>() {
+            self.unwatch(now, &account);
         }
         for line in self.lines.iter().filter(|line| line.account.register) {
             if let Some(id) = line.id {

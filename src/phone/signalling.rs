@@ -152,7 +152,12 @@ impl Phone {
                 }
             }
             SipEvent::Transfer { call, status, done } => self.on_transfer(now, call, status, done),
-            SipEvent::Subscription { .. } | SipEvent::Notified { .. } => {}
+            SipEvent::Subscription {
+                subscription,
+                state,
+                ..
+            } => self.on_subscription(now, subscription, state),
+            SipEvent::Notified { subscription, body } => self.on_notified(now, subscription, &body),
             SipEvent::Ended { call, end } => {
                 if let Some(id) = self.calls.by_handle(call) {
                     self.end(now, id, end);
@@ -183,6 +188,11 @@ impl Phone {
         let refused = matches!(status, Some(401 | 403 | 407));
         let trouble = line.password_trouble.take_if(|_| refused);
         self.event(now, Body::Registration(event));
+        if matches!(state, RegistrationState::Registered { .. })
+            && let Some(place) = self.line_of(account)
+        {
+            self.watch(now, place);
+        }
         if let Some(trouble) = trouble {
             let aor = self
                 .line_of(account)

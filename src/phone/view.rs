@@ -3,14 +3,18 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::lamps::LampView;
 use crate::automation::{Encryption, NoticeKind, RegistrationState};
 use crate::model::{CallId, CallerCard, Direction, PhoneNumber};
+use crate::presence::MessagesWaiting;
 
 /// The phone at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct View {
     /// The lines, in the order of the settings.
     pub accounts: Vec<AccountView>,
+    /// The colleagues' lamps, in the order of the settings.
+    pub lamps: Vec<LampView>,
     /// The calls that are not over, the oldest first.
     pub calls: Vec<CallView>,
     /// The latest notices, the newest last.
@@ -34,6 +38,8 @@ pub struct AccountView {
     pub status: Option<u16>,
     /// The registrar's words, or ours.
     pub reason: String,
+    /// What is in its mailbox; none where that is not watched or not known.
+    pub voicemail: Option<MessagesWaiting>,
 }
 
 /// A call.

@@ -236,6 +236,12 @@ fn account_entries(account: &Account) -> Vec<Entry> {
             (account.expires_s != default.expires_s).then(|| i64::from(account.expires_s).into()),
         ),
         ("srtp", account.srtp.map(|srtp| word(&SRTP, &srtp).into())),
+        (
+            "lamps",
+            (!account.lamps.is_empty())
+                .then(|| Value::Array(account.lamps.iter().map(String::as_str).collect())),
+        ),
+        ("voicemail", account.voicemail.then(|| true.into())),
     ]
 }
 

@@ -92,6 +92,10 @@ pub struct Account {
     pub expires_s: u32,
     /// Whether this line's calls are encrypted; default: as `[media]` says.
     pub srtp: Option<Srtp>,
+    /// Whose telephones to watch: internal numbers or addresses.
+    pub lamps: Vec<String>,
+    /// Whether to watch the line's mailbox.
+    pub voicemail: bool,
 }
 
 impl Account {
@@ -111,6 +115,8 @@ impl Account {
             register: true,
             expires_s: 300,
             srtp: None,
+            lamps: Vec::new(),
+            voicemail: false,
         }
     }
 

@@ -162,11 +162,38 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.registrar = uri(section, "registrar", server, false)?;
     account.outbound_proxy = uri(section, "outbound_proxy", server, false)?;
     account.register = section.bool("register", account.register)?;
+    account.lamps = lamps(section)?;
+    account.voicemail = section.bool("voicemail", account.voicemail)?;
     account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
     if section.value("srtp").is_some() {
         account.srtp = Some(section.choice("srtp", Srtp::Optional, &SRTP)?);
     }
     Ok(account)
+}
+
+/// Lamps that one line can watch: a bound on the subscriptions that one file can ask for.
+const MAX_LAMPS: usize = 200;
+
+fn lamps(section: &mut Section<'_>) -> Result<Vec<String>, SettingsError> {
+    let Some(value) = section.value("lamps") else {
+        return Ok(Vec::new());
+    };
+    let allowed = format!(
+        "a list of at most {MAX_LAMPS} internal numbers or addresses, each once, such as [\"102\", \"103\"]"
+    );
+    let list = value.get_ref().as_array();
+    let Some(list) = list.filter(|list| list.len() <= MAX_LAMPS) else {
+        return Err(section.bad("lamps", value, &allowed));
+    };
+    let mut lamps: Vec<String> = Vec::with_capacity(list.len());
+    for item in list.iter() {
+        let text = item.get_ref().as_str().map(str::trim).unwrap_or_default();
+        if text.is_empty() || lamps.iter().any(|known| known == text) {
+            return Err(section.bad("lamps", item, &allowed));
+        }
+        lamps.push(text.to_owned());
+    }
+    Ok(lamps)
 }
 
 /// A SIP address; `with_user` where it must name somebody.

@@ -332,3 +332,25 @@ fn how_much_the_flight_recorder_keeps_can_be_said() {
     assert_eq!((log.ladders, log.ladder_days), (0, 7));
     assert!(refusal("[log]\nladder_days = 0\n").contains("ladder_days"));
 }
+
+#[test]
+fn lamps_are_a_list_of_whom_to_watch_each_once() {
+    let account = |more: &str| format!("[[account]]\naor = \"sip:101@office.example\"\n{more}\n");
+    let settings = parse(&account(
+        "lamps = [\"102\", \"sip:bob@b.example\"]\nvoicemail = true",
+    ));
+    let line = &settings.unwrap().accounts[0];
+    assert_eq!(line.lamps, ["102", "sip:bob@b.example"]);
+    assert!(line.voicemail);
+    for wrong in [
+        "lamps = \"102\"",
+        "lamps = [102]",
+        "lamps = [\"\"]",
+        "lamps = [\"1\", \"1\"]",
+    ] {
+        assert!(
+            refusal(&account(wrong)).contains("internal numbers or addresses"),
+            "{wrong}"
+        );
+    }
+}

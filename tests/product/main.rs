@@ -6,6 +6,7 @@ mod encryption;
 mod flight;
 mod in_call;
 mod incoming;
+mod lamps;
 mod lines;
 mod modules;
 mod office;
