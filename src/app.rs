@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ringbook_media::engine::{MediaCommand, MediaEvent};
-use ringbook_sip::resolve::{ResolveError, Target};
+use ringbook_sip::resolve::{Answer, ResolveError};
 use ringbook_sip::user_agent::{ConnectionId, QueryId, StreamEvent, Transmit, Transport};
 
 use crate::automation::{Body, Event, NoticeKind, Ready};
@@ -33,15 +33,8 @@ pub struct RequestId(pub u64);
 /// A stimulus.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// The sockets are bound: begin. UDP and TCP addresses that signalling listens on.
-    Start {
-        /// UDP.
-        udp: Vec<SocketAddr>,
-        /// TCP.
-        tcp: Vec<SocketAddr>,
-        /// Our process id, for scripts.
-        pid: u32,
-    },
+    /// The sockets are bound: begin.
+    Start(Ready),
     /// A datagram.
     Datagram {
         /// Where it arrived, with a concrete address.
@@ -64,8 +57,8 @@ pub enum Input<'a> {
     Resolved {
         /// Which.
         query: QueryId,
-        /// Where it leads, best first.
-        result: Result<Vec<Target>, ResolveError>,
+        /// What DNS said.
+        answer: Result<Answer, ResolveError>,
     },
     /// A datagram could not be sent.
     TransmitError {
@@ -167,7 +160,7 @@ impl App {
     pub fn handle_input(&mut self, now: Now, input: Input<'_>) {
         self.now = Some(now.instant);
         match input {
-            Input::Start { udp, tcp, pid } => self.start(now, udp, tcp, pid),
+            Input::Start(ready) => self.start(now, ready),
             Input::Datagram {
                 local,
                 source,
@@ -190,10 +183,10 @@ impl App {
                     .handle_stream(now.instant, connection, event);
                 self.phone.pump(now);
             }
-            Input::Resolved { query, result } => {
+            Input::Resolved { query, answer } => {
                 self.phone
                     .user_agent()
-                    .handle_resolved(now.instant, query, result);
+                    .handle_resolved(now.instant, query, answer);
                 self.phone.pump(now);
             }
             Input::TransmitError { remote } => {
@@ -215,19 +208,17 @@ impl App {
         self.end_if_due(now);
     }
 
-    fn start(&mut self, now: Now, udp: Vec<SocketAddr>, tcp: Vec<SocketAddr>, pid: u32) {
-        for (transport, addresses) in [(Transport::Udp, &udp), (Transport::Tcp, &tcp)] {
+    fn start(&mut self, now: Now, ready: Ready) {
+        let bound = [
+            (Transport::Udp, &ready.udp),
+            (Transport::Tcp, &ready.tcp),
+            (Transport::Tls, &ready.tls),
+        ];
+        for (transport, addresses) in bound {
             for &address in addresses {
                 self.phone.user_agent().add_listener(transport, address);
             }
         }
-        let version = env!("CARGO_PKG_VERSION");
-        let ready = Ready {
-            version,
-            pid,
-            udp,
-            tcp,
-        };
         self.phone.start(now);
         self.phone.event(now, Body::Ready(ready));
     }

@@ -117,7 +117,7 @@ impl Body {
 }
 
 /// `ready`
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Ready {
     /// Of the program.
     pub version: &'static str,
@@ -127,6 +127,8 @@ pub struct Ready {
     pub udp: Vec<SocketAddr>,
     /// TCP addresses that signalling listens on.
     pub tcp: Vec<SocketAddr>,
+    /// TLS addresses that signalling listens on.
+    pub tls: Vec<SocketAddr>,
 }
 
 /// `registration`

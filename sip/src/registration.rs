@@ -3,15 +3,22 @@
 use std::time::{Duration, Instant};
 
 use crate::dialog::new_request;
-use crate::message::{Headers, Method, NameAddr, Response, Uri};
+use crate::message::{Method, NameAddr, Response, SipUri, Uri};
+use crate::resolve::{is_tls, plain_name};
 use crate::user_agent::{
-    AccountId, ContactForm, Endpoint, Event, Failure, Flow, Outgoing, Owner, RegistrationState,
-    RequestId, Timer, Transport,
+    AccountId, ConnectionId, ContactForm, Endpoint, Event, Flow, Notice, Outgoing, Owner,
+    RegistrationState, RequestId, Timer, Transport, loose_route,
 };
 
 /// RFC 5626 §4.5: the first wait after a failure, and the longest.
 const RETRY_BASE: Duration = Duration::from_secs(30);
 const RETRY_MOST: Duration = Duration::from_secs(1800);
+/// Requests that a registrar may send elsewhere in a row.
+const MAX_MOVES: u8 = 3;
+/// Service-Routes of one account.
+const MAX_ROUTES: usize = 8;
+/// What we understand of a registration (RFC 3327, RFC 5626, RFC 5627).
+const SUPPORTED: &str = "path, outbound";
 /// A registrar's Retry-After beyond this is cut: the user would think the phone dead.
 const RETRY_AFTER_MOST: Duration = Duration::from_secs(3600);
 
@@ -25,6 +32,7 @@ pub(crate) struct Registration {
     expires: u32,
     wanted: bool,
     failures: u32,
+    moves: u8,
     state: State,
 }
 
@@ -39,6 +47,10 @@ enum State {
         flow: Flow,
         refresh_at: Instant,
         ping_at: Instant,
+        /// How often the flow is kept open at most.
+        ping_most: Duration,
+        /// The registrar has asked for pings, and therefore answers them (RFC 5626 §4.4).
+        is_watched: bool,
     },
     Failed {
         retry_at: Instant,
@@ -54,6 +66,7 @@ impl Registration {
             expires: u32::try_from(expires.as_secs()).unwrap_or(u32::MAX).max(1),
             wanted: false,
             failures: 0,
+            moves: 0,
             state: State::Off,
         }
     }
@@ -109,7 +122,9 @@ impl Registration {
             _ if !self.wanted => self.removed(now, endpoint, Some(response)),
             200..300 => self.registered(now, endpoint, response, flow),
             423 if self.raise_expires(response) => self.send(now, endpoint, false),
-            _ => self.failed(now, endpoint, Some(response)),
+            439 if self.drop_outbound(endpoint) => self.send(now, endpoint, false),
+            300..400 if self.follow(endpoint, response) => self.send(now, endpoint, false),
+            _ => self.failed(now, endpoint, Ok(response)),
         }
         self.arm(endpoint);
     }
@@ -119,7 +134,7 @@ impl Registration {
         now: Instant,
         endpoint: &mut Endpoint,
         id: RequestId,
-        _failure: Failure,
+        trouble: Option<String>,
     ) {
         let State::Sent { id: sent, removes } = self.state else {
             return;
@@ -129,7 +144,7 @@ impl Registration {
         }
         match removes || !self.wanted {
             true => self.removed(now, endpoint, None),
-            false => self.failed(now, endpoint, None),
+            false => self.failed(now, endpoint, Err(trouble)),
         }
         self.arm(endpoint);
     }
@@ -143,25 +158,54 @@ impl Registration {
         &mut self,
         now: Instant,
         endpoint: &mut Endpoint,
-        remote: std::net::SocketAddr,
+        connection: ConnectionId,
     ) {
-        if let State::On { flow, .. } = &self.state
-            && flow.transport.is_reliable()
-            && flow.remote == remote
-        {
+        if matches!(&self.state, State::On { flow, .. } if flow.connection == Some(connection)) {
             self.send(now, endpoint, false);
             self.arm(endpoint);
+        }
+    }
+
+    /// Our addresses have changed. Where the registration's flow has lost its own, or nothing was
+    /// registered so far, it is worth trying at once.
+    pub(crate) fn handle_addresses(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        is_gone: impl Fn(&Flow) -> bool,
+    ) {
+        let again = match &self.state {
+            State::On { flow, .. } => is_gone(flow),
+            State::Failed { .. } => self.wanted,
+            State::Sent { .. } | State::Off => false,
+        };
+        if again {
+            self.send(now, endpoint, false);
+            self.arm(endpoint);
+        }
+    }
+
+    /// The flow that it stands on.
+    pub(crate) fn flow(&self) -> Option<&Flow> {
+        match &self.state {
+            State::On { flow, .. } => Some(flow),
+            _ => None,
         }
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant, endpoint: &mut Endpoint) {
         match &mut self.state {
             State::On { refresh_at, .. } if *refresh_at <= now => self.send(now, endpoint, false),
-            State::On { flow, ping_at, .. } if *ping_at <= now => {
-                let flow = *flow;
-                let most = endpoint.config.keepalive;
+            State::On {
+                flow,
+                ping_at,
+                ping_most,
+                is_watched,
+                ..
+            } if *ping_at <= now => {
+                let (flow, most, is_watched) = (*flow, *ping_most, *is_watched);
                 *ping_at = now + endpoint.random.between(most * 4 / 5, most);
-                endpoint.ping(now, &flow);
+                endpoint.ping(now, &flow, is_watched);
             }
             State::Failed { retry_at } if *retry_at <= now => self.send(now, endpoint, false),
             _ => {}
@@ -181,12 +225,22 @@ impl Registration {
             // The binding just made leads nowhere: the NAT showed another address.
             return self.send(now, endpoint, false);
         }
-        let granted = self.granted(endpoint, response, flow);
-        let most = endpoint.config.keepalive;
+        self.moves = 0;
+        self.note_binding(endpoint, response, flow);
+        let granted = self.granted(endpoint, response);
+        let asked = response
+            .headers
+            .number("Flow-Timer")
+            .filter(|_| flow.transport.is_reliable());
+        let most = asked.map_or(endpoint.config.keepalive, |seconds| {
+            Duration::from_secs(u64::from(seconds.max(1))).min(endpoint.config.keepalive)
+        });
         self.state = State::On {
             flow,
             refresh_at: now + refresh_after(granted),
             ping_at: now + endpoint.random.between(most * 4 / 5, most),
+            ping_most: most,
+            is_watched: asked.is_some(),
         };
         let state = RegistrationState::Registered { expires: granted };
         self.tell(
@@ -197,16 +251,39 @@ impl Registration {
         );
     }
 
+    /// Keeps what the registrar says about how we are reached and how we reach others.
+    fn note_binding(&self, endpoint: &mut Endpoint, response: &Response, flow: Flow) {
+        let ours = self.our_contact(endpoint, response);
+        let gruu = ours.as_ref().and_then(gruu);
+        let Some(line) = endpoint.line_mut(self.account) else {
+            return;
+        };
+        let mut routes = response.headers.addresses("Service-Route");
+        routes.retain(|route| route.uri.as_sip().is_some());
+        routes.truncate(MAX_ROUTES);
+        line.binding.home = Some(flow.target());
+        line.binding.service_routes = routes;
+        line.binding.gruu = gruu.filter(|_| line.config.gruu);
+        line.binding.is_outbound = response.headers.list_has("Require", "outbound");
+    }
+
+    /// Our own Contact among those that are registered: by the phone's name (RFC 5626 §4.1), or
+    /// by the user part that only this phone has, whatever a NAT helper made of the rest.
+    fn our_contact(&self, endpoint: &Endpoint, response: &Response) -> Option<NameAddr> {
+        let line = endpoint.line(self.account)?;
+        let instance = format!("\"<{}>\"", line.config.instance_id);
+        let is_ours = |contact: &NameAddr| {
+            let named = contact.params.get("+sip.instance");
+            named.is_some_and(|name| name.eq_ignore_ascii_case(&instance))
+                || contact.uri.user().as_deref() == Some(line.contact_user.as_str())
+        };
+        response.headers.contacts().into_iter().find(is_ours)
+    }
+
     /// How long the binding lives: by our Contact in the response, its Expires, or our wish
     /// (RFC 3261 §10.2.4).
-    fn granted(&self, endpoint: &Endpoint, response: &Response, flow: Flow) -> Duration {
-        let ours: Uri = endpoint.contact(Some(self.account), "", &flow).into();
-        let is_ours = |contact: &NameAddr| {
-            contact.uri.user() == ours.user()
-                && contact.uri.host() == ours.host()
-                && contact.uri.port() == ours.port()
-        };
-        let contact = response.headers.contacts().into_iter().find(is_ours);
+    fn granted(&self, endpoint: &Endpoint, response: &Response) -> Duration {
+        let contact = self.our_contact(endpoint, response);
         let of_contact = contact.and_then(|contact| {
             contact
                 .params
@@ -217,6 +294,33 @@ impl Registration {
             .or(response.headers.number("Expires"))
             .unwrap_or(self.expires);
         Duration::from_secs(u64::from(seconds.max(1)))
+    }
+
+    /// RFC 5626 §11.6: a proxy on the way cannot keep a flow. False: that was said already.
+    fn drop_outbound(&self, endpoint: &mut Endpoint) -> bool {
+        let line = endpoint.line_mut(self.account);
+        line.is_some_and(|line| !std::mem::replace(&mut line.binding.is_plain, true))
+    }
+
+    /// A registrar may send us to another server of its own domain, and nowhere else: our
+    /// credentials go with us.
+    fn follow(&mut self, endpoint: &mut Endpoint, response: &Response) -> bool {
+        let Some(line) = endpoint.line_mut(self.account) else {
+            return false;
+        };
+        let contact = response.headers.contacts().into_iter().next();
+        let within = |uri: &Uri| is_within(uri, &line.config.registrar);
+        let Some(moved) = contact.map(|contact| contact.uri).filter(within) else {
+            return false;
+        };
+        let transport = line.config.transport;
+        let is_weaker = is_tls(line.registrar(), transport) && !is_tls(&moved, transport);
+        if is_weaker || self.moves >= MAX_MOVES {
+            return false;
+        }
+        self.moves += 1;
+        line.binding.moved = Some(moved);
+        true
     }
 
     fn raise_expires(&mut self, response: &Response) -> bool {
@@ -231,7 +335,18 @@ impl Registration {
 
     /// RFC 5626 §4.5: twice the wait for each failure, and some jitter, so that not all phones
     /// of an office come back at the same moment.
-    fn failed(&mut self, now: Instant, endpoint: &mut Endpoint, response: Option<&Response>) {
+    fn failed(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        outcome: Result<&Response, Option<String>>,
+    ) {
+        let response = outcome.as_ref().ok().copied();
+        self.moves = 0;
+        if let Some(line) = endpoint.line_mut(self.account) {
+            line.binding.home = None;
+            line.binding.moved = None;
+        }
         let most = (RETRY_BASE * 2u32.pow(self.failures.min(6))).min(RETRY_MOST);
         self.failures += 1;
         let asked = response
@@ -248,7 +363,8 @@ impl Registration {
             retry_in: Some(wait),
         };
         let (status, reason) = summary(response);
-        self.tell(endpoint, state, status, reason);
+        let trouble = outcome.err().flatten();
+        self.tell(endpoint, state, status, trouble.unwrap_or(reason));
     }
 
     fn removed(&mut self, now: Instant, endpoint: &mut Endpoint, response: Option<&Response>) {
@@ -267,8 +383,9 @@ impl Registration {
         };
         let expires = if removes { 0 } else { self.expires };
         let address = line.address();
-        let route = line.config.outbound_proxy.clone();
-        let mut uri = line.config.registrar.clone();
+        let proxy = line.config.outbound_proxy.as_ref().map(loose_route);
+        let wants_gruu = line.config.gruu;
+        let mut uri = line.registrar().clone();
         if let Some(sip) = uri.as_sip_mut() {
             sip.set_user(None);
         }
@@ -287,8 +404,14 @@ impl Registration {
             call_id,
             self.seq,
         );
-        push_route(&mut request.headers, route);
+        if let Some(proxy) = proxy {
+            request.headers.push("Route", proxy.to_string());
+        }
         request.headers.push("Expires", expires.to_string());
+        request.headers.push("Supported", SUPPORTED);
+        if wants_gruu {
+            request.headers.push("Supported", "gruu");
+        }
         let owner = Owner::Account(self.account);
         let account = Some(self.account);
         let contact = ContactForm::Binding(expires);
@@ -347,13 +470,22 @@ impl Registration {
     }
 }
 
-/// The outbound proxy in front of all other routes; it is a loose router, said or not.
-pub(crate) fn push_route(headers: &mut Headers, proxy: Option<Uri>) {
-    if let Some(mut proxy) = proxy {
-        if let Some(sip) = proxy.as_sip_mut() {
-            sip.params.set("lr", None);
+/// The address in our Contact that leads to this phone from everywhere (RFC 5627 §5.1).
+fn gruu(contact: &NameAddr) -> Option<SipUri> {
+    let text = contact.params.get("pub-gruu")?;
+    let uri = Uri::parse(text.trim_matches('"')).ok()?;
+    uri.as_sip().cloned()
+}
+
+/// Whether a URI names the same host, or one of its domain.
+fn is_within(uri: &Uri, domain: &Uri) -> bool {
+    match (uri.as_sip(), domain.as_sip()) {
+        (Some(uri), Some(domain)) if domain.host.ip().is_none() => {
+            let (host, domain) = (plain_name(&uri.host), plain_name(&domain.host));
+            host == domain || host.ends_with(&format!(".{domain}"))
         }
-        headers.push("Route", NameAddr::new(proxy).to_string());
+        (Some(uri), Some(domain)) => uri.host == domain.host,
+        _ => false,
     }
 }
 
@@ -375,7 +507,11 @@ fn learn_address(
     let public = (seen != flow.local).then_some((flow.local, seen));
     match endpoint.line_mut(account) {
         Some(line) if line.public != public => {
+            let was_known = line.binding.home.is_some();
             line.public = public;
+            if was_known {
+                endpoint.notify(Notice::Moved { account });
+            }
             true
         }
         _ => false,

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::dialog::{Dialog, new_request};
 use crate::message::{Method, NameAddr, Params, Request, Response, Uri};
-use crate::registration::push_route;
 use crate::user_agent::{
     AccountId, ContactForm, Endpoint, Event, EventPackage, Failure, Outgoing, Owner, RequestId,
     ServerId, SubscriptionId, SubscriptionState, Timer,
@@ -428,9 +427,11 @@ impl Subscription {
         let to = NameAddr::new(self.target.clone());
         self.seq += 1;
         let (uri, call_id) = (self.target.clone(), self.call_id.clone());
-        let route = line.config.outbound_proxy.clone();
+        let routes = line.routes();
         let mut request = new_request(Method::Subscribe, uri, from, to, call_id, self.seq);
-        push_route(&mut request.headers, route);
+        for route in routes {
+            request.headers.push("Route", route.to_string());
+        }
         Some(request)
     }
 

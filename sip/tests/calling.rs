@@ -4,8 +4,8 @@
 mod support;
 
 use ringbook_sip::message::{Method, Request};
-use ringbook_sip::resolve::Target;
-use ringbook_sip::user_agent::{CallHandle, EndCause, EndedBy, Event, Load, Transport};
+use ringbook_sip::resolve::{Question, Records, Srv};
+use ringbook_sip::user_agent::{CallHandle, EndCause, EndedBy, Event, Load};
 use support::peer::{PEER, Peer, respond, sdp, with_sdp};
 use support::*;
 
@@ -431,13 +431,15 @@ fn a_name_that_leads_nowhere_makes_the_peer_unreachable() {
 fn the_next_target_is_tried_when_the_first_is_unavailable_or_silent() {
     for silent in [false, true] {
         let (mut world, line) = alone();
-        let target = |text: &str| Target {
-            transport: Transport::Udp,
-            address: addr(text),
-            source: None,
+        let record = |priority, port| Srv {
+            priority,
+            weight: 0,
+            port,
+            target: "10.0.0.9".to_owned(),
         };
-        let targets = vec![target("10.0.0.9:5060"), target("10.0.0.9:5070")];
-        world.answers.insert("two.example".to_owned(), targets);
+        let records = Records::Srv(vec![record(2, 5070), record(1, 5060)]);
+        let question = Question::Srv("_sip._udp.two.example".to_owned());
+        world.zone.insert(question, records);
         world.with(ALICE, |ua, now| {
             ua.invite(now, line, &uri("sip:bob@two.example"), media(4000))
                 .unwrap();

@@ -19,7 +19,7 @@ use ringbook_media::engine::{
 use ringbook_sip::message::{Host, Message, Method, Uri, parse_datagram};
 use ringbook_sip::sdp::{Codec, Direction, LocalMedia, MediaPlan, SrtpPolicy};
 use ringbook_sip::user_agent::{
-    AccountConfig, AccountId, CallHandle, Config, Event, Output, Secret, Transport, UserAgent,
+    AccountConfig, AccountId, CallHandle, Config, Event, Output, Transport, UserAgent,
 };
 
 use super::registrar::Registrar;
@@ -382,16 +382,11 @@ impl Desk {
 fn account(user: &str, display: &str, office: SocketAddr) -> AccountConfig {
     let uri = |user| Uri::sip(user, Host::from(office.ip()), Some(office.port()));
     AccountConfig {
-        aor: uri(Some(user)),
         display_name: (!display.is_empty()).then(|| display.to_owned()),
         username: user.to_owned(),
-        password: Secret::default(),
-        registrar: uri(None),
-        outbound_proxy: None,
         register: false,
-        expires: Duration::from_secs(120),
         transport: Some(Transport::Udp),
-        instance_id: String::new(),
+        ..AccountConfig::new(uri(Some(user)), uri(None))
     }
 }
 

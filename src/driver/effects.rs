@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::net::UdpSocket;
 
 use ringbook_media::engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair};
-use ringbook_sip::resolve::{ResolveError, Target};
+use ringbook_sip::resolve::{Answer, Question, ResolveError};
 use ringbook_sip::user_agent::{QueryId, Transmit, Transport};
 
 use super::message::{Inbox, Message};
-use super::resolve::Question;
-use super::{Driver, password, recovery};
+use super::{Driver, password, recovery, resolve};
 use crate::app::Input;
 use crate::automation::NoticeKind;
 use crate::model::CallId;
@@ -171,36 +170,12 @@ impl Driver {
         match effect {
             Effect::Connect {
                 connection,
-                transport: Transport::Tcp,
                 remote,
+                identity,
                 ..
-            } => {
-                self.connections.connect(connection, remote);
-            }
-            Effect::Connect {
-                connection, remote, ..
-            } => {
-                let text = tr!(
-                    "{remote} is to be reached by TLS, which this version cannot do yet; use ;transport=tcp",
-                    remote = remote
-                );
-                self.inbox.put(Message::Notice(NoticeKind::Network, text));
-                self.lost.push(connection);
-            }
+            } => self.connections.connect(connection, remote, identity),
             Effect::CloseConnection(connection) => self.connections.close(connection),
-            Effect::Resolve {
-                query,
-                host,
-                port,
-                transport,
-            } => {
-                self.resolve(Question {
-                    query,
-                    host,
-                    port,
-                    transport,
-                });
-            }
+            Effect::Resolve { query, question } => self.resolve(query, question),
             Effect::FindPassword { aor, place } => password::find(aor, place, self.inbox.clone()),
             Effect::Store(mut command) => {
                 if let StoreCommand::CloseCall { recordings, .. } = &mut command {
@@ -227,39 +202,26 @@ impl Driver {
             .handle_input(super::now(), Input::MediaBound { call, result });
     }
 
-    fn resolve(&mut self, question: Question) {
-        match question.answer() {
-            Some(targets) => self.resolved(question.query, Ok(targets)),
-            None => question.ask(self.inbox.clone()),
+    fn resolve(&mut self, query: QueryId, question: Question) {
+        if let Question::Source(remote) = question {
+            let source = self.udp.source(super::now().instant, remote);
+            let answer = source.map(|ip| resolve::addresses(vec![ip]));
+            return self.resolved(query, answer.ok_or(ResolveError::NotFound));
+        }
+        match resolve::answer_at_once(&question) {
+            Some(answer) => self.resolved(query, answer),
+            None => resolve::ask(query, question, self.dns, self.inbox.clone()),
         }
     }
 
-    /// Tells the phone where a name leads, with our own address for each target.
-    pub(super) fn resolved(&mut self, query: QueryId, result: Result<Vec<Target>, ResolveError>) {
-        let now = super::now();
-        let result = result.and_then(|targets| {
-            let reachable: Vec<Target> = targets
-                .into_iter()
-                .filter_map(|target| {
-                    let source = self.udp.source(now.instant, target.address.ip())?;
-                    Some(Target {
-                        source: Some(source),
-                        ..target
-                    })
-                })
-                .collect();
-            if reachable.is_empty() {
-                Err(ResolveError::NotFound)
-            } else {
-                Ok(reachable)
-            }
-        });
+    pub(super) fn resolved(&mut self, query: QueryId, answer: Result<Answer, ResolveError>) {
         self.app
-            .handle_input(now, Input::Resolved { query, result });
+            .handle_input(super::now(), Input::Resolved { query, answer });
     }
 
     /// Takes over settings that the driver itself goes by.
     pub(super) fn note_settings(&mut self, settings: &Settings) {
         self.rtp_ports = settings.media.rtp_ports.clone();
+        self.dns.server = settings.sip.dns;
     }
 }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ringbook_media::engine::MediaEvent;
-use ringbook_sip::resolve::{ResolveError, Target};
-use ringbook_sip::user_agent::{ConnectionId, QueryId};
+use ringbook_sip::resolve::{self, ResolveError};
+use ringbook_sip::user_agent::{ConnectionId, QueryId, Transport};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
@@ -32,11 +32,11 @@ pub(super) enum Message {
     /// A call that a crash cut off, with its repaired recordings.
     Recovered(Box<CallRecord>, Vec<crate::model::RecordingRow>),
     /// Somebody connected.
-    Accepted(TcpStream, SocketAddr),
+    Accepted(Transport, TcpStream, SocketAddr),
     /// A connection has news.
     Tcp(ConnectionId, TcpEvent),
-    /// A name was resolved; the targets' own address is not filled in yet.
-    Resolved(QueryId, Result<Vec<Target>, ResolveError>),
+    /// A question about a name was answered.
+    Resolved(QueryId, Result<resolve::Answer, ResolveError>),
     /// A password was found, or why not.
     Password(String, Result<String, String>),
     /// A request.

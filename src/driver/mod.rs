@@ -1,5 +1,6 @@
 //! The only loop: sockets, deadlines, effects. Everything else about the phone is pure.
 
+mod dns;
 mod effects;
 mod handle;
 mod message;
@@ -8,6 +9,7 @@ mod recovery;
 mod resolve;
 mod system;
 mod tcp;
+mod tls;
 mod udp;
 
 use std::future::poll_fn;
@@ -25,20 +27,22 @@ use ringbook_sip::user_agent::{ConnectionId, StreamEvent, Transport};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Sleep;
+use tokio_rustls::TlsAcceptor;
 
 pub use self::handle::AppHandle;
 
+use self::dns::Dns;
 use self::effects::{MediaThread, StoreDoor};
 use self::message::{Answer, Inbox, Message, Watcher};
 use self::tcp::{Connections, TcpEvent};
 use self::udp::UdpSockets;
 use crate::app::{App, Input, Output, RequestId};
-use crate::automation::{Event, NoticeKind};
+use crate::automation::{Event, NoticeKind, Ready};
 use crate::now::Now;
 use crate::phone::PhoneConfig;
 use crate::phone::command::Command;
 use crate::profile::Profile;
-use crate::settings::Settings;
+use crate::settings::{Settings, Sip};
 use crate::store::{StoreCommand, StoreHandle, StoreNotice};
 use crate::tr;
 
@@ -110,6 +114,9 @@ struct Driver {
     app: App,
     udp: UdpSockets,
     connections: Connections,
+    /// How we prove ourselves to those who connect by TLS.
+    acceptor: Option<TlsAcceptor>,
+    dns: Dns,
     media: MediaThread,
     store: StoreDoor,
     store_cell: Arc<OnceLock<StoreHandle>>,
@@ -152,8 +159,10 @@ impl Driver {
         let sip = &settings.sip;
         let udp = UdpSockets::bind(&sip.bind, sip.udp_port)
             .with_context(|| port_trouble("UDP", "udp_port", sip.udp_port))?;
-        let tcp = tcp::listen(&sip.bind, sip.tcp_port, &inbox)
+        let tcp = tcp::listen(Transport::Tcp, &sip.bind, sip.tcp_port, &inbox)
             .with_context(|| port_trouble("TCP", "tcp_port", sip.tcp_port))?;
+        let (acceptor, tls) = listen_tls(sip, &inbox)?;
+        let dns = Dns { server: sip.dns };
         let seed = system::seed();
         let media_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
         let rtp_ports = settings.media.rtp_ports.clone();
@@ -185,16 +194,20 @@ impl Driver {
             deadline: None,
             failure: None,
             ended: false,
+            acceptor,
+            dns,
             udp,
         };
         let udp = driver.udp.addresses();
         driver.app.handle_input(
             now(),
-            Input::Start {
+            Input::Start(Ready {
+                version: env!("CARGO_PKG_VERSION"),
+                pid: std::process::id(),
                 udp,
                 tcp,
-                pid: std::process::id(),
-            },
+                tls,
+            }),
         );
         driver.drain();
         open_store(&driver.profile, driver.inbox.clone())?;
@@ -311,9 +324,11 @@ impl Driver {
                     flight: None,
                 });
             }
-            Message::Accepted(stream, peer) => self.on_accepted(now, stream, peer),
+            Message::Accepted(transport, stream, peer) => {
+                self.on_accepted(now, transport, stream, peer);
+            }
             Message::Tcp(connection, event) => self.on_tcp(now, connection, event),
-            Message::Resolved(query, result) => self.resolved(query, result),
+            Message::Resolved(query, answer) => self.resolved(query, answer),
             Message::Password(aor, found) => {
                 self.app
                     .handle_input(now, Input::Password { aor: &aor, found });
@@ -343,7 +358,13 @@ impl Driver {
         self.on_command(now(), Command::Quit, Box::new(|_| {}));
     }
 
-    fn on_accepted(&mut self, now: Now, stream: tokio::net::TcpStream, peer: SocketAddr) {
+    fn on_accepted(
+        &mut self,
+        now: Now,
+        transport: Transport,
+        stream: tokio::net::TcpStream,
+        peer: SocketAddr,
+    ) {
         let Ok(local) = stream.local_addr() else {
             return;
         };
@@ -351,21 +372,36 @@ impl Driver {
             return;
         }
         let connection = self.app.new_connection();
+        let acceptor = self
+            .acceptor
+            .clone()
+            .filter(|_| transport == Transport::Tls);
         self.connections
-            .accept(connection, stream, local, peer.ip());
-        let event = StreamEvent::Accepted {
-            transport: Transport::Tcp,
+            .accept(connection, stream, (local, peer), acceptor);
+        // One that is to be secret is told of when it is.
+        if transport == Transport::Tcp {
+            let event = StreamEvent::Accepted {
+                transport,
+                local,
+                peer,
+            };
+            self.on_stream(now, connection, Some(local), event);
+        }
+    }
+
+    fn on_stream(
+        &mut self,
+        now: Now,
+        connection: ConnectionId,
+        local: Option<SocketAddr>,
+        event: StreamEvent<'_>,
+    ) {
+        let input = Input::Stream {
+            connection,
             local,
-            peer,
+            event,
         };
-        self.app.handle_input(
-            now,
-            Input::Stream {
-                connection,
-                local: Some(local),
-                event,
-            },
-        );
+        self.app.handle_input(now, input);
     }
 
     fn on_tcp(&mut self, now: Now, connection: ConnectionId, event: TcpEvent) {
@@ -374,37 +410,28 @@ impl Driver {
             TcpEvent::Connected { local, peer } => {
                 self.connections.connected(connection, local);
                 let event = StreamEvent::Connected { local, peer };
-                self.app.handle_input(
-                    now,
-                    Input::Stream {
-                        connection,
-                        local: Some(local),
-                        event,
-                    },
-                );
+                self.on_stream(now, connection, Some(local), event);
+            }
+            TcpEvent::Secured { peer } => {
+                if let Some(local) = local {
+                    let event = StreamEvent::Accepted {
+                        transport: Transport::Tls,
+                        local,
+                        peer,
+                    };
+                    self.on_stream(now, connection, Some(local), event);
+                }
             }
             TcpEvent::Data(bytes, _permit) => {
-                let event = StreamEvent::Data(&bytes);
-                self.app.handle_input(
-                    now,
-                    Input::Stream {
-                        connection,
-                        local,
-                        event,
-                    },
-                );
+                self.on_stream(now, connection, local, StreamEvent::Data(&bytes));
+            }
+            TcpEvent::Refused(why) => {
+                self.connections.cut(connection);
+                self.on_stream(now, connection, local, StreamEvent::Refused(&why));
             }
             TcpEvent::Closed => {
                 self.connections.cut(connection);
-                let event = StreamEvent::Closed;
-                self.app.handle_input(
-                    now,
-                    Input::Stream {
-                        connection,
-                        local,
-                        event,
-                    },
-                );
+                self.on_stream(now, connection, local, StreamEvent::Closed);
             }
         }
     }
@@ -446,15 +473,7 @@ impl Driver {
             self.app.handle_input(now, Input::TransmitError { remote });
         }
         for connection in std::mem::take(&mut self.lost) {
-            let event = StreamEvent::Closed;
-            self.app.handle_input(
-                now,
-                Input::Stream {
-                    connection,
-                    local: None,
-                    event,
-                },
-            );
+            self.on_stream(now, connection, None, StreamEvent::Closed);
         }
         true
     }
@@ -510,6 +529,17 @@ fn store_text(notice: &StoreNotice) -> String {
             )
         }
     }
+}
+
+/// Listens for TLS where a certificate is set, and only there.
+fn listen_tls(sip: &Sip, inbox: &Inbox) -> anyhow::Result<(Option<TlsAcceptor>, Vec<SocketAddr>)> {
+    let Some((certificate, key)) = tls::own_certificate(sip) else {
+        return Ok((None, Vec::new()));
+    };
+    let acceptor = tls::acceptor(&certificate, &key)?;
+    let bound = tcp::listen(Transport::Tls, &sip.bind, sip.tls_port, inbox)
+        .with_context(|| port_trouble("TLS", "tls_port", sip.tls_port))?;
+    Ok((Some(acceptor), bound))
 }
 
 fn port_trouble(protocol: &str, key: &str, port: u16) -> String {

@@ -1,76 +1,78 @@
-//! Names to addresses. Numeric hosts are answered at once, names by the system's resolver.
+//! Questions about names: the driver only asks; what follows from the answers is decided in
+//! [`ringbook_sip::resolve`].
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use ringbook_sip::resolve::{ResolveError, Target};
-use ringbook_sip::user_agent::{QueryId, Transport};
+use ringbook_sip::resolve::{Answer, Question, Records, ResolveError};
+use ringbook_sip::user_agent::QueryId;
 
+use super::dns::Dns;
 use super::message::{Inbox, Message};
 
-/// A resolver that says nothing for this long says no.
+/// A question that is not answered by then is not answered at all.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Addresses tried of one name.
-const MAX_TARGETS: usize = 8;
+/// How long an answer is believed that says nothing about it.
+const LIFE: Duration = Duration::from_secs(60);
 
-/// What is to be found out.
-pub(super) struct Question {
-    pub query: QueryId,
-    pub host: String,
-    pub port: Option<u16>,
-    pub transport: Option<Transport>,
+/// The answer that needs no network.
+pub(super) fn answer_at_once(question: &Question) -> Option<Result<Answer, ResolveError>> {
+    let (Question::Naptr(name) | Question::Srv(name) | Question::Addresses(name)) = question else {
+        return None;
+    };
+    // RFC 6761 §6.3
+    let is_here = name == "localhost" || name.ends_with(".localhost");
+    is_here.then(|| match question {
+        Question::Addresses(_) => Ok(addresses(vec![
+            Ipv4Addr::LOCALHOST.into(),
+            Ipv6Addr::LOCALHOST.into(),
+        ])),
+        _ => Err(ResolveError::NotFound),
+    })
 }
 
-impl Question {
-    fn targets(&self, addresses: impl IntoIterator<Item = IpAddr>) -> Vec<Target> {
-        // RFC 3263 §4.1: UDP where neither the URI nor DNS names a transport.
-        let transport = self.transport.unwrap_or(Transport::Udp);
-        let port = self.port.unwrap_or(match transport {
-            Transport::Udp | Transport::Tcp => 5060,
-            Transport::Tls => 5061,
-        });
-        let target = |ip| Target {
-            transport,
-            address: SocketAddr::new(ip, port),
-            source: None,
+/// Asks, and puts the answer into the inbox.
+pub(super) fn ask(query: QueryId, question: Question, dns: Dns, inbox: Inbox) {
+    tokio::spawn(async move {
+        let answer = match &question {
+            Question::Naptr(domain) => patient(dns.naptr(domain)).await,
+            Question::Srv(service) => patient(dns.srv(service)).await,
+            Question::Addresses(host) if dns.server.is_some() => patient(dns.addresses(host)).await,
+            Question::Addresses(host) => patient(by_the_system(host)).await,
+            Question::Source(_) => Err(ResolveError::Failed),
         };
-        addresses
-            .into_iter()
-            .map(target)
-            .take(MAX_TARGETS)
-            .collect()
-    }
+        inbox.put(Message::Resolved(query, answer));
+    });
+}
 
-    /// The answer that needs no network.
-    pub fn answer(&self) -> Option<Vec<Target>> {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(ip) = host.parse() {
-            return Some(self.targets([ip]));
+async fn patient(
+    asking: impl Future<Output = Result<Answer, ResolveError>>,
+) -> Result<Answer, ResolveError> {
+    tokio::time::timeout(PATIENCE, asking)
+        .await
+        .unwrap_or(Err(ResolveError::Failed))
+}
+
+/// The system knows its hosts file, its local network's names, and its own order.
+async fn by_the_system(host: &str) -> Result<Answer, ResolveError> {
+    let found = tokio::net::lookup_host((host, 0)).await;
+    let found = found.map_err(|_| ResolveError::NotFound)?;
+    let mut ips: Vec<IpAddr> = Vec::new();
+    for ip in found.map(|address| address.ip()) {
+        if !ips.contains(&ip) {
+            ips.push(ip);
         }
-        // RFC 6761 §6.3
-        host.eq_ignore_ascii_case("localhost")
-            .then(|| self.targets([Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]))
     }
+    match ips.is_empty() {
+        true => Err(ResolveError::NotFound),
+        false => Ok(addresses(ips)),
+    }
+}
 
-    /// Asks the system's resolver and puts the answer into the inbox.
-    pub fn ask(self, inbox: Inbox) {
-        tokio::spawn(async move {
-            let host = self.host.trim_end_matches('.').to_owned();
-            let lookup = tokio::net::lookup_host((host, 0));
-            let result = match tokio::time::timeout(PATIENCE, lookup).await {
-                Ok(Ok(found)) => {
-                    let mut addresses: Vec<IpAddr> = Vec::new();
-                    for address in found.map(|address| address.ip()) {
-                        if !addresses.contains(&address) {
-                            addresses.push(address);
-                        }
-                    }
-                    Ok(self.targets(addresses))
-                }
-                Ok(Err(_)) => Err(ResolveError::NotFound),
-                Err(_) => Err(ResolveError::Failed),
-            };
-            inbox.put(Message::Resolved(self.query, result));
-        });
+/// An answer that lives as long as one whose life nobody knows.
+pub(super) fn addresses(ips: Vec<IpAddr>) -> Answer {
+    Answer {
+        records: Records::Addresses(ips),
+        ttl: LIFE,
     }
 }

@@ -7,15 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ringbook_sip::user_agent::ConnectionId;
+use ringbook_sip::user_agent::{ConnectionId, TlsIdentity, Transport};
 use socket2::Type;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use tokio_rustls::TlsAcceptor;
+
 use super::message::{Inbox, Message};
+use super::tls;
+use crate::tr;
 
 /// Connections at once.
 const MAX_CONNECTIONS: usize = 512;
@@ -43,6 +47,13 @@ pub(super) enum TcpEvent {
         /// The other end.
         peer: SocketAddr,
     },
+    /// Somebody's connection to us is secret now.
+    Secured {
+        /// The other end.
+        peer: SocketAddr,
+    },
+    /// Our connection never came to be, for this reason.
+    Refused(String),
     /// Octets; the permit bounds how many wait.
     Data(Vec<u8>, OwnedSemaphorePermit),
     /// It is gone.
@@ -54,6 +65,7 @@ pub(super) struct Connections {
     open: HashMap<ConnectionId, Connection>,
     inbox: Inbox,
     chunks: Arc<Semaphore>,
+    tls: tls::Clients,
 }
 
 struct Connection {
@@ -62,7 +74,7 @@ struct Connection {
     local: Option<SocketAddr>,
     /// It has got an answer of ours: a whole message came.
     proven: Arc<AtomicBool>,
-    task: tokio::task::AbortHandle,
+    task: AbortHandle,
 }
 
 impl Connections {
@@ -71,6 +83,7 @@ impl Connections {
             open: HashMap::new(),
             inbox,
             chunks: Arc::new(Semaphore::new(CHUNKS)),
+            tls: tls::Clients::default(),
         }
     }
 
@@ -89,59 +102,72 @@ impl Connections {
         self.open.get(&id)?.local
     }
 
-    /// Serves a connection somebody made to us.
-    pub fn accept(&mut self, id: ConnectionId, stream: TcpStream, local: SocketAddr, peer: IpAddr) {
-        let proven = Arc::new(AtomicBool::new(false));
-        let (send, unsent) = mpsc::channel(UNSENT);
-        let serve = serve(
-            id,
-            stream,
-            unsent,
-            proven.clone(),
-            self.inbox.clone(),
-            self.chunks.clone(),
-        );
-        let task = tokio::spawn(serve).abort_handle();
-        self.open.insert(
-            id,
-            Connection {
-                send,
-                peer,
-                local: Some(local),
-                proven,
-                task,
-            },
-        );
+    /// Serves a connection somebody made to us; with `acceptor`, once it is secret.
+    pub fn accept(
+        &mut self,
+        id: ConnectionId,
+        stream: TcpStream,
+        (local, peer): (SocketAddr, SocketAddr),
+        acceptor: Option<TlsAcceptor>,
+    ) {
+        let (line, connection) = self.line(id, false);
+        let task = tokio::spawn(async move {
+            // A response must not wait for an ACK of the network's.
+            let _ = stream.set_nodelay(true);
+            let Some(acceptor) = acceptor else {
+                return line.serve(stream).await;
+            };
+            match timeout(FIRST_MESSAGE, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => {
+                    line.tell(TcpEvent::Secured { peer });
+                    line.serve(stream).await;
+                }
+                _ => line.tell(TcpEvent::Closed),
+            }
+        });
+        let (peer, task) = (peer.ip(), task.abort_handle());
+        let local = Some(local);
+        self.open.insert(id, connection(peer, local, task));
     }
 
-    /// Opens a connection to `remote`.
-    pub fn connect(&mut self, id: ConnectionId, remote: SocketAddr) {
-        let proven = Arc::new(AtomicBool::new(true));
-        let (send, unsent) = mpsc::channel(UNSENT);
-        let (inbox, chunks, flag) = (self.inbox.clone(), self.chunks.clone(), proven.clone());
+    /// Opens a connection to `remote`; with `identity`, a secret one to whoever proves to be that.
+    pub fn connect(&mut self, id: ConnectionId, remote: SocketAddr, identity: Option<TlsIdentity>) {
+        let (line, connection) = self.line(id, true);
+        let tls = self.tls.clone();
         let task = tokio::spawn(async move {
-            match timeout(CONNECT, TcpStream::connect(remote)).await {
-                Ok(Ok(stream)) => {
-                    if let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) {
-                        inbox.put(Message::Tcp(id, TcpEvent::Connected { local, peer }));
-                        return serve(id, stream, unsent, flag, inbox, chunks).await;
-                    }
-                    inbox.put(Message::Tcp(id, TcpEvent::Closed));
-                }
-                _ => inbox.put(Message::Tcp(id, TcpEvent::Closed)),
+            if let Err((line, why)) = open(line, remote, identity, tls).await {
+                line.tell(TcpEvent::Refused(why));
             }
         });
         let task = task.abort_handle();
-        self.open.insert(
+        self.open.insert(id, connection(remote.ip(), None, task));
+    }
+
+    fn line(
+        &self,
+        id: ConnectionId,
+        is_proven: bool,
+    ) -> (
+        Line,
+        impl FnOnce(IpAddr, Option<SocketAddr>, AbortHandle) -> Connection + use<>,
+    ) {
+        let proven = Arc::new(AtomicBool::new(is_proven));
+        let (send, unsent) = mpsc::channel(UNSENT);
+        let line = Line {
             id,
-            Connection {
-                send,
-                peer: remote.ip(),
-                local: None,
-                proven,
-                task,
-            },
-        );
+            unsent,
+            proven: proven.clone(),
+            inbox: self.inbox.clone(),
+            chunks: self.chunks.clone(),
+        };
+        let connection = move |peer, local, task| Connection {
+            send,
+            peer,
+            local,
+            proven,
+            task,
+        };
+        (line, connection)
     }
 
     /// Notes our end of a connection that we made.
@@ -175,6 +201,7 @@ impl Connections {
 
 /// Binds listeners and reports every connection made to them.
 pub(super) fn listen(
+    transport: Transport,
     addresses: &[IpAddr],
     port: u16,
     inbox: &Inbox,
@@ -193,7 +220,7 @@ pub(super) fn listen(
         tokio::spawn(async move {
             loop {
                 match listener.accept().await {
-                    Ok((stream, peer)) => inbox.put(Message::Accepted(stream, peer)),
+                    Ok((stream, peer)) => inbox.put(Message::Accepted(transport, stream, peer)),
                     // Out of descriptors, most likely: the next one may find room.
                     Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
                 }
@@ -203,30 +230,83 @@ pub(super) fn listen(
     Ok(addresses)
 }
 
-async fn serve(
+/// Makes a connection of ours and serves it until it ends; why it never came to be.
+async fn open(
+    line: Line,
+    remote: SocketAddr,
+    identity: Option<TlsIdentity>,
+    tls: tls::Clients,
+) -> Result<(), (Line, String)> {
+    let refused = |error: &dyn std::fmt::Display| {
+        tr!(
+            "{remote} takes no connection: {error}",
+            remote = remote,
+            error = error
+        )
+    };
+    let stream = match timeout(CONNECT, TcpStream::connect(remote)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err((line, refused(&error))),
+        Err(late) => return Err((line, refused(&late))),
+    };
+    let ends = stream
+        .local_addr()
+        .and_then(|local| Ok((local, stream.peer_addr()?)));
+    let (local, peer) = match ends {
+        Ok(ends) => ends,
+        Err(error) => return Err((line, refused(&error))),
+    };
+    // A request must not wait for an ACK of the network's.
+    let _ = stream.set_nodelay(true);
+    let Some(identity) = identity else {
+        line.tell(TcpEvent::Connected { local, peer });
+        line.serve(stream).await;
+        return Ok(());
+    };
+    match timeout(CONNECT, tls.secure(stream, remote, &identity)).await {
+        Ok(Ok(stream)) => {
+            line.tell(TcpEvent::Connected { local, peer });
+            line.serve(stream).await;
+            Ok(())
+        }
+        Ok(Err(why)) => Err((line, why)),
+        Err(late) => Err((line, refused(&late))),
+    }
+}
+
+/// One connection, as the task that serves it has it.
+struct Line {
     id: ConnectionId,
-    stream: TcpStream,
     unsent: mpsc::Receiver<Vec<u8>>,
     proven: Arc<AtomicBool>,
     inbox: Inbox,
     chunks: Arc<Semaphore>,
-) {
-    // A response must not wait for an ACK of the network's.
-    let _ = stream.set_nodelay(true);
-    let (read, write) = stream.into_split();
-    tokio::select! {
-        () = read_all(id, read, &proven, &inbox, chunks) => {}
-        () = write_all(write, unsent) => {}
+}
+
+impl Line {
+    fn tell(&self, event: TcpEvent) {
+        self.inbox.put(Message::Tcp(self.id, event));
     }
-    inbox.put(Message::Tcp(id, TcpEvent::Closed));
+
+    async fn serve(mut self, stream: impl AsyncRead + AsyncWrite) {
+        let (read, write) = tokio::io::split(stream);
+        let (mut read, mut write) = (std::pin::pin!(read), std::pin::pin!(write));
+        let unsent = &mut self.unsent;
+        let reading = read_all(self.id, &mut read, &self.proven, &self.inbox, &self.chunks);
+        tokio::select! {
+            () = reading => {}
+            () = write_all(&mut write, unsent) => {}
+        }
+        self.tell(TcpEvent::Closed);
+    }
 }
 
 async fn read_all(
     id: ConnectionId,
-    mut read: OwnedReadHalf,
+    read: &mut (impl AsyncRead + Unpin),
     proven: &AtomicBool,
     inbox: &Inbox,
-    chunks: Arc<Semaphore>,
+    chunks: &Arc<Semaphore>,
 ) {
     let deadline = tokio::time::Instant::now() + FIRST_MESSAGE;
     let mut buffer = vec![0; CHUNK];
@@ -251,9 +331,10 @@ async fn read_all(
     }
 }
 
-async fn write_all(mut write: OwnedWriteHalf, mut unsent: mpsc::Receiver<Vec<u8>>) {
+async fn write_all(write: &mut (impl AsyncWrite + Unpin), unsent: &mut mpsc::Receiver<Vec<u8>>) {
     while let Some(bytes) = unsent.recv().await {
-        if write.write_all(&bytes).await.is_err() {
+        // What TLS has sealed leaves at once.
+        if write.write_all(&bytes).await.is_err() || write.flush().await.is_err() {
             return;
         }
     }

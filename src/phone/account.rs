@@ -116,7 +116,7 @@ impl Line {
         let address = |text: &Option<String>| text.as_ref().and_then(|text| Uri::parse(text).ok());
         let registrar = address(&account.registrar)
             .or_else(|| Some(Uri::sip(None, aor.host()?.clone(), aor.port())))?;
-        let transport = registrar.param("transport").and_then(transport);
+        let named = registrar.param("transport").and_then(transport);
         Some(AccountConfig {
             username: account
                 .username
@@ -129,7 +129,9 @@ impl Line {
             outbound_proxy: address(&account.outbound_proxy),
             register: account.register,
             expires: Duration::from_secs(u64::from(account.expires_s)),
-            transport,
+            transport: account.transport.or(named),
+            trust: account.ca_file.clone(),
+            gruu: account.gruu,
             instance_id: instance_id.to_owned(),
         })
     }

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ringbook_media::engine::{MediaCommand, StreamId};
-use ringbook_sip::user_agent::{ConnectionId, QueryId, Transport};
+use ringbook_sip::resolve::Question;
+use ringbook_sip::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
 use crate::model::CallId;
 use crate::store::StoreCommand;
@@ -19,21 +20,17 @@ pub enum Effect {
         transport: Transport,
         /// The peer.
         remote: SocketAddr,
-        /// The name a certificate has to carry.
-        server_name: Option<String>,
+        /// Whom its certificate has to name; none where there is no TLS.
+        identity: Option<TlsIdentity>,
     },
     /// Close a connection.
     CloseConnection(ConnectionId),
-    /// Look a name up.
+    /// Ask about a name.
     Resolve {
         /// The id to answer with.
         query: QueryId,
-        /// A name or an address.
-        host: String,
-        /// The URI's own port.
-        port: Option<u16>,
-        /// The transport the URI asks for.
-        transport: Option<Transport>,
+        /// What to ask.
+        question: Question,
     },
     /// Find out a line's password.
     FindPassword {

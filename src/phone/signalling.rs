@@ -74,28 +74,18 @@ impl Phone {
                     connection,
                     transport,
                     remote,
-                    server_name,
+                    identity,
                 } => {
                     self.effect(Effect::Connect {
                         connection,
                         transport,
                         remote,
-                        server_name,
+                        identity,
                     });
                 }
                 Output::Close(connection) => self.effect(Effect::CloseConnection(connection)),
-                Output::Resolve {
-                    query,
-                    host,
-                    port,
-                    transport,
-                } => {
-                    self.effect(Effect::Resolve {
-                        query,
-                        host,
-                        port,
-                        transport,
-                    });
+                Output::Resolve { query, question } => {
+                    self.effect(Effect::Resolve { query, question });
                 }
                 Output::Event(event) => self.heard.push_back(event),
                 Output::Timeout(due) => {

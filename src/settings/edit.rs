@@ -7,8 +7,10 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use super::read::{CODECS, LANGUAGES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES};
-use super::{Account, Password, Settings, SettingsError, SettingsFault, every_interface};
+use super::read::{
+    CODECS, LANGUAGES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES, TRANSPORTS,
+};
+use super::{Account, Codec, Password, Settings, SettingsError, SettingsFault, every_interface};
 
 /// A key and its value; `None` where the key is to be absent.
 type Entry = (&'static str, Option<Value>);
@@ -126,21 +128,18 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("tcp_port", integer(sip.tcp_port)),
                 ("tls_port", integer(sip.tls_port)),
                 ("bind", Some(bind(&sip.bind))),
+                (
+                    "tls_certificate",
+                    sip.tls_certificate.as_ref().map(Value::from),
+                ),
+                ("tls_key", sip.tls_key.as_ref().map(Value::from)),
+                ("dns", sip.dns.map(|dns| dns.to_string().into())),
             ],
         ),
         (
             "media",
             vec![
-                (
-                    "codecs",
-                    Some(
-                        media
-                            .codecs
-                            .iter()
-                            .map(|codec| word(&CODECS, codec))
-                            .collect(),
-                    ),
-                ),
+                ("codecs", Some(codecs(&media.codecs))),
                 (
                     "rtp_ports",
                     Some(format!("{}-{}", ports.start(), ports.end()).into()),
@@ -228,6 +227,26 @@ fn account_entries(account: &Account) -> Vec<Entry> {
         ("registrar", text(&account.registrar)),
         ("outbound_proxy", text(&account.outbound_proxy)),
         (
+            "transport",
+            account
+                .transport
+                .map(|_| word(&TRANSPORTS, &account.transport).into()),
+        ),
+        ("ca_file", text(&account.ca_file)),
+        (
+            "gruu",
+            (account.gruu != default.gruu).then(|| account.gruu.into()),
+        ),
+        ("codecs", account.codecs.as_deref().map(codecs)),
+        ("srtp", account.srtp.map(|srtp| word(&SRTP, &srtp).into())),
+        ("dial_prefix", present(&account.dialing.prefix)),
+        ("strip", present(&account.dialing.strip)),
+        (
+            "emergency",
+            (account.dialing.emergency != default.dialing.emergency)
+                .then(|| account.dialing.emergency.iter().collect()),
+        ),
+        (
             "register",
             (account.register != default.register).then(|| account.register.into()),
         ),
@@ -235,7 +254,6 @@ fn account_entries(account: &Account) -> Vec<Entry> {
             "expires_s",
             (account.expires_s != default.expires_s).then(|| i64::from(account.expires_s).into()),
         ),
-        ("srtp", account.srtp.map(|srtp| word(&SRTP, &srtp).into())),
         (
             "lamps",
             (!account.lamps.is_empty())
@@ -243,6 +261,10 @@ fn account_entries(account: &Account) -> Vec<Entry> {
         ),
         ("voicemail", account.voicemail.then(|| true.into())),
     ]
+}
+
+fn codecs(codecs: &[Codec]) -> Value {
+    codecs.iter().map(|codec| word(&CODECS, codec)).collect()
 }
 
 fn integer(number: impl Into<i64>) -> Option<Value> {

@@ -9,13 +9,14 @@ mod read;
 mod section;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
 pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
+pub use ringbook_sip::user_agent::Transport;
 
 use crate::flight::Retention;
 use crate::i18n::Language;
@@ -86,6 +87,16 @@ pub struct Account {
     pub registrar: Option<String>,
     /// Where every request of this line goes first.
     pub outbound_proxy: Option<String>,
+    /// How the server is reached where its address names no transport; default: as DNS says.
+    pub transport: Option<Transport>,
+    /// A PEM file with the authorities believed for TLS; default: the system's.
+    pub ca_file: Option<String>,
+    /// Whether to use an address that the registrar says leads here from everywhere (GRUU).
+    pub gruu: bool,
+    /// Codecs of this line, preferred first; default: those of `[media]`.
+    pub codecs: Option<Vec<Codec>>,
+    /// How what is typed becomes what is dialled.
+    pub dialing: Dialing,
     /// Whether to register at all.
     pub register: bool,
     /// Registration interval asked for, in seconds.
@@ -112,6 +123,11 @@ impl Account {
             password_command: None,
             registrar: None,
             outbound_proxy: None,
+            transport: None,
+            ca_file: None,
+            gruu: false,
+            codecs: None,
+            dialing: Dialing::default(),
             register: true,
             expires_s: 300,
             srtp: None,
@@ -132,6 +148,27 @@ impl Account {
     /// The digest user.
     pub fn digest_user(&self) -> &str {
         self.username.as_deref().unwrap_or_else(|| self.user())
+    }
+}
+
+/// What a line dials for what is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialing {
+    /// Put before outside numbers: an exchange's `9`.
+    pub prefix: String,
+    /// Taken from the beginning of outside numbers first: a `+` that the provider does not read.
+    pub strip: String,
+    /// Numbers that are dialled as they are, by the first line that works.
+    pub emergency: Vec<String>,
+}
+
+impl Default for Dialing {
+    fn default() -> Self {
+        Self {
+            prefix: String::new(),
+            strip: String::new(),
+            emergency: vec!["112".to_owned()],
+        }
     }
 }
 
@@ -168,6 +205,12 @@ pub struct Sip {
     pub tls_port: u16,
     /// Addresses to listen on.
     pub bind: Vec<IpAddr>,
+    /// A PEM file with our own certificate and those that vouch for it: who may connect by TLS.
+    pub tls_certificate: Option<String>,
+    /// A PEM file with its private key; default: the certificate's file.
+    pub tls_key: Option<String>,
+    /// The name server to ask; default: the system's.
+    pub dns: Option<SocketAddr>,
 }
 
 impl Default for Sip {
@@ -177,6 +220,9 @@ impl Default for Sip {
             tcp_port: 5060,
             tls_port: 5061,
             bind: every_interface(),
+            tls_certificate: None,
+            tls_key: None,
+            dns: None,
         }
     }
 }

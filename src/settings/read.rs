@@ -1,6 +1,6 @@
 //! From the text of `settings.toml` to [`Settings`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Section, Source};
 use super::{
-    Account, Audio, Codec, Log, Media, Modules, Password, Phone, Recording, RecordingFormat,
-    RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp, Window, WindowTheme,
-    every_interface,
+    Account, Audio, Codec, Dialing, Log, Media, Modules, Password, Phone, Recording,
+    RecordingFormat, RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp, Transport,
+    Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
 use crate::model::Country;
@@ -30,6 +30,12 @@ pub(super) const SRTP: [(&str, Srtp); 3] = [
     ("off", Srtp::Off),
     ("optional", Srtp::Optional),
     ("mandatory", Srtp::Mandatory),
+];
+pub(super) const TRANSPORTS: [(&str, Option<Transport>); 4] = [
+    ("auto", None),
+    ("udp", Some(Transport::Udp)),
+    ("tcp", Some(Transport::Tcp)),
+    ("tls", Some(Transport::Tls)),
 ];
 pub(super) const RECORDING_MODES: [(&str, RecordingMode); 3] = [
     ("always", RecordingMode::Always),
@@ -161,13 +167,16 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     let server = "an address such as \"sip:office.example;transport=tcp\"";
     account.registrar = uri(section, "registrar", server, false)?;
     account.outbound_proxy = uri(section, "outbound_proxy", server, false)?;
+    account.transport = section.choice("transport", account.transport, &TRANSPORTS)?;
+    account.ca_file = section.string("ca_file")?;
+    account.gruu = section.bool("gruu", account.gruu)?;
+    account.codecs = codecs(section)?;
+    account.dialing = dialing(section)?;
     account.register = section.bool("register", account.register)?;
     account.lamps = lamps(section)?;
     account.voicemail = section.bool("voicemail", account.voicemail)?;
     account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
-    if section.value("srtp").is_some() {
-        account.srtp = Some(section.choice("srtp", Srtp::Optional, &SRTP)?);
-    }
+    account.srtp = section.optional_choice("srtp", &SRTP)?;
     Ok(account)
 }
 
@@ -194,6 +203,50 @@ fn lamps(section: &mut Section<'_>) -> Result<Vec<String>, SettingsError> {
         lamps.push(text.to_owned());
     }
     Ok(lamps)
+}
+
+fn dialing(section: &mut Section<'_>) -> Result<Dialing, SettingsError> {
+    let default = Dialing::default();
+    Ok(Dialing {
+        prefix: digits(section, "dial_prefix")?.unwrap_or(default.prefix),
+        strip: digits(section, "strip")?.unwrap_or(default.strip),
+        emergency: emergency(section)?.unwrap_or(default.emergency),
+    })
+}
+
+/// Something that can be dialled.
+fn is_dialled(text: &str) -> bool {
+    let key = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
+    (1..=16).contains(&text.len()) && text.chars().all(key)
+}
+
+fn digits(section: &mut Section<'_>, key: &'static str) -> Result<Option<String>, SettingsError> {
+    let Some(text) = section.string(key)? else {
+        return Ok(None);
+    };
+    match section.value(key) {
+        Some(value) if !is_dialled(&text) => Err(section.bad(
+            key,
+            value,
+            "at most 16 of 0-9 + * #, such as \"9\" or \"+\"",
+        )),
+        _ => Ok(Some(text)),
+    }
+}
+
+fn emergency(section: &mut Section<'_>) -> Result<Option<Vec<String>>, SettingsError> {
+    let Some(value) = section.value("emergency") else {
+        return Ok(None);
+    };
+    let allowed = "a list of at most 16 numbers, such as [\"112\", \"102\"]";
+    let list = value.get_ref().as_array().filter(|list| list.len() <= 16);
+    let list = list.ok_or_else(|| section.bad("emergency", value, allowed))?;
+    let number = |item: &Spanned<DeValue<'_>>| {
+        let text = item.get_ref().as_str().filter(|text| is_dialled(text));
+        text.map(str::to_owned)
+            .ok_or_else(|| section.bad("emergency", item, allowed))
+    };
+    list.iter().map(number).collect::<Result<_, _>>().map(Some)
 }
 
 /// A SIP address; `with_user` where it must name somebody.
@@ -236,7 +289,38 @@ fn sip(section: &mut Section<'_>) -> Result<Sip, SettingsError> {
         tcp_port: section.port("tcp_port", default.tcp_port)?,
         tls_port: section.port("tls_port", default.tls_port)?,
         bind: bind(section)?,
+        tls_certificate: section.string("tls_certificate")?,
+        tls_key: tls_key(section)?,
+        dns: dns(section)?,
     })
+}
+
+fn tls_key(section: &mut Section<'_>) -> Result<Option<String>, SettingsError> {
+    let key = section.string("tls_key")?;
+    match (section.value("tls_key"), section.value("tls_certificate")) {
+        (Some(value), None) => {
+            Err(section.bad("tls_key", value, "only together with tls_certificate"))
+        }
+        _ => Ok(key),
+    }
+}
+
+/// A name server: an address, with a port where it is not 53.
+fn dns(section: &mut Section<'_>) -> Result<Option<SocketAddr>, SettingsError> {
+    let Some(text) = section.string("dns")? else {
+        return Ok(None);
+    };
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let with_port = |ip: IpAddr| SocketAddr::new(ip, 53);
+    let address = text.parse().or_else(|_| bare.parse().map(with_port));
+    match (address, section.value("dns")) {
+        (Err(_), Some(value)) => Err(section.bad(
+            "dns",
+            value,
+            "a name server's address such as \"192.0.2.1\" or \"127.0.0.1:5353\"",
+        )),
+        (address, _) => Ok(address.ok()),
+    }
 }
 
 /// `"0.0.0.0"` alone means every interface of both families; a list means just what it says.

@@ -120,6 +120,16 @@ impl<'a> Section<'a> {
         self.word(key, value, words)
     }
 
+    /// One of a few words, or none where the key is absent.
+    pub fn optional_choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, SettingsError> {
+        let value = self.value(key);
+        value.map(|value| self.word(key, value, words)).transpose()
+    }
+
     /// `value` as one of a few words.
     pub fn word<T: Copy>(
         &self,

@@ -253,13 +253,28 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
             .accounts
             .push(Account::new(format!("sip:{user}@office.example")));
     }
-    settings.accounts[1].expires_s = 60;
+    settings.accounts[1] = Account {
+        expires_s: 60,
+        transport: Some(Transport::Tls),
+        ca_file: Some("office.pem".into()),
+        gruu: true,
+        codecs: Some(vec![Codec::Pcma]),
+        dialing: Dialing {
+            prefix: "9".into(),
+            strip: "+".into(),
+            emergency: vec!["911".into(), "102".into()],
+        },
+        ..settings.accounts[1].clone()
+    };
     settings.accounts[2].srtp = Some(Srtp::Mandatory);
     settings.sip = Sip {
         udp_port: 0,
         tcp_port: 1,
         tls_port: 2,
         bind: vec!["::1".parse().unwrap(), "127.0.0.1".parse().unwrap()],
+        tls_certificate: Some("own.pem".into()),
+        tls_key: Some("own.key".into()),
+        dns: Some("[::1]:5353".parse().unwrap()),
     };
     settings.media = Media {
         codecs: vec![Codec::Pcmu],

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ringbook::app::{App, Input, Output, RequestId};
-use ringbook::automation::{Body, Event};
+use ringbook::automation::{Body, Event, Ready};
 use ringbook::model::{CallId, CallLine, RecordingRow};
 use ringbook::now::Now;
 use ringbook::phone::PhoneConfig;
@@ -20,11 +20,9 @@ use ringbook_media::engine::{MediaCommand, MediaEvent, RecordingState, StreamId}
 use ringbook_media::recorder::Finished;
 use ringbook_media::stream::StreamStats;
 use ringbook_sip::message::{Message, Uri, parse_datagram};
-use ringbook_sip::resolve::{ResolveError, Target};
+use ringbook_sip::resolve::ResolveError;
 use ringbook_sip::sdp::{Codec, Direction, LocalMedia, SrtpPolicy};
-use ringbook_sip::user_agent::{
-    self, AccountConfig, AccountId, CallHandle, Secret, Transport, UserAgent,
-};
+use ringbook_sip::user_agent::{self, AccountConfig, AccountId, CallHandle, Transport, UserAgent};
 use serde_json::Value;
 
 pub const PHONE: &str = "127.0.0.1:5060";
@@ -121,11 +119,10 @@ impl Office {
             last_request: 0,
         };
         let udp = vec![PHONE.parse().unwrap()];
-        office.input(Input::Start {
+        office.input(Input::Start(Ready {
             udp,
-            tcp: Vec::new(),
-            pid: 1,
-        });
+            ..Ready::default()
+        }));
         office
     }
 
@@ -178,12 +175,10 @@ impl Office {
                 user_agent::Output::Transmit(transmit) => {
                     self.send(PEER.parse().unwrap(), transmit.remote, transmit.bytes);
                 }
-                user_agent::Output::Resolve {
-                    query, host, port, ..
-                } => {
+                user_agent::Output::Resolve { query, .. } => {
                     let now = self.now;
                     self.peer
-                        .handle_resolved(now, query, resolved(&host, port, PEER));
+                        .handle_resolved(now, query, Err(ResolveError::NotFound));
                 }
                 user_agent::Output::Event(event) => self.heard.push(event),
                 user_agent::Output::Timeout(at) => {
@@ -218,12 +213,10 @@ impl Office {
     fn carry_out(&mut self, effect: Effect) {
         self.effects.push(name(&effect));
         match effect {
-            Effect::Resolve {
-                query, host, port, ..
-            } => {
-                let result = resolved(&host, port, PHONE);
+            Effect::Resolve { query, .. } => {
+                let answer = Err(ResolveError::NotFound);
                 self.app
-                    .handle_input(self.now(), Input::Resolved { query, result });
+                    .handle_input(self.now(), Input::Resolved { query, answer });
             }
             Effect::BindMedia { call, .. } => {
                 let result = Ok((40_000, 40_001));
@@ -506,17 +499,11 @@ fn patient() -> user_agent::Config {
 }
 
 fn peer_account(user: &str) -> AccountConfig {
+    let aor = Uri::parse(&format!("sip:{user}@127.0.0.2")).unwrap();
     AccountConfig {
-        aor: Uri::parse(&format!("sip:{user}@127.0.0.2")).unwrap(),
-        display_name: None,
         username: user.to_owned(),
-        password: Secret::new(""),
-        registrar: Uri::parse("sip:127.0.0.2").unwrap(),
-        outbound_proxy: None,
         register: false,
-        expires: Duration::from_secs(300),
-        transport: None,
-        instance_id: String::new(),
+        ..AccountConfig::new(aor, Uri::parse("sip:127.0.0.2").unwrap())
     }
 }
 
@@ -532,17 +519,6 @@ pub fn peer_media() -> LocalMedia {
         session_id: 5,
         version: 1,
     }
-}
-
-fn resolved(host: &str, port: Option<u16>, from: &str) -> Result<Vec<Target>, ResolveError> {
-    let ip = host.parse().map_err(|_| ResolveError::NotFound)?;
-    let source = from.parse::<SocketAddr>().unwrap().ip();
-    let address = SocketAddr::new(ip, port.unwrap_or(5060));
-    Ok(vec![Target {
-        transport: Transport::Udp,
-        address,
-        source: Some(source),
-    }])
 }
 
 pub fn stats() -> StreamStats {

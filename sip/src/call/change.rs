@@ -1,6 +1,7 @@
 //! Our own changes of a call that stands: hold, other media, and refreshes
 //! (RFC 3261 §14.1, RFC 3311 §5.1, RFC 4028 §7.4).
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::talking::Talking;
@@ -8,7 +9,8 @@ use super::{Call, State, description, end_of_failure, end_of_status};
 use crate::message::{Method, Response};
 use crate::sdp::{Direction, LocalMedia};
 use crate::user_agent::{
-    ALLOW, CommandError, ContactForm, End, EndCause, Endpoint, Event, Failure, RequestId, SUPPORTED,
+    ALLOW, CommandError, ContactForm, End, EndCause, Endpoint, Event, Failure, Outgoing, Owner,
+    RequestId, SUPPORTED,
 };
 
 /// A Retry-After beyond this is no answer to a change.
@@ -129,6 +131,17 @@ impl Call {
         self.change_media(now, endpoint);
     }
 
+    /// Addresses of ours are gone, or a NAT shows another one: the peer is told where signalling
+    /// and media reach us now.
+    pub(crate) fn relocate(&mut self, now: Instant, endpoint: &mut Endpoint, gone: &[IpAddr]) {
+        if let State::Talking(talking) = &mut self.state {
+            talking.session.leave(gone);
+            talking.changes.want_offer();
+        }
+        self.change_media(now, endpoint);
+        self.arm(endpoint);
+    }
+
     /// Sends what our wishes need, if nothing else is under way.
     pub(super) fn change_media(&mut self, now: Instant, endpoint: &mut Endpoint) {
         let State::Talking(talking) = &mut self.state else {
@@ -141,20 +154,31 @@ impl Call {
             What::Offer => talking.changes.hold_wanted,
             What::Refresh | What::Update => talking.changes.held,
         };
+        let mut offer = None;
         let mut request = match what {
             What::Update => talking.dialog.request(Method::Update),
             What::Offer | What::Refresh => {
                 talking.session.set_direction(direction_for(hold));
                 let mut request = talking.dialog.request(Method::Invite);
-                request.headers.push("Content-Type", "application/sdp");
-                request.body = talking.session.offer();
+                offer = talking.session.open_offer();
+                if offer.is_none() {
+                    request.headers.push("Content-Type", "application/sdp");
+                    request.body = talking.session.offer();
+                }
                 request
             }
         };
         request.headers.push("Allow", ALLOW);
         request.headers.push("Supported", SUPPORTED);
         talking.timer.ask_again(&mut request.headers);
-        let id = self.send_in_dialog(now, endpoint, request, ContactForm::Dialog);
+        let outgoing = Outgoing {
+            request,
+            owner: Owner::Call(self.handle),
+            account: self.account,
+            contact: ContactForm::Dialog,
+            offer,
+        };
+        let id = endpoint.send(now, outgoing);
         if let State::Talking(talking) = &mut self.state {
             talking.changes.state = Change::Sent { id, hold, what };
             if what == What::Offer {

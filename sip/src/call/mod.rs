@@ -133,6 +133,7 @@ impl Call {
                 self.invite_response(now, endpoint, request, response, flow);
             }
             State::Talking(talking) if talking.changes.is_own(id) => {
+                talking.session.locate(&flow);
                 self.change_response(now, endpoint, response);
             }
             State::Talking(talking) if talking.is_refer(id) => {

@@ -1,5 +1,7 @@
 //! Offer and answer within one call (RFC 3264, RFC 6337).
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use crate::sdp::{
     self, CryptoKey, CryptoSuite, Direction, LocalMedia, MediaPlan, Protection, SdpError,
     SrtpPolicy,
@@ -55,6 +57,26 @@ impl Session {
             self.media.address = flow.local.ip();
         }
         self.private &= flow.transport == Transport::Tls;
+    }
+
+    /// Our address is gone: the next offer says the one that its signalling leaves from.
+    pub(super) fn leave(&mut self, gone: &[IpAddr]) {
+        if gone.contains(&self.media.address) {
+            self.media.address = match self.media.address {
+                IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+            };
+        }
+    }
+
+    /// The next offer where our address is not known before its flow is.
+    pub(super) fn open_offer(&mut self) -> Option<LocalMedia> {
+        if !self.media.address.is_unspecified() {
+            return None;
+        }
+        self.media.version += 1;
+        self.sent = None;
+        Some(self.media.clone())
     }
 
     /// Other media of the program's; session id, version, direction and keys stay ours.

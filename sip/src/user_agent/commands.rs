@@ -7,7 +7,6 @@ use super::{AccountId, CallHandle, CommandError, UserAgent};
 use crate::call::{Call, Invitation};
 use crate::dialog::{as_request_uri, new_request};
 use crate::message::{Method, NameAddr, SipUri, Uri};
-use crate::registration::push_route;
 use crate::sdp::{LocalMedia, MediaPlan};
 
 impl UserAgent {
@@ -29,13 +28,15 @@ impl UserAgent {
         }
         let target = callable(target, &line.config.aor).ok_or(CommandError::BadTarget)?;
         let mut from = line.address();
-        let route = line.config.outbound_proxy.clone();
+        let routes = line.routes();
         from.set_tag(&self.endpoint.random.tag());
         let call_id = self.endpoint.random.call_id();
         let to = NameAddr::new(target.clone());
         let uri = as_request_uri(target);
         let mut request = new_request(Method::Invite, uri, from, to, call_id, 1);
-        push_route(&mut request.headers, route);
+        for route in routes {
+            request.headers.push("Route", route.to_string());
+        }
         request.headers.push("Allow", ALLOW);
         request.headers.push("Supported", SUPPORTED);
         self.last_call += 1;

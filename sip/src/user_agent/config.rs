@@ -79,8 +79,34 @@ pub struct AccountConfig {
     pub expires: Duration,
     /// Transport for targets that name none; by default whatever the target's resolution says.
     pub transport: Option<Transport>,
+    /// What names the authorities this account believes, for the driver to understand (a file,
+    /// say); none for the system's. A connection is shared only among accounts that agree.
+    pub trust: Option<String>,
+    /// Whether an address that leads here from everywhere is asked for and used (RFC 5627). Many
+    /// a proxy gives one that its own routing does not know, hence by wish only.
+    pub gruu: bool,
     /// `+sip.instance` of RFC 5626, a URN such as `urn:uuid:…`; empty for none.
     pub instance_id: String,
+}
+
+impl AccountConfig {
+    /// An account that registers as its address says, without a password.
+    pub fn new(aor: Uri, registrar: Uri) -> Self {
+        AccountConfig {
+            username: aor.user().unwrap_or_default().into_owned(),
+            aor,
+            display_name: None,
+            password: Secret::default(),
+            registrar,
+            outbound_proxy: None,
+            register: true,
+            expires: Duration::from_secs(300),
+            transport: None,
+            trust: None,
+            gruu: false,
+            instance_id: String::new(),
+        }
+    }
 }
 
 /// A password: never shown by `Debug`.

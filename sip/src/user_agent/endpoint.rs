@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::clients::{Clients, RequestId};
+use super::clients::{Clients, RequestId, identity};
 use super::deadlines::Deadlines;
 use super::line::Line;
 use super::names::Names;
 use super::network::{Flow, Network};
 use super::random::Random;
 use super::servers::{ServerId, Servers};
-use super::{AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, SubscriptionId};
+use super::{
+    AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, SubscriptionId, Transport,
+};
 use crate::dialog::DialogId;
 use crate::message::{Host, Request, Response, SipUri, Uri};
+use crate::resolve::is_tls;
 
 /// The methods a call or the user agent itself answers.
 pub(crate) const ALLOW: &str =
@@ -58,11 +61,15 @@ pub(crate) enum Notice {
         id: RequestId,
         owner: Owner,
         failure: Failure,
+        /// What the driver said about the connection, if it said something.
+        trouble: Option<String>,
     },
     /// The request went out again under this number.
     Renumbered { owner: Owner, seq: u32 },
+    /// The registrar sees this account under another address than before.
+    Moved { account: AccountId },
     /// A connection is gone.
-    Closed { remote: std::net::SocketAddr },
+    Closed { connection: ConnectionId },
 }
 
 /// Whose time has come.
@@ -128,6 +135,11 @@ impl Endpoint {
         }
     }
 
+    /// Tells accounts and calls.
+    pub(crate) fn notify(&mut self, notice: Notice) {
+        self.notices.push_back(notice);
+    }
+
     pub(crate) fn line(&self, account: AccountId) -> Option<&Line> {
         self.lines.get(&account)
     }
@@ -145,21 +157,42 @@ impl Endpoint {
         self.dialogs.remove(id);
     }
 
-    /// Keeps a flow open with a ping of RFC 5626 §3.5.1; over UDP it has no answer.
-    pub(crate) fn ping(&mut self, now: Instant, flow: &Flow) {
-        if let Some(connection) = flow.connection.and_then(|id| self.network.connection(id)) {
-            connection.pinged = true;
-        }
-        self.network
+    /// Keeps a flow open with a ping of RFC 5626 §3.5.1; over UDP it has no answer. `must_answer`:
+    /// the server has said that it answers.
+    pub(crate) fn ping(&mut self, now: Instant, flow: &Flow, must_answer: bool) {
+        let sent = self
+            .network
             .send(now, flow, b"\r\n\r\n".to_vec(), &mut self.outputs);
+        if let Some(id) = flow.connection
+            && let Some(connection) = self.network.connection(id)
+            && sent
+        {
+            connection.pinged = Some(now);
+            connection.answers_pings |= must_answer;
+            self.watch_connection(id);
+        }
     }
 
     pub(crate) fn set_timer(&mut self, timer: Timer, at: Option<Instant>) {
         self.deadlines.set(timer, at);
     }
 
-    /// Our Contact on a flow: where this very user agent is reached.
+    /// Our Contact within dialogs: where this very user agent is reached, by everybody if the
+    /// registrar has given us such an address (RFC 5627), else over the flow (RFC 5626 §4.3).
     pub(crate) fn contact(&self, account: Option<AccountId>, user: &str, flow: &Flow) -> SipUri {
+        let line = account.and_then(|account| self.lines.get(&account));
+        if let Some(gruu) = line.and_then(|line| line.binding.gruu.as_ref()) {
+            return gruu.clone();
+        }
+        let mut uri = self.binding(account, user, flow);
+        if line.is_some_and(|line| line.binding.is_outbound) {
+            uri.params.set("ob", None);
+        }
+        uri
+    }
+
+    /// The Contact to register on a flow.
+    pub(crate) fn binding(&self, account: Option<AccountId>, user: &str, flow: &Flow) -> SipUri {
         let (mut host, mut port) = self.network.sent_by(flow);
         let line = account.and_then(|account| self.lines.get(&account));
         if let Some((local, public)) = line.and_then(|line| line.public)
@@ -181,16 +214,26 @@ impl Endpoint {
         let Some(line) = self.lines.get(&account) else {
             return false;
         };
-        let homes = || std::iter::once(&line.config.registrar).chain(&line.config.outbound_proxy);
-        if homes().any(|uri| self.names.leads_to(uri, line.config.transport, flow.remote)) {
+        let transport = line.config.transport;
+        let is_there = |uri: &Uri| {
+            self.names.leads_to(uri, transport, flow)
+                && self.network.proves(flow, &identity(uri, Some(line)))
+        };
+        if line.homes().any(is_there) {
             return true;
+        }
+        // What is only ever said inside TLS is not said outside.
+        if line.homes().any(|uri| is_tls(uri, transport)) && flow.transport != Transport::Tls {
+            return false;
         }
         // A proxy connects to us from a passing port. Its address cannot be forged on a stream,
         // unless everyone on this machine has the same one.
         flow.transport.is_reliable()
             && !self.network.is_ours(flow)
             && !flow.remote.ip().is_loopback()
-            && homes().any(|uri| self.names.leads_to_ip(uri, flow.remote.ip()))
+            && line
+                .homes()
+                .any(|uri| self.names.leads_to_ip(uri, transport, flow.remote.ip()))
     }
 
     /// Whether a URI names the account's own domain or server.
@@ -198,6 +241,7 @@ impl Endpoint {
         let Some(host) = uri.host() else { return false };
         let config = &line.config;
         let own = [
+            Some(line.registrar()),
             Some(&config.registrar),
             config.outbound_proxy.as_ref(),
             Some(&config.aor),

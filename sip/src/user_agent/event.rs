@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{AccountId, CallHandle, ConnectionId, QueryId, SubscriptionId, Transport};
 use crate::message::Uri;
+use crate::resolve::Question;
 use crate::sdp::{MediaPlan, SdpError};
 
 /// One thing for the driver to do; drain until [`Output::Timeout`].
@@ -23,26 +24,32 @@ pub enum Output {
         transport: Transport,
         /// The peer.
         remote: SocketAddr,
-        /// The name a TLS certificate has to carry: the domain of the URI, before any DNS.
-        server_name: Option<String>,
+        /// Whom the far end's certificate has to name; none where there is no TLS.
+        identity: Option<TlsIdentity>,
     },
     /// Close a connection.
     Close(ConnectionId),
-    /// Look a name up (RFC 3263); answer with `handle_resolved`.
+    /// Ask DNS, or the system; answer with `handle_resolved`.
     Resolve {
         /// The id to answer with.
         query: QueryId,
-        /// Domain name, or an IP address when only the local address to use is in question.
-        host: String,
-        /// A port of the URI's own excludes SRV (RFC 3263 §4.2).
-        port: Option<u16>,
-        /// The transport the URI asks for, if any.
-        transport: Option<Transport>,
+        /// What to ask.
+        question: Question,
     },
     /// Something the program wants to know.
     Event(Event),
     /// Nothing more to do until then.
     Timeout(Option<Instant>),
+}
+
+/// Whom the far end of a TLS connection has to prove to be, and to whom (RFC 5922 §7.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsIdentity {
+    /// The host of the URI that led there, before any DNS: a domain, or an address without
+    /// brackets.
+    pub host: String,
+    /// Whose certificates are believed: [`AccountConfig::trust`](super::AccountConfig::trust).
+    pub trust: Option<String>,
 }
 
 /// Bytes for the network.

@@ -1,7 +1,7 @@
 //! Requests from the network: which call they are for, or how the user agent answers them
 //! itself (RFC 3261 §8.2).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -150,7 +150,7 @@ impl UserAgent {
             return self.endpoint.refuse_short_session(now, id);
         }
         let offer = (!request.body.is_empty()).then_some(&request.body[..]);
-        let takes = |srtp| offer.map_or(Ok(()), |offer| probe(offer, srtp));
+        let takes = |srtp| offer.map_or(Ok(()), |offer| probe(flow.local.ip(), offer, srtp));
         let plain = takes(SrtpPolicy::Off);
         if plain == Err(SdpError::Malformed) {
             return self.endpoint.reply(now, id, 400);
@@ -272,14 +272,15 @@ fn accepts_sdp(headers: &Headers) -> bool {
     })
 }
 
-/// Whether an offer could be answered with any codec at all, plain or encrypted.
-fn probe(offer: &[u8], srtp: SrtpPolicy) -> Result<(), SdpError> {
+/// Whether an offer could be answered with any codec at all, plain or encrypted, from the address
+/// it came to.
+fn probe(address: IpAddr, offer: &[u8], srtp: SrtpPolicy) -> Result<(), SdpError> {
     let key = |suite: CryptoSuite| CryptoKey {
         suite,
         octets: vec![0; suite.key_len()],
     };
     let media = LocalMedia {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        address,
         rtp_port: 9,
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use super::{AccountConfig, random::Random};
 use crate::auth::{Attempt, Challenge, Credentials};
-use crate::message::{NameAddr, Request, Response, Uri};
+use crate::message::{NameAddr, Request, Response, SipUri, Uri};
+use crate::resolve::Target;
 
 /// Realms remembered for one account.
 const MAX_REALMS: usize = 4;
@@ -16,9 +17,28 @@ pub(crate) struct Line {
     credentials: Credentials,
     /// The user part of our Contact: stable over restarts, different for every account.
     pub(crate) contact_user: String,
+    /// What the registrar has told us.
+    pub(crate) binding: Binding,
     /// Our address as the registrar sees it, and the local one it stands for (RFC 3581).
     pub(crate) public: Option<(SocketAddr, SocketAddr)>,
     challenges: Vec<Known>,
+}
+
+/// What a registrar says of a registration that it holds.
+#[derive(Debug, Default)]
+pub(crate) struct Binding {
+    /// The server that holds it.
+    pub(crate) home: Option<Target>,
+    /// The way that our requests have to take (RFC 3608).
+    pub(crate) service_routes: Vec<NameAddr>,
+    /// An address of ours that leads here from everywhere (RFC 5627).
+    pub(crate) gruu: Option<SipUri>,
+    /// The first hop keeps the flow for us (RFC 5626 §6).
+    pub(crate) is_outbound: bool,
+    /// Another server of the same domain to which we were sent.
+    pub(crate) moved: Option<Uri>,
+    /// A first hop on the way would not have `reg-id` (RFC 5626 §11.6).
+    pub(crate) is_plain: bool,
 }
 
 /// A challenge that has been answered; its nonce serves until the server says otherwise.
@@ -47,6 +67,7 @@ impl Line {
             config,
             credentials,
             contact_user,
+            binding: Binding::default(),
             public: None,
             challenges: Vec::new(),
         }
@@ -61,6 +82,39 @@ impl Line {
             .clone()
             .filter(|name| !name.is_empty());
         address
+    }
+
+    /// Where REGISTER goes, and what goes to the account's own domain.
+    pub(crate) fn registrar(&self) -> &Uri {
+        self.binding
+            .moved
+            .as_ref()
+            .unwrap_or(&self.config.registrar)
+    }
+
+    /// The URIs of the account's own servers.
+    pub(super) fn homes(&self) -> impl Iterator<Item = &Uri> {
+        let routes = self.binding.service_routes.iter().map(|route| &route.uri);
+        let moved = self.binding.moved.iter();
+        std::iter::once(&self.config.registrar)
+            .chain(moved)
+            .chain(&self.config.outbound_proxy)
+            .chain(routes)
+    }
+
+    /// The way of a new request: the outbound proxy, then what the registrar asks for
+    /// (RFC 3608 §6.1).
+    pub(crate) fn routes(&self) -> Vec<NameAddr> {
+        let proxy = self.config.outbound_proxy.as_ref().map(loose_route);
+        let routes = &self.binding.service_routes;
+        let again = |proxy: &NameAddr| {
+            let first = routes.first();
+            first.is_some_and(|route| {
+                (route.uri.host(), route.uri.port()) == (proxy.uri.host(), proxy.uri.port())
+            })
+        };
+        let proxy = proxy.filter(|proxy| !again(proxy));
+        proxy.into_iter().chain(routes.iter().cloned()).collect()
     }
 
     /// Whether an incoming Request-URI names this account: its user, or the one of our Contact.
@@ -154,6 +208,15 @@ impl Line {
         }
         nonces
     }
+}
+
+/// A proxy as a Route; it is a loose router, said or not.
+pub(crate) fn loose_route(proxy: &Uri) -> NameAddr {
+    let mut proxy = proxy.clone();
+    if let Some(sip) = proxy.as_sip_mut() {
+        sip.params.set("lr", None);
+    }
+    NameAddr::new(proxy)
 }
 
 /// A user part that names the account within this phone, the same after every start: a new

@@ -12,6 +12,7 @@ mod endpoint;
 mod event;
 mod inbound;
 mod line;
+mod moving;
 mod names;
 mod network;
 mod random;
@@ -25,13 +26,13 @@ use std::time::Instant;
 
 pub(crate) use clients::{Cancelled, ContactForm, Outgoing, RequestId};
 pub use config::{AccountConfig, Config, EventPackage, Secret};
-use endpoint::Notice;
-pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Owner, SUPPORTED, Timer};
+pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Notice, Owner, SUPPORTED, Timer};
 pub use event::{
     CallerIdentity, CommandError, End, EndCause, EndedBy, Event, Output, Received,
-    RegistrationState, SubscriptionState, Transmit,
+    RegistrationState, SubscriptionState, TlsIdentity, Transmit,
 };
 use line::Line;
+pub(crate) use line::loose_route;
 pub(crate) use network::Flow;
 pub(crate) use random::Random;
 pub(crate) use servers::ServerId;
@@ -39,7 +40,7 @@ pub(crate) use servers::ServerId;
 use crate::call::{Call, refuse_stray};
 use crate::message::parse_datagram;
 use crate::registration::Registration;
-use crate::resolve::{ResolveError, Target};
+use crate::resolve::{Answer, ResolveError};
 use crate::subscription::Subscription;
 
 /// How messages travel.
@@ -101,7 +102,9 @@ pub enum StreamEvent<'a> {
     },
     /// Bytes from the peer.
     Data(&'a [u8]),
-    /// The connection is gone, or never came to be.
+    /// The connection never came to be, for this reason, in words for a person.
+    Refused(&'a str),
+    /// The connection is gone.
     Closed,
 }
 
@@ -197,14 +200,14 @@ impl UserAgent {
         self.handle_notices(now);
     }
 
-    /// The answer to an `Output::Resolve`; best target first.
+    /// The answer to an `Output::Resolve`.
     pub fn handle_resolved(
         &mut self,
         now: Instant,
         query: QueryId,
-        result: Result<Vec<Target>, ResolveError>,
+        answer: Result<Answer, ResolveError>,
     ) {
-        self.endpoint.resolved(now, query, result);
+        self.endpoint.resolved(now, query, answer);
         self.handle_notices(now);
     }
 
@@ -348,10 +351,15 @@ impl UserAgent {
                         refuse_stray(now, &mut self.endpoint, id, &request, &response, None);
                     }
                 },
-                Notice::Failed { id, owner, failure } => match owner {
+                Notice::Failed {
+                    id,
+                    owner,
+                    failure,
+                    trouble,
+                } => match owner {
                     Owner::Account(account) => {
                         if let Some(registration) = self.registrations.get_mut(&account) {
-                            registration.handle_failure(now, &mut self.endpoint, id, failure);
+                            registration.handle_failure(now, &mut self.endpoint, id, trouble);
                         }
                     }
                     Owner::Call(handle) => {
@@ -382,9 +390,10 @@ impl UserAgent {
                     }
                     Owner::Ack(_) | Owner::Nobody => {}
                 },
-                Notice::Closed { remote } => {
+                Notice::Moved { account } => self.relocate_calls(now, Some(account), &[]),
+                Notice::Closed { connection } => {
                     for registration in self.registrations.values_mut() {
-                        registration.handle_closed(now, &mut self.endpoint, remote);
+                        registration.handle_closed(now, &mut self.endpoint, connection);
                     }
                 }
             }

@@ -1,10 +1,10 @@
 //! The ways to peers: bound sockets, connections, and what each looks like in a Via.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::{ConnectionId, Output, Transmit, Transport};
+use super::{ConnectionId, Output, TlsIdentity, Transmit, Transport};
 use crate::message::{Host, StreamReader};
 use crate::resolve::Target;
 
@@ -15,10 +15,10 @@ const MAX_CONNECTIONS_OF_ONE_ADDRESS: usize = 20;
 pub(super) const MESSAGE_TIME: Duration = Duration::from_secs(10);
 /// A connection attempt that brings nothing by then has failed; the next target gets its chance.
 pub(super) const CONNECT_TIME: Duration = Duration::from_secs(3);
+/// A server that answers pings has this long to do so (RFC 5626 §4.4.1).
+const PONG_TIME: Duration = Duration::from_secs(10);
 /// A connection nobody uses is closed after this.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(300);
-/// Which remembered source addresses are enough for one phone.
-const MAX_SOURCES: usize = 256;
 
 /// A way to one peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,16 @@ pub(crate) struct Flow {
     pub(crate) local: SocketAddr,
     pub(crate) remote: SocketAddr,
     pub(crate) connection: Option<ConnectionId>,
+}
+
+impl Flow {
+    /// The far end.
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            transport: self.transport,
+            address: self.remote,
+        }
+    }
 }
 
 /// What became of the wish to reach a target.
@@ -48,30 +58,45 @@ pub(super) struct Connection {
     pub(super) remote: SocketAddr,
     /// None until the connection stands.
     local: Option<SocketAddr>,
-    /// The name a TLS certificate was checked for; none for accepted connections.
-    name: Option<String>,
+    /// Whom the certificate of a TLS connection was checked for; none for accepted connections.
+    identity: Option<TlsIdentity>,
     /// Opened by us.
     pub(super) ours: bool,
     pub(super) reader: StreamReader,
     pub(super) last_used: Instant,
     /// When the message at hand began.
     pub(super) message_since: Option<Instant>,
-    /// We sent a ping, and a single CRLF is its answer.
-    pub(super) pinged: bool,
+    /// We sent a ping then, and a single CRLF is its answer.
+    pub(super) pinged: Option<Instant>,
+    /// The far end answers pings: one that it does not answer says that the flow is dead.
+    pub(super) answers_pings: bool,
 }
 
 impl Connection {
     /// When the connection has to be looked at again.
     pub(super) fn deadline(&self) -> Instant {
-        match (self.local, self.message_since) {
+        let usual = match (self.local, self.message_since) {
             (None, _) => self.last_used + CONNECT_TIME,
             (_, Some(since)) => since + MESSAGE_TIME,
             _ => self.last_used + IDLE_TIME,
-        }
+        };
+        let pong = self.pinged.filter(|_| self.answers_pings);
+        pong.map_or(usual, |at| usual.min(at + PONG_TIME))
     }
 
     pub(super) fn is_open(&self) -> bool {
         self.local.is_some()
+    }
+
+    /// Whether a request to `wanted` may share this TLS connection: never across names. A bare
+    /// address is no name: whoever proved a name there, over a connection that we opened, is at
+    /// that address. Most PBXs put their address into Contact and Record-Route, and no address
+    /// into their certificate.
+    fn serves(&self, wanted: &TlsIdentity) -> bool {
+        self.identity.as_ref().is_some_and(|checked| {
+            let is_there = wanted.host.parse() == Ok(self.remote.ip());
+            checked.trust == wanted.trust && (checked.host == wanted.host || is_there)
+        })
     }
 }
 
@@ -81,8 +106,6 @@ pub(super) struct Network {
     listeners: Vec<(Transport, SocketAddr)>,
     connections: BTreeMap<ConnectionId, Connection>,
     last_connection: u64,
-    /// The local address towards a remote one, where the listener's own is unspecified.
-    sources: HashMap<IpAddr, IpAddr>,
 }
 
 impl Network {
@@ -94,17 +117,6 @@ impl Network {
 
     pub(super) fn remove_listener(&mut self, transport: Transport, local: SocketAddr) {
         self.listeners.retain(|known| *known != (transport, local));
-        self.sources.clear();
-    }
-
-    /// The driver said which address leads to a target.
-    pub(super) fn learn_source(&mut self, target: &Target) {
-        if let Some(source) = target.source {
-            if self.sources.len() >= MAX_SOURCES {
-                self.sources.clear();
-            }
-            self.sources.insert(target.address.ip(), source);
-        }
     }
 
     pub(super) fn new_connection(&mut self) -> ConnectionId {
@@ -117,21 +129,22 @@ impl Network {
     }
 
     /// A way to the target: a listener, a connection that stands already, or a new one.
-    /// `name` is the domain that led there; a TLS connection is only shared within it.
+    /// `identity` is who is meant to be there, `source` the address of ours that leads there, if
+    /// that is known.
     pub(super) fn route(
         &mut self,
         now: Instant,
         target: &Target,
-        name: Option<&str>,
+        (identity, source): (&TlsIdentity, Option<IpAddr>),
         outputs: &mut VecDeque<Output>,
     ) -> Route {
         if target.transport == Transport::Udp {
-            return self.datagram_route(target);
+            return self.datagram_route(target.address, source);
         }
         let known = self.connections.iter().find(|(_, connection)| {
             connection.transport == target.transport
                 && connection.remote == target.address
-                && (target.transport != Transport::Tls || connection.name.as_deref() == name)
+                && (target.transport != Transport::Tls || connection.serves(identity))
         });
         if let Some((&id, connection)) = known {
             return match connection.local {
@@ -139,64 +152,61 @@ impl Network {
                 None => Route::Connecting(id),
             };
         }
-        if self.connections.len() >= MAX_CONNECTIONS {
+        // Those who connect to us take nothing away from our own connections.
+        if self.connections.values().filter(|c| c.ours).count() >= MAX_CONNECTIONS {
             return Route::None;
         }
         let id = self.new_connection();
-        let name = name.map(str::to_owned);
+        let identity = (target.transport == Transport::Tls).then(|| identity.clone());
         outputs.push_back(Output::Connect {
             connection: id,
             transport: target.transport,
             remote: target.address,
-            server_name: name.clone(),
+            identity: identity.clone(),
         });
         let connection = Connection {
             transport: target.transport,
             remote: target.address,
             local: None,
-            name,
+            identity,
             ours: true,
             reader: StreamReader::new(),
             last_used: now,
             message_since: None,
-            pinged: false,
+            pinged: None,
+            answers_pings: false,
         };
         self.connections.insert(id, connection);
         Route::Connecting(id)
     }
 
-    fn datagram_route(&self, target: &Target) -> Route {
-        let remote = target.address;
-        let fits = |local: &SocketAddr| local.is_ipv4() == remote.is_ipv4();
-        let listeners = || {
-            let udp = self
-                .listeners
-                .iter()
-                .filter(|(transport, _)| *transport == Transport::Udp);
-            udp.map(|(_, local)| *local).filter(fits)
+    fn datagram_route(&self, remote: SocketAddr, source: Option<IpAddr>) -> Route {
+        let fits = |(transport, local): &&(Transport, SocketAddr)| {
+            *transport == Transport::Udp && local.is_ipv4() == remote.is_ipv4()
         };
-        let source = target
-            .source
-            .or_else(|| self.sources.get(&remote.ip()).copied());
-        let concrete = listeners()
-            .filter(|local| !local.ip().is_unspecified())
-            // The address the system would choose, or at least one of the same reach.
-            .max_by_key(|local| {
-                (
-                    Some(local.ip()) == source,
-                    local.ip().is_loopback() == remote.ip().is_loopback(),
-                )
-            });
-        let local = match (
-            concrete,
-            listeners().find(|local| local.ip().is_unspecified()),
-        ) {
-            (Some(local), _) => local,
-            (None, None) => return Route::None,
-            (None, Some(wild)) => match source.or_else(|| loopback_for(remote.ip())) {
+        let listeners = || self.listeners.iter().filter(fits).map(|(_, local)| *local);
+        let is_near = |local: &SocketAddr| local.ip().is_loopback() == remote.ip().is_loopback();
+        let concrete = || listeners().filter(|local| !local.ip().is_unspecified());
+        let wild = listeners().find(|local| local.ip().is_unspecified());
+        // From the very address that the system would choose; else the only one that may reach it.
+        let chosen = concrete().find(|local| Some(local.ip()) == source);
+        let only = match (concrete().filter(is_near).count(), concrete().count()) {
+            (1, _) => concrete().find(is_near),
+            (0, 1..) => concrete().next(),
+            _ => None,
+        };
+        let local = match (chosen.or(only.filter(|_| wild.is_none())), wild, source) {
+            (Some(local), ..) => local,
+            (None, None, Some(_)) => match concrete().find(is_near) {
+                Some(local) => local,
+                None => return Route::None,
+            },
+            (None, Some(wild), source) => match source.or_else(|| loopback_for(remote.ip())) {
                 Some(ip) => SocketAddr::new(ip, wild.port()),
                 None => return Route::UnknownSource,
             },
+            (None, None, None) if listeners().next().is_none() => return Route::None,
+            (None, None, None) => return Route::UnknownSource,
         };
         Route::Ready(Flow {
             transport: Transport::Udp,
@@ -215,7 +225,7 @@ impl Network {
         (local, remote): (SocketAddr, SocketAddr),
     ) -> bool {
         let of_peer = |c: &&Connection| c.remote.ip() == remote.ip() && !c.ours;
-        if self.connections.len() >= MAX_CONNECTIONS
+        if self.connections.values().filter(|c| !c.ours).count() >= MAX_CONNECTIONS
             || self.connections.values().filter(of_peer).count() >= MAX_CONNECTIONS_OF_ONE_ADDRESS
         {
             return false;
@@ -224,12 +234,13 @@ impl Network {
             transport,
             remote,
             local: Some(local),
-            name: None,
+            identity: None,
             ours: false,
             reader: StreamReader::new(),
             last_used: now,
             message_since: None,
-            pinged: false,
+            pinged: None,
+            answers_pings: false,
         };
         self.connections.insert(id, connection);
         true
@@ -240,6 +251,19 @@ impl Network {
             connection.local = Some(local);
             connection.last_used = now;
         }
+    }
+
+    /// Our addresses that connections stand on.
+    pub(super) fn locals(&self) -> impl Iterator<Item = IpAddr> {
+        let locals = self.connections.values().filter_map(|c| c.local);
+        locals.map(|local| local.ip())
+    }
+
+    /// The connections that stand on one of these addresses.
+    pub(super) fn connections_from(&self, locals: &[IpAddr]) -> Vec<ConnectionId> {
+        let stands = |c: &Connection| c.local.is_some_and(|local| locals.contains(&local.ip()));
+        let found = self.connections.iter().filter(|(_, c)| stands(c));
+        found.map(|(id, _)| *id).collect()
     }
 
     pub(super) fn closed(&mut self, id: ConnectionId) -> Option<Connection> {
@@ -254,6 +278,13 @@ impl Network {
             remote: connection.remote,
             connection: Some(id),
         })
+    }
+
+    /// Whether a flow's far end has proved to be `wanted`, as far as its transport can prove it.
+    pub(super) fn proves(&self, flow: &Flow, wanted: &TlsIdentity) -> bool {
+        let connection = flow.connection.and_then(|id| self.connections.get(&id));
+        flow.transport != Transport::Tls
+            || connection.is_some_and(|connection| connection.identity.as_ref() == Some(wanted))
     }
 
     /// Whether we opened the flow's connection ourselves: then its far end is who we meant.

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::ConnectionId;
 use super::endpoint::{Endpoint, Timer};
 use super::network::{Flow, Route};
+use super::{ConnectionId, TlsIdentity};
 use crate::call::LEAST_SESSION;
 use crate::message::{Host, Method, PartialRequest, Request, Response, Via};
 use crate::resolve::{Target, default_port};
@@ -312,12 +312,16 @@ impl Endpoint {
             return;
         };
         let (transport, address) = (transaction.flow.transport, transaction.fallback);
-        let target = Target {
-            transport,
-            address,
-            source: None,
+        let target = Target { transport, address };
+        // Over TLS, a connection that was checked already, or one to the very address.
+        let identity = TlsIdentity {
+            host: address.ip().to_string(),
+            trust: None,
         };
-        match self.network.route(now, &target, None, &mut self.outputs) {
+        match self
+            .network
+            .route(now, &target, (&identity, None), &mut self.outputs)
+        {
             Route::Ready(flow) => {
                 let bytes = transaction.last.clone();
                 transaction.flow = flow;

@@ -41,6 +41,10 @@ impl Endpoint {
                 self.flush_responses(now, id);
             }
             StreamEvent::Data(bytes) => return self.receive_bytes(now, id, bytes),
+            StreamEvent::Refused(why) => {
+                self.note_trouble(id, why);
+                self.connection_closed(now, id);
+            }
             StreamEvent::Closed => self.connection_closed(now, id),
         }
         Vec::new()
@@ -54,7 +58,11 @@ impl Endpoint {
             return Vec::new();
         };
         connection.last_used = now;
-        if bytes == b"\r\n" && std::mem::take(&mut connection.pinged) {
+        // Whatever comes shows that the flow lives.
+        let pinged = connection.pinged.take().is_some();
+        if bytes == b"\r\n" && pinged {
+            connection.answers_pings = true;
+            self.watch_connection(id);
             return Vec::new();
         }
         connection.reader.push(bytes);
@@ -100,15 +108,13 @@ impl Endpoint {
         }
     }
 
-    fn connection_closed(&mut self, now: Instant, id: ConnectionId) {
+    pub(super) fn connection_closed(&mut self, now: Instant, id: ConnectionId) {
         let Some(connection) = self.network.closed(id) else {
             return;
         };
         self.set_timer(Timer::Connection(id), None);
         if connection.ours {
-            self.notices.push_back(Notice::Closed {
-                remote: connection.remote,
-            });
+            self.notices.push_back(Notice::Closed { connection: id });
         }
         self.fail_connection(now, id);
     }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use ringbook_sip::message::{Message, Request, Response, Uri, parse_datagram};
+use ringbook_sip::resolve::{Answer, Question, Records, ResolveError};
 use ringbook_sip::sdp::{Codec, Direction, LocalMedia, SrtpPolicy};
 use ringbook_sip::user_agent::{
     AccountConfig, AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, Secret,
@@ -52,17 +53,12 @@ pub fn media(port: u16) -> LocalMedia {
 }
 
 pub fn account(user: &str, registrar: &str) -> AccountConfig {
+    let aor = uri(&format!("sip:{user}@office.example"));
     AccountConfig {
-        aor: uri(&format!("sip:{user}@office.example")),
         display_name: Some(user.to_owned()),
-        username: user.to_owned(),
         password: Secret::new("secret"),
-        registrar: uri(registrar),
-        outbound_proxy: None,
-        register: true,
-        expires: secs(300),
-        transport: None,
         instance_id: format!("urn:uuid:00000000-0000-4000-8000-0000{:08x}", user.len()),
+        ..AccountConfig::new(aor, uri(registrar))
     }
 }
 
@@ -179,7 +175,8 @@ pub struct World {
     pub wire: Vec<Seen>,
     /// Datagrams to addresses that are no agent's.
     pub scripted: VecDeque<(SocketAddr, SocketAddr, Vec<u8>)>,
-    pub answers: BTreeMap<String, Vec<ringbook_sip::resolve::Target>>,
+    /// What DNS knows.
+    pub zone: BTreeMap<Question, Records>,
     /// Drops the datagrams it says yes to: (wire index, message).
     pub drop_if: Option<DropIf>,
     dice: ChaCha12Rng,
@@ -202,7 +199,7 @@ impl World {
             weather: Weather::default(),
             wire: Vec::new(),
             scripted: VecDeque::new(),
-            answers: BTreeMap::new(),
+            zone: BTreeMap::new(),
             drop_if: None,
             dice: ChaCha12Rng::seed_from_u64(seed),
             travelling: BTreeMap::new(),
@@ -248,11 +245,13 @@ impl World {
                 }
                 Output::Received(received) => self.agents[index].received.push(received),
                 Output::Close(connection) => self.close(index, connection),
-                Output::Resolve { query, host, .. } => {
-                    let result = self.answers.get(&host).cloned();
-                    let result = result.ok_or(ringbook_sip::resolve::ResolveError::NotFound);
+                Output::Resolve { query, question } => {
+                    let records = self.zone.get(&question).cloned();
+                    let ttl = secs(60);
+                    let answer = records.map(|records| Answer { records, ttl });
+                    let answer = answer.ok_or(ResolveError::NotFound);
                     let now = self.now;
-                    self.agents[index].ua.handle_resolved(now, query, result);
+                    self.agents[index].ua.handle_resolved(now, query, answer);
                 }
             }
         }

@@ -7,4 +7,6 @@ mod desktop;
 mod encryption;
 mod rig;
 mod scenarios;
+mod servers;
+mod tls;
 mod torture;

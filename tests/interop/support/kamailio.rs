@@ -4,14 +4,33 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::{Program, Transport, free_port};
+use super::{Certificate, Program, Transport, free_port};
 
 const SCRIPT: &str = include_str!("kamailio.cfg");
 
 pub struct Kamailio {
     program: Program,
+    host: &'static str,
     port: u16,
+    tls_port: u16,
     _folder: TempDir,
+}
+
+/// Where and how Kamailio serves.
+pub struct Office {
+    /// A loopback address; an IPv6 one in brackets.
+    pub host: &'static str,
+    /// With one, it also takes TLS, on a port of its own.
+    pub certificate: Option<Certificate>,
+}
+
+impl Default for Office {
+    fn default() -> Office {
+        Office {
+            host: "127.0.0.1",
+            certificate: None,
+        }
+    }
 }
 
 /// The digest password of one of the users 101 to 105.
@@ -22,10 +41,15 @@ pub fn password(user: &str) -> String {
 impl Kamailio {
     /// Starts it with UDP and TCP on one port and waits until it serves.
     pub fn start() -> Kamailio {
+        Kamailio::start_as(&Office::default())
+    }
+
+    /// The same for an office of choice.
+    pub fn start_as(office: &Office) -> Kamailio {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let (host, port, tls_port) = (office.host, free_port(), free_port());
         let script = folder.path().join("kamailio.cfg");
-        fs::write(&script, SCRIPT.replace("PORT", &port.to_string())).unwrap();
+        fs::write(&script, settings(office, port, tls_port)).unwrap();
         let folder_name = folder.path().display().to_string();
         let script = script.display().to_string();
         // -DD: stay in the foreground; -E: log to standard error; -Y: run-time files.
@@ -45,14 +69,26 @@ impl Kamailio {
         program.wait_line(&program.errors, "registrar is ready");
         Kamailio {
             program,
+            host,
             port,
+            tls_port,
             _folder: folder,
         }
     }
 
     /// Its address as `host:port`.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// Where it takes UDP and TCP.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it takes TLS.
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port
     }
 
     /// The address of record of one of its users.
@@ -65,4 +101,18 @@ impl Kamailio {
         let line = format!("saved {user} over {}", transport.parameter());
         self.program.wait_line(&self.program.errors, &line);
     }
+}
+
+fn settings(office: &Office, port: u16, tls_port: u16) -> String {
+    let script = match &office.certificate {
+        None => SCRIPT.to_owned(),
+        Some(files) => SCRIPT
+            .replacen("#!KAMAILIO", "#!KAMAILIO\n#!define SECURE", 1)
+            .replace("CERTIFICATE", &files.certificate.display().to_string())
+            .replace("PRIVATE_KEY", &files.key.display().to_string()),
+    };
+    script
+        .replace("TLS_PORT", &tls_port.to_string())
+        .replace("HOST", office.host)
+        .replace("PORT", &port.to_string())
 }

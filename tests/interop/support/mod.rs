@@ -1,12 +1,15 @@
 //! The programs a test or a benchmark can start, and the instruments it listens with.
 
 mod baresip;
+mod certificates;
 mod journal;
 mod kamailio;
+mod name_server;
 mod phone;
 mod port;
 mod program;
 mod raw_peer;
+mod registrar;
 pub mod signal;
 mod sipp;
 mod sound;
@@ -14,12 +17,15 @@ mod turn;
 mod wav;
 
 pub use baresip::{Baresip, Line};
+pub use certificates::{Authority, Certificate};
 pub use journal::Journal;
-pub use kamailio::{Kamailio, password};
+pub use kamailio::{Kamailio, Office, password};
+pub use name_server::NameServer;
 pub use phone::{Input, Phone, Setup};
 pub use port::free_port;
 pub use program::{PATIENCE, Program, eventually, pause};
 pub use raw_peer::{RawPeer, Received};
+pub use registrar::Registrar;
 pub use sipp::Sipp;
 pub use sound::Sound;
 pub use turn::{alone, together};
@@ -30,6 +36,7 @@ pub use wav::Wav;
 pub enum Transport {
     Udp,
     Tcp,
+    Tls,
 }
 
 impl Transport {
@@ -38,6 +45,7 @@ impl Transport {
         match self {
             Transport::Udp => "udp",
             Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
         }
     }
 }

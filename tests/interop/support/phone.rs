@@ -21,6 +21,8 @@ pub struct Setup {
     pub domain: String,
     /// Whether and how the line registers there.
     pub register: Option<Transport>,
+    /// Where it registers; by default the domain, by that transport.
+    pub registrar: Option<String>,
     /// As the settings name codecs.
     pub codec: &'static str,
     pub input: Input,
@@ -30,6 +32,10 @@ pub struct Setup {
     pub answers_itself: bool,
     /// Whether the line's calls are encrypted, as the settings say it.
     pub srtp: &'static str,
+    /// Whom the line believes, for TLS.
+    pub ca_file: Option<PathBuf>,
+    /// Further lines of `[sip]`.
+    pub sip: String,
     /// Further lines at the end of the settings, in tables of their own.
     pub more: &'static str,
 }
@@ -41,12 +47,15 @@ impl Setup {
             user: "101",
             domain: domain.to_owned(),
             register: None,
+            registrar: None,
             codec: "pcmu",
             input: Input::Tone(440.0),
             hears: true,
             records: true,
             answers_itself: false,
             srtp: "optional",
+            ca_file: None,
+            sip: String::new(),
             more: "",
         }
     }
@@ -282,12 +291,14 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         codec,
         answers_itself,
         srtp,
+        sip,
         more,
         ..
     } = setup;
-    let registrar = match setup.register {
-        Some(transport) => format!("sip:{domain};transport={}", transport.parameter()),
-        None => format!("sip:{domain}"),
+    let registrar = match (&setup.registrar, setup.register) {
+        (Some(registrar), _) => registrar.clone(),
+        (None, Some(transport)) => format!("sip:{domain};transport={}", transport.parameter()),
+        (None, None) => format!("sip:{domain}"),
     };
     let input = match setup.input {
         Input::Silence => "silence".to_owned(),
@@ -303,6 +314,15 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         true => format!("file:{}", profile.join("heard.wav").display()),
         false => "null".to_owned(),
     };
+    let trust = match &setup.ca_file {
+        Some(file) => format!("ca_file = \"{}\"", file.display()),
+        None => String::new(),
+    };
+    let bind = if domain.starts_with('[') {
+        "::1"
+    } else {
+        "127.0.0.1"
+    };
     let settings = format!(
         "[[account]]\n\
          aor = \"sip:{user}@{domain}\"\n\
@@ -313,10 +333,12 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          registrar = \"{registrar}\"\n\
          register = {register}\n\
          srtp = \"{srtp}\"\n\
+         {trust}\n\
          [sip]\n\
-         bind = \"127.0.0.1\"\n\
+         bind = \"{bind}\"\n\
          udp_port = {port}\n\
          tcp_port = {port}\n\
+         {sip}\n\
          [media]\n\
          codecs = [\"{codec}\"]\n\
          [audio]\n\

@@ -4,18 +4,20 @@
 mod responses;
 mod targets;
 
+pub(super) use targets::identity;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::endpoint::{Endpoint, Failure, Notice, Owner, Timer};
 use super::line::UsedNonce;
 use super::network::Flow;
-use super::{AccountId, ConnectionId, QueryId, Transport};
+use super::{AccountId, ConnectionId, TlsIdentity, Transport};
 use crate::dialog::{as_request_uri, new_request};
 use crate::message::{MAGIC_COOKIE, Method, Request};
-use crate::resolve::Target;
+use crate::resolve::{Place, Target};
 use crate::sdp::LocalMedia;
 use crate::transaction::{Client, ClientInvite, Expiry};
 
@@ -58,9 +60,10 @@ struct ClientTransaction {
     outgoing: Outgoing,
     phase: Phase,
     targets: VecDeque<Target>,
-    /// The domain that led to the targets.
-    name: Option<String>,
-    asked_source: bool,
+    /// Who is meant to be at the targets.
+    identity: TlsIdentity,
+    /// Why the first connection never came to be.
+    trouble: Option<String>,
     authorizations: u8,
     cancel: Cancel,
 }
@@ -68,7 +71,10 @@ struct ClientTransaction {
 #[derive(Debug)]
 enum Phase {
     Starting,
-    Resolving(QueryId),
+    /// It is being found out where the name leads.
+    Resolving(Place),
+    /// It is being found out which of our addresses leads to the next target.
+    Locating,
     Connecting(ConnectionId, Target),
     Sent(Box<Sent>),
 }
@@ -163,8 +169,11 @@ impl Endpoint {
             outgoing,
             phase: Phase::Starting,
             targets: VecDeque::new(),
-            name: None,
-            asked_source: false,
+            identity: TlsIdentity {
+                host: String::new(),
+                trust: None,
+            },
+            trouble: None,
             authorizations: 0,
             cancel: Cancel::No,
         };
@@ -277,8 +286,8 @@ impl Endpoint {
             return;
         };
         match &transaction.phase {
-            Phase::Sent(sent) => self.names.forget(now, sent.flow.remote),
-            Phase::Connecting(_, target) => self.names.forget(now, target.address),
+            Phase::Sent(sent) => self.names.shun(now, sent.flow.target(), Duration::ZERO),
+            Phase::Connecting(_, target) => self.names.shun(now, *target, Duration::ZERO),
             _ => {}
         }
         match transaction.cancel {
@@ -288,13 +297,28 @@ impl Endpoint {
     }
 
     fn give_up(&mut self, id: RequestId, failure: Failure) {
-        let Some(transaction) = self.clients.transactions.get(&id) else {
+        let Some(transaction) = self.clients.transactions.get_mut(&id) else {
             return;
         };
         let owner = transaction.outgoing.owner;
-        self.notices
-            .push_back(Notice::Failed { id, owner, failure });
+        let trouble = transaction.trouble.take();
+        self.notices.push_back(Notice::Failed {
+            id,
+            owner,
+            failure,
+            trouble,
+        });
         self.remove_client(id);
+    }
+
+    /// Keeps why a connection never came to be, for those who waited for it.
+    pub(super) fn note_trouble(&mut self, connection: ConnectionId, why: &str) {
+        for transaction in self.clients.transactions.values_mut() {
+            if matches!(transaction.phase, Phase::Connecting(waiting, _) if waiting == connection) {
+                // That of the server which is preferred.
+                transaction.trouble.get_or_insert(why.to_owned());
+            }
+        }
     }
 
     /// A connection is gone: what waited for it, or for a response over it, has failed there

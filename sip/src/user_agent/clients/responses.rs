@@ -1,7 +1,7 @@
 //! What comes back: which request a response answers, credentials, acknowledgements
 //! (RFC 3261 §8.1.3, §13.2.2.4, §17.1.3, §22).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Answered, Cancel, ContactForm, Machine, Outgoing, Phase, RequestId, derived};
 use crate::message::{MAGIC_COOKIE, Method, Request, Response};
@@ -49,6 +49,14 @@ impl Endpoint {
         };
         if response.cseq != sent.request.cseq || response.call_id != sent.request.call_id {
             return;
+        }
+        match response.status {
+            503 => {
+                let wait = response.headers.number("Retry-After").unwrap_or_default();
+                let wait = Duration::from_secs(u64::from(wait));
+                self.names.shun(now, sent.flow.target(), wait);
+            }
+            _ => self.names.welcome(sent.flow.target()),
         }
         match &mut sent.machine {
             Machine::Other(machine) => match machine.handle_response(now, response.status) {

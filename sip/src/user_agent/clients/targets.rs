@@ -8,19 +8,19 @@ use super::{
     ClientTransaction, ContactForm, Machine, Outgoing, Phase, RequestId, Sent, branch_text,
 };
 use crate::dialog::next_hop;
-use crate::message::{Method, NameAddr, Request, Uri, Via};
-use crate::resolve::{Destination, Question, ResolveError, Target, destination};
+use crate::message::{Method, NameAddr, Request, SipUri, Uri, Via};
+use crate::resolve::{Answer, Destination, Place, ResolveError, Target, destination, plain_name};
 use crate::sdp;
 use crate::transaction::{Client, ClientInvite};
 use crate::user_agent::endpoint::{Endpoint, Failure, Owner};
 use crate::user_agent::line::{Line, UsedNonce};
-use crate::user_agent::names::Answer;
+use crate::user_agent::names::Found;
 use crate::user_agent::network::{Flow, Route};
-use crate::user_agent::{ConnectionId, QueryId, Transport};
+use crate::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
 impl Endpoint {
     pub(super) fn find_targets(&mut self, now: Instant, id: RequestId) {
-        let Some(transaction) = self.clients.transactions.get(&id) else {
+        let Some(transaction) = self.clients.transactions.get_mut(&id) else {
             return;
         };
         let line = transaction
@@ -28,62 +28,76 @@ impl Endpoint {
             .account
             .and_then(|account| self.lines.get(&account));
         let uri = first_hop(&transaction.outgoing.request, line);
+        transaction.identity = identity(&uri, line);
         match destination(&uri, line.and_then(|line| line.config.transport)) {
             None => self.give_up(id, Failure::Unreachable),
-            Some(Destination::Address(target)) => self.use_targets(now, id, None, &[target]),
-            Some(Destination::Name(question)) => self.ask(now, id, question),
+            Some(Destination::Address(target)) => self.use_targets(now, id, vec![target]),
+            Some(Destination::Name(place)) => self.look_up(now, id, place),
         }
     }
 
-    pub(super) fn ask(&mut self, now: Instant, id: RequestId, question: Question) {
-        let name = question.host.clone();
-        match self.names.ask(now, question, &mut self.outputs) {
-            Answer::Known(targets) => self.use_targets(now, id, Some(name), &targets),
-            Answer::Refused => self.give_up(id, Failure::Unreachable),
-            Answer::Asked(query) => {
+    fn look_up(&mut self, now: Instant, id: RequestId, place: Place) {
+        match self
+            .names
+            .find(now, &place, &mut self.random, &mut self.outputs)
+        {
+            Found::Targets(targets) => self.use_targets(now, id, targets),
+            Found::Refused => self.give_up(id, Failure::Unreachable),
+            Found::Asked => {
                 if let Some(transaction) = self.clients.transactions.get_mut(&id) {
-                    transaction.name = Some(name);
-                    transaction.phase = Phase::Resolving(query);
+                    transaction.phase = Phase::Resolving(place);
                 }
             }
         }
     }
 
-    /// The driver's answer to a question.
+    /// The driver's answer to a question: those who wait for it go on.
     pub(in crate::user_agent) fn resolved(
         &mut self,
         now: Instant,
         query: QueryId,
-        result: Result<Vec<Target>, ResolveError>,
+        answer: Result<Answer, ResolveError>,
     ) {
-        let targets = result.unwrap_or_default();
-        if !self.names.answered(now, query, &targets) {
+        if !self.names.answered(now, query, answer) {
             return;
         }
-        for target in &targets {
-            self.network.learn_source(target);
-        }
-        let waits = |t: &ClientTransaction| matches!(t.phase, Phase::Resolving(q) if q == query);
-        let waiting = self.clients.transactions.iter().filter(|(_, t)| waits(t));
-        let waiting: Vec<_> = waiting.map(|(id, t)| (*id, t.name.clone())).collect();
-        for (id, name) in waiting {
-            self.use_targets(now, id, name, &targets);
+        let waiting: Vec<_> = self
+            .clients
+            .transactions
+            .iter()
+            .filter_map(|(id, transaction)| match &transaction.phase {
+                Phase::Resolving(place) => Some((*id, Some(place.clone()))),
+                Phase::Locating => Some((*id, None)),
+                _ => None,
+            })
+            .collect();
+        for (id, place) in waiting {
+            match place {
+                Some(place) => self.look_up(now, id, place),
+                None => self.try_next_target(now, id, Failure::Unreachable),
+            }
         }
     }
 
-    pub(super) fn use_targets(
-        &mut self,
-        now: Instant,
-        id: RequestId,
-        name: Option<String>,
-        targets: &[Target],
-    ) {
-        if let Some(transaction) = self.clients.transactions.get_mut(&id) {
-            transaction.targets = targets.iter().copied().collect();
-            transaction.name = name;
-            transaction.phase = Phase::Starting;
-            self.try_next_target(now, id, Failure::Unreachable);
+    fn use_targets(&mut self, now: Instant, id: RequestId, mut targets: Vec<Target>) {
+        self.names.prefer_healthy(now, &mut targets);
+        let Some(transaction) = self.clients.transactions.get_mut(&id) else {
+            return;
+        };
+        let Outgoing {
+            account, request, ..
+        } = &transaction.outgoing;
+        let line = account.and_then(|account| self.lines.get(&account));
+        // RFC 5626 §4.3: calls follow the registration; it alone tries whether a better server is
+        // back.
+        if let Some(home) = line.and_then(|line| line.binding.home)
+            && request.method != Method::Register
+        {
+            targets.sort_by_key(|target| *target != home);
         }
+        transaction.targets = targets.into();
+        transaction.phase = Phase::Starting;
+        self.try_next_target(now, id, Failure::Unreachable);
     }
 
     /// RFC 3263 §4.3: the next target, in a new transaction; without one it has failed.
@@ -93,8 +107,24 @@ impl Endpoint {
             let Some(target) = transaction.targets.pop_front() else {
                 break;
             };
-            let name = transaction.name.as_deref();
-            match self.network.route(now, &target, name, &mut self.outputs) {
+            let who = &transaction.identity;
+            let outputs = &mut self.outputs;
+            let mut route = self.network.route(now, &target, (who, None), outputs);
+            if route == Route::UnknownSource {
+                match self.names.source(now, target.address.ip(), outputs) {
+                    Ok(None) => {
+                        transaction.targets.push_front(target);
+                        transaction.phase = Phase::Locating;
+                        return;
+                    }
+                    Ok(source) => {
+                        route = self.network.route(now, &target, (who, source), outputs);
+                    }
+                    // No address of ours leads there.
+                    Err(_) => continue,
+                }
+            }
+            match route {
                 Route::Ready(flow) => {
                     if self.dispatch(now, id, flow) {
                         return;
@@ -104,15 +134,6 @@ impl Endpoint {
                     transaction.phase = Phase::Connecting(connection, target);
                     self.watch_connection(connection);
                     return;
-                }
-                Route::UnknownSource if !transaction.asked_source => {
-                    transaction.asked_source = true;
-                    let question = Question {
-                        host: target.address.ip().to_string(),
-                        port: Some(target.address.port()),
-                        transport: Some(target.transport),
-                    };
-                    return self.ask(now, id, question);
                 }
                 Route::UnknownSource | Route::None => {}
             }
@@ -187,7 +208,11 @@ impl Endpoint {
         request.top_via = Via::new(flow.transport.via_name(), host, Some(port), &branch);
         if contact != ContactForm::None {
             let user = request.from.uri.user().unwrap_or_default().into_owned();
-            let uri = self.contact(account, &user, flow);
+            let mut uri = match contact {
+                ContactForm::Binding(_) => self.binding(account, &user, flow),
+                _ => self.contact(account, &user, flow),
+            };
+            secure_like(&mut uri, &request);
             let line = account.and_then(|account| self.lines.get(&account));
             let contact = contact_header(uri.into(), contact, line);
             request.headers.push("Contact", contact.to_string());
@@ -237,9 +262,27 @@ fn first_hop(request: &Request, line: Option<&Line>) -> Uri {
     let Some(line) = line else { return uri };
     let is_own = uri.host() == line.config.aor.host() && uri.port() == line.config.aor.port();
     if is_own && request.to.tag().is_none() && !request.headers.has("Route") {
-        return line.config.registrar.clone();
+        return line.registrar().clone();
     }
     uri
+}
+
+/// RFC 3261 §8.1.1.8: a request that goes by SIPS is answered by SIPS.
+fn secure_like(contact: &mut SipUri, request: &Request) {
+    let is_secure = |uri: &Uri| uri.scheme() == "sips";
+    let first = request.headers.routes().into_iter().next();
+    if is_secure(&request.uri) || first.is_some_and(|route| is_secure(&route.uri)) {
+        contact.secure = true;
+        contact.params.remove("transport");
+    }
+}
+
+/// Whom a server that `uri` led to has to prove to be: the URI's own host, whatever DNS says of it
+/// (RFC 5922 §4).
+pub(in crate::user_agent) fn identity(uri: &Uri, line: Option<&Line>) -> TlsIdentity {
+    let host = uri.host().map(plain_name).unwrap_or_default();
+    let trust = line.and_then(|line| line.config.trust.clone());
+    TlsIdentity { host, trust }
 }
 
 fn contact_header(uri: Uri, form: ContactForm, line: Option<&Line>) -> NameAddr {
@@ -252,6 +295,10 @@ fn contact_header(uri: Uri, form: ContactForm, line: Option<&Line>) -> NameAddr 
             contact
                 .params
                 .set("+sip.instance", Some(&format!("\"<{instance}>\"")));
+            // RFC 5626 §4.2: one flow of this phone.
+            if line.is_some_and(|line| !line.binding.is_plain) {
+                contact.params.set("reg-id", Some("1"));
+            }
         }
         contact.params.set("expires", Some(&expires.to_string()));
     }

@@ -1,31 +1,24 @@
-//! Where a URI leads (RFC 3263): the part that needs no network, and the targets the driver finds.
+//! Where a URI leads (RFC 3263): what the URI says itself, what DNS has to be asked, and which
+//! targets follow. The driver asks; what is asked and chosen is decided here.
 
-use std::net::{IpAddr, SocketAddr};
+mod find;
+mod records;
+
+use std::net::SocketAddr;
+
+pub(crate) use find::{Known, find};
+pub use records::{Answer, Naptr, Question, Records, ResolveError, Srv};
 
 use crate::message::{Host, Uri};
 use crate::user_agent::Transport;
 
 /// One place to send a request to, best first in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Target {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Target {
     /// How.
-    pub transport: Transport,
+    pub(crate) transport: Transport,
     /// Where.
-    pub address: SocketAddr,
-    /// The local address the system would send from; needed when the listener is bound to
-    /// the unspecified address.
-    pub source: Option<IpAddr>,
-}
-
-/// Why a name led nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ResolveError {
-    /// The name does not exist or has no usable record.
-    #[error("the name was not found")]
-    NotFound,
-    /// DNS did not answer.
-    #[error("name resolution failed")]
-    Failed,
+    pub(crate) address: SocketAddr,
 }
 
 /// Where a URI leads before any question to the network.
@@ -34,14 +27,17 @@ pub(crate) enum Destination {
     /// The URI says it all.
     Address(Target),
     /// A name has to be looked up.
-    Name(Question),
+    Name(Place),
 }
 
-/// What the driver is asked.
+/// A name as a URI gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Question {
+pub(crate) struct Place {
+    /// In lower case, without a dot at its end.
     pub(crate) host: String,
+    /// A port of the URI's own excludes NAPTR and SRV (RFC 3263 §4.1).
     pub(crate) port: Option<u16>,
+    /// The transport the URI or the account asks for.
     pub(crate) transport: Option<Transport>,
 }
 
@@ -62,19 +58,37 @@ pub(crate) fn destination(uri: &Uri, preferred: Option<Transport>) -> Option<Des
         Some(ip) => {
             let transport = transport.unwrap_or(Transport::Udp);
             let port = sip.port.unwrap_or(default_port(transport));
-            let address = SocketAddr::new(ip, port);
             Destination::Address(Target {
                 transport,
-                address,
-                source: None,
+                address: SocketAddr::new(ip, port),
             })
         }
-        None => Destination::Name(Question {
-            host: host.to_string(),
+        None => Destination::Name(Place {
+            host: plain_name(&host),
             port: sip.port,
             transport,
         }),
     })
+}
+
+/// A host as DNS and certificates compare it: in lower case, without the root's dot, an address
+/// without brackets.
+pub(crate) fn plain_name(host: &Host) -> String {
+    match host {
+        Host::Domain(name) => name.trim_end_matches('.').to_ascii_lowercase(),
+        Host::Ip4(ip) => ip.to_string(),
+        Host::Ip6(ip) => ip.to_string(),
+    }
+}
+
+/// Whether a URI is only ever followed inside TLS.
+pub(crate) fn is_tls(uri: &Uri, preferred: Option<Transport>) -> bool {
+    let transport = match destination(uri, preferred) {
+        Some(Destination::Address(target)) => Some(target.transport),
+        Some(Destination::Name(place)) => place.transport,
+        None => None,
+    };
+    transport == Some(Transport::Tls)
 }
 
 /// The transport a `transport` parameter names; none for one we do not speak.
@@ -94,3 +108,6 @@ pub(crate) fn default_port(transport: Transport) -> u16 {
         Transport::Udp | Transport::Tcp => 5060,
     }
 }
+
+#[cfg(test)]
+mod tests;
