@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod automation;
+pub mod check;
 pub mod cli;
 pub mod control;
 pub mod demo;

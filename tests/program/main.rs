@@ -334,7 +334,7 @@ fn check_says_in_plain_words_what_does_not_work() {
     message(&output);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("FAILED  Name: nowhere.invalid cannot be found"),
+        text.contains("FAILED  Server's name: nowhere.invalid cannot be found"),
         "{text}"
     );
 }
