@@ -178,12 +178,14 @@ impl App {
                 event,
             } => {
                 self.phone.set_arrival(local);
+                self.phone.note_stream(connection, &event);
                 self.phone
                     .user_agent()
                     .handle_stream(now.instant, connection, event);
                 self.phone.pump(now);
             }
             Input::Resolved { query, answer } => {
+                self.phone.note_answer(query, &answer);
                 self.phone
                     .user_agent()
                     .handle_resolved(now.instant, query, answer);

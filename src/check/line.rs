@@ -7,16 +7,19 @@ use std::time::{Duration, Instant};
 use ringbook_sip::message::Uri;
 
 use super::Outcome::{Passed, Skipped};
-use super::{Outcome, Report, failed};
+use super::{Report, failed, way};
 use crate::automation::{Body, Registration, RegistrationState};
-use crate::driver::Launch;
-use crate::phone::command::Command;
+use crate::driver::{AppHandle, Launch};
+use crate::flight::way::Way;
+use crate::phone::command::{Command, Reply};
 use crate::profile::ScratchProfile;
 use crate::settings::{Account, Settings};
 use crate::tr;
 
 /// How long a server may take to answer.
 const SERVER: Duration = Duration::from_secs(6);
+/// How long our own phone may take.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// Checks a line with these settings, as they are typed or saved.
 ///
@@ -30,27 +33,27 @@ pub fn check_line(
     let Some(server) = Server::of(account) else {
         return Ok(());
     };
-    let Some(addresses) = find(&server, report) else {
-        return Ok(());
-    };
-    if server.is_tcp && !reach_by_tcp(&server, &addresses, report) {
+    if !account.register {
+        check_unregistered(&server, report);
         return Ok(());
     }
-    if !account.register {
+    report.begin(&tr!("Server's name"));
+    let (told, way) = register(account, settings)?;
+    for (title, outcome) in way::steps(&server.host, &way, told.as_ref()) {
+        report.begin(&title);
+        report.done(&title, outcome);
+    }
+    Ok(())
+}
+
+/// A line that does not register: whether its server is to be found.
+fn check_unregistered(server: &Server, report: &mut Report<'_>) {
+    if let Some(addresses) = find(server, report)
+        && (!server.is_tcp || reach_by_tcp(server, &addresses, report))
+    {
         let text = tr!("not wanted: this line does not register");
         report.done(&tr!("Registration"), Skipped(text));
-        return Ok(());
     }
-    report.begin(&match server.is_tcp {
-        true => tr!("Registration"),
-        false => tr!("Server"),
-    });
-    let told = register(account, settings)?;
-    if !server.is_tcp {
-        report.done(&tr!("Server"), answer_over_udp(&server, told.as_ref()));
-    }
-    report.done(&tr!("Registration"), verdict(told.as_ref()));
-    Ok(())
 }
 
 fn find(server: &Server, report: &mut Report<'_>) -> Option<Vec<SocketAddr>> {
@@ -147,7 +150,7 @@ fn reach_by_tcp(server: &Server, addresses: &[SocketAddr], report: &mut Report<'
 
 /// Registers the line from a throw-away profile, as a phone would, and unregisters again. The
 /// line's other registrations stay as they are.
-fn register(account: &Account, settings: &Settings) -> anyhow::Result<Option<Registration>> {
+fn register(account: &Account, settings: &Settings) -> anyhow::Result<(Option<Registration>, Way)> {
     let scratch = ScratchProfile::new("check")?;
     let mut trial = Settings {
         accounts: vec![account.clone()],
@@ -169,10 +172,11 @@ fn register(account: &Account, settings: &Settings) -> anyhow::Result<Option<Reg
     std::thread::scope(|scope| {
         let running = scope.spawn(move || launch.run());
         let answer = last_word(&told);
+        let way = way_of(&phone);
         phone.command(Command::Quit, |_| {});
         match running.join() {
-            Ok(ended) => ended.map(|()| answer),
-            Err(_) => Ok(answer),
+            Ok(ended) => ended.map(|()| (answer, way)),
+            Err(_) => Ok((answer, way)),
         }
     })
 }
@@ -189,41 +193,14 @@ fn last_word(told: &Receiver<Registration>) -> Option<Registration> {
     }
 }
 
-fn answer_over_udp(server: &Server, told: Option<&Registration>) -> Outcome {
-    match told.and_then(|told| told.status) {
-        Some(_) => Passed(tr!("it answers over UDP")),
-        None => failed(
-            tr!(
-                "it does not answer over UDP on port {port}",
-                port = server.port
-            ),
-            tr!("Check the server's name, the port and the firewall, or try TCP."),
-        ),
-    }
-}
-
-/// What the registrar's answer means.
-fn verdict(told: Option<&Registration>) -> Outcome {
-    let Some((told, status)) = told.and_then(|told| Some((told, told.status?))) else {
-        return Skipped(tr!("not possible without an answer of the server"));
-    };
-    let said = format!("{status} {}", told.reason);
-    match (told.state, status) {
-        (RegistrationState::Registered, _) => Passed(tr!(
-            "accepted for {s} s",
-            s = told.expires_s.unwrap_or_default()
-        )),
-        (_, 401 | 403 | 407) => failed(
-            tr!("the server refuses name and password ({said})", said = said),
-            tr!("Check username and password, or ask the provider for them."),
-        ),
-        (_, 404 | 604) => failed(
-            tr!("the server does not know this line ({said})", said = said),
-            tr!("Check the line's address."),
-        ),
-        _ => failed(
-            tr!("the server says no ({said})", said = said),
-            tr!("Ask the provider what this answer means; try again later."),
-        ),
-    }
+/// What the phone did so far; nothing where it has ended.
+fn way_of(phone: &AppHandle) -> Way {
+    let (send, told) = channel();
+    let command = Command::Ladder { account: None };
+    phone.command(command, move |answer| {
+        if let Ok(Reply::Ladder(way)) = answer {
+            let _ = send.send(way);
+        }
+    });
+    told.recv_timeout(ANSWER).unwrap_or_default()
 }

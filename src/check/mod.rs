@@ -3,9 +3,12 @@
 //! A check waits for the network and for devices: it wants a thread of its own.
 
 mod line;
+mod ports;
 mod sound;
+mod way;
 
 pub use self::line::check_line;
+pub use self::ports::check_ports;
 pub use self::sound::check_sound;
 
 /// What was found at one step.

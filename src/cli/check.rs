@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::print_line;
-use crate::check::{Outcome, Progress, Report, check_line, check_sound};
+use crate::check::{Outcome, Progress, Report, check_line, check_ports, check_sound};
 use crate::profile::Profile;
 use crate::settings::{Account, Settings};
 use crate::{tr, trn};
@@ -35,6 +35,10 @@ pub fn run(check: &Check, profile: &Profile) -> anyhow::Result<()> {
         printer.follow(|report| check_line(account, &settings, report))?;
     }
     print_line(&tr!("Sound"))?;
+    printer.follow(|report| {
+        check_ports(&settings, report);
+        Ok(())
+    })?;
     printer.follow(|report| check_sound(&settings.audio, report))?;
     match printer.failures {
         0 => print_line(&tr!("Everything works.")),

@@ -90,7 +90,7 @@ pub enum Request {
     },
     /// What the colleagues' telephones do
     Lamps {},
-    /// The latest REGISTERs of a line and their answers
+    /// The way to a line's server: names, connections, the latest REGISTERs and their answers
     Ladder {
         /// The line, by its address; default: the first
         #[arg(value_name = "AOR")]

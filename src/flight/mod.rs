@@ -15,5 +15,6 @@ pub(crate) mod sample;
 pub mod sip_text;
 pub mod statistics;
 pub mod status;
+pub mod way;
 
 pub use record::{Flight, Happening, Landed, Message, Note, Retention, Sample};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lamps::LampView;
 use super::view::{AccountView, CallView};
-use crate::flight::Message;
+use crate::flight::way::Way;
 use crate::model::{CallId, CallerCard};
 use crate::settings::Settings;
 
@@ -73,7 +73,7 @@ pub enum Command {
     Card(CallId),
     /// The colleagues' lamps.
     Lamps,
-    /// The latest REGISTERs of a line and their answers.
+    /// The way to a line's server: names, connections, the latest REGISTERs and their answers.
     Ladder {
         /// The line's address of record; the first line where absent.
         account: Option<String>,
@@ -126,8 +126,8 @@ pub enum Reply {
     Card(Box<CallerCard>),
     /// The lamps.
     Lamps(Vec<LampView>),
-    /// Messages, the oldest first.
-    Ladder(Vec<Message>),
+    /// The way to a line's server.
+    Ladder(Way),
 }
 
 /// How the phone is.

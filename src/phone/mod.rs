@@ -22,6 +22,7 @@ mod signalling;
 mod sound;
 pub mod target;
 pub mod view;
+mod ways;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,7 +34,8 @@ use jiff::tz::TimeZone;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use ringbook_media::engine::{MediaEvent, StreamId};
-use ringbook_sip::user_agent::{self, Transmit, UserAgent};
+use ringbook_sip::resolve::{self, ResolveError};
+use ringbook_sip::user_agent::{self, ConnectionId, QueryId, StreamEvent, Transmit, UserAgent};
 
 use self::account::Line;
 use self::call_log::CallLog;
@@ -47,6 +49,7 @@ use self::listener::{CallEvent, Listener, Reactions};
 use self::recorder::Recorder;
 use self::ringer::Ringer;
 use self::view::{AccountView, CallView, NoticeView, View};
+use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
 use crate::model::{CallId, Country};
 use crate::now::Now;
@@ -124,6 +127,7 @@ pub struct Phone {
     calls: Calls,
     /// Lamps and mailboxes.
     watched: Vec<Watched>,
+    ways: Ways,
     features: Features,
     /// Which call the microphone and the loudspeaker serve.
     focus: Option<StreamId>,
@@ -172,6 +176,7 @@ impl Phone {
             leaving: Vec::new(),
             calls: Calls::default(),
             watched: Vec::new(),
+            ways: Ways::default(),
             features,
             focus: None,
             notices: VecDeque::new(),
@@ -201,6 +206,16 @@ impl Phone {
     /// The user agent, for what concerns the network alone.
     pub fn user_agent(&mut self) -> &mut UserAgent {
         &mut self.user_agent
+    }
+
+    /// A name was looked up for the user agent.
+    pub fn note_answer(&mut self, query: QueryId, answer: &Result<resolve::Answer, ResolveError>) {
+        self.ways.answer(query, answer);
+    }
+
+    /// Something happened on a connection of the user agent's.
+    pub fn note_stream(&mut self, connection: ConnectionId, event: &StreamEvent<'_>) {
+        self.ways.stream(connection, event);
     }
 
     /// Our address where the next message arrived.

@@ -14,6 +14,7 @@ use super::sound::local_failure;
 use super::target::Target;
 use super::{Answer, Phone};
 use crate::automation::{Body, CallState, RegistrationState, Side};
+use crate::flight::way::Way;
 use crate::model::{CallId, Direction, EndReason};
 use crate::now::Now;
 use crate::settings::Settings;
@@ -158,11 +159,11 @@ impl Phone {
 
     fn ladder(&self, account: Option<&str>) -> Answer {
         let line = self.line_to_call_from(account)?;
-        let messages = self
-            .features
-            .flight_recorder
-            .registration(&line.account.aor);
-        Ok(Reply::Ladder(messages))
+        let recorder = &self.features.flight_recorder;
+        Ok(Reply::Ladder(Way {
+            messages: recorder.registration(&line.account.aor),
+            ..self.ways.way.clone()
+        }))
     }
 
     fn line_to_call_from(&self, account: Option<&str>) -> Result<&Line, CommandError> {

@@ -76,6 +76,7 @@ impl Phone {
                     remote,
                     identity,
                 } => {
+                    self.ways.connect(connection, transport, remote);
                     self.effect(Effect::Connect {
                         connection,
                         transport,
@@ -85,6 +86,7 @@ impl Phone {
                 }
                 Output::Close(connection) => self.effect(Effect::CloseConnection(connection)),
                 Output::Resolve { query, question } => {
+                    self.ways.ask(query, &question);
                     self.effect(Effect::Resolve { query, question });
                 }
                 Output::Event(event) => self.heard.push_back(event),

@@ -1,6 +1,7 @@
 //! One file per thing to show. The name `peers::` lets a run leave all of them out.
 
 mod calls;
+mod check;
 mod crash;
 #[cfg(feature = "gui")]
 mod desktop;

@@ -21,7 +21,7 @@ pub use certificates::{Authority, Certificate};
 pub use journal::Journal;
 pub use kamailio::{Kamailio, Office, password};
 pub use name_server::NameServer;
-pub use phone::{Input, Phone, Setup};
+pub use phone::{Input, Phone, Setup, check};
 pub use port::free_port;
 pub use program::{PATIENCE, Program, eventually, pause};
 pub use raw_peer::{RawPeer, Received};

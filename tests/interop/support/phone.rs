@@ -284,6 +284,19 @@ impl Phone {
     }
 }
 
+/// What `ringbook check` prints for this line.
+pub fn check(setup: &Setup) -> String {
+    let profile = tempfile::tempdir().unwrap();
+    write_settings(setup, free_port(), profile.path());
+    let folder = profile.path().display().to_string();
+    let mut check = std::process::Command::new(RINGBOOK);
+    let output = check
+        .env("LC_ALL", "C")
+        .args(["check", "--profile", &folder])
+        .output();
+    String::from_utf8(output.unwrap().stdout).unwrap()
+}
+
 fn write_settings(setup: &Setup, port: u16, profile: &Path) {
     let Setup {
         user,

@@ -1,0 +1,157 @@
+//! `ringbook check` against servers that fail in one way each.
+
+use std::net::{TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use ringbook_sip::message::{Message, Response, parse_datagram};
+
+use super::{profile, run};
+
+/// A registrar that answers every REGISTER with one status, or not at all.
+struct Registrar {
+    port: u16,
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Registrar {
+    fn answering(status: Option<u16>, received: &'static str) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let ended = Arc::new(AtomicBool::new(false));
+        let over = ended.clone();
+        let serve = move || {
+            let mut buffer = [0; 65_536];
+            while !over.load(Ordering::Relaxed) {
+                let Ok((length, source)) = socket.recv_from(&mut buffer) else {
+                    continue;
+                };
+                let Ok(Message::Request(request)) = parse_datagram(&buffer[..length]) else {
+                    continue;
+                };
+                let Some(status) = status else { continue };
+                let mut response = Response::new(&request, status);
+                response.to.set_tag("registrar");
+                let via = &mut response.top_via.params;
+                via.set("received", Some(received));
+                via.set("rport", Some(&source.port().to_string()));
+                for contact in request.headers.get_all("Contact") {
+                    response.headers.push("Contact", contact);
+                }
+                let _ = socket.send_to(&response.to_bytes(), source);
+            }
+        };
+        Self {
+            port,
+            ended,
+            thread: Some(thread::spawn(serve)),
+        }
+    }
+}
+
+impl Drop for Registrar {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the check prints for a line at `server`, and whether everything worked.
+fn checked(server: &str, more: &str) -> (String, bool) {
+    let settings = format!(
+        "[[account]]\naor = \"sip:101@127.0.0.1\"\nregistrar = \"sip:{server}\"\npassword = \"x\"\n\
+         [sip]\nbind = \"127.0.0.1\"\nudp_port = 0\ntcp_port = 0\ntls_port = 0\n\
+         [audio]\ninput = \"silence\"\noutput = \"null\"\nring = \"null\"\n{more}"
+    );
+    let dir = profile(&settings);
+    let output = run(dir.path(), &["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    (text, output.status.success())
+}
+
+#[test]
+fn a_line_that_works_is_told_step_by_step() {
+    let registrar = Registrar::answering(Some(200), "127.0.0.1");
+    let (text, works) = checked(&format!("127.0.0.1:{}", registrar.port), "");
+    assert!(works, "{text}");
+    for step in [
+        "ok      Server:",
+        "ok      Registration:",
+        "ok      Address: the server sees",
+    ] {
+        assert!(text.contains(step), "{step}\n{text}");
+    }
+    assert!(text.contains("Audio ports"), "{text}");
+}
+
+#[test]
+fn a_nat_on_the_way_is_told() {
+    let registrar = Registrar::answering(Some(200), "198.51.100.7");
+    let (text, works) = checked(&format!("127.0.0.1:{}", registrar.port), "");
+    assert!(works && text.contains("as 198.51.100.7:"), "{text}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_the_step_that_failed() {
+    let registrar = Registrar::answering(None, "");
+    let (text, works) = checked(&format!("127.0.0.1:{}", registrar.port), "");
+    assert!(!works);
+    assert!(text.contains("FAILED  Server: 127.0.0.1:"), "{text}");
+    assert!(!text.contains("Registration"), "{text}");
+}
+
+#[test]
+fn a_refusal_is_the_step_that_failed_with_its_remedy() {
+    for (status, remedy) in [
+        (403, "Check username and password"),
+        (404, "Check the line's address"),
+        (503, "Ask the provider"),
+    ] {
+        let registrar = Registrar::answering(Some(status), "127.0.0.1");
+        let (text, works) = checked(&format!("127.0.0.1:{}", registrar.port), "");
+        assert!(!works);
+        assert!(text.contains("ok      Server:"), "{text}");
+        assert!(text.contains("FAILED  Registration:"), "{text}");
+        assert!(text.contains(remedy), "{text}");
+    }
+}
+
+#[test]
+fn a_port_that_takes_no_connection_is_the_step_that_failed() {
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let (text, works) = checked(&format!("127.0.0.1:{port};transport=tcp"), "");
+    assert!(!works);
+    assert!(text.contains("FAILED  Connection:"), "{text}");
+}
+
+#[test]
+fn ports_for_the_sound_that_are_taken_are_named() {
+    let registrar = Registrar::answering(Some(200), "127.0.0.1");
+    let (_taken, port) = taken_pair();
+    let more = format!("[media]\nrtp_ports = \"{port}-{}\"\n", port + 1);
+    let (text, works) = checked(&format!("127.0.0.1:{}", registrar.port), &more);
+    assert!(!works);
+    assert!(text.contains("FAILED  Audio ports"), "{text}");
+}
+
+/// An even port that nobody else can have while the socket lives.
+fn taken_pair() -> (UdpSocket, u16) {
+    loop {
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        if port.is_multiple_of(2) {
+            return (socket, port);
+        }
+    }
+}
