@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::ladder::device_name;
 use super::record::{Flight, Happening};
 use super::statistics::{self, Interval};
 use super::status;
@@ -570,13 +571,6 @@ fn codec(case: &Case<'_>) -> Option<Finding> {
             codec: codec.to_owned(),
         }),
         _ => None,
-    }
-}
-
-fn device_name(device: &str) -> String {
-    match device {
-        "input" => tr!("microphone"),
-        _ => tr!("loudspeaker"),
     }
 }
 

@@ -177,7 +177,8 @@ pub fn said(what: &Happening) -> String {
     printable(&text)
 }
 
-fn device_name(device: &str) -> String {
+/// A device's name, for people.
+pub(super) fn device_name(device: &str) -> String {
     match device {
         "input" => tr!("microphone"),
         "ring" => tr!("bell"),
