@@ -3,8 +3,8 @@
 //! After every [`App::handle_input`] drain [`App::poll_output`] until it returns
 //! [`Output::Timeout`], and come back with [`Input::Timeout`] at that instant.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::collections::{BTreeSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,11 @@ pub enum Input<'a> {
     TransmitError {
         /// To whom.
         remote: SocketAddr,
+    },
+    /// The computer's addresses have changed.
+    Addresses {
+        /// Those of [`App::local_addresses`] that it has no more.
+        gone: Vec<IpAddr>,
     },
     /// A line's password was found, or why not.
     Password {
@@ -197,6 +202,10 @@ impl App {
                     .handle_transmit_error(now.instant, remote);
                 self.phone.pump(now);
             }
+            Input::Addresses { gone } => {
+                self.phone.user_agent().handle_addresses(now.instant, &gone);
+                self.phone.pump(now);
+            }
             Input::Password { aor, found } => self.phone.handle_password(now, aor, found),
             Input::MediaBound { call, result } => self.phone.handle_media_bound(now, call, result),
             Input::Media(event) => self.phone.handle_media(now, event),
@@ -208,6 +217,11 @@ impl App {
             Input::Timeout => self.phone.handle_timeout(now),
         }
         self.end_if_due(now);
+    }
+
+    /// The addresses of this computer that something stands on.
+    pub fn local_addresses(&mut self) -> BTreeSet<IpAddr> {
+        self.phone.user_agent().local_addresses()
     }
 
     fn start(&mut self, now: Now, ready: Ready) {

@@ -279,6 +279,40 @@ fn a_server_that_asks_for_time_is_left_alone_for_it() {
 }
 
 #[test]
+fn a_request_too_large_for_a_datagram_goes_by_tcp_and_by_udp_where_that_is_refused() {
+    let long = format!("sip:{}@10.0.0.9", "b".repeat(900));
+    // Nobody listens for TCP: it is refused.
+    let (mut world, line) = start(|config| config.register = false);
+    let first = invite(&mut world, line, &long);
+    assert_eq!(first.top_via.transport, "UDP");
+    // It is known by now that TCP leads nowhere: the next one does not try.
+    let begin = world.now;
+    invite(&mut world, line, &long);
+    assert!(world.now - begin <= ms(10));
+    // Somebody does.
+    let (mut world, line) = pair();
+    world.agents[BOB]
+        .ua
+        .add_account(account("bob", "sip:10.0.0.2"));
+    let text = format!("sip:{}@10.0.0.2", "b".repeat(900));
+    for (target, transport) in [
+        (text.clone(), "TCP"),
+        (text + ";transport=udp", "UDP"),
+        ("sip:bob@10.0.0.2".to_owned(), "UDP"),
+    ] {
+        let before = world.wire.len();
+        world.with(ALICE, |ua, now| {
+            ua.invite(now, line, &uri(&target), media(4000)).unwrap();
+        });
+        world.run(ms(100));
+        let sent = world.wire[before..]
+            .iter()
+            .find_map(|seen| seen.message.as_request());
+        assert_eq!(sent.unwrap().top_via.transport, transport, "{target}");
+    }
+}
+
+#[test]
 fn a_registration_whose_address_is_gone_is_made_anew_and_calls_move() {
     let (mut world, line) = start(|_| {});
     grant(&mut world, |_| {});

@@ -1,5 +1,6 @@
 //! The only loop: sockets, deadlines, effects. Everything else about the phone is pure.
 
+mod addresses;
 mod dns;
 mod effects;
 mod handle;
@@ -31,6 +32,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use self::handle::AppHandle;
 
+use self::addresses::Addresses;
 use self::dns::Dns;
 use self::effects::{MediaThread, StoreDoor};
 use self::message::{Answer, Inbox, Message, Watcher};
@@ -117,6 +119,7 @@ struct Driver {
     /// How we prove ourselves to those who connect by TLS.
     acceptor: Option<TlsAcceptor>,
     dns: Dns,
+    addresses: Addresses,
     media: MediaThread,
     store: StoreDoor,
     store_cell: Arc<OnceLock<StoreHandle>>,
@@ -142,6 +145,7 @@ enum Wake {
     Datagram(io::Result<(SocketAddr, SocketAddr, usize)>),
     Message(Option<Message>),
     Deadline,
+    Look,
     Signal,
 }
 
@@ -196,6 +200,7 @@ impl Driver {
             ended: false,
             acceptor,
             dns,
+            addresses: Addresses::new(),
             udp,
         };
         let udp = driver.udp.addresses();
@@ -231,6 +236,7 @@ impl Driver {
                     self.deadline = None;
                     self.app.handle_input(now(), Input::Timeout);
                 }
+                Wake::Look => self.look_at_addresses(),
                 Wake::Signal => self.quit(),
             }
             self.drain();
@@ -257,8 +263,16 @@ impl Driver {
             received = poll_fn(|context| udp.poll_recv(context, buffer)) => Wake::Datagram(received),
             message = self.messages.recv() => Wake::Message(message),
             () = sleep, if self.deadline.is_some() => Wake::Deadline,
+            () = self.addresses.tick() => Wake::Look,
             _ = terminate.recv() => Wake::Signal,
             _ = interrupt.recv() => Wake::Signal,
+        }
+    }
+
+    fn look_at_addresses(&mut self) {
+        if let Some(gone) = self.addresses.changed(self.app.local_addresses()) {
+            self.udp.forget_routes();
+            self.app.handle_input(now(), Input::Addresses { gone });
         }
     }
 

@@ -95,6 +95,11 @@ impl UdpSockets {
             .or_else(|| self.sockets.iter().find(family))
     }
 
+    /// Our addresses have changed.
+    pub fn forget_routes(&mut self) {
+        self.routes.known.clear();
+    }
+
     /// `local` with the concrete address that `peer` knows us by.
     pub fn concrete(&mut self, now: Instant, local: SocketAddr, peer: SocketAddr) -> SocketAddr {
         if !local.ip().is_unspecified() {
@@ -139,7 +144,7 @@ impl Routes {
 }
 
 /// Asks the system's routing table by connecting a socket that never sends.
-fn probe(peer: IpAddr) -> io::Result<IpAddr> {
+pub(super) fn probe(peer: IpAddr) -> io::Result<IpAddr> {
     let any: IpAddr = match peer {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),

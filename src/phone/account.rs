@@ -12,7 +12,7 @@ use super::effect::PasswordPlace;
 use super::view::AccountView;
 use crate::automation::{Registration, RegistrationState};
 use crate::model::{Country, Party};
-use crate::settings::{Account, Srtp};
+use crate::settings::{Account, Codec, Dialing, Srtp};
 
 /// What calls need to know of their line.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,10 @@ pub struct LineInfo {
     pub domain: Host,
     /// The domain's port, where the address of record has one.
     pub port: Option<u16>,
+    /// What is dialled for what is typed.
+    pub dialing: Dialing,
+    /// Codecs of its calls, where they are not everybody's.
+    pub codecs: Option<Vec<Codec>>,
     /// Whether the server is reached over IPv6.
     pub ipv6: bool,
     /// Whether its calls are encrypted, where it says so itself.
@@ -38,6 +42,20 @@ pub struct LineInfo {
 }
 
 impl LineInfo {
+    /// Whether what was typed is a number that is dialled as it is and has to get through.
+    pub fn is_emergency(&self, typed: &str) -> bool {
+        let digits: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
+        self.dialing.emergency.contains(&digits)
+    }
+
+    /// What is dialled for an outside number: stripped of what the provider does not read, behind
+    /// what the exchange wants first.
+    pub fn outside(&self, number: &str) -> String {
+        let Dialing { prefix, strip, .. } = &self.dialing;
+        let bare = number.strip_prefix(strip.as_str()).unwrap_or(number);
+        format!("{prefix}{bare}")
+    }
+
     /// Our own number, as the log keeps it.
     pub fn own(&self) -> Party {
         Party::parse(&self.user, self.country)
@@ -83,6 +101,8 @@ impl Line {
             extension: account.extension.clone().unwrap_or_default(),
             country,
             user: aor.user().unwrap_or_default().into_owned(),
+            dialing: account.dialing.clone(),
+            codecs: account.codecs.clone(),
             ipv6: server.ip().is_some_and(|ip| ip.is_ipv6()),
             port: aor.port(),
             domain,
@@ -98,6 +118,11 @@ impl Line {
             expires_s: None,
             password_trouble: None,
         })
+    }
+
+    /// Whether calls can leave by it, as far as is known.
+    pub fn is_usable(&self) -> bool {
+        self.id.is_some() && (!self.account.register || self.state == RegistrationState::Registered)
     }
 
     /// Where its password is, when it is not in the settings.

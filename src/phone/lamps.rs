@@ -94,7 +94,7 @@ impl Phone {
             ),
         };
         let info = &line.info;
-        let Ok(target) = Target::parse(target, info.country, &info.domain, info.port) else {
+        let Ok(target) = Target::parse(target, info) else {
             return;
         };
         let package = EventPackage {

@@ -115,9 +115,12 @@ impl Phone {
         if self.ending {
             return Err(CommandError::Ending);
         }
-        let line = self.line_to_call_from(account)?;
+        let line = match self.emergency_line(target, account) {
+            Some(line) => line,
+            None => self.line_to_call_from(account)?,
+        };
         let info = line.info.clone();
-        let target = Target::parse(target, info.country, &info.domain, info.port)?;
+        let target = Target::parse(target, &info)?;
         if self.calls.live().count() >= self.settings.phone.max_calls {
             return Err(CommandError::TooManyCalls(self.settings.phone.max_calls));
         }
@@ -164,6 +167,15 @@ impl Phone {
             messages: recorder.registration(&line.account.aor),
             ..self.ways.way.clone()
         }))
+    }
+
+    /// The line for a number that must get through: the chosen one if it works, else the first
+    /// that does. None where the number is an ordinary one, or no line is known to work.
+    fn emergency_line(&self, target: &str, account: Option<&str>) -> Option<&Line> {
+        let serves = |line: &&Line| line.info.is_emergency(target) && line.is_usable();
+        let chosen = account.and_then(|aor| self.line_to_call_from(Some(aor)).ok());
+        let chosen = chosen.filter(serves);
+        chosen.or_else(|| self.lines.iter().find(serves))
     }
 
     fn line_to_call_from(&self, account: Option<&str>) -> Result<&Line, CommandError> {
@@ -231,11 +243,12 @@ impl Phone {
             return None;
         };
         let ipv6 = call.line.as_ref().is_some_and(|line| line.ipv6);
+        let own_codecs = call.line.as_ref().and_then(|line| line.codecs.clone());
         Some(LocalMedia {
             address: self.media_ip(call.media.signalling, ipv6),
             rtp_port: rtp,
             rtcp_port: Some(rtcp),
-            codecs: self.settings.media.codecs.clone(),
+            codecs: own_codecs.unwrap_or_else(|| self.settings.media.codecs.clone()),
             direction: Flow::SendRecv,
             srtp: self.srtp_of(call.line.as_deref()),
             // The user agent's to choose.
@@ -345,7 +358,7 @@ impl Phone {
         let line = call.line.clone();
         let line = line.or_else(|| self.lines.first().map(|line| line.info.clone()));
         let line = line.ok_or(CommandError::NoAccount)?;
-        let target = Target::parse(target, line.country, &line.domain, line.port)?;
+        let target = Target::parse(target, &line)?;
         refused(
             self.user_agent
                 .refer(now.instant, handle, &target.uri, None),

@@ -1,7 +1,8 @@
 //! What a person types to call somebody, and the URI it means.
 
-use ringbook_sip::message::{Host, Uri};
+use ringbook_sip::message::Uri;
 
+use super::account::LineInfo;
 use crate::model::{Country, Party};
 
 /// The most characters a target is typed with.
@@ -42,13 +43,8 @@ const ALLOWED: &str =
     "a number such as +7 701 111 22 33, an extension, a user name, a sip: or a tel: address";
 
 impl Target {
-    /// Reads what was typed; numbers by the rules of `country`, names at `domain`.
-    pub fn parse(
-        text: &str,
-        country: Option<Country>,
-        domain: &Host,
-        port: Option<u16>,
-    ) -> Result<Self, TargetError> {
+    /// Reads what was typed, by the rules of the line that is to call.
+    pub fn parse(text: &str, line: &LineInfo) -> Result<Self, TargetError> {
         let typed = text.trim();
         if typed.is_empty() {
             return Err(TargetError::Empty);
@@ -58,15 +54,15 @@ impl Target {
         }
         let lower = typed.get(..5).unwrap_or(typed).to_ascii_lowercase();
         if lower.starts_with("sip:") || lower.starts_with("sips:") {
-            return Self::from_uri(typed, typed, country);
+            return Self::from_uri(typed, typed, line.country);
         }
         if lower.starts_with("tel:") {
-            return Self::from_number(typed, country, domain, port);
+            return Self::from_number(typed, line);
         }
         if typed.contains('@') {
-            return Self::from_uri(typed, &format!("sip:{typed}"), country);
+            return Self::from_uri(typed, &format!("sip:{typed}"), line.country);
         }
-        Self::from_number(typed, country, domain, port)
+        Self::from_number(typed, line)
     }
 
     fn from_uri(typed: &str, uri: &str, country: Option<Country>) -> Result<Self, TargetError> {
@@ -84,23 +80,18 @@ impl Target {
         })
     }
 
-    fn from_number(
-        typed: &str,
-        country: Option<Country>,
-        domain: &Host,
-        port: Option<u16>,
-    ) -> Result<Self, TargetError> {
-        let party = Party::parse(typed, country);
+    fn from_number(typed: &str, line: &LineInfo) -> Result<Self, TargetError> {
+        let party = Party::parse(typed, line.country);
         let user = match party.number {
-            Some(number) => number.e164(),
-            None => plain_user(typed).ok_or_else(|| TargetError::Unreadable(typed.to_owned()))?,
+            Some(number) if !line.is_emergency(typed) => line.outside(&number.e164()),
+            _ => plain_user(typed).ok_or_else(|| TargetError::Unreadable(typed.to_owned()))?,
         };
         let party = Party {
             text: party.number.map_or_else(|| user.clone(), |_| party.text),
             ..party
         };
         Ok(Self {
-            uri: Uri::sip(Some(&user), domain.clone(), port),
+            uri: Uri::sip(Some(&user), line.domain.clone(), line.port),
             party,
         })
     }
@@ -130,11 +121,43 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
+    use crate::phone::account::Line;
+    use crate::settings::{Account, Dialing};
+
+    fn line(country: Option<&str>, dialing: Dialing) -> LineInfo {
+        let account = Account {
+            country: country.map(|country| country.parse().unwrap()),
+            dialing,
+            ..Account::new("sip:101@office.example")
+        };
+        LineInfo::clone(&Line::new(&account, None).unwrap().info)
+    }
 
     fn uri(text: &str) -> String {
-        let domain = Host::parse("office.example").unwrap();
-        let target = Target::parse(text, Some("KZ".parse().unwrap()), &domain, None).unwrap();
-        target.uri.to_string()
+        let line = line(Some("KZ"), Dialing::default());
+        Target::parse(text, &line).unwrap().uri.to_string()
+    }
+
+    #[test]
+    fn each_line_has_its_own_way_of_dialling() {
+        let dialing = Dialing {
+            prefix: "9".to_owned(),
+            strip: "+".to_owned(),
+            emergency: vec!["112".to_owned(), "88005553535".to_owned()],
+        };
+        let line = line(Some("RU"), dialing);
+        for (text, user) in [
+            ("8 495 123-45-67", "974951234567"),
+            ("+36 30 555 0101", "936305550101"),
+            ("102", "102"),
+            ("112", "112"),
+            ("8 800 555 35 35", "88005553535"),
+            ("bob", "bob"),
+            ("sip:+74951234567@other.example", "+74951234567"),
+        ] {
+            let target = Target::parse(text, &line).unwrap();
+            assert_eq!(target.uri.user().unwrap(), user, "{text:?}");
+        }
     }
 
     #[test]
@@ -162,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_called_is_refused_with_what_is_allowed() {
-        let domain = Host::parse("office.example").unwrap();
+        let line = line(None, Dialing::default());
         for text in [
             "",
             "  ",
@@ -174,24 +197,21 @@ mod tests {
             "<sip:a@b>",
             "b\u{0}b@c",
         ] {
-            let error = Target::parse(text, None, &domain, None)
-                .expect_err(text)
-                .to_string();
+            let error = Target::parse(text, &line).expect_err(text).to_string();
             assert!(
                 error.contains("allowed: a number such as"),
                 "{text:?}: {error}"
             );
         }
         let long = "9".repeat(600);
-        let error = Target::parse(&long, None, &domain, None).unwrap_err();
+        let error = Target::parse(&long, &line).unwrap_err();
         assert_eq!(error, TargetError::TooLong(600));
     }
 
     #[test]
     fn the_party_is_the_number_or_the_name() {
-        let domain = Host::parse("office.example").unwrap();
-        let country = Some("KZ".parse().unwrap());
-        let party = |text: &str| Target::parse(text, country, &domain, None).unwrap().party;
+        let line = line(Some("KZ"), Dialing::default());
+        let party = |text: &str| Target::parse(text, &line).unwrap().party;
         assert_eq!(party("8 701 111 22 33").logged(), "+77011112233");
         assert_eq!(party("sip:87011112233@gw.example").logged(), "+77011112233");
         assert_eq!(party("1-02").logged(), "102");

@@ -204,12 +204,15 @@ impl Names {
         self.shunned.retain(|shunned| shunned.target != target);
     }
 
+    /// Whether a target has failed of late.
+    pub(super) fn is_shunned(&self, now: Instant, target: &Target) -> bool {
+        let is_it = |shunned: &Shunned| shunned.target == *target && now < shunned.until;
+        self.shunned.iter().any(is_it)
+    }
+
     /// Puts those that failed of late behind the others (RFC 3263 §4.3).
     pub(super) fn prefer_healthy(&self, now: Instant, targets: &mut [Target]) {
-        targets.sort_by_key(|target| {
-            let is_it = |shunned: &Shunned| shunned.target == *target && now < shunned.until;
-            self.shunned.iter().any(is_it)
-        });
+        targets.sort_by_key(|target| self.is_shunned(now, target));
     }
 
     /// Whether `uri` is known to lead to where `flow` leads. A server that is spoken to inside TLS

@@ -3,6 +3,7 @@
 mod calls;
 mod check;
 mod crash;
+mod crowds;
 #[cfg(feature = "gui")]
 mod desktop;
 mod encryption;

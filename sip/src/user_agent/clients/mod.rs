@@ -62,6 +62,8 @@ struct ClientTransaction {
     targets: VecDeque<Target>,
     /// Who is meant to be at the targets.
     identity: TlsIdentity,
+    /// It has been found too large for a datagram.
+    is_large: bool,
     /// Why the first connection never came to be.
     trouble: Option<String>,
     authorizations: u8,
@@ -173,6 +175,7 @@ impl Endpoint {
                 host: String::new(),
                 trust: None,
             },
+            is_large: false,
             trouble: None,
             authorizations: 0,
             cancel: Cancel::No,

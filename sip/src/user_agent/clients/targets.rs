@@ -18,6 +18,9 @@ use crate::user_agent::names::Found;
 use crate::user_agent::network::{Flow, Route};
 use crate::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
+/// What fits into the packets of a path that nobody has measured (RFC 3261 §18.1.1).
+const PATH_SIZE: usize = 1300;
+
 impl Endpoint {
     pub(super) fn find_targets(&mut self, now: Instant, id: RequestId) {
         let Some(transaction) = self.clients.transactions.get_mut(&id) else {
@@ -150,6 +153,9 @@ impl Endpoint {
         let branch = self.random.number();
         let (request, nonces) = self.complete(outgoing, &flow, branch);
         let bytes = request.to_bytes();
+        if self.prefers_stream(now, id, &flow, bytes.len()) {
+            return false;
+        }
         if !self
             .network
             .send(now, &flow, bytes.clone(), &mut self.outputs)
@@ -186,6 +192,39 @@ impl Endpoint {
             transaction.phase = Phase::Sent(Box::new(sent));
         }
         self.settle_client(id);
+        true
+    }
+
+    /// RFC 3261 §18.1.1: a request that may not fit into the path's packets goes by TCP where
+    /// nobody has asked for UDP, and by UDP after all where TCP is refused. Behind a NAT it stays
+    /// on the flow that is open.
+    fn prefers_stream(&mut self, now: Instant, id: RequestId, flow: &Flow, length: usize) -> bool {
+        let stream = Target {
+            transport: Transport::Tcp,
+            address: flow.remote,
+        };
+        let Some(transaction) = self.clients.transactions.get_mut(&id) else {
+            return false;
+        };
+        let Outgoing {
+            account, request, ..
+        } = &transaction.outgoing;
+        let line = account.and_then(|account| self.lines.get(&account));
+        let uri = first_hop(request, line);
+        let is_asked_for = uri.has_param("transport")
+            || line.is_some_and(|line| line.config.transport.is_some() || line.public.is_some());
+        let fits = flow.transport != Transport::Udp || length <= PATH_SIZE;
+        if fits
+            || is_asked_for
+            || transaction.is_large
+            || request.method == Method::Ack
+            || self.names.is_shunned(now, &stream)
+        {
+            return false;
+        }
+        transaction.is_large = true;
+        transaction.targets.push_front(flow.target());
+        transaction.targets.push_front(stream);
         true
     }
 
