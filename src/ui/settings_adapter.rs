@@ -629,6 +629,7 @@ mod tests {
             state,
             status,
             reason: String::new(),
+            voicemail: None,
         }
     }
 
