@@ -33,6 +33,8 @@ pub(crate) struct Registration {
     wanted: bool,
     failures: u32,
     moves: u8,
+    /// The registrar does not answer OPTIONS.
+    is_deaf: bool,
     state: State,
 }
 
@@ -51,6 +53,8 @@ enum State {
         ping_most: Duration,
         /// The registrar has asked for pings, and therefore answers them (RFC 5626 §4.4).
         is_watched: bool,
+        /// Our question whether the NAT still shows us where it did.
+        probe: Option<RequestId>,
     },
     Failed {
         retry_at: Instant,
@@ -67,6 +71,7 @@ impl Registration {
             wanted: false,
             failures: 0,
             moves: 0,
+            is_deaf: false,
             state: State::Off,
         }
     }
@@ -109,6 +114,9 @@ impl Registration {
         response: &Response,
         flow: Flow,
     ) {
+        if self.is_probe(id) {
+            return self.probed(now, endpoint, response);
+        }
         let State::Sent { id: sent, removes } = self.state else {
             return;
         };
@@ -136,6 +144,12 @@ impl Registration {
         id: RequestId,
         trouble: Option<String>,
     ) {
+        if self.is_probe(id) {
+            // The server is gone, or never answers this: registering tells.
+            self.is_deaf = true;
+            self.send(now, endpoint, false);
+            return self.arm(endpoint);
+        }
         let State::Sent { id: sent, removes } = self.state else {
             return;
         };
@@ -201,14 +215,70 @@ impl Registration {
                 ping_at,
                 ping_most,
                 is_watched,
+                probe,
                 ..
             } if *ping_at <= now => {
                 let (flow, most, is_watched) = (*flow, *ping_most, *is_watched);
+                let is_asked = probe.is_some();
                 *ping_at = now + endpoint.random.between(most * 4 / 5, most);
-                endpoint.ping(now, &flow, is_watched);
+                match self.is_behind_nat(endpoint, &flow) {
+                    // Its repetitions keep the flow open meanwhile.
+                    true if is_asked => {}
+                    true => self.probe(now, endpoint),
+                    false => endpoint.ping(now, &flow, is_watched),
+                }
             }
             State::Failed { retry_at } if *retry_at <= now => self.send(now, endpoint, false),
             _ => {}
+        }
+        self.arm(endpoint);
+    }
+
+    fn is_probe(&self, id: RequestId) -> bool {
+        matches!(self.state, State::On { probe, .. } if probe == Some(id))
+    }
+
+    /// Whether a NAT stands between, which may forget us and show us elsewhere at any time.
+    fn is_behind_nat(&self, endpoint: &Endpoint, flow: &Flow) -> bool {
+        let line = endpoint.line(self.account);
+        let is_hidden = line.is_some_and(|line| line.public.is_some());
+        is_hidden && flow.transport == Transport::Udp && !self.is_deaf
+    }
+
+    /// Asks the registrar where it sees us: its answer keeps the flow open, too.
+    fn probe(&mut self, now: Instant, endpoint: &mut Endpoint) {
+        let Some(line) = endpoint.line(self.account) else {
+            return;
+        };
+        let (uri, address) = (line.registrar().clone(), line.address());
+        let mut from = address.clone();
+        from.set_tag(&endpoint.random.tag());
+        let call_id = endpoint.random.call_id();
+        let request = new_request(Method::Options, uri, from, address, call_id, 1);
+        let outgoing = Outgoing {
+            request,
+            owner: Owner::Account(self.account),
+            account: Some(self.account),
+            contact: ContactForm::None,
+            offer: None,
+        };
+        let id = endpoint.send(now, outgoing);
+        if let State::On { probe, .. } = &mut self.state {
+            *probe = Some(id);
+        }
+    }
+
+    fn probed(&mut self, now: Instant, endpoint: &mut Endpoint, response: &Response) {
+        let State::On { flow, probe, .. } = &mut self.state else {
+            return;
+        };
+        if response.status < 200 {
+            return;
+        }
+        *probe = None;
+        let flow = *flow;
+        if learn_address(endpoint, self.account, response, flow) {
+            self.send(now, endpoint, false);
         }
         self.arm(endpoint);
     }
@@ -241,6 +311,7 @@ impl Registration {
             ping_at: now + endpoint.random.between(most * 4 / 5, most),
             ping_most: most,
             is_watched: asked.is_some(),
+            probe: None,
         };
         let state = RegistrationState::Registered { expires: granted };
         self.tell(

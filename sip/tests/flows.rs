@@ -27,7 +27,10 @@ fn start(edit: impl FnOnce(&mut AccountConfig)) -> (World, AccountId) {
 
 /// Grants the next REGISTER, with something in the answer.
 fn grant(world: &mut World, edit: impl FnOnce(&mut Response)) -> Request {
-    let request = world.next_request();
+    let mut request = world.next_request();
+    while request.method == Method::Options {
+        request = world.next_request();
+    }
     assert_eq!(request.method, Method::Register);
     respond(world, &request, 200, "reg", |response| {
         response
@@ -393,6 +396,56 @@ fn a_nat_that_shows_another_address_is_noticed_and_calls_are_told() {
     );
 }
 
+#[test]
+fn a_nat_that_forgot_us_is_noticed_within_one_keep_alive() {
+    let (mut world, _) = start(|_| {});
+    let seen = |port: &'static str| {
+        move |response: &mut Response| {
+            response.top_via.params.set("received", Some("192.0.2.55"));
+            response.top_via.params.set("rport", Some(port));
+        }
+    };
+    grant(&mut world, seen("41000"));
+    grant(&mut world, seen("41000"));
+    for port in ["41000", "42000"] {
+        let begin = world.now;
+        let options = world.next_request();
+        assert_eq!(options.method, Method::Options);
+        assert!(world.now - begin <= secs(30));
+        respond(&mut world, &options, 200, "reg", seen(port));
+    }
+    let register = grant(&mut world, seen("42000"));
+    let contact = register.headers.contacts()[0].uri.to_string();
+    assert!(contact.ends_with("@192.0.2.55:42000"), "{contact}");
+    // A registrar that says nothing to it is registered at, and pinged from then on.
+    assert_eq!(world.next_request().method, Method::Options);
+    world.scripted.clear();
+    world.run(secs(33));
+    let last = world
+        .wire
+        .last()
+        .unwrap()
+        .message
+        .as_request()
+        .unwrap()
+        .clone();
+    assert_eq!(last.method, Method::Register);
+    respond(&mut world, &last, 200, "reg", |response| {
+        response
+            .headers
+            .set("Contact", last.headers.contacts()[0].to_string());
+        seen("42000")(response);
+    });
+    world.run(ms(20));
+    world.scripted.clear();
+    world.run(secs(60));
+    let pings = world
+        .scripted
+        .iter()
+        .filter(|(_, _, bytes)| bytes == b"\r\n\r\n");
+    assert!(pings.count() >= 2);
+}
+
 mod over_streams {
     use super::*;
 
@@ -523,6 +576,26 @@ mod over_streams {
         let (another, _, identity) = wire.connection();
         assert_ne!(another, connection);
         assert_eq!(identity.unwrap().host, "other.example");
+    }
+
+    #[test]
+    fn credentials_for_tls_are_not_said_outside_of_it() {
+        let mut wire = Wire::new(|_| {});
+        wire.registered(|_| {});
+        // The very server, without TLS, asks for them.
+        wire.invite("sip:bob@10.0.0.9:5061;transport=tcp");
+        let (connection, transport, _) = wire.connection();
+        assert_eq!(transport, Transport::Tcp);
+        wire.connected(connection);
+        let (_, request) = wire.request();
+        let mut response = Response::new(&request, 407);
+        response.to.set_tag("p");
+        let challenge = "Digest realm=\"office\", nonce=\"n\"";
+        response.headers.push("Proxy-Authenticate", challenge);
+        wire.stream(connection, StreamEvent::Data(&response.to_bytes()));
+        assert_eq!(wire.request().1.method, Method::Ack);
+        let next = wire.next(5);
+        assert!(next.is_none(), "{next:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod crowds;
 #[cfg(feature = "gui")]
 mod desktop;
 mod encryption;
+mod ipv6;
 mod rig;
 mod scenarios;
 mod servers;
