@@ -83,6 +83,8 @@ pub enum Input<'a> {
         call: CallId,
         /// RTP and RTCP.
         result: Result<(u16, u16), std::io::ErrorKind>,
+        /// The SHA-256 of our certificate for agreeing on keys.
+        fingerprint: Option<[u8; 32]>,
     },
     /// The media thread told something.
     Media(MediaEvent),
@@ -207,7 +209,13 @@ impl App {
                 self.phone.pump(now);
             }
             Input::Password { aor, found } => self.phone.handle_password(now, aor, found),
-            Input::MediaBound { call, result } => self.phone.handle_media_bound(now, call, result),
+            Input::MediaBound {
+                call,
+                result,
+                fingerprint,
+            } => self
+                .phone
+                .handle_media_bound(now, call, result, fingerprint),
             Input::Media(event) => self.phone.handle_media(now, event),
             Input::Stored(reply) => self.phone.handle_stored(now, &reply),
             Input::Notice(kind, text) => self.phone.notice(now, kind, text),

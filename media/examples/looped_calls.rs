@@ -60,7 +60,12 @@ fn main() {
             let socket = UdpSocket::bind((LOOPBACK, 0)).unwrap();
             socket.set_nonblocking(true).unwrap();
             let config = stream_config(socket.local_addr().unwrap());
-            handle.send(MediaCommand::Open { stream, rtp, rtcp });
+            handle.send(MediaCommand::Open {
+                stream,
+                rtp,
+                rtcp,
+                certificate: None,
+            });
             handle.send(MediaCommand::Configure { stream, config });
             if has("record") {
                 let file = folder.join(format!("{index}.wav"));

@@ -3,6 +3,7 @@
 pub mod codec;
 mod concealment;
 pub mod device;
+pub mod dtls;
 mod dtmf;
 pub mod engine;
 pub mod filter;

@@ -10,11 +10,13 @@ mod security;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use self::incoming::{Brought, Incoming};
 use self::outgoing::Outgoing;
 use self::security::{Room, Security};
+use crate::dtls::{self, Certificate, DtlsError};
 use crate::quality::{self, Path};
 use crate::random::Random;
 use crate::rtp::{self, Latch, Origin, Packet, Reports};
@@ -77,6 +79,8 @@ pub enum StreamEvent {
     Latched(SocketAddr),
     /// The peer's RTCP said BYE.
     Bye,
+    /// The peer and we have agreed on no keys: nothing will be sent or heard.
+    NoKeys(DtlsError),
 }
 
 /// Counters and measures of a stream so far.
@@ -158,11 +162,16 @@ impl Stream {
         }
     }
 
+    /// The certificate with which the stream agrees on keys by DTLS.
+    pub fn set_certificate(&mut self, certificate: Arc<Certificate>) {
+        self.security.set_certificate(certificate);
+    }
+
     /// Sets or changes what the stream sends and hears; our SSRC, sequence and clock go on.
-    pub fn configure(&mut self, _now: Instant, config: StreamConfig) -> Result<(), CodecError> {
+    pub fn configure(&mut self, now: Instant, config: StreamConfig) -> Result<(), CodecError> {
         self.outgoing.configure(&config)?;
         self.incoming.configure(&config);
-        self.security.configure(&config.protection);
+        self.security.configure(now, &config.protection);
         match &mut self.latch {
             Some(latch) => latch.signal(config.remote_rtp),
             None => self.latch = Some(Latch::new(config.remote_rtp)),
@@ -201,6 +210,9 @@ impl Stream {
         if self.closed || self.config.is_none() {
             return;
         }
+        if dtls::is_dtls(datagram) {
+            return self.handle_dtls(now, source, datagram);
+        }
         if self.shares_port() && rtp::is_rtcp(datagram) {
             return self.handle_rtcp(now, source, datagram);
         }
@@ -210,6 +222,29 @@ impl Stream {
             self.take_packet(now, source, packet);
         }
         self.room = room;
+    }
+
+    fn handle_dtls(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
+        let Some(signalled) = self.config.as_ref().map(|config| config.remote_rtp) else {
+            return;
+        };
+        self.security
+            .handle_dtls(now, (source, signalled), datagram);
+        self.tell_failure();
+    }
+
+    /// Goes on with agreeing on keys; to be called about every 20 ms.
+    pub fn poll_dtls(&mut self, now: Instant, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
+        if let Some(config) = self.config.as_ref().filter(|_| !self.closed) {
+            self.security.poll_dtls(now, config.remote_rtp, transmit);
+            self.tell_failure();
+        }
+    }
+
+    fn tell_failure(&mut self) {
+        if let Some(error) = self.security.take_failure() {
+            self.tell(StreamEvent::NoKeys(error));
+        }
     }
 
     fn take_packet(&mut self, now: Instant, source: SocketAddr, packet: Packet<'_>) {

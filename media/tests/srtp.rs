@@ -3,8 +3,10 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use ringbook_media::dtls::{Certificate, DtlsError, Fingerprint};
 use ringbook_media::rtp::{Packet, write_packet};
 use ringbook_media::signal;
 use ringbook_media::srtp::{MasterKey, Sender, Suite};
@@ -262,4 +264,90 @@ fn without_protection_everything_is_as_it_was() {
     let mut call = OneWay::codec(Codec::Pcmu, clean(20.0));
     call.run(&tone(1.0));
     assert!(signal::power(&call.heard[4_000..]) > 0.02);
+}
+
+// Keys from a handshake.
+
+fn certified(active: bool, theirs: &Certificate, remote: ([u8; 4], u16)) -> StreamConfig {
+    StreamConfig {
+        protection: Protection::Dtls {
+            active,
+            fingerprints: vec![Fingerprint::Sha256(theirs.fingerprint())],
+        },
+        ..config(Codec::Pcmu, remote)
+    }
+}
+
+/// Alice begins the handshake with Bob. What each has to say of it, and how much of the other
+/// each has received, after two seconds.
+fn meet(alice_expects_bob: bool) -> [(u64, Vec<StreamEvent>); 2] {
+    let start = Instant::now();
+    let own = || Arc::new(Certificate::generate().unwrap());
+    let (at_alice, at_bob, other) = (own(), own(), own());
+    let mut alice = Stream::new(1, "alice".into());
+    let mut bob = Stream::new(2, "bob".into());
+    alice.set_certificate(at_alice.clone());
+    bob.set_certificate(at_bob.clone());
+    let expected = if alice_expects_bob { &at_bob } else { &other };
+    alice
+        .configure(start, certified(true, expected, BOB))
+        .unwrap();
+    bob.configure(start, certified(false, &at_alice, ALICE))
+        .unwrap();
+    // Alice is behind a NAT.
+    let outside = ([198, 51, 100, 7], 61_000).into();
+    for frame in 0..100_u32 {
+        let now = start + ms(f64::from(frame) * 20.0);
+        for (from, to, source) in [(0, 1, outside), (1, 0, rtp(BOB))] {
+            let streams = &mut [&mut alice, &mut bob];
+            let mut sent = Vec::new();
+            streams[from].poll_dtls(now, &mut |to, wire: &[u8]| sent.push((to, wire.to_vec())));
+            for wire in push(streams[from], now) {
+                assert!(wire.len() > 172, "a plain packet");
+                sent.push((rtp(BOB), wire));
+            }
+            for (_, wire) in sent {
+                streams[to].handle_rtp(now, source, &wire);
+            }
+        }
+    }
+    [&mut alice, &mut bob].map(|stream| {
+        let events = std::iter::from_fn(|| stream.poll_event()).collect();
+        (stream.stats().packets_received, events)
+    })
+}
+
+#[test]
+fn two_streams_agree_on_keys_and_then_talk() {
+    for (received, events) in meet(true) {
+        assert!(received > 85, "{received} of 100");
+        assert!(
+            !events
+                .iter()
+                .any(|event| matches!(event, StreamEvent::NoKeys(_)))
+        );
+    }
+}
+
+#[test]
+fn a_peer_with_another_certificate_is_neither_heard_nor_spoken_to() {
+    let [(at_alice, told), (at_bob, _)] = meet(false);
+    assert_eq!((at_alice, at_bob), (0, 0));
+    assert!(told.contains(&StreamEvent::NoKeys(DtlsError::WrongCertificate)));
+}
+
+#[test]
+fn a_stream_without_a_certificate_says_that_there_will_be_no_keys() {
+    let start = Instant::now();
+    let mut alice = Stream::new(1, "alice".into());
+    let theirs = Certificate::generate().unwrap();
+    alice
+        .configure(start, certified(true, &theirs, BOB))
+        .unwrap();
+    alice.poll_dtls(start, &mut |_, _: &[u8]| panic!("nothing to send"));
+    assert_eq!(
+        alice.poll_event(),
+        Some(StreamEvent::NoKeys(DtlsError::NoCertificate))
+    );
+    assert!(push(&mut alice, start).is_empty());
 }

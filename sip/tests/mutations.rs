@@ -12,7 +12,9 @@ use ringbook_sip::message::{
     Headers, Host, Message, NameAddr, Params, StreamReader, Uri, Via, parse_datagram, quote,
     unquote,
 };
-use ringbook_sip::sdp::{self, Codec, Direction, LocalMedia, SrtpPolicy};
+use ringbook_sip::sdp::{
+    self, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, Protection, SrtpPolicy,
+};
 
 const MESSAGES: usize = 20_000;
 const DESCRIPTIONS: usize = 5_000;
@@ -27,6 +29,9 @@ const INVITE: &str = "INVITE sip:bob%20b@[2001:db8::1]:5070;transport=tcp SIP/2.
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
     m=audio 5000 RTP/AVP 96 0 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1;stereo=1\r\n\
     a=rtpmap:101 telephone-event/8000\r\na=rtcp:5009 IN IP4 192.0.2.9\r\na=ptime:20\r\na=sendonly\r\n\
+    a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31\r\n\
+    a=setup:actpass\r\na=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
+    10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n\
     m=video 0 RTP/AVP 31\r\n";
 
 /// Octets that mean something to some parser.
@@ -100,6 +105,13 @@ fn damaged_messages_are_refused_or_survive_the_wire() {
     assert!(accepted > MESSAGES / 20, "{accepted}");
 }
 
+fn key(suite: CryptoSuite) -> CryptoKey {
+    CryptoKey {
+        suite,
+        octets: vec![7; suite.key_len()],
+    }
+}
+
 fn look_at(headers: &Headers) {
     let _ = (
         headers.contacts(),
@@ -123,12 +135,22 @@ fn damaged_descriptions_are_refused_or_answered() {
         codecs: vec![Codec::Opus, Codec::Pcmu],
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
+        dtls: None,
         keys: Vec::new(),
         session_id: 1,
         version: 1,
     };
+    let encrypting = LocalMedia {
+        srtp: SrtpPolicy::Mandatory,
+        dtls: Some(Dtls {
+            fingerprint: [7; 32],
+            active: None,
+        }),
+        keys: CryptoSuite::ALL.map(key).into(),
+        ..local.clone()
+    };
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    let mut answered = 0;
+    let (mut answered, mut encrypted) = (0, 0);
     for round in 0..DESCRIPTIONS {
         // Every other one is our own, the only one that can be answered.
         let seed = if round % 2 == 0 {
@@ -139,6 +161,17 @@ fn damaged_descriptions_are_refused_or_answered() {
         let mut bytes = seeds[seed].clone();
         damage(&mut rng, &mut bytes);
         let _ = sdp::accept(&local, &bytes);
+        let _ = sdp::accept(&encrypting, &bytes);
+        if let Ok((_, plan)) = sdp::answer(&encrypting, &bytes) {
+            encrypted += 1;
+            match plan.protection {
+                Protection::None => panic!("plain: {}", bytes.escape_ascii()),
+                Protection::Sdes { receive, .. } => {
+                    assert_eq!(receive.octets.len(), receive.suite.key_len());
+                }
+                Protection::Dtls { fingerprints, .. } => assert!(!fingerprints.is_empty()),
+            }
+        }
         if let Ok((answer, plan)) = sdp::answer(&local, &bytes) {
             answered += 1;
             assert!(plan.receive_pts.contains(&(plan.send_pt, plan.codec)));
@@ -152,6 +185,7 @@ fn damaged_descriptions_are_refused_or_answered() {
         }
     }
     assert!(answered > DESCRIPTIONS / 10, "{answered}");
+    assert!(encrypted > DESCRIPTIONS / 10, "{encrypted}");
 }
 
 proptest! {

@@ -129,6 +129,7 @@ fn local(address: &str) -> LocalMedia {
         codecs: vec![Codec::Pcmu],
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
+        dtls: None,
         keys: Vec::new(),
         session_id: 1,
         version: 1,

@@ -19,6 +19,7 @@ fn local(codecs: &[Codec]) -> LocalMedia {
         codecs: codecs.to_vec(),
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
+        dtls: None,
         keys: Vec::new(),
         session_id: 7,
         version: 1,

@@ -330,6 +330,7 @@ impl Desk {
             stream: id,
             rtp,
             rtcp,
+            certificate: None,
         });
         let media = LocalMedia {
             address: self.address.ip(),
@@ -338,6 +339,7 @@ impl Desk {
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
             direction: Direction::SendRecv,
             srtp: SrtpPolicy::Off,
+            dtls: None,
             keys: Vec::new(),
             session_id: self.seed,
             version: 1,

@@ -314,6 +314,7 @@ mod tests {
         let expected: Vec<SocketAddr> =
             vec!["192.0.2.1:53".parse().unwrap(), "[::1]:53".parse().unwrap()];
         assert_eq!(servers, expected);
-        assert_eq!(named_servers(""), ["127.0.0.1:53".parse().unwrap()]);
+        let local: SocketAddr = "127.0.0.1:53".parse().unwrap();
+        assert_eq!(named_servers(""), [local]);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::UdpSocket;
+use std::sync::Arc;
 
+use ringbook_media::dtls::Certificate;
 use ringbook_media::engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair};
 use ringbook_sip::resolve::{Answer, Question, ResolveError};
 use ringbook_sip::user_agent::{QueryId, Transmit, Transport};
@@ -22,6 +24,8 @@ pub(super) struct MediaThread {
     engine: Option<Engine>,
     config: EngineConfig,
     inbox: Inbox,
+    /// For agreeing on keys by DTLS: made for the first call.
+    certificate: Option<Arc<Certificate>>,
     /// Bound, and not with the engine yet.
     ports: HashMap<CallId, (UdpSocket, UdpSocket)>,
 }
@@ -40,6 +44,7 @@ impl MediaThread {
             engine: None,
             config,
             inbox,
+            certificate: None,
             ports: HashMap::new(),
         })
     }
@@ -80,9 +85,23 @@ impl MediaThread {
         }
     }
 
+    /// The certificate of this run; none where the system gives no keys, and calls do without.
+    fn certificate(&mut self) -> Option<Arc<Certificate>> {
+        if self.certificate.is_none() {
+            self.certificate = Certificate::generate().ok().map(Arc::new);
+        }
+        self.certificate.clone()
+    }
+
     fn open(&mut self, call: CallId, stream: StreamId) {
         if let Some((rtp, rtcp)) = self.ports.remove(&call) {
-            self.send(MediaCommand::Open { stream, rtp, rtcp });
+            let certificate = self.certificate();
+            self.send(MediaCommand::Open {
+                stream,
+                rtp,
+                rtcp,
+                certificate,
+            });
         }
     }
 }
@@ -198,8 +217,13 @@ impl Driver {
             Ok(ports)
         });
         let result = bound.map_err(|error| error.kind());
-        self.app
-            .handle_input(super::now(), Input::MediaBound { call, result });
+        let certificate = self.media.certificate();
+        let input = Input::MediaBound {
+            call,
+            result,
+            fingerprint: certificate.map(|certificate| certificate.fingerprint()),
+        };
+        self.app.handle_input(super::now(), input);
     }
 
     fn resolve(&mut self, query: QueryId, question: Question) {

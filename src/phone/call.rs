@@ -162,6 +162,8 @@ pub struct Media {
     pub ports: Ports,
     /// Our address that the signalling uses, where it is known.
     pub signalling: Option<IpAddr>,
+    /// The SHA-256 of our certificate for agreeing on keys.
+    pub fingerprint: Option<[u8; 32]>,
     /// What offer and answer agreed on.
     pub plan: Option<MediaPlan>,
     /// What the network did to it.

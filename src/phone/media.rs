@@ -1,9 +1,10 @@
 //! Between what offer and answer agreed on and what the media thread runs.
 
 use ringbook_media::codec;
+use ringbook_media::dtls::Fingerprint;
 use ringbook_media::srtp::{MasterKey, Suite};
 use ringbook_media::stream::{OpusParams, Protection, StreamConfig};
-use ringbook_sip::sdp::{self, CryptoKey, CryptoSuite, Direction, MediaPlan};
+use ringbook_sip::sdp::{self, CryptoKey, CryptoSuite, Direction, HashFunction, MediaPlan};
 
 use crate::automation::Encryption;
 
@@ -41,6 +42,16 @@ fn map_key(key: &CryptoKey) -> Option<MasterKey> {
     MasterKey::new(map_suite(key.suite), &key.octets)
 }
 
+/// `None`: it is not as long as its hash, which the readers of descriptions refuse.
+fn map_fingerprint(fingerprint: &sdp::Fingerprint) -> Option<Fingerprint> {
+    let octets = &fingerprint.octets[..];
+    Some(match fingerprint.hash {
+        HashFunction::Sha256 => Fingerprint::Sha256(octets.try_into().ok()?),
+        HashFunction::Sha384 => Fingerprint::Sha384(octets.try_into().ok()?),
+        HashFunction::Sha512 => Fingerprint::Sha512(octets.try_into().ok()?),
+    })
+}
+
 /// `None`: a key is not as long as its suite's, which the readers of descriptions refuse.
 fn map_protection(protection: &sdp::Protection) -> Option<Protection> {
     Some(match protection {
@@ -48,6 +59,13 @@ fn map_protection(protection: &sdp::Protection) -> Option<Protection> {
         sdp::Protection::Sdes { send, receive, .. } => Protection::Srtp {
             send: map_key(send)?,
             receive: map_key(receive)?,
+        },
+        sdp::Protection::Dtls {
+            active,
+            fingerprints,
+        } => Protection::Dtls {
+            active: *active,
+            fingerprints: fingerprints.iter().filter_map(map_fingerprint).collect(),
         },
     })
 }
@@ -57,7 +75,9 @@ pub(super) fn encryption(plan: &MediaPlan) -> Encryption {
     match plan.protection {
         sdp::Protection::None => Encryption::None,
         sdp::Protection::Sdes { private: false, .. } => Encryption::KeysInClear,
-        sdp::Protection::Sdes { private: true, .. } => Encryption::Encrypted,
+        sdp::Protection::Sdes { private: true, .. } | sdp::Protection::Dtls { .. } => {
+            Encryption::Encrypted
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ringbook_media::engine::MediaCommand;
 use ringbook_sip::message::Uri;
-use ringbook_sip::sdp::{Direction as Flow, LocalMedia};
+use ringbook_sip::sdp::{Direction as Flow, Dtls, LocalMedia};
 use ringbook_sip::user_agent::{self, CallHandle};
 
 use super::account::Line;
@@ -251,6 +251,10 @@ impl Phone {
             codecs: own_codecs.unwrap_or_else(|| self.settings.media.codecs.clone()),
             direction: Flow::SendRecv,
             srtp: self.srtp_of(call.line.as_deref()),
+            dtls: call.media.fingerprint.map(|fingerprint| Dtls {
+                fingerprint,
+                active: None,
+            }),
             // The user agent's to choose.
             keys: Vec::new(),
             session_id: 0,

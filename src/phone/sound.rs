@@ -1,5 +1,6 @@
 //! What the media thread tells of calls and devices, and what the phone does about it.
 
+use ringbook_media::dtls::DtlsError;
 use ringbook_media::engine::{DeviceRole, MediaEvent, StreamId};
 use ringbook_sip::user_agent::{End, EndCause, EndedBy};
 
@@ -21,6 +22,7 @@ impl Phone {
         now: Now,
         id: CallId,
         bound: Result<(u16, u16), std::io::ErrorKind>,
+        fingerprint: Option<[u8; 32]>,
     ) {
         let Some(call) = self.calls.get_mut(id).filter(|call| call.ended().is_none()) else {
             return;
@@ -28,6 +30,7 @@ impl Phone {
         match bound {
             Ok((rtp, rtcp)) => {
                 call.media.ports = Ports::Bound { rtp, rtcp };
+                call.media.fingerprint = fingerprint;
                 self.go_on(now, id);
             }
             Err(error) => self.no_ports(now, id, error),
@@ -87,6 +90,7 @@ impl Phone {
             }
             MediaEvent::Digit { digit, .. } => self.on_digit(now, id, *digit),
             MediaEvent::NoRtp { for_s, .. } => self.on_silence(now, id, *for_s),
+            MediaEvent::NoKeys { error, .. } => self.on_no_keys(now, id, *error),
             MediaEvent::Refused { error, .. } => {
                 let text = tr!("The call's sound cannot run: {error}", error = error);
                 self.notice(now, NoticeKind::Media, text);
@@ -128,6 +132,25 @@ impl Phone {
         };
         call.intent = Some(EndReason::NoAudio);
         if let Some(handle) = call.handle {
+            let _ = self.user_agent.hangup(now.instant, handle);
+        }
+    }
+
+    /// Without keys there is no sound, whatever the policy: both sides have agreed to encrypt.
+    fn on_no_keys(&mut self, now: Now, id: CallId, error: DtlsError) {
+        let Some(call) = self.calls.get_mut(id).filter(|call| call.ended().is_none()) else {
+            return;
+        };
+        call.intent = Some(EndReason::NotAcceptable);
+        let handle = call.handle;
+        let text = match error {
+            DtlsError::WrongCertificate => tr!(
+                "The call was ended: somebody may be listening. The other side has not the certificate that it announced"
+            ),
+            _ => tr!("The call was ended: no keys could be agreed on to encrypt it"),
+        };
+        self.notice(now, NoticeKind::Media, text);
+        if let Some(handle) = handle {
             let _ = self.user_agent.hangup(now.instant, handle);
         }
     }
@@ -178,6 +201,7 @@ fn stream_of(event: &MediaEvent) -> Option<StreamId> {
         | MediaEvent::Stats { stream, .. }
         | MediaEvent::Recording { stream, .. }
         | MediaEvent::NoRtp { stream, .. }
+        | MediaEvent::NoKeys { stream, .. }
         | MediaEvent::Closed { stream, .. } => Some(*stream),
         MediaEvent::DeviceLost { .. } | MediaEvent::DeviceBack { .. } => None,
     }

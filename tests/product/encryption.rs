@@ -1,6 +1,9 @@
 //! Whether a call is encrypted, and what people are told of it.
 
+use ringbook::app::Input;
 use ringbook::phone::command::{Command, Reply};
+use ringbook_media::dtls::DtlsError;
+use ringbook_media::engine::{MediaEvent, StreamId};
 use ringbook_sip::sdp::SrtpPolicy;
 
 use crate::office::{Office, settings};
@@ -106,4 +109,24 @@ fn what_the_line_says_goes_before_what_media_says() {
     assert_eq!(answered(&mut encrypted), "keys_in_clear");
     let mut plain = office("off", "mandatory", SrtpPolicy::Off);
     assert_eq!(answered(&mut plain), "none");
+}
+
+#[test]
+fn a_call_without_keys_ends_and_a_notice_tells_why() {
+    for (error, words) in [
+        (DtlsError::WrongCertificate, "somebody may be listening"),
+        (DtlsError::Timeout, "no keys could be agreed on"),
+    ] {
+        let mut office = office("", "optional", SrtpPolicy::Optional);
+        answered(&mut office);
+        let stream = StreamId(1);
+        office.input(Input::Media(MediaEvent::NoKeys { stream, error }));
+        office.ms(1_000);
+        assert_eq!(office.only_row().1, "answered not_acceptable");
+        let notice = office.told("notice")[0]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(notice.contains(words), "{notice}");
+    }
 }

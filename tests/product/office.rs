@@ -220,8 +220,14 @@ impl Office {
             }
             Effect::BindMedia { call, .. } => {
                 let result = Ok((40_000, 40_001));
-                self.app
-                    .handle_input(self.now(), Input::MediaBound { call, result });
+                self.app.handle_input(
+                    self.now(),
+                    Input::MediaBound {
+                        call,
+                        result,
+                        fingerprint: None,
+                    },
+                );
             }
             Effect::Store(command) => self.ask_store(command),
             Effect::Media(command) if !self.deaf_media => self.play(command),
@@ -353,14 +359,18 @@ impl Office {
 
     fn arrive(&mut self, what: Travelling) {
         match what {
-            Travelling::Datagram { from, to, bytes } if to == PHONE.parse().unwrap() => {
+            Travelling::Datagram { from, to, bytes }
+                if to == PHONE.parse::<SocketAddr>().unwrap() =>
+            {
                 self.input(Input::Datagram {
                     local: to,
                     source: from,
                     bytes: &bytes,
                 });
             }
-            Travelling::Datagram { from, to, bytes } if to == PEER.parse().unwrap() => {
+            Travelling::Datagram { from, to, bytes }
+                if to == PEER.parse::<SocketAddr>().unwrap() =>
+            {
                 let now = self.now;
                 self.peer.handle_datagram(now, to, from, &bytes);
             }
@@ -515,6 +525,7 @@ pub fn peer_media() -> LocalMedia {
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
+        dtls: None,
         keys: Vec::new(),
         session_id: 5,
         version: 1,

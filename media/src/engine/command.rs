@@ -1,9 +1,10 @@
 //! What the phone asks of the media thread.
 
-use std::{net::UdpSocket, path::PathBuf};
+use std::{net::UdpSocket, path::PathBuf, sync::Arc};
 
 use crate::{
     device::{InputDevice, OutputDevice},
+    dtls::Certificate,
     recorder::RecordingFormat,
     stream::StreamConfig,
     tone::Tone,
@@ -25,6 +26,8 @@ pub enum MediaCommand {
         rtp: UdpSocket,
         /// Bound to the odd port.
         rtcp: UdpSocket,
+        /// For agreeing on keys by DTLS.
+        certificate: Option<Arc<Certificate>>,
     },
     /// Start the stream, or change it during the call (hold, another codec or address).
     /// The first packet of a call leaves at once, the others on the tick.

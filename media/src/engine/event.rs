@@ -6,6 +6,7 @@ use super::StreamId;
 use crate::{
     codec::CodecError,
     device::DeviceRole,
+    dtls::DtlsError,
     recorder::{Finished, RecordingError},
     stream::StreamStats,
 };
@@ -24,6 +25,13 @@ pub enum MediaEvent {
         stream: StreamId,
         /// What the codec says.
         error: CodecError,
+    },
+    /// The other side and we have agreed on no keys: nothing is sent or heard.
+    NoKeys {
+        /// Which stream.
+        stream: StreamId,
+        /// Why.
+        error: DtlsError,
     },
     /// The other side pressed a key (RFC 4733).
     Digit {

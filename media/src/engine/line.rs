@@ -148,6 +148,7 @@ impl Line {
         };
         self.stream.configure(now, config)?;
         self.agreed = Some(agreed);
+        self.poll_dtls(now);
         self.quiet = Quiet {
             since: now,
             packets: self.quiet.packets,
@@ -212,6 +213,7 @@ impl Line {
         scratch.heard.clear();
         scratch.heard.resize(self.stream.frame_len(), 0.0);
         let Some(agreed) = self.agreed else { return };
+        self.poll_dtls(now);
         self.stream.pull(now, &mut scratch.heard);
         if self.held || !agreed.receive {
             scratch.heard.fill(0.0);
@@ -229,6 +231,12 @@ impl Line {
             scratch.headroom.note(ms);
         }
         self.report(now, room, &scratch.heard);
+    }
+
+    fn poll_dtls(&mut self, now: Instant) {
+        let rtp = &self.rtp;
+        self.stream
+            .poll_dtls(now, &mut |to, packet| rtp.send(to, packet));
     }
 
     /// Empties the sockets. What came before the line was configured is nobody's.
@@ -288,6 +296,7 @@ impl Line {
             match event {
                 StreamEvent::FirstPacket => events(MediaEvent::FirstPacket { stream }),
                 StreamEvent::Digit(digit) => events(MediaEvent::Digit { stream, digit }),
+                StreamEvent::NoKeys(error) => events(MediaEvent::NoKeys { stream, error }),
                 _ => {}
             }
         }

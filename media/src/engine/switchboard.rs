@@ -4,6 +4,7 @@ use std::{
     net::UdpSocket,
     ops::ControlFlow,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     device::{DeviceRole, InputDevice, OutputDevice},
+    dtls::Certificate,
     mixer,
     recorder::{
         Recorder, RecordingError, RecordingFormat, RecordingRequest, Report, recording_rate,
@@ -90,7 +92,12 @@ impl Switchboard {
     /// Does what a command says; breaks on [`MediaCommand::Shutdown`].
     pub fn handle(&mut self, now: Instant, command: MediaCommand) -> ControlFlow<()> {
         match command {
-            MediaCommand::Open { stream, rtp, rtcp } => self.open(now, stream, rtp, rtcp),
+            MediaCommand::Open {
+                stream,
+                rtp,
+                rtcp,
+                certificate,
+            } => self.open(now, stream, (rtp, rtcp), certificate),
             MediaCommand::Configure { stream, config } => self.configure(now, stream, config),
             MediaCommand::Focus(stream) => self.focus = stream,
             MediaCommand::Mute { stream, on } => self.on_line(stream, |line| line.mute(on)),
@@ -128,7 +135,13 @@ impl Switchboard {
         }
     }
 
-    fn open(&mut self, now: Instant, stream: StreamId, rtp: UdpSocket, rtcp: UdpSocket) {
+    fn open(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        (rtp, rtcp): (UdpSocket, UdpSocket),
+        certificate: Option<Arc<Certificate>>,
+    ) {
         self.close(now, stream);
         // A socket that would block stops all calls: better none.
         let (Ok(rtp), Ok(rtcp)) = (Socket::new(rtp, now), Socket::new(rtcp, now)) else {
@@ -138,7 +151,10 @@ impl Switchboard {
             .seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let audio = Stream::new(self.seed, self.cname.clone());
+        let mut audio = Stream::new(self.seed, self.cname.clone());
+        if let Some(certificate) = certificate {
+            audio.set_certificate(certificate);
+        }
         self.lines.push(Line::new(stream, audio, rtp, rtcp, now));
     }
 

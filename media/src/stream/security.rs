@@ -1,5 +1,10 @@
 //! Between the stream's plain packets and those on the wire.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::dtls::{Certificate, DtlsError, Fingerprint, Handshake, Keys};
 use crate::rtp::MAX_PACKET_LEN;
 use crate::srtp::{MAX_GROWTH, MasterKey, Receiver, Sender, SrtpError};
 
@@ -16,6 +21,14 @@ pub enum Protection {
         /// What the peer's are.
         receive: MasterKey,
     },
+    /// By SRTP, with keys from a DTLS handshake with the peer. Before there are keys nothing is
+    /// sent or heard.
+    Dtls {
+        /// We begin the handshake.
+        active: bool,
+        /// The peer's certificate is one of these.
+        fingerprints: Vec<Fingerprint>,
+    },
 }
 
 /// Room for one packet on its way through the cipher.
@@ -29,8 +42,6 @@ const MAX_KEYS: usize = 8;
 struct Keyring<Cipher>(Vec<(MasterKey, Cipher)>);
 
 impl<Cipher> Keyring<Cipher> {
-    const EMPTY: Self = Keyring(Vec::new());
-
     fn turn_to(&mut self, key: &MasterKey, make: impl FnOnce(Option<&Cipher>) -> Cipher) {
         let known = self.0.iter().position(|(known, _)| known == key);
         let entry = match known {
@@ -44,25 +55,44 @@ impl<Cipher> Keyring<Cipher> {
     }
 }
 
+impl<Cipher> Default for Keyring<Cipher> {
+    fn default() -> Self {
+        Keyring(Vec::new())
+    }
+}
+
+/// What is done with packets.
+#[derive(Default, PartialEq, Eq)]
+enum Mode {
+    #[default]
+    Plain,
+    /// The keys are being agreed on: nothing goes out or in.
+    Waiting,
+    Encrypted,
+}
+
+/// A DTLS association, from its first datagram to the end of the call.
+struct Association {
+    active: bool,
+    fingerprints: Vec<Fingerprint>,
+    handshake: Handshake,
+    keys: Option<Keys>,
+    /// Where the peer's datagrams come from.
+    source: Option<SocketAddr>,
+}
+
 /// The stream's ciphers.
+#[derive(Default)]
 pub(super) struct Security {
-    encrypts: bool,
+    mode: Mode,
     senders: Keyring<Sender>,
     receivers: Keyring<Receiver>,
     /// Nothing has come under the peer's present key yet: what comes under the one before it was
     /// on the way.
     changing: bool,
-}
-
-impl Default for Security {
-    fn default() -> Self {
-        Self {
-            encrypts: false,
-            senders: Keyring::EMPTY,
-            receivers: Keyring::EMPTY,
-            changing: false,
-        }
-    }
+    certificate: Option<Arc<Certificate>>,
+    association: Option<Association>,
+    failure: Option<DtlsError>,
 }
 
 impl Security {
@@ -70,19 +100,119 @@ impl Security {
         vec![0; MAX_PACKET_LEN + MAX_GROWTH].into()
     }
 
-    pub(super) fn configure(&mut self, protection: &Protection) {
-        let Protection::Srtp { send, receive } = protection else {
-            self.encrypts = false;
-            return;
-        };
+    /// The certificate for handshakes.
+    pub(super) fn set_certificate(&mut self, certificate: Arc<Certificate>) {
+        self.certificate = Some(certificate);
+    }
+
+    pub(super) fn configure(&mut self, now: Instant, protection: &Protection) {
+        match protection {
+            Protection::None => self.mode = Mode::Plain,
+            Protection::Srtp { send, receive } => self.turn_to(send, receive),
+            Protection::Dtls {
+                active,
+                fingerprints,
+            } => self.associate(now, *active, fingerprints),
+        }
+    }
+
+    fn turn_to(&mut self, send: &MasterKey, receive: &MasterKey) {
         let present = self.receivers.0.last().map(|(key, _)| key);
-        self.changing |= self.encrypts && present != Some(receive);
-        self.encrypts = true;
+        self.changing |= self.mode == Mode::Encrypted && present != Some(receive);
+        self.mode = Mode::Encrypted;
         self.senders.turn_to(send, |_| Sender::new(send));
         self.receivers.turn_to(receive, |former| match former {
             Some(former) => Receiver::after(former, receive),
             None => Receiver::new(receive),
         });
+    }
+
+    /// Begins a handshake, or goes on with the one there is: the same certificate in the same
+    /// part is the same association (RFC 5763 §6.6).
+    fn associate(&mut self, now: Instant, active: bool, fingerprints: &[Fingerprint]) {
+        let same =
+            |known: &&Association| known.active == active && known.fingerprints == fingerprints;
+        if let Some(known) = self.association.as_ref().filter(same) {
+            match known.keys.clone() {
+                Some(keys) => self.turn_to(&keys.send, &keys.receive),
+                None => self.mode = Mode::Waiting,
+            }
+            return;
+        }
+        self.mode = Mode::Waiting;
+        self.association = None;
+        let handshake = match &self.certificate {
+            Some(own) => Handshake::new(now, own, active, fingerprints.to_vec()),
+            None => Err(DtlsError::NoCertificate),
+        };
+        match handshake {
+            Ok(handshake) => {
+                self.association = Some(Association {
+                    active,
+                    fingerprints: fingerprints.to_vec(),
+                    handshake,
+                    keys: None,
+                    source: None,
+                });
+            }
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// Takes a datagram of the handshake. Once something has come from the address that the
+    /// signalling names, nobody else is heard; before that, a peer behind a NAT is.
+    pub(super) fn handle_dtls(
+        &mut self,
+        now: Instant,
+        (source, signalled): (SocketAddr, SocketAddr),
+        datagram: &[u8],
+    ) {
+        let Some(association) = &mut self.association else {
+            return;
+        };
+        let known = association.source;
+        if source != signalled && known.is_some_and(|known| known != source) {
+            return;
+        }
+        association.source = Some(source);
+        let outcome = association.handshake.handle(now, datagram);
+        self.conclude(outcome);
+    }
+
+    /// Sends what the handshake has to send, and looks at its clock.
+    pub(super) fn poll_dtls(
+        &mut self,
+        now: Instant,
+        signalled: SocketAddr,
+        transmit: &mut impl FnMut(SocketAddr, &[u8]),
+    ) {
+        let Some(association) = &mut self.association else {
+            return;
+        };
+        let outcome = association.handshake.handle_timeout(now);
+        let to = association.source.unwrap_or(signalled);
+        while let Some(datagram) = association.handshake.poll_transmit() {
+            transmit(to, &datagram);
+        }
+        self.conclude(outcome);
+    }
+
+    fn conclude(&mut self, outcome: Option<Result<Keys, DtlsError>>) {
+        match (outcome, &mut self.association) {
+            (Some(Ok(keys)), Some(association)) => {
+                association.keys = Some(keys.clone());
+                if self.mode == Mode::Waiting {
+                    self.turn_to(&keys.send, &keys.receive);
+                }
+            }
+            (Some(Err(error)), _) => self.failure = Some(error),
+            _ => {}
+        }
+    }
+
+    /// Why there will be no keys; told once.
+    pub(super) fn take_failure(&mut self) -> Option<DtlsError> {
+        self.failure.take()
     }
 
     /// An RTP packet as it goes onto the wire; `None`: it must not.
@@ -91,10 +221,11 @@ impl Security {
         packet: &'a [u8],
         room: &'a mut Room,
     ) -> Option<&'a [u8]> {
-        if !self.encrypts {
-            return Some(packet);
-        }
-        let (_, sender) = self.senders.0.last_mut()?;
+        let sender = match self.mode {
+            Mode::Plain => return Some(packet),
+            Mode::Waiting => return None,
+            Mode::Encrypted => &mut self.senders.0.last_mut()?.1,
+        };
         let len = sender.protect_rtp(packet, room).ok()?;
         Some(&room[..len])
     }
@@ -105,10 +236,11 @@ impl Security {
         packet: &'a [u8],
         room: &'a mut Room,
     ) -> Option<&'a [u8]> {
-        if !self.encrypts {
-            return Some(packet);
-        }
-        let (_, sender) = self.senders.0.last_mut()?;
+        let sender = match self.mode {
+            Mode::Plain => return Some(packet),
+            Mode::Waiting => return None,
+            Mode::Encrypted => &mut self.senders.0.last_mut()?.1,
+        };
         let len = sender.protect_rtcp(packet, room).ok()?;
         Some(&room[..len])
     }
@@ -119,8 +251,10 @@ impl Security {
         datagram: &'a [u8],
         room: &'a mut Room,
     ) -> Option<&'a [u8]> {
-        if !self.encrypts {
-            return Some(datagram);
+        match self.mode {
+            Mode::Plain => return Some(datagram),
+            Mode::Waiting => return None,
+            Mode::Encrypted => {}
         }
         let len = self.unprotect(|receiver| receiver.unprotect_rtp(datagram, room))?;
         Some(&room[..len])
@@ -132,8 +266,10 @@ impl Security {
         datagram: &'a [u8],
         room: &'a mut Room,
     ) -> Option<&'a [u8]> {
-        if !self.encrypts {
-            return Some(datagram);
+        match self.mode {
+            Mode::Plain => return Some(datagram),
+            Mode::Waiting => return None,
+            Mode::Encrypted => {}
         }
         let len = self.unprotect(|receiver| receiver.unprotect_rtcp(datagram, room))?;
         Some(&room[..len])

@@ -59,6 +59,7 @@ impl Phone {
             stream: StreamId(id),
             rtp,
             rtcp,
+            certificate: None,
         });
         addresses
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::sdp::{
-    self, CryptoKey, CryptoSuite, Direction, LocalMedia, MediaPlan, Protection, SdpError,
+    self, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, MediaPlan, Protection, SdpError,
     SrtpPolicy,
 };
 use crate::user_agent::{Flow, Random, Transport};
@@ -79,13 +79,16 @@ impl Session {
         Some(self.media.clone())
     }
 
-    /// Other media of the program's; session id, version, direction and keys stay ours.
+    /// Other media of the program's; session id, version, direction, keys and our part of
+    /// the handshake stay as they are.
     pub(super) fn replace(&mut self, media: LocalMedia) {
+        let active = self.media.dtls.as_ref().and_then(|dtls| dtls.active);
         self.media = LocalMedia {
             session_id: self.media.session_id,
             version: self.media.version,
             direction: self.media.direction,
             keys: std::mem::take(&mut self.media.keys),
+            dtls: media.dtls.map(|dtls| Dtls { active, ..dtls }),
             ..media
         };
     }
@@ -118,8 +121,14 @@ impl Session {
     }
 
     fn settle(&mut self, mut plan: MediaPlan) -> MediaPlan {
-        if let Protection::Sdes { private, .. } = &mut plan.protection {
-            *private = self.private;
+        match &mut plan.protection {
+            Protection::Sdes { private, .. } => *private = self.private,
+            Protection::Dtls { active, .. } => {
+                if let Some(dtls) = &mut self.media.dtls {
+                    dtls.active = Some(*active);
+                }
+            }
+            Protection::None => {}
         }
         self.plan = Some(plan.clone());
         plan

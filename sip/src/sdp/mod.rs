@@ -10,7 +10,9 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use direction::Direction;
 pub use negotiate::{accept, answer, offer};
-pub use security::{CryptoKey, CryptoSuite, Protection, SrtpPolicy};
+pub use security::{
+    CryptoKey, CryptoSuite, Dtls, Fingerprint, HashFunction, Protection, SrtpPolicy,
+};
 
 /// The audio codecs we speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +42,8 @@ pub struct LocalMedia {
     pub direction: Direction,
     /// Whether the audio is encrypted.
     pub srtp: SrtpPolicy,
+    /// Our certificate for keys from a handshake, where we can do that.
+    pub dtls: Option<Dtls>,
     /// What we encrypt with, a key for each suite we can do, the same throughout a dialog.
     pub keys: Vec<CryptoKey>,
     /// `o=` session id, the same throughout a dialog.

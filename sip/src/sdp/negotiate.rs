@@ -1,7 +1,7 @@
 //! Offer and answer (RFC 3264).
 
 use sdp_types::{
-    Attribute, Connection, Crypto, Fmtp, FmtpParam, Media, MediaType, Origin, Rtcp, Session, Time,
+    Attribute, Connection, Fmtp, FmtpParam, Media, MediaType, Origin, Rtcp, Session, Time,
     TransportProto,
 };
 
@@ -64,7 +64,7 @@ pub fn accept(local: &LocalMedia, remote_answer: &[u8]) -> Result<MediaPlan, Sdp
     let media = session.medias.first().filter(|media| is_live_audio(media));
     let media = media.ok_or(SdpError::NoAudio)?;
     let remote = RemoteAudio::read(&session, media, local.address)?;
-    let protection = security::accept(local, media)?;
+    let protection = security::accept(local, &session, media)?;
     let sending = common_formats(local, &remote.formats);
     let mut receiving = offered_formats(local);
     // A peer that gave a codec another number should still send with ours (RFC 3264 §6.1), but
@@ -131,8 +131,8 @@ struct Choice {
     remote: RemoteAudio,
     formats: Vec<Format>,
     protection: Protection,
-    /// The line of our answer with our key.
-    key: Option<Crypto>,
+    /// The lines of our answer with our key or certificate.
+    keys: Vec<Attribute>,
 }
 
 impl Choice {
@@ -142,12 +142,12 @@ impl Choice {
         if formats.iter().all(|format| format.codec().is_none()) {
             return Err(SdpError::NoCommonCodec);
         }
-        let (protection, key) = security::answer(local, media)?;
+        let (protection, keys) = security::answer(local, offer, media)?;
         Ok(Self {
             remote,
             formats,
             protection,
-            key,
+            keys,
         })
     }
 }
@@ -211,7 +211,7 @@ fn our_audio(
     proto: &str,
     formats: &[Format],
     direction: Direction,
-    keys: impl IntoIterator<Item = Crypto>,
+    keys: Vec<Attribute>,
 ) -> Media {
     let numbers: Vec<String> = formats.iter().map(|f| f.payload_type.to_string()).collect();
     let proto = TransportProto::from(proto);
@@ -229,9 +229,7 @@ fn our_audio(
     {
         media.add_attribute(Rtcp::with_port(port));
     }
-    media
-        .attributes
-        .extend(keys.into_iter().map(Attribute::from));
+    media.attributes.extend(keys);
     media.add_attribute_from_str(direction.as_str());
     media
 }
@@ -244,7 +242,13 @@ fn our_answer(local: &LocalMedia, proto: &str, choice: &Choice, direction: Direc
     };
     let mux = choice.remote.rtcp_mux;
     let local = if mux { &shared } else { local };
-    let mut media = our_audio(local, proto, &choice.formats, direction, choice.key.clone());
+    let mut media = our_audio(
+        local,
+        proto,
+        &choice.formats,
+        direction,
+        choice.keys.clone(),
+    );
     if mux {
         media.add_attribute_from_str("rtcp-mux");
     }

@@ -47,8 +47,14 @@ impl RemoteAudio {
     /// Reads a live audio stream; `local` is where we receive ours.
     pub(super) fn read(session: &Session, media: &Media, local: IpAddr) -> Result<Self, SdpError> {
         // The feedback profile adds RTCP messages that nobody has to send (RFC 4585 §3.1).
-        let profiles = ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"];
-        if !profiles.contains(&media.proto.as_str()) {
+        let profile = media.proto.strip_prefix("UDP/TLS/").unwrap_or(&media.proto);
+        let is_dtls = profile.len() < media.proto.len();
+        let known = match profile {
+            "RTP/SAVP" | "RTP/SAVPF" => true,
+            "RTP/AVP" | "RTP/AVPF" => !is_dtls,
+            _ => false,
+        };
+        if !known {
             return Err(SdpError::Transport);
         }
         let address = connection_address(session, media)?;

@@ -1,10 +1,14 @@
-//! Keys for SRTP in session descriptions (RFC 4568), and what our policy makes of an offer.
+//! Keys for SRTP in session descriptions (RFC 4568) or from DTLS (RFC 5763), and what our policy
+//! makes of an offer.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sdp_types::{Crypto, CryptoSuite as Name, Media, SrtpKeyParam, SrtpSessionParam};
+use sdp_types::{
+    Attribute, Crypto, CryptoSuite as Name, Fingerprint as Print, HashFunc, Media, Session, Setup,
+    SrtpKeyParam, SrtpSessionParam,
+};
 
 use super::{LocalMedia, SdpError};
 
@@ -48,13 +52,9 @@ impl CryptoSuite {
         Self::AesCm128Sha1_32,
     ];
 
-    /// What we offer, the strongest first. Three are enough for every peer: each takes a hundred
-    /// octets of a datagram that ought to pass unfragmented.
-    const OFFERED: [Self; 3] = [
-        Self::AeadAes256Gcm,
-        Self::AesCm256Sha1_80,
-        Self::AesCm128Sha1_80,
-    ];
+    /// What we offer: the strongest, and what every peer speaks. Each line takes a hundred octets
+    /// of a datagram that ought to pass unfragmented.
+    const OFFERED: [Self; 2] = [Self::AeadAes256Gcm, Self::AesCm128Sha1_80];
 
     /// The name in `a=crypto`.
     pub fn name(self) -> &'static str {
@@ -115,6 +115,13 @@ pub enum Protection {
         /// The descriptions travelled encrypted, so that nobody on the way has read the keys.
         private: bool,
     },
+    /// By SRTP with keys from a DTLS handshake on the media path (RFC 5763).
+    Dtls {
+        /// We begin the handshake.
+        active: bool,
+        /// The peer's certificate is one of these.
+        fingerprints: Vec<Fingerprint>,
+    },
 }
 
 /// A key of the peer's, with the tag that names the line it stands on.
@@ -157,27 +164,129 @@ fn is_harmless(param: &SrtpSessionParam) -> bool {
     }
 }
 
-fn lines(media: &Media) -> impl Iterator<Item = Crypto> {
+/// A hash of a certificate (RFC 8122 §5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Which hash.
+    pub hash: HashFunction,
+    /// [`HashFunction::size`] octets.
+    pub octets: Vec<u8>,
+}
+
+/// The hashes that tell certificates apart safely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HashFunction {
+    /// `sha-256`: what everybody says.
+    Sha256,
+    /// `sha-384`
+    Sha384,
+    /// `sha-512`
+    Sha512,
+}
+
+impl HashFunction {
+    /// Octets of a hash.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// What we need for keys from a DTLS handshake on the media path (RFC 5763).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dtls {
+    /// The SHA-256 of our certificate.
+    pub fingerprint: [u8; 32],
+    /// Who is the client of the present association; the user agent's to know.
+    pub active: Option<bool>,
+}
+
+/// What the peer's description says about DTLS.
+struct RemoteDtls {
+    fingerprints: Vec<Fingerprint>,
+    setup: Option<Setup>,
+}
+
+impl RemoteDtls {
+    /// Reads the stream's attributes, or the session's (RFC 8122 §5). `None`: the peer does not
+    /// speak of it, or of hashes that nobody should trust.
+    fn read(session: &Session, media: &Media) -> Option<Self> {
+        let of_media = || media.attributes_typed::<Print>().flatten();
+        let of_session = || session.attributes_typed::<Print>().flatten();
+        let mut fingerprints: Vec<_> = of_media().filter_map(known_hash).collect();
+        if !media.has_attribute("fingerprint") {
+            fingerprints = of_session().filter_map(known_hash).collect();
+        }
+        let setup = media.get_first_attribute_typed::<Setup>();
+        let setup = setup.or_else(|| session.get_first_attribute_typed::<Setup>());
+        let setup = setup.and_then(Result::ok);
+        let usable = !fingerprints.is_empty() && setup != Some(Setup::HoldConn);
+        usable.then_some(Self {
+            fingerprints,
+            setup,
+        })
+    }
+}
+
+fn known_hash(print: Print) -> Option<Fingerprint> {
+    let hash = match print.hash_func {
+        HashFunc::Sha256 => HashFunction::Sha256,
+        HashFunc::Sha384 => HashFunction::Sha384,
+        HashFunc::Sha512 => HashFunction::Sha512,
+        _ => return None,
+    };
+    let octets = print.fingerprint;
+    (octets.len() == hash.size()).then_some(Fingerprint { hash, octets })
+}
+
+/// The lines that say which certificate we have and which part we take.
+fn dtls_lines(dtls: &Dtls, setup: Setup) -> [Attribute; 2] {
+    let print = Print::with_fingerprint(HashFunc::Sha256, dtls.fingerprint);
+    [print.into(), setup.into()]
+}
+
+fn crypto_lines(media: &Media) -> impl Iterator<Item = Crypto> {
     media.attributes_typed::<Crypto>().flatten()
 }
 
-fn is_secure_profile(media: &Media) -> bool {
-    ["RTP/SAVP", "RTP/SAVPF"].contains(&media.proto.as_str())
+/// What a profile asks of its stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Profile {
+    Plain,
+    /// SRTP, wherever the keys come from.
+    Secure,
+    /// SRTP with keys from DTLS.
+    Dtls,
+}
+
+impl Profile {
+    fn of(media: &Media) -> Self {
+        match media.proto.as_str() {
+            "RTP/SAVP" | "RTP/SAVPF" => Self::Secure,
+            "UDP/TLS/RTP/SAVP" | "UDP/TLS/RTP/SAVPF" => Self::Dtls,
+            _ => Self::Plain,
+        }
+    }
 }
 
 /// The profile and the lines of our offer.
 ///
-/// Where encryption is optional, keys stand beside the plain profile (RFC 8643): a peer that knows
-/// them answers with its own, any other one as if they were not there. A second media line, or the
-/// secure profile first and the plain one after a refusal, would confuse or lose more peers.
-pub(super) fn offer(local: &LocalMedia) -> (&'static str, Vec<Crypto>) {
-    let lines = (1..)
-        .zip(offered_keys(local))
-        .map(|(tag, key)| line(tag, key));
+/// Where encryption is optional, keys and certificate stand beside the plain profile (RFC 8643): a
+/// peer that knows one of them answers with its own, any other one as if they were not there. A
+/// second media line, or the secure profile first and the plain one after a refusal, would confuse
+/// or lose more peers.
+pub(super) fn offer(local: &LocalMedia) -> (&'static str, Vec<Attribute>) {
+    let keys = (1..).zip(offered_keys(local));
+    let mut lines: Vec<Attribute> = keys.map(|(tag, key)| line(tag, key).into()).collect();
+    let dtls = local.dtls.iter();
+    lines.extend(dtls.flat_map(|dtls| dtls_lines(dtls, Setup::ActPass)));
     match local.srtp {
         SrtpPolicy::Off => ("RTP/AVP", Vec::new()),
-        SrtpPolicy::Optional => ("RTP/AVP", lines.collect()),
-        SrtpPolicy::Mandatory => ("RTP/SAVP", lines.collect()),
+        SrtpPolicy::Optional => ("RTP/AVP", lines),
+        SrtpPolicy::Mandatory => ("RTP/SAVP", lines),
     }
 }
 
@@ -192,17 +301,42 @@ fn line(tag: u32, key: &CryptoKey) -> Crypto {
     line
 }
 
-/// How we take an offered stream, and the line of our answer: the first that we can do, as the
-/// offerer prefers it (RFC 4568 §5.1.2).
+/// How we take an offered stream, and the lines of our answer. Keys from a handshake go before
+/// keys in the signalling (RFC 8643 §3.2): nobody on the way has read them.
 pub(super) fn answer(
     local: &LocalMedia,
+    session: &Session,
     media: &Media,
-) -> Result<(Protection, Option<Crypto>), SdpError> {
+) -> Result<(Protection, Vec<Attribute>), SdpError> {
     if local.srtp == SrtpPolicy::Off {
-        return Ok((without_keys(local, media)?, None));
+        return Ok((without_keys(local, media)?, Vec::new()));
+    }
+    if let (Some(ours), Some(theirs)) = (&local.dtls, RemoteDtls::read(session, media)) {
+        // RFC 5763 §5: the answerer is active where it may choose. An association that stands
+        // keeps its parts.
+        let active = match theirs.setup {
+            Some(Setup::ActPass) => ours.active.unwrap_or(true),
+            Some(Setup::Passive) => true,
+            // RFC 4145 §4: what an offer without a word means.
+            _ => false,
+        };
+        let setup = if active {
+            Setup::Active
+        } else {
+            Setup::Passive
+        };
+        let protection = Protection::Dtls {
+            active,
+            fingerprints: theirs.fingerprints,
+        };
+        return Ok((protection, dtls_lines(ours, setup).into()));
+    }
+    if Profile::of(media) == Profile::Dtls {
+        return Err(SdpError::Encryption);
     }
     let ours = |theirs: &Offered| local.keys.iter().find(|key| key.suite == theirs.key.suite);
-    let both = lines(media)
+    // The first that we can do, as the offerer prefers it (RFC 4568 §5.1.2).
+    let both = crypto_lines(media)
         .filter_map(|line| Offered::read(&line))
         .find_map(|theirs| Some((ours(&theirs)?, theirs)));
     match both {
@@ -212,21 +346,37 @@ pub(super) fn answer(
                 receive: key,
                 private: false,
             };
-            Ok((protection, Some(line(tag, send))))
+            Ok((protection, vec![line(tag, send).into()]))
         }
-        None => Ok((without_keys(local, media)?, None)),
+        None => Ok((without_keys(local, media)?, Vec::new())),
     }
 }
 
-/// What the answer to our offer has chosen (RFC 4568 §5.1.3): one of our lines, or none.
-pub(super) fn accept(local: &LocalMedia, media: &Media) -> Result<Protection, SdpError> {
+/// What the answer to our offer has chosen: our certificate, one of our lines (RFC 4568 §5.1.3),
+/// or nothing.
+pub(super) fn accept(
+    local: &LocalMedia,
+    session: &Session,
+    media: &Media,
+) -> Result<Protection, SdpError> {
     if local.srtp == SrtpPolicy::Off {
         return without_keys(local, media);
     }
-    let Some(chosen) = lines(media).next() else {
-        return without_keys(local, media);
-    };
-    let theirs = Offered::read(&chosen).ok_or(SdpError::Encryption)?;
+    if let Some(chosen) = crypto_lines(media).next() {
+        return accept_key(local, &chosen);
+    }
+    match (&local.dtls, RemoteDtls::read(session, media)) {
+        (Some(_), Some(theirs)) => Ok(Protection::Dtls {
+            // An answer without a word is passive (RFC 4145 §4).
+            active: theirs.setup != Some(Setup::Active),
+            fingerprints: theirs.fingerprints,
+        }),
+        _ => without_keys(local, media),
+    }
+}
+
+fn accept_key(local: &LocalMedia, chosen: &Crypto) -> Result<Protection, SdpError> {
+    let theirs = Offered::read(chosen).ok_or(SdpError::Encryption)?;
     let ours = (1..)
         .zip(offered_keys(local))
         .find(|(tag, key)| *tag == theirs.tag && key.suite == theirs.key.suite);
@@ -239,9 +389,9 @@ pub(super) fn accept(local: &LocalMedia, media: &Media) -> Result<Protection, Sd
 }
 
 fn without_keys(local: &LocalMedia, media: &Media) -> Result<Protection, SdpError> {
-    match (local.srtp, is_secure_profile(media)) {
-        (SrtpPolicy::Off | SrtpPolicy::Optional, false) => Ok(Protection::None),
-        (SrtpPolicy::Off, true) => Err(SdpError::Transport),
+    match (local.srtp, Profile::of(media)) {
+        (SrtpPolicy::Off | SrtpPolicy::Optional, Profile::Plain) => Ok(Protection::None),
+        (SrtpPolicy::Off, _) => Err(SdpError::Transport),
         _ => Err(SdpError::Encryption),
     }
 }

@@ -13,7 +13,7 @@ use crate::call::{Call, caller, is_too_short};
 use crate::dialog::DialogId;
 use crate::message::{Headers, Message, Method, ParseError, Request, Uri};
 use crate::sdp::{
-    self, Codec, CryptoKey, CryptoSuite, Direction, LocalMedia, SdpError, SrtpPolicy,
+    self, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, SdpError, SrtpPolicy,
 };
 
 /// What bodies we read.
@@ -286,6 +286,11 @@ fn probe(address: IpAddr, offer: &[u8], srtp: SrtpPolicy) -> Result<(), SdpError
         codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
         direction: Direction::SendRecv,
         srtp,
+        // Whatever ours is: only whether there is one counts here.
+        dtls: Some(Dtls {
+            fingerprint: [0; 32],
+            active: None,
+        }),
         keys: CryptoSuite::ALL.map(key).into(),
         session_id: 0,
         version: 0,

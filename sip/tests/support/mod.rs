@@ -46,6 +46,7 @@ pub fn media(port: u16) -> LocalMedia {
         codecs: vec![Codec::Opus, Codec::Pcma, Codec::Pcmu],
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
+        dtls: None,
         keys: Vec::new(),
         session_id: 0,
         version: 0,

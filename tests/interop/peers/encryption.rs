@@ -22,6 +22,12 @@ const KEYS_IN_SIGNALLING: Case = Case {
     told: "keys_in_clear",
 };
 
+const KEYS_FROM_A_HANDSHAKE: Case = Case {
+    policy: "mandatory",
+    baresip: "dtls_srtp",
+    told: "encrypted",
+};
+
 const OPPORTUNISTIC: Case = Case {
     policy: "optional",
     baresip: "srtp",
@@ -42,6 +48,16 @@ fn ringbook_calls_baresip_with_keys_in_the_signalling() {
 #[test]
 fn baresip_calls_ringbook_with_keys_in_the_signalling() {
     baresip_calls_ringbook(&KEYS_IN_SIGNALLING);
+}
+
+#[test]
+fn ringbook_calls_baresip_with_keys_from_a_handshake() {
+    ringbook_calls_baresip(&KEYS_FROM_A_HANDSHAKE);
+}
+
+#[test]
+fn baresip_calls_ringbook_with_keys_from_a_handshake() {
+    baresip_calls_ringbook(&KEYS_FROM_A_HANDSHAKE);
 }
 
 #[test]
