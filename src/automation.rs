@@ -177,6 +177,9 @@ pub struct Call {
     pub number: Option<PhoneNumber>,
     /// The line's address of record; null for a call to our bare address.
     pub account: Option<String>,
+    /// Who sent the call on to us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diverted_by: Option<String>,
     /// `held` and `resumed`: which side did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Side>,
@@ -208,6 +211,8 @@ pub enum CallState {
     Resumed,
     /// The other party is being sent to somebody else.
     Transferring,
+    /// It could not be sent to somebody else and is here again.
+    TransferFailed,
     /// Over.
     Ended,
 }
@@ -342,6 +347,7 @@ mod tests {
             to: "sip:2@b".into(),
             number: PhoneNumber::from_e164("+77011112233"),
             account: Some("sip:2@b".into()),
+            diverted_by: None,
             by: None,
             srtp: None,
             ended: None,

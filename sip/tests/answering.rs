@@ -98,6 +98,7 @@ fn a_call_is_told_with_who_calls_and_what_it_offers() {
             number_text: Some("peer".to_owned()),
             asserted: false,
             hidden: false,
+            diverted_by: None,
         }
     );
     assert_eq!(called.to_string(), "sip:bob@10.0.0.2:5060");
@@ -931,7 +932,7 @@ mod in_a_call {
         let (mut world, mut peer, _) = talking();
         let wire = world.wire.len();
         for (method, headers, status) in [
-            ("REFER", "Refer-To: <sip:premium@10.6.6.6>\r\n", 603),
+            ("REFER", "Refer-To: <sip:premium@10.6.6.6>\r\n", 403),
             (
                 "NOTIFY",
                 "Event: refer\r\nSubscription-State: active\r\n",

@@ -151,6 +151,7 @@ fn hand_over(profile: &Profile, target: &str) -> anyhow::Result<()> {
     let request = Request::Dial {
         target: target.to_owned(),
         account: None,
+        anonymous: false,
     };
     let answer = control::ask(profile, &request)?;
     print_line(&answer.to_string())

@@ -6,7 +6,7 @@ use clap::{ArgAction, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use crate::model::CallId;
-use crate::phone::command::{Command, RecordAction};
+use crate::phone::command::{Command, ForwardWhen, RecordAction};
 
 /// What can be asked. The first line of a description is the help of `ringbook ctl`.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
@@ -27,6 +27,24 @@ pub enum Request {
         #[arg(long, value_name = "AOR")]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<String>,
+        /// Do not tell the other party who calls
+        #[arg(long)]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        anonymous: bool,
+    },
+    /// Let nobody ring (on), or everybody again (off), until the phone ends
+    Dnd {
+        /// Whether callers hear that nobody is there
+        #[arg(value_name = "DND", action = ArgAction::Set, value_parser = on_or_off())]
+        on: bool,
+    },
+    /// Send callers on to TARGET, or, without one, nobody any more, until the phone ends
+    Forward {
+        /// Which callers
+        when: ForwardWhen,
+        /// As for dial
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
     },
     /// Take an incoming call
     Answer {
@@ -117,7 +135,16 @@ impl Request {
             Self::Status {} => Command::Status,
             Self::Accounts {} => Command::Accounts,
             Self::Calls {} => Command::Calls,
-            Self::Dial { target, account } => Command::Dial { target, account },
+            Self::Dial {
+                target,
+                account,
+                anonymous: false,
+            } => Command::Dial { target, account },
+            Self::Dial {
+                target, account, ..
+            } => Command::DialAnonymously { target, account },
+            Self::Dnd { on } => Command::DoNotDisturb(on),
+            Self::Forward { when, target } => Command::Forward { when, target },
             Self::Answer { call } => Command::Answer(call),
             Self::Reject { call } => Command::Reject(call),
             Self::Hangup { call } => Command::Hangup(call),
@@ -191,6 +218,19 @@ mod tests {
             (
                 &["transfer", CALL, "--to", CALL],
                 json!({"verb": "transfer", "call": CALL, "to": CALL}),
+            ),
+            (
+                &["dial", target, "--anonymous"],
+                json!({"verb": "dial", "target": target, "anonymous": true}),
+            ),
+            (&["dnd", "on"], json!({"verb": "dnd", "on": true})),
+            (
+                &["forward", "no-answer", "102"],
+                json!({"verb": "forward", "when": "no-answer", "target": "102"}),
+            ),
+            (
+                &["forward", "busy"],
+                json!({"verb": "forward", "when": "busy"}),
             ),
             (&["lamps"], json!({"verb": "lamps"})),
             (&["ladder"], json!({"verb": "ladder"})),

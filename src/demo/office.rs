@@ -252,7 +252,9 @@ impl Desk {
             | Event::Digit { .. }
             | Event::Subscription { .. }
             | Event::Notified { .. }
-            | Event::Transfer { .. } => {}
+            | Event::Transfer { .. }
+            | Event::TransferAsked { .. }
+            | Event::Redirected { .. } => {}
         }
     }
 

@@ -63,6 +63,12 @@ pub struct Call {
     pub media: Media,
     /// Our own reason to end it, where SIP has no word for it.
     pub intent: Option<EndReason>,
+    /// The call whose other party asked for this one.
+    pub referrer: Option<CallId>,
+    /// Who sent it on to us: number, internal number or user.
+    pub diverted_by: Option<String>,
+    /// The other party is not told who calls.
+    pub anonymous: bool,
 }
 
 /// The other party.
@@ -204,7 +210,8 @@ pub enum Ports {
 impl Call {
     /// Whether it waits for somebody here to answer.
     pub fn rings_here(&self) -> bool {
-        matches!(self.state, State::Incoming { wanted: false })
+        // One that was turned away on arrival never did.
+        matches!(self.state, State::Incoming { wanted: false }) && self.intent.is_none()
     }
 
     /// Whether it is a conversation: answered and not over.
@@ -322,6 +329,7 @@ impl Call {
             to: self.to.clone(),
             number: self.number(),
             account: self.line.as_ref().map(|line| line.aor.clone()),
+            diverted_by: self.diverted_by.clone(),
             by: None,
             srtp: self.encryption(),
             ended: ended.map(|ended| self.ended_event(now, ended)),

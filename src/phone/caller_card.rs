@@ -100,6 +100,12 @@ impl Listener for CallerCards {
                     out.event(told(now, call, &card.content));
                 }
             }
+            // Whoever comes back comes back with the card.
+            CallEvent::TransferFailed => {
+                if let Some(card) = self.cards.get(&call.id) {
+                    out.event(told(now, call, &card.content));
+                }
+            }
             CallEvent::Closed => drop(self.cards.remove(&call.id)),
             _ => {}
         }

@@ -24,6 +24,22 @@ pub enum Command {
         /// The line's address of record; the first line where absent.
         account: Option<String>,
     },
+    /// Call somebody who is not told by whom.
+    DialAnonymously {
+        /// As for [`Command::Dial`].
+        target: String,
+        /// As for [`Command::Dial`].
+        account: Option<String>,
+    },
+    /// Let nobody ring, or everybody again.
+    DoNotDisturb(bool),
+    /// Send callers on to somebody else, or nobody any more.
+    Forward {
+        /// Which callers.
+        when: ForwardWhen,
+        /// As for [`Command::Dial`].
+        target: Option<String>,
+    },
     /// Take an incoming call.
     Answer(CallId),
     /// Turn an incoming call away.
@@ -91,6 +107,18 @@ pub enum Command {
     Quit,
 }
 
+/// Which callers are sent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardWhen {
+    /// All.
+    Always,
+    /// Those who would hear busy.
+    Busy,
+    /// Those whom nobody answers.
+    NoAnswer,
+}
+
 /// How to steer a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -141,6 +169,14 @@ pub struct Status {
     pub registered: usize,
     /// Calls that are not over.
     pub calls: usize,
+    /// Nobody rings.
+    pub do_not_disturb: bool,
+    /// Where all callers are sent on to.
+    pub forward_always: Option<String>,
+    /// Where callers are sent on to who would hear busy.
+    pub forward_busy: Option<String>,
+    /// Where callers are sent on to whom nobody answers.
+    pub forward_no_answer: Option<String>,
 }
 
 /// Why a command was refused, in words for a person.

@@ -32,6 +32,7 @@ fn reason(direction: Direction, end: &End) -> EndReason {
         EndCause::Declined if direction == Direction::Incoming => EndReason::Rejected,
         EndCause::Declined => EndReason::Declined,
         EndCause::Cancelled => EndReason::Cancelled,
+        EndCause::Replaced | EndCause::Forwarded => EndReason::Transferred,
         EndCause::AnsweredElsewhere => EndReason::AnsweredElsewhere,
         EndCause::NoAnswer => EndReason::NoAnswer,
         EndCause::NotFound => EndReason::NotFound,
@@ -45,7 +46,8 @@ fn reason(direction: Direction, end: &End) -> EndReason {
 
 fn incoming(reason: EndReason) -> CallStatus {
     match reason {
-        EndReason::Cancelled | EndReason::NoAnswer => CallStatus::Missed,
+        // Sent on, a call was answered here by nobody.
+        EndReason::Cancelled | EndReason::NoAnswer | EndReason::Transferred => CallStatus::Missed,
         EndReason::Rejected | EndReason::LocalHangup | EndReason::Declined => CallStatus::Rejected,
         EndReason::Busy => CallStatus::Busy,
         EndReason::AnsweredElsewhere => CallStatus::AnsweredElsewhere,
@@ -58,6 +60,7 @@ fn outgoing(reason: EndReason, by: EndedBy) -> CallStatus {
         EndReason::Cancelled | EndReason::LocalHangup if by == EndedBy::Local => {
             CallStatus::Cancelled
         }
+        EndReason::Transferred => CallStatus::Cancelled,
         EndReason::Busy => CallStatus::Busy,
         EndReason::Declined => CallStatus::Rejected,
         _ => CallStatus::Failed,

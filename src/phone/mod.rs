@@ -15,12 +15,14 @@ mod flight_recorder;
 pub mod lamps;
 pub mod listener;
 pub(crate) mod media;
+mod reception;
 mod recorder;
 mod requests;
 mod ringer;
 mod signalling;
 mod sound;
 pub mod target;
+mod transfer;
 pub mod view;
 mod ways;
 
@@ -53,7 +55,7 @@ use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
 use crate::model::{CallId, Country};
 use crate::now::Now;
-use crate::settings::{Account, Settings};
+use crate::settings::{Account, Policy, Settings};
 use crate::store::StoreReply;
 use crate::tr;
 
@@ -158,6 +160,7 @@ impl Phone {
             // The phone counts calls itself, so that one too many gets its row in the log.
             max_calls: settings.phone.max_calls.saturating_mul(2).max(64),
             witness: true,
+            follow_redirects: settings.phone.redirects == Policy::Follow,
             ..user_agent::Config::default()
         };
         let features = Features {
@@ -320,6 +323,8 @@ impl Phone {
                 self.tell(now, id, CallEvent::Tick);
                 self.settle(now, id);
             }
+            self.forward_unanswered(now);
+            self.pump(now);
         }
     }
 

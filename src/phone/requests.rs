@@ -1,11 +1,13 @@
 //! What a person or a script asks of the phone, carried out.
 
+use std::sync::Arc;
+
 use ringbook_media::engine::MediaCommand;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::{Direction as Flow, Dtls, LocalMedia};
-use ringbook_sip::user_agent::{self, CallHandle};
+use ringbook_sip::user_agent::{self, CallHandle, CallOptions};
 
-use super::account::Line;
+use super::account::{Line, LineInfo};
 use super::call::{Call, Hold, Media, Ports, Remote, State};
 use super::command::{Command, CommandError, RecordAction, Reply, Status};
 use super::effect::Effect;
@@ -17,9 +19,9 @@ use crate::automation::{Body, CallState, RegistrationState, Side};
 use crate::flight::way::Way;
 use crate::model::{CallId, Direction, EndReason};
 use crate::now::Now;
-use crate::settings::Settings;
+use crate::settings::{Policy, Settings};
 
-type Done = Result<(), CommandError>;
+pub(super) type Done = Result<(), CommandError>;
 
 /// A person turns a call away: at every phone of the line (RFC 3261 §21.6.2).
 const DECLINE: u16 = 603;
@@ -38,8 +40,16 @@ impl Phone {
             Command::Lamps => return Ok(Reply::Lamps(self.lamp_views())),
             Command::Ladder { account } => return self.ladder(account.as_deref()),
             Command::Dial { target, account } => {
-                return self.dial(now, &target, account.as_deref());
+                return self.dial(now, &target, account.as_deref(), false);
             }
+            Command::DialAnonymously { target, account } => {
+                return self.dial(now, &target, account.as_deref(), true);
+            }
+            Command::DoNotDisturb(on) => {
+                self.settings.phone.do_not_disturb = on;
+                Ok(())
+            }
+            Command::Forward { when, target } => self.set_forward(when, target),
             Command::Answer(call) => self.answer(now, call),
             Command::Reject(call) => self.reject(now, call),
             Command::Hangup(call) => self.hang_up(now, call),
@@ -73,6 +83,10 @@ impl Phone {
             accounts: self.lines.len(),
             registered: self.lines.iter().filter(registered).count(),
             calls: self.calls.live().count(),
+            do_not_disturb: self.settings.phone.do_not_disturb,
+            forward_always: self.settings.phone.forward_always.clone(),
+            forward_busy: self.settings.phone.forward_busy.clone(),
+            forward_no_answer: self.settings.phone.forward_no_answer.clone(),
         }
     }
 
@@ -96,7 +110,7 @@ impl Phone {
     }
 
     /// The call, where it is a conversation, with its name in the user agent.
-    fn conversation(
+    pub(super) fn conversation(
         &mut self,
         id: CallId,
         verb: &'static str,
@@ -111,26 +125,45 @@ impl Phone {
 
 /// Making and taking calls.
 impl Phone {
-    fn dial(&mut self, now: Now, target: &str, account: Option<&str>) -> Answer {
+    fn dial(&mut self, now: Now, target: &str, account: Option<&str>, anonymous: bool) -> Answer {
         if self.ending {
             return Err(CommandError::Ending);
         }
-        let line = match self.emergency_line(target, account) {
+        let emergency = self.emergency_line(target, account);
+        // Who helps has to know whom.
+        let hidden = emergency.is_none();
+        let line = match emergency {
             Some(line) => line,
             None => self.line_to_call_from(account)?,
         };
+        let anonymous = hidden && (anonymous || line.account.anonymous);
         let info = line.info.clone();
         let target = Target::parse(target, &info)?;
         if self.calls.live().count() >= self.settings.phone.max_calls {
             return Err(CommandError::TooManyCalls(self.settings.phone.max_calls));
         }
         let call = Call {
+            anonymous,
+            ..self.outgoing_call(now, target, info)
+        };
+        let id = call.id;
+        self.calls.insert(call);
+        self.make_room(now, id);
+        self.bind_media(id);
+        self.tell_state(now, id, CallState::Dialing);
+        self.tell(now, id, CallEvent::Dialing);
+        Ok(Reply::Dialed { call: id })
+    }
+
+    /// A call of ours that has no ports yet.
+    pub(super) fn outgoing_call(&mut self, now: Now, target: Target, line: Arc<LineInfo>) -> Call {
+        Call {
             id: self.new_call_id(now),
             handle: None,
             call_id: None,
             stream: self.calls.next_stream(),
             direction: Direction::Outgoing,
-            from: info.aor.clone(),
+            from: line.aor.clone(),
             to: target.uri.to_string(),
             remote: Remote {
                 uri: Some(target.uri.clone()),
@@ -138,8 +171,8 @@ impl Phone {
                 display: String::new(),
                 hidden: false,
             },
-            local: info.own(),
-            line: Some(info),
+            local: line.own(),
+            line: Some(line),
             state: State::Dialing { target: target.uri },
             began: now,
             ringing: None,
@@ -150,14 +183,10 @@ impl Phone {
             hold: Hold::default(),
             media: Media::default(),
             intent: None,
-        };
-        let id = call.id;
-        self.calls.insert(call);
-        self.make_room(now, id);
-        self.bind_media(id);
-        self.tell_state(now, id, CallState::Dialing);
-        self.tell(now, id, CallEvent::Dialing);
-        Ok(Reply::Dialed { call: id })
+            referrer: None,
+            diverted_by: None,
+            anonymous: false,
+        }
     }
 
     fn ladder(&self, account: Option<&str>) -> Answer {
@@ -218,9 +247,24 @@ impl Phone {
             .iter()
             .find(|line| Some(&line.account.aor) == aor)
             .and_then(|line| line.id);
-        let sent = match account {
-            Some(account) => self.user_agent.invite(now.instant, account, target, media),
-            None => Err(user_agent::CommandError::NoSuchAccount),
+        let call = self.calls.get(id);
+        let referrer = call.and_then(|call| self.calls.get(call.referrer?)?.handle);
+        let options = CallOptions {
+            anonymous: call.is_some_and(|call| call.anonymous),
+        };
+        let asked_for = call.is_some_and(|call| call.referrer.is_some());
+        let sent = match (account, referrer) {
+            (_, Some(referrer)) => self
+                .user_agent
+                .follow_transfer(now.instant, referrer, media),
+            // Who asked for it has hung up meanwhile.
+            (_, None) if asked_for => Err(user_agent::CommandError::NoSuchCall),
+            (Some(account), None) => {
+                let now = now.instant;
+                self.user_agent
+                    .invite_with(now, account, target, media, options)
+            }
+            (None, None) => Err(user_agent::CommandError::NoSuchAccount),
         };
         match sent {
             Ok(handle) => {
@@ -351,48 +395,10 @@ impl Phone {
         Ok(())
     }
 
-    fn resume(&mut self, now: Now, id: CallId) -> Done {
+    pub(super) fn resume(&mut self, now: Now, id: CallId) -> Done {
         self.conversation(id, "resumed")?;
         self.make_room(now, id);
         self.set_hold(now, id, false)
-    }
-
-    fn transfer_blind(&mut self, now: Now, id: CallId, target: &str) -> Done {
-        let (call, handle) = self.conversation(id, "transferred")?;
-        let line = call.line.clone();
-        let line = line.or_else(|| self.lines.first().map(|line| line.info.clone()));
-        let line = line.ok_or(CommandError::NoAccount)?;
-        let target = Target::parse(target, &line)?;
-        refused(
-            self.user_agent
-                .refer(now.instant, handle, &target.uri, None),
-        )?;
-        self.transferring(now, id);
-        Ok(())
-    }
-
-    fn transfer_attended(&mut self, now: Now, id: CallId, to: CallId) -> Done {
-        let (other, replaced) = self.conversation(to, "transferred")?;
-        let target = other.remote.uri.clone();
-        let target = target.ok_or(CommandError::WrongState {
-            verb: "transferred",
-            state: "hidden",
-        })?;
-        let (_, handle) = self.conversation(id, "transferred")?;
-        refused(
-            self.user_agent
-                .refer(now.instant, handle, &target, Some(replaced)),
-        )?;
-        self.transferring(now, id);
-        Ok(())
-    }
-
-    fn transferring(&mut self, now: Now, id: CallId) {
-        if let Some(call) = self.calls.get_mut(id) {
-            call.state = State::Transferring;
-        }
-        self.tell_state(now, id, CallState::Transferring);
-        self.tell(now, id, CallEvent::Transferring);
     }
 
     fn dtmf(&mut self, id: CallId, digits: &str) -> Done {
@@ -472,6 +478,8 @@ impl Phone {
             .call_log
             .set_enabled(settings.modules.call_log);
         self.features.recorder.set(&settings);
+        let redirects = settings.phone.redirects == Policy::Follow;
+        self.user_agent.set_follow_redirects(redirects);
         self.settings = settings;
     }
 
@@ -578,6 +586,6 @@ fn wrong_state(call: &Call, verb: &'static str) -> CommandError {
     CommandError::WrongState { verb, state }
 }
 
-fn refused(done: Result<(), user_agent::CommandError>) -> Done {
+pub(super) fn refused(done: Result<(), user_agent::CommandError>) -> Done {
     done.map_err(|error| CommandError::Refused(error.to_string()))
 }

@@ -16,6 +16,7 @@ use super::effect::Effect;
 use super::end::verdict;
 use super::listener::CallEvent;
 use super::media::{encryption, stream_config};
+use super::reception::{Facts, Reception};
 use super::{Phone, PhoneOutput};
 use crate::automation::{self, Body, CallState, Encryption, NoticeKind, Side};
 use crate::model::{CallId, Direction, EndReason, Party};
@@ -36,8 +37,8 @@ pub(super) struct Arrival {
     account: Option<AccountId>,
     caller: CallerIdentity,
     called: Uri,
-    /// Our own reason, where it was turned away at once.
-    refusal: Option<EndReason>,
+    /// What it met.
+    reception: Reception,
     /// Our address where it arrived: its sound belongs there too.
     ip: Option<IpAddr>,
     call_id: Option<String>,
@@ -118,6 +119,9 @@ impl Phone {
                 called,
                 plain_ok,
                 encrypted_ok,
+                replaces,
+                trusted,
+                answer_asked,
                 ..
             } => {
                 let (at, ip) = (now, self.arrived_at);
@@ -128,11 +132,20 @@ impl Phone {
                     account,
                     caller,
                     called,
-                    refusal: None,
+                    reception: Reception::Ring,
                     ip,
                     call_id,
                 };
-                self.on_incoming(now, arrival, [plain_ok, encrypted_ok]);
+                let takes = [plain_ok, encrypted_ok];
+                let line = account.and_then(|account| self.info_of(account));
+                let srtp = self.srtp_of(line.as_deref());
+                let facts = Facts {
+                    line: line.as_deref(),
+                    acceptable: may_be_taken(srtp, takes),
+                    replaces: replaces.is_some(),
+                    answer_asked: trusted && answer_asked,
+                };
+                self.on_incoming(now, arrival, facts, takes);
             }
             SipEvent::Ringing { call, media, .. } => self.on_ringing(now, call, media),
             SipEvent::Established { call, media } => self.on_established(now, call, media),
@@ -150,6 +163,10 @@ impl Phone {
                 ..
             } => self.on_subscription(now, subscription, state),
             SipEvent::Notified { subscription, body } => self.on_notified(now, subscription, &body),
+            SipEvent::TransferAsked { call, target, .. } => {
+                self.on_transfer_asked(now, call, &target);
+            }
+            SipEvent::Redirected { call, target } => self.on_redirected(now, call, &target),
             SipEvent::Ended { call, end } => {
                 if let Some(id) = self.calls.by_handle(call) {
                     self.end(now, id, end);
@@ -212,26 +229,29 @@ impl Phone {
 impl Phone {
     /// The caller hears that it rings before anything else about the call is done: the rest
     /// waits until that is on its way.
-    ///
-    /// `takes`: whether the offer can be taken plain, and encrypted.
-    fn on_incoming(&mut self, now: Now, arrival: Arrival, takes: [bool; 2]) {
-        let line = arrival.account.and_then(|account| self.info_of(account));
-        let srtp = self.srtp_of(line.as_deref());
-        let refusal = self.refusal(may_be_taken(srtp, takes));
-        let answered = match refusal {
-            Some((status, _)) => self.user_agent.reject(now.instant, arrival.handle, status),
-            None if self.settings.phone.auto_answer => Ok(()),
+    fn on_incoming(&mut self, now: Now, arrival: Arrival, facts: Facts<'_>, takes: [bool; 2]) {
+        let reception = self.reception(now, facts);
+        let answered = match &reception {
+            Reception::Refuse(status, _) => {
+                self.user_agent.reject(now.instant, arrival.handle, *status)
+            }
+            Reception::Forward(target) => {
+                self.forward(now, arrival.handle, target);
+                Ok(())
+            }
+            Reception::Answer => Ok(()),
             // RFC 3261 §13.3.1.1
-            None => self.user_agent.ring(now.instant, arrival.handle),
+            Reception::Ring => self.user_agent.ring(now.instant, arrival.handle),
         };
         // It fails only when the call is over already; that event follows.
         let _ = answered;
-        if matches!(refusal, Some((488, _))) && takes.contains(&true) {
+        if matches!(reception, Reception::Refuse(488, _)) && takes.contains(&true) {
+            let srtp = self.srtp_of(facts.line);
             let text = encryption_trouble(srtp, &arrival.caller.uri);
             self.notice(now, NoticeKind::Call, text);
         }
         self.arrivals.push_back(Arrival {
-            refusal: refusal.map(|(_, intent)| intent),
+            reception,
             ..arrival
         });
     }
@@ -239,30 +259,19 @@ impl Phone {
     /// Takes in the calls whose callers have their answer.
     pub(super) fn take_in_arrivals(&mut self) {
         while let Some(arrival) = self.arrivals.pop_front() {
-            let (now, refusal) = (arrival.at, arrival.refusal);
+            let (now, reception) = (arrival.at, arrival.reception.clone());
             let call = self.incoming_call(arrival);
-            let (id, automatic) = (call.id, call.automatic);
+            let id = call.id;
             self.calls.insert(call);
             self.tell_state(now, id, CallState::Incoming);
-            if refusal.is_none() && !automatic {
+            if reception == Reception::Ring {
                 self.tell_state(now, id, CallState::Ringing);
             }
             self.tell(now, id, CallEvent::Incoming);
-            if refusal.is_none() {
+            if matches!(reception, Reception::Ring | Reception::Answer) {
                 self.bind_media(id);
             }
         }
-    }
-
-    /// Why a call cannot even ring: the status to refuse it with, and our reason.
-    fn refusal(&self, acceptable: bool) -> Option<(u16, EndReason)> {
-        if self.ending {
-            return Some((480, EndReason::NoAnswer));
-        }
-        if self.calls.live().count() + self.arrivals.len() >= self.settings.phone.max_calls {
-            return Some((486, EndReason::Busy));
-        }
-        (!acceptable).then_some((488, EndReason::NotAcceptable))
     }
 
     /// Whether calls of the line are encrypted; `None` is a call to our bare address.
@@ -278,7 +287,7 @@ impl Phone {
             account,
             caller,
             called,
-            refusal,
+            reception,
             ip,
             call_id,
         } = arrival;
@@ -288,7 +297,12 @@ impl Phone {
             .map_or(self.default_country, |line| line.country);
         let text = caller.number_text.as_deref().unwrap_or_default();
         let called_party = || Party::parse(&called.user().unwrap_or_default(), country);
-        let automatic = self.settings.phone.auto_answer;
+        let wanted = reception == Reception::Answer;
+        let refusal = match reception {
+            Reception::Ring | Reception::Answer => None,
+            Reception::Refuse(_, reason) => Some(reason),
+            Reception::Forward(_) => Some(EndReason::Transferred),
+        };
         let mut media = Media {
             signalling: ip,
             ..Media::default()
@@ -312,16 +326,21 @@ impl Phone {
             line,
             from: caller.uri,
             to: called.to_string(),
-            state: State::Incoming { wanted: automatic },
+            state: State::Incoming { wanted },
             began: now,
-            ringing: (!automatic && refusal.is_none()).then_some(now),
+            ringing: (!wanted && refusal.is_none()).then_some(now),
             answered: None,
             since: now.wall,
-            automatic,
+            automatic: wanted && self.settings.phone.auto_answer,
             muted: false,
             hold: Hold::default(),
             media,
             intent: refusal,
+            referrer: None,
+            diverted_by: caller
+                .diverted_by
+                .map(|by| by.number_text.unwrap_or(by.uri)),
+            anonymous: false,
         }
     }
 
@@ -384,6 +403,7 @@ impl Phone {
         {
             self.run_media(id, plan);
         }
+        self.leave_referrer(id);
         self.make_room(now, id);
         self.refocus();
         self.tell_state(now, id, CallState::Established);
@@ -430,31 +450,6 @@ impl Phone {
             status = status
         );
         self.notice(now, NoticeKind::Call, text);
-    }
-
-    fn on_transfer(&mut self, now: Now, handle: CallHandle, status: u16, done: bool) {
-        let Some(id) = self.calls.by_handle(handle) else {
-            return;
-        };
-        let Some(call) = self
-            .calls
-            .get_mut(id)
-            .filter(|call| done && call.ended().is_none())
-        else {
-            return;
-        };
-        if (200..300).contains(&status) {
-            call.intent = Some(EndReason::Transferred);
-            let _ = self.user_agent.hangup(now.instant, handle);
-            return;
-        }
-        call.state = State::Established;
-        self.tell(now, id, CallEvent::TransferFailed);
-        let text = tr!(
-            "The transfer did not succeed ({status}); the call goes on",
-            status = status
-        );
-        self.notice(now, NoticeKind::Transfer, text);
     }
 
     /// Starts a call's sound, or changes it.
@@ -506,6 +501,8 @@ impl Phone {
             .live()
             .filter(|call| call.id != for_call && !call.automatic)
             .filter(|call| call.state == State::Established && !call.hold.local)
+            // Who has connected us with somebody is about to hang up.
+            .filter(|call| call.intent != Some(EndReason::Transferred))
             .map(|call| call.id)
             .collect();
         for id in others {
@@ -547,7 +544,11 @@ impl Phone {
 impl Phone {
     /// The call is over: its sound closes, then its recording, then its row.
     pub(super) fn end(&mut self, now: Now, id: CallId, end: End) {
-        let Some(call) = self.calls.get_mut(id).filter(|call| call.ended().is_none()) else {
+        if self.calls.get(id).is_none_or(|call| call.ended().is_some()) {
+            return;
+        }
+        self.tell_referrer_of_failure(now, id);
+        let Some(call) = self.calls.get_mut(id) else {
             return;
         };
         let answered = call.answered.is_some();

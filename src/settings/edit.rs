@@ -8,7 +8,8 @@ use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
 use super::read::{
-    CODECS, LANGUAGES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES, TRANSPORTS,
+    CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES,
+    TRANSPORTS,
 };
 use super::{Account, Codec, Password, Settings, SettingsError, SettingsFault, every_interface};
 
@@ -163,6 +164,21 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                     "max_calls",
                     integer(u32::try_from(phone.max_calls).unwrap_or(u32::MAX)),
                 ),
+                ("call_waiting", Some(phone.call_waiting.into())),
+                ("do_not_disturb", Some(phone.do_not_disturb.into())),
+                (
+                    "forward_always",
+                    phone.forward_always.as_ref().map(Value::from),
+                ),
+                ("forward_busy", phone.forward_busy.as_ref().map(Value::from)),
+                (
+                    "forward_no_answer",
+                    phone.forward_no_answer.as_ref().map(Value::from),
+                ),
+                ("forward_after_s", integer(phone.forward_after_s)),
+                ("transfers", Some(word(&POLICIES, &phone.transfers).into())),
+                ("redirects", Some(word(&POLICIES, &phone.redirects).into())),
+                ("intercom", Some(word(&INTERCOM, &phone.intercom).into())),
             ],
         ),
         (
@@ -260,6 +276,10 @@ fn account_entries(account: &Account) -> Vec<Entry> {
                 .then(|| Value::Array(account.lamps.iter().map(String::as_str).collect())),
         ),
         ("voicemail", account.voicemail.then(|| true.into())),
+        (
+            "anonymous",
+            (account.anonymous != default.anonymous).then(|| account.anonymous.into()),
+        ),
     ]
 }
 

@@ -107,6 +107,8 @@ pub struct Account {
     pub lamps: Vec<String>,
     /// Whether to watch the line's mailbox.
     pub voicemail: bool,
+    /// Whether callees are not told who calls.
+    pub anonymous: bool,
 }
 
 impl Account {
@@ -133,6 +135,7 @@ impl Account {
             srtp: None,
             lamps: Vec::new(),
             voicemail: false,
+            anonymous: false,
         }
     }
 
@@ -284,6 +287,42 @@ pub struct Phone {
     pub auto_answer: bool,
     /// Calls at once; one more hears busy.
     pub max_calls: usize,
+    /// Whether a second caller is let through during a call.
+    pub call_waiting: bool,
+    /// Nobody rings; callers hear that nobody is there.
+    pub do_not_disturb: bool,
+    /// Where every caller is sent on to.
+    pub forward_always: Option<String>,
+    /// Where a caller is sent on to who would hear busy.
+    pub forward_busy: Option<String>,
+    /// Where a caller is sent on to whom nobody answers.
+    pub forward_no_answer: Option<String>,
+    /// After how many seconds nobody has answered.
+    pub forward_after_s: u32,
+    /// What becomes of a call whose other side sends us to somebody else.
+    pub transfers: Policy,
+    /// What becomes of a call of ours that is redirected.
+    pub redirects: Policy,
+    /// Which calls may have themselves answered.
+    pub intercom: Intercom,
+}
+
+/// Whether a wish of the other side is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Yes.
+    Follow,
+    /// No.
+    Refuse,
+}
+
+/// Which calls are answered because they ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intercom {
+    /// None.
+    Never,
+    /// Those that come by the account's own proxy.
+    Trusted,
 }
 
 impl Default for Phone {
@@ -291,6 +330,15 @@ impl Default for Phone {
         Self {
             auto_answer: false,
             max_calls: 10,
+            call_waiting: true,
+            do_not_disturb: false,
+            forward_always: None,
+            forward_busy: None,
+            forward_no_answer: None,
+            forward_after_s: 20,
+            transfers: Policy::Follow,
+            redirects: Policy::Follow,
+            intercom: Intercom::Never,
         }
     }
 }

@@ -10,9 +10,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Section, Source};
 use super::{
-    Account, Audio, Codec, Dialing, Log, Media, Modules, Password, Phone, Recording,
-    RecordingFormat, RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp, Transport,
-    Window, WindowTheme, every_interface,
+    Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
+    Recording, RecordingFormat, RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp,
+    Transport, Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
 use crate::model::Country;
@@ -60,6 +60,11 @@ pub(super) const THEMES: [(&str, WindowTheme); 3] = [
     ("light", WindowTheme::Light),
     ("dark", WindowTheme::Dark),
 ];
+
+pub(super) const POLICIES: [(&str, Policy); 2] =
+    [("follow", Policy::Follow), ("refuse", Policy::Refuse)];
+pub(super) const INTERCOM: [(&str, Intercom); 2] =
+    [("never", Intercom::Never), ("trusted", Intercom::Trusted)];
 
 pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsError> {
     let source = Source { file, text };
@@ -177,6 +182,7 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.voicemail = section.bool("voicemail", account.voicemail)?;
     account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
     account.srtp = section.optional_choice("srtp", &SRTP)?;
+    account.anonymous = section.bool("anonymous", account.anonymous)?;
     Ok(account)
 }
 
@@ -409,6 +415,15 @@ fn phone(section: &mut Section<'_>) -> Result<Phone, SettingsError> {
     Ok(Phone {
         auto_answer: section.bool("auto_answer", default.auto_answer)?,
         max_calls: usize::try_from(max_calls).unwrap_or(default.max_calls),
+        call_waiting: section.bool("call_waiting", default.call_waiting)?,
+        do_not_disturb: section.bool("do_not_disturb", default.do_not_disturb)?,
+        forward_always: section.string("forward_always")?,
+        forward_busy: section.string("forward_busy")?,
+        forward_no_answer: section.string("forward_no_answer")?,
+        forward_after_s: section.integer("forward_after_s", default.forward_after_s, 1..=170)?,
+        transfers: section.choice("transfers", default.transfers, &POLICIES)?,
+        redirects: section.choice("redirects", default.redirects, &POLICIES)?,
+        intercom: section.choice("intercom", default.intercom, &INTERCOM)?,
     })
 }
 

@@ -267,6 +267,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         ..settings.accounts[1].clone()
     };
     settings.accounts[2].srtp = Some(Srtp::Mandatory);
+    settings.accounts[1].anonymous = true;
     settings.sip = Sip {
         udp_port: 0,
         tcp_port: 1,
@@ -289,6 +290,15 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
     settings.phone = Phone {
         auto_answer: true,
         max_calls: 3,
+        call_waiting: false,
+        do_not_disturb: true,
+        forward_always: Some("102".into()),
+        forward_busy: Some("103".into()),
+        forward_no_answer: Some("sip:104@office.example".into()),
+        forward_after_s: 5,
+        transfers: Policy::Refuse,
+        redirects: Policy::Refuse,
+        intercom: Intercom::Trusted,
     };
     settings.recording = Recording {
         mode: RecordingMode::OnDemand,

@@ -4,6 +4,7 @@
 
 mod encryption;
 mod flight;
+mod handing_over;
 mod in_call;
 mod incoming;
 mod lamps;
@@ -11,3 +12,4 @@ mod lines;
 mod modules;
 mod office;
 mod outgoing;
+mod reception;

@@ -405,6 +405,69 @@ impl Office {
         call
     }
 
+    /// An INVITE of the peer's own words arrives, and the ACK of whatever answers it.
+    pub fn hear_invite(&mut self, call_id: &str, headers: &str) {
+        let body = "v=0\r\no=- 7 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\n\
+                    m=audio 50002 RTP/AVP 8\r\n";
+        let invite = format!(
+            "INVITE sip:101@{PHONE} SIP/2.0\r\nVia: SIP/2.0/UDP {PEER};branch=z9hG4bK{call_id}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:300@127.0.0.2>;tag=raw\r\nTo: <sip:101@{PHONE}>\r\n\
+             Call-ID: {call_id}\r\nCSeq: 1 INVITE\r\nContact: <sip:300@{PEER}>\r\n{headers}\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.hear(&invite);
+        let answer = self
+            .wire
+            .iter()
+            .rev()
+            .find_map(|(_, _, message)| match message {
+                Message::Response(r) if r.call_id == call_id && r.status >= 200 => Some(r.clone()),
+                _ => None,
+            });
+        if let Some(answer) = answer {
+            let branch = if answer.status < 300 { "ack" } else { "" };
+            self.hear(&format!(
+                "ACK sip:101@{PHONE} SIP/2.0\r\n\
+                 Via: SIP/2.0/UDP {PEER};branch=z9hG4bK{call_id}{branch}\r\nMax-Forwards: 70\r\n\
+                 From: {}\r\nTo: {}\r\nCall-ID: {call_id}\r\nCSeq: 1 ACK\r\n\
+                 Content-Length: 0\r\n\r\n",
+                answer.from, answer.to
+            ));
+        }
+    }
+
+    fn hear(&mut self, text: &str) {
+        self.input(Input::Datagram {
+            local: PHONE.parse().unwrap(),
+            source: PEER.parse().unwrap(),
+            bytes: text.as_bytes(),
+        });
+        self.ms(20);
+    }
+
+    /// The responses the phone has sent to INVITEs, without 100.
+    pub fn answers(&self) -> Vec<u16> {
+        let phone: SocketAddr = PHONE.parse().unwrap();
+        let sent = self.wire.iter().filter(|(_, from, _)| *from == phone);
+        let answers = sent.filter_map(|(_, _, message)| match message {
+            Message::Response(r) if r.cseq.method.as_str() == "INVITE" => Some(r.status),
+            _ => None,
+        });
+        answers.filter(|status| *status > 100).collect()
+    }
+
+    /// The rows of the log, the oldest first, as `caller status end_reason`.
+    pub fn said(&self) -> Vec<String> {
+        let mut rows = self.rows();
+        rows.sort_by_key(|row| row.record.call);
+        let said = rows.iter().map(|row| {
+            let reason = row.record.end_reason.map_or("-", |reason| reason.as_str());
+            format!("{} {} {reason}", row.record.caller, row.record.status)
+        });
+        said.collect()
+    }
+
     pub fn command(&mut self, command: Command) -> Result<Reply, CommandError> {
         self.last_request += 1;
         let request = RequestId(self.last_request);
@@ -438,6 +501,18 @@ impl Office {
             _ => None,
         });
         let done = act(&mut self.peer, self.now, call.expect("the peer was called"));
+        self.ms(20);
+        done
+    }
+
+    /// The peer is reached as `user` too.
+    pub fn peer_is(&mut self, user: &str) {
+        self.peer.add_account(peer_account(user));
+    }
+
+    /// Lets the peer do something.
+    pub fn peer_now<T>(&mut self, act: impl FnOnce(&mut UserAgent, Instant) -> T) -> T {
+        let done = act(&mut self.peer, self.now);
         self.ms(20);
         done
     }

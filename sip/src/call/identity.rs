@@ -1,5 +1,6 @@
 //! Who calls, and why a call ended, as the peer's headers tell.
 
+use super::wishes::diversion;
 use crate::message::{Headers, NameAddr, Request};
 use crate::user_agent::CallerIdentity;
 
@@ -7,10 +8,15 @@ use crate::user_agent::CallerIdentity;
 /// count (RFC 3325 §5).
 pub(crate) fn caller(request: &Request, trusted: bool) -> CallerIdentity {
     let asserted = trusted.then(|| asserted(&request.headers)).flatten();
+    let diverted_by = trusted
+        .then(|| diversion(&request.headers))
+        .flatten()
+        .map(Box::new);
     if is_hidden(request) {
         return CallerIdentity {
             hidden: true,
             asserted: asserted.is_some(),
+            diverted_by,
             ..Default::default()
         };
     }
@@ -23,6 +29,7 @@ pub(crate) fn caller(request: &Request, trusted: bool) -> CallerIdentity {
         uri: address.uri.to_string(),
         asserted: is_asserted,
         hidden: false,
+        diverted_by,
     }
 }
 

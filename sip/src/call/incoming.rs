@@ -9,9 +9,9 @@ use super::reliable::{Overdue, Reliable};
 use super::session::Session;
 use super::talking::{AckWait, Talking};
 use super::timer::SessionTimer;
-use super::{Call, State, description};
+use super::{Call, Origin, State, description};
 use crate::dialog::{Dialog, DialogError};
-use crate::message::{Method, NameAddr, Request, Response};
+use crate::message::{Method, NameAddr, Request, Response, Uri};
 use crate::sdp::{LocalMedia, MediaPlan};
 use crate::user_agent::{
     ALLOW, AccountId, CallHandle, CommandError, End, EndCause, EndedBy, Endpoint, Event, SUPPORTED,
@@ -88,6 +88,7 @@ impl Call {
         endpoint: &mut Endpoint,
         handle: CallHandle,
         account: Option<AccountId>,
+        origin: Origin,
         (invite, request): (ServerId, &Arc<Request>),
     ) -> Result<Call, DialogError> {
         let dialog = Dialog::of_callee(request, &endpoint.to_tag(invite))?;
@@ -105,7 +106,9 @@ impl Call {
             answered: false,
         };
         let call_id = request.call_id.clone();
-        let call = Call::new(handle, account, call_id, State::Offered(Box::new(offered)));
+        let state = State::Offered(Box::new(offered));
+        let mut call = Call::new(handle, account, call_id, state);
+        call.origin = origin;
         call.arm(endpoint);
         Ok(call)
     }
@@ -443,6 +446,33 @@ impl Call {
         Ok(())
     }
 
+    /// 302: the caller is sent on (RFC 3261 §21.3.3).
+    pub(crate) fn forward(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        target: &Uri,
+    ) -> Result<(), CommandError> {
+        let State::Offered(offered) = &self.state else {
+            return Err(CommandError::WrongState);
+        };
+        let contact = NameAddr::new(target.clone()).to_string();
+        let invite = offered.invite;
+        endpoint.reply_with(now, invite, 302, &[("Contact", &contact)]);
+        self.end(
+            endpoint,
+            End {
+                by: EndedBy::Local,
+                status: Some(302),
+                reason: None,
+                cause: EndCause::Forwarded,
+            },
+        );
+        self.leave(endpoint);
+        self.arm(endpoint);
+        Ok(())
+    }
+
     pub(super) fn refuse(
         &mut self,
         now: Instant,
@@ -536,8 +566,7 @@ pub(super) fn dialog_response(
         response.headers.push("Record-Route", route);
     }
     if let Some(flow) = endpoint.response_flow(server) {
-        let user = request.to.uri.user().unwrap_or_default();
-        let contact = endpoint.contact(account, &user, &flow);
+        let contact = endpoint.contact_as(account, &request.to, &flow);
         response
             .headers
             .push("Contact", NameAddr::new(contact.into()).to_string());

@@ -39,7 +39,15 @@ impl Call {
         let State::Talking(talking) = self.take() else {
             return;
         };
-        let Talking { dialog, ack, .. } = *talking;
+        let Talking {
+            dialog,
+            ack,
+            referral,
+            ..
+        } = *talking;
+        if let Some(referral) = referral {
+            referral.close(now, endpoint);
+        }
         match ack {
             Some(wait) => {
                 let waits = Waits::Ack(wait);

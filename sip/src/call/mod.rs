@@ -10,12 +10,17 @@ mod identity;
 mod incoming;
 mod leaving;
 mod outgoing;
+mod redirect;
+mod refer;
 mod reliable;
+mod replaces;
 mod session;
 mod talking;
 mod timer;
 mod transfer;
+mod wishes;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,8 +28,10 @@ pub(crate) use identity::caller;
 use incoming::Offered;
 use leaving::Leaving;
 use outgoing::Inviting;
+pub(crate) use replaces::Replaces;
 use talking::Talking;
 pub(crate) use timer::{LEAST as LEAST_SESSION, is_too_short};
+pub(crate) use wishes::asks_for_answer;
 
 use crate::dialog::Dialog;
 use crate::message::{Method, Request, Response};
@@ -45,6 +52,21 @@ pub(crate) struct Call {
     state: State,
     /// `Ended` has gone out.
     ended: bool,
+    /// By which way the other party came.
+    pub(crate) origin: Origin,
+    /// The call that this one takes the place of when it is answered.
+    pub(crate) replaces: Option<CallHandle>,
+    /// The call whose other party asked for this one.
+    referrer: Option<CallHandle>,
+}
+
+/// By which way the other party of a call came.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    /// By the account's own proxy.
+    pub(crate) home: bool,
+    /// The last hop.
+    pub(crate) remote: Option<SocketAddr>,
 }
 
 enum State {
@@ -63,6 +85,9 @@ impl Call {
             call_id,
             state,
             ended: false,
+            origin: Origin::default(),
+            replaces: None,
+            referrer: None,
         }
     }
 
@@ -75,6 +100,7 @@ impl Call {
     fn end(&mut self, endpoint: &mut Endpoint, end: End) {
         if !self.ended {
             self.ended = true;
+            refer::report(self, endpoint, end.as_status());
             endpoint.emit(Event::Ended {
                 call: self.handle,
                 end,
@@ -139,6 +165,9 @@ impl Call {
             State::Talking(talking) if talking.is_refer(id) => {
                 self.refer_response(now, endpoint, response);
             }
+            State::Talking(talking) if talking.is_notify(id) => {
+                self.notify_response(now, endpoint, Some(response));
+            }
             State::Leaving(leaving) if leaving.is_bye(id) => {
                 if response.status >= 200 {
                     self.leave(endpoint);
@@ -170,6 +199,9 @@ impl Call {
             }
             State::Talking(talking) if talking.is_refer(id) => {
                 self.refer_failure(endpoint, failure);
+            }
+            State::Talking(talking) if talking.is_notify(id) => {
+                self.notify_response(now, endpoint, None);
             }
             State::Leaving(leaving) if leaving.is_bye(id) => self.leave(endpoint),
             _ => {
@@ -285,6 +317,11 @@ impl Call {
                 self.leave(endpoint);
             }
             State::Talking(_) | State::Leaving(_) => {
+                if let State::Talking(talking) = &self.state
+                    && let Some(referral) = &talking.referral
+                {
+                    referral.close(now, endpoint);
+                }
                 self.end(endpoint, end(EndCause::RemoteHangup));
                 self.leave(endpoint);
             }
@@ -393,4 +430,5 @@ pub(crate) struct Invitation {
     pub(crate) account: AccountId,
     pub(crate) request: Request,
     pub(crate) media: LocalMedia,
+    pub(crate) referrer: Option<CallHandle>,
 }

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::early::Renewal;
-use super::reliable;
+use super::redirect::Redirects;
 use super::session::Session;
 use super::talking::Talking;
 use super::timer::SessionTimer;
-use super::{Call, Invitation, State, description, end_of_failure, end_of_status};
+use super::{Call, Invitation, Origin, State, description, end_of_failure, end_of_status};
+use super::{refer, reliable};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::{Method, Request, Response};
 use crate::sdp::SdpError;
@@ -26,8 +27,9 @@ const MAX_ATTEMPTS: u8 = 5;
 pub(super) struct Inviting {
     pub(super) invite: RequestId,
     /// As it is sent again when a response asks for another one.
-    request: Request,
+    pub(super) request: Request,
     attempts: u8,
+    pub(super) redirects: Redirects,
     pub(super) early: Vec<Early>,
     pub(super) session: Session,
     /// The program has other media by now.
@@ -54,7 +56,7 @@ impl Inviting {
     }
 
     /// The program was told that the call is over; only the signalling goes on.
-    fn is_given_up(&self) -> bool {
+    pub(super) fn is_given_up(&self) -> bool {
         self.give_up_at.is_none()
     }
 
@@ -78,7 +80,7 @@ impl Inviting {
     }
 
     /// Sends the INVITE, for the first time or anew: earlier branches are forgotten.
-    fn send(
+    pub(super) fn send(
         &mut self,
         now: Instant,
         endpoint: &mut Endpoint,
@@ -154,6 +156,7 @@ impl Call {
             account,
             request,
             media,
+            referrer,
         } = invitation;
         let session = Session::new(media, &mut endpoint.random);
         let timer = SessionTimer::new(endpoint.config.session_expires);
@@ -161,6 +164,7 @@ impl Call {
             invite: RequestId::default(),
             request,
             attempts: 0,
+            redirects: Redirects::default(),
             early: Vec::new(),
             session,
             renewed: false,
@@ -170,7 +174,8 @@ impl Call {
         inviting.send(now, endpoint, (handle, Some(account)));
         let call_id = inviting.request.call_id.clone();
         let state = State::Inviting(Box::new(inviting));
-        let call = Call::new(handle, Some(account), call_id, state);
+        let mut call = Call::new(handle, Some(account), call_id, state);
+        call.referrer = referrer;
         call.arm(endpoint);
         call
     }
@@ -188,6 +193,7 @@ impl Call {
             101..200 => self.invite_progress(now, endpoint, request, response, flow),
             200..300 => self.invite_answered(now, endpoint, request, response, flow),
             422 if self.ask_longer(now, endpoint, response) => {}
+            _ if self.redirect(now, endpoint, response) => {}
             _ => {
                 self.end(endpoint, end_of_status(response));
                 self.leave(endpoint);
@@ -247,6 +253,7 @@ impl Call {
             self.send_in_dialog(now, endpoint, prack, ContactForm::None);
         }
         if !given_up {
+            refer::report(self, endpoint, response.status);
             endpoint.emit(Event::Ringing {
                 call: handle,
                 status: response.status,
@@ -303,6 +310,12 @@ impl Call {
         flow: Flow,
     ) {
         let handle = self.handle;
+        self.origin = Origin {
+            home: self
+                .account
+                .is_some_and(|account| endpoint.is_home(account, &flow)),
+            remote: Some(flow.remote),
+        };
         let State::Inviting(mut inviting) = self.take() else {
             return;
         };
@@ -338,6 +351,7 @@ impl Call {
         self.state = State::Talking(Box::new(talking));
         match plan {
             Ok(media) if !given_up => {
+                refer::report(self, endpoint, 200);
                 endpoint.emit(Event::Established {
                     call: handle,
                     media,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::change::Changes;
 use super::incoming::dialog_response;
+use super::refer::Referral;
 use super::reliable::Reliable;
 use super::session::Session;
 use super::timer::{self, SessionTimer};
@@ -30,6 +31,9 @@ pub(super) struct Talking {
     pub(super) changes: Changes,
     pub(super) timer: SessionTimer,
     pub(super) transfer: Option<Transfer>,
+    pub(super) referral: Option<Referral>,
+    /// There was a REFER of the peer's already.
+    pub(super) referred_before: bool,
     /// A PRACK that the 2xx overtook may still come.
     reliable: Option<Reliable>,
 }
@@ -116,6 +120,8 @@ impl Talking {
             changes: Changes::default(),
             timer,
             transfer: None,
+            referral: None,
+            referred_before: false,
             reliable: None,
         }
     }
@@ -126,13 +132,20 @@ impl Talking {
             .is_some_and(|transfer| transfer.refer == id)
     }
 
+    pub(super) fn is_notify(&self, id: RequestId) -> bool {
+        self.referral
+            .as_ref()
+            .is_some_and(|referral| referral.is_notify(id))
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         let ack = self.ack.as_ref().map(AckWait::deadline);
         let retry = self.changes.retry_at();
         let refresh = self.timer.refresh_at().filter(|_| self.is_idle());
         let expiry = self.timer.expires_at();
         let transfer = self.transfer.as_ref().map(|transfer| transfer.give_up_at);
-        let all = [ack, retry, refresh, expiry, transfer];
+        let referral = self.referral.as_ref().and_then(Referral::deadline);
+        let all = [ack, retry, refresh, expiry, transfer, referral];
         all.into_iter().flatten().min()
     }
 }
@@ -193,6 +206,7 @@ impl Call {
         talking.changes.retry(now);
         self.change_media(now, endpoint);
         self.transfer_timeout(now, endpoint);
+        self.referral_timeout(now, endpoint);
     }
 
     /// Requests other than BYE in a dialog that stands.
@@ -217,6 +231,7 @@ impl Call {
             }
             Method::Info => self.info_received(now, endpoint, server, request),
             Method::Notify => self.notify_received(now, endpoint, server, request),
+            Method::Refer => self.refer_received(now, endpoint, server, request),
             _ => endpoint.answer_in_dialog(now, server, request),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::replaces::Replaces;
 use super::{Call, State};
 use crate::message::{Method, NameAddr, Request, Response, Uri};
 use crate::user_agent::{
@@ -14,59 +15,39 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Our REFER and the subscription it made.
 pub(super) struct Transfer {
     pub(super) refer: RequestId,
+    /// The number of the REFER, which names the subscription.
+    seq: u32,
     pub(super) give_up_at: Instant,
 }
 
-/// The dialog that the transferred party shall take over (RFC 3891).
-pub(crate) struct Replaces {
-    pub(crate) target: Uri,
-    header: String,
-}
-
 impl Call {
-    /// This call's dialog as another party has to name it: the tags seen from our peer's side.
-    pub(crate) fn to_replace(&self) -> Result<Replaces, CommandError> {
-        let State::Talking(talking) = &self.state else {
-            return Err(CommandError::WrongState);
-        };
-        let id = &talking.dialog.id;
-        Ok(Replaces {
-            target: talking.dialog.target().clone(),
-            header: format!(
-                "{};to-tag={};from-tag={}",
-                id.call_id, id.remote_tag, id.local_tag
-            ),
-        })
-    }
-
     /// Asks the other party to call `target`.
     pub(crate) fn refer(
         &mut self,
         now: Instant,
         endpoint: &mut Endpoint,
         target: Uri,
-        replaces: Option<Replaces>,
+        replaces: Option<&Replaces>,
     ) -> Result<(), CommandError> {
         let talking = self.talking()?;
         if talking.transfer.is_some() {
             return Err(CommandError::Busy);
         }
-        let mut refer_to = NameAddr::new(match &replaces {
-            Some(replaces) => replaces.target.clone(),
-            None => target,
-        });
-        if let (Some(sip), Some(replaces)) = (refer_to.uri.as_sip_mut(), &replaces) {
-            sip.headers
-                .push(("Replaces".to_owned(), escape(&replaces.header)));
+        let mut refer_to = NameAddr::new(target);
+        if let (Some(sip), Some(replaces)) = (refer_to.uri.as_sip_mut(), replaces) {
+            let value = escape(&replaces.to_string());
+            sip.headers.push(("Replaces".to_owned(), value));
         }
         let mut referred_by = talking.dialog.local().clone();
         referred_by.params.remove("tag");
         let mut request = talking.dialog.request(Method::Refer);
         request.headers.push("Refer-To", refer_to.to_string());
         request.headers.push("Referred-By", referred_by.to_string());
+        let seq = request.cseq.seq;
         let refer = self.send_in_dialog(now, endpoint, request, ContactForm::Dialog);
         self.talking()?.transfer = Some(Transfer {
             refer,
+            seq,
             give_up_at: now + PATIENCE,
         });
         self.arm(endpoint);
@@ -79,8 +60,17 @@ impl Call {
         endpoint: &mut Endpoint,
         response: &Response,
     ) {
+        if let State::Talking(talking) = &mut self.state
+            && let Some(transfer) = &mut talking.transfer
+        {
+            transfer.seq = response.cseq.seq;
+        }
+        let refer_sub = response.headers.get("Refer-Sub").unwrap_or_default();
+        let quiet = refer_sub.trim().to_ascii_lowercase().starts_with("false");
         match response.status {
             100..200 => {}
+            // RFC 4488 §4: nothing more will be told. The other side has taken it upon itself.
+            200..300 if quiet => self.tell_transfer(endpoint, 200, true),
             200..300 => self.tell_transfer(endpoint, response.status, false),
             481 => {
                 self.end_by_peer(endpoint, EndCause::Failed);
@@ -131,26 +121,41 @@ impl Call {
         request: &Request,
     ) {
         let event = request.headers.get("Event").unwrap_or_default();
-        let event = event.split(';').next().unwrap_or_default().trim();
-        if !event.eq_ignore_ascii_case("refer") {
+        let (event, params) = event.split_once(';').unwrap_or((event, ""));
+        if !event.trim().eq_ignore_ascii_case("refer") {
             return endpoint.reply_with(now, server, 489, &[("Allow-Events", "refer")]);
         }
-        let State::Talking(talking) = &self.state else {
+        let State::Talking(talking) = &mut self.state else {
             return;
         };
-        if talking.transfer.is_none() {
+        let id = params.trim().strip_prefix("id=");
+        let id: Option<u32> = id.and_then(|id| id.trim().parse().ok());
+        // One that tells of an earlier transfer comes too late.
+        let is_own = |transfer: &&mut Transfer| id.is_none_or(|id| id >= transfer.seq);
+        let Some(transfer) = talking.transfer.as_mut().filter(is_own) else {
             return endpoint.reply(now, server, 481);
-        }
+        };
         let Some(status) = fragment_status(&request.body) else {
             return endpoint.reply(now, server, 400);
         };
+        let state = request.headers.get("Subscription-State");
+        let (state, params) = state
+            .and_then(|s| s.split_once(';'))
+            .unwrap_or((state.unwrap_or_default(), ""));
+        let terminated = state.trim().eq_ignore_ascii_case("terminated");
+        let expires = params
+            .split(';')
+            .find_map(|p| p.trim().strip_prefix("expires="));
+        if let Some(seconds) = expires.and_then(|text| text.trim().parse().ok()) {
+            // With the subscription ends what can be known of the transfer.
+            transfer.give_up_at = now + Duration::from_secs(seconds).min(PATIENCE);
+        }
         endpoint.reply(now, server, 200);
-        let state = request
-            .headers
-            .get("Subscription-State")
-            .unwrap_or_default();
-        let terminated = state.trim().to_ascii_lowercase().starts_with("terminated");
-        self.tell_transfer(endpoint, status, status >= 200 || terminated);
+        match (terminated, status) {
+            // It ends without having told the end.
+            (true, ..200) => self.tell_transfer(endpoint, 408, true),
+            _ => self.tell_transfer(endpoint, status, status >= 200),
+        }
     }
 }
 

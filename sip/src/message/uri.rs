@@ -207,6 +207,13 @@ impl SipUri {
         self.params.get("transport")
     }
 
+    /// The unescaped value of a header field to be put into a request.
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(unescape(value))
+    }
+
     /// RFC 3261 §19.1.4. Escapes were normalised when the URIs were read.
     fn is_equivalent(&self, other: &Self) -> bool {
         self.secure == other.secure

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::endpoint::{ALLOW, Endpoint, SUPPORTED};
-use super::{AccountId, CallHandle, CommandError, UserAgent};
-use crate::call::{Call, Invitation};
+use super::endpoint::{ALLOW, ANONYMOUS, Endpoint, SUPPORTED};
+use super::{AccountId, CallHandle, CallOptions, CommandError, UserAgent};
+use crate::call::{Call, Invitation, Replaces};
 use crate::dialog::{as_request_uri, new_request};
-use crate::message::{Method, NameAddr, SipUri, Uri};
+use crate::message::{Host, Method, NameAddr, SipUri, Uri};
 use crate::sdp::{LocalMedia, MediaPlan};
 
 impl UserAgent {
@@ -19,6 +19,33 @@ impl UserAgent {
         target: &Uri,
         media: LocalMedia,
     ) -> Result<CallHandle, CommandError> {
+        self.invite_with(now, account, target, media, CallOptions::default())
+    }
+
+    /// Calls `target`, with options.
+    pub fn invite_with(
+        &mut self,
+        now: Instant,
+        account: AccountId,
+        target: &Uri,
+        media: LocalMedia,
+        options: CallOptions,
+    ) -> Result<CallHandle, CommandError> {
+        let terms = Terms {
+            options,
+            ..Terms::default()
+        };
+        self.place(now, account, target, media, terms)
+    }
+
+    fn place(
+        &mut self,
+        now: Instant,
+        account: AccountId,
+        target: &Uri,
+        media: LocalMedia,
+        terms: Terms,
+    ) -> Result<CallHandle, CommandError> {
         let line = self
             .endpoint
             .line(account)
@@ -27,18 +54,32 @@ impl UserAgent {
             return Err(CommandError::TooManyCalls);
         }
         let target = callable(target, &line.config.aor).ok_or(CommandError::BadTarget)?;
-        let mut from = line.address();
+        let mut from = match terms.options.anonymous {
+            true => anonymous(),
+            false => line.address(),
+        };
         let routes = line.routes();
         from.set_tag(&self.endpoint.random.tag());
         let call_id = self.endpoint.random.call_id();
-        let to = NameAddr::new(target.clone());
+        // Headers that a URI carries are not copied: whoever wrote it is not who calls.
         let uri = as_request_uri(target);
+        let to = NameAddr::new(uri.clone());
         let mut request = new_request(Method::Invite, uri, from, to, call_id, 1);
         for route in routes {
             request.headers.push("Route", route.to_string());
         }
         request.headers.push("Allow", ALLOW);
         request.headers.push("Supported", SUPPORTED);
+        if terms.options.anonymous {
+            // RFC 3325 §9.3: the proxy knows who we are, and keeps it to itself.
+            request.headers.push("Privacy", "id");
+        }
+        if let Some(replaces) = terms.replaces {
+            request.headers.push("Replaces", replaces.to_string());
+        }
+        if let Some(by) = terms.referred_by {
+            request.headers.push("Referred-By", by);
+        }
         self.last_call += 1;
         let handle = CallHandle(self.last_call);
         let invitation = Invitation {
@@ -46,6 +87,7 @@ impl UserAgent {
             account,
             request,
             media,
+            referrer: terms.referrer,
         };
         let call = Call::outgoing(now, &mut self.endpoint, invitation);
         self.calls.insert(handle, call);
@@ -80,9 +122,22 @@ impl UserAgent {
         call: CallHandle,
         media: LocalMedia,
     ) -> Result<Option<MediaPlan>, CommandError> {
-        self.command(now, call, |call, endpoint| {
+        let plan = self.command(now, call, |call, endpoint| {
             call.answer(now, endpoint, media)
-        })
+        })?;
+        let replaced = self
+            .calls
+            .get_mut(&call)
+            .and_then(|call| call.replaces.take());
+        if let Some(replaced) = replaced {
+            // RFC 3891 §3: the 200 first, then the BYE or CANCEL.
+            self.with_call(replaced, |call, endpoint| {
+                call.end_replaced(endpoint);
+                call.hangup(now, endpoint);
+            });
+            self.handle_notices(now);
+        }
+        Ok(plan)
     }
 
     /// Refuses a call with a final status (486, 480, 603, …). `Ended` follows.
@@ -94,6 +149,18 @@ impl UserAgent {
     ) -> Result<(), CommandError> {
         self.command(now, call, |call, endpoint| {
             call.reject(now, endpoint, status)
+        })
+    }
+
+    /// Sends a caller on to somebody else (302). `Ended` follows.
+    pub fn forward(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        target: &Uri,
+    ) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.forward(now, endpoint, target)
         })
     }
 
@@ -153,14 +220,64 @@ impl UserAgent {
         };
         let replaces = replaces.map(other).transpose()?;
         let account = self.calls.get(&call).and_then(|call| call.account);
-        let aor = account.and_then(|account| self.endpoint.line(account));
-        let target = match aor {
-            Some(line) => callable(target, &line.config.aor).ok_or(CommandError::BadTarget)?,
-            None => target.clone(),
+        let line = account.and_then(|account| self.endpoint.line(account));
+        let (target, replaces) = match (replaces, line) {
+            (Some((target, replaces)), _) => (target, Some(replaces)),
+            (None, Some(line)) => {
+                let target = callable(target, &line.config.aor);
+                (target.ok_or(CommandError::BadTarget)?, None)
+            }
+            (None, None) => (target.clone(), None),
         };
         self.command(now, call, |call, endpoint| {
-            call.refer(now, endpoint, target, replaces)
+            call.refer(now, endpoint, target, replaces.as_ref())
         })
+    }
+
+    /// Promises the other party to call whom it wants called (202). Continue with
+    /// `follow_transfer`.
+    pub fn accept_transfer(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.accept_transfer(now, endpoint)
+        })
+    }
+
+    /// Does not call whom the other party wants called: refuses with a final status, or, after
+    /// `accept_transfer`, tells that it came to nothing. The call goes on.
+    pub fn refuse_transfer(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        status: u16,
+    ) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.refuse_transfer(now, endpoint, status)
+        })
+    }
+
+    /// Calls whom the other party wants called, from the same account. The other party is told
+    /// how it goes; when it stands and nobody has hung up the old call, that ends by itself.
+    pub fn follow_transfer(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        media: LocalMedia,
+    ) -> Result<CallHandle, CommandError> {
+        let asked = self.command(now, call, |call, _| call.take_asked())?;
+        let account = self.calls.get(&call).and_then(|call| call.account);
+        let terms = Terms {
+            replaces: asked.replaces,
+            referred_by: asked.referred_by,
+            options: CallOptions::default(),
+            referrer: Some(call),
+        };
+        let account = account.ok_or(CommandError::NoSuchAccount);
+        let placed =
+            account.and_then(|account| self.place(now, account, &asked.target, media, terms));
+        if placed.is_err() {
+            self.refuse_transfer(now, call, 503)?;
+        }
+        placed
     }
 
     fn command<T>(
@@ -177,9 +294,27 @@ impl UserAgent {
     }
 }
 
+/// On what terms a call is made.
+#[derive(Default)]
+struct Terms {
+    options: CallOptions,
+    replaces: Option<Replaces>,
+    referred_by: Option<String>,
+    referrer: Option<CallHandle>,
+}
+
+/// RFC 3323 §4.1.1.3
+fn anonymous() -> NameAddr {
+    let host = Host::Domain(ANONYMOUS.to_owned());
+    NameAddr {
+        display: Some("Anonymous".to_owned()),
+        ..NameAddr::new(Uri::sip(Some("anonymous"), host, None))
+    }
+}
+
 /// A URI that can be called. A telephone number goes to the account's own domain
 /// (RFC 3261 §19.1.6).
-fn callable(target: &Uri, aor: &Uri) -> Option<Uri> {
+pub(crate) fn callable(target: &Uri, aor: &Uri) -> Option<Uri> {
     match target {
         Uri::Sip(_) => Some(target.clone()),
         Uri::Tel(tel) => {

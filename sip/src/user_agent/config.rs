@@ -21,6 +21,8 @@ pub struct Config {
     /// How long a session lasts without a refresh, where both sides keep timers (RFC 4028); zero
     /// asks for none.
     pub session_expires: Duration,
+    /// Whether our calls go on where a 3xx sends them (RFC 3261 §8.1.3.4).
+    pub follow_redirects: bool,
     /// Calls at one time, in all states; an INVITE above the limit gets 486.
     pub max_calls: usize,
     /// Server transactions at one time; a request above the limit gets 503 without state.
@@ -39,6 +41,7 @@ impl Default for Config {
             ring_timeout: Duration::from_secs(180),
             answer_timeout: Duration::from_secs(180),
             session_expires: Duration::from_secs(1800),
+            follow_redirects: false,
             max_calls: 256,
             max_transactions: 8192,
             keepalive: Duration::from_secs(25),

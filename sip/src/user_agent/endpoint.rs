@@ -15,14 +15,17 @@ use super::{
     AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, SubscriptionId, Transport,
 };
 use crate::dialog::DialogId;
-use crate::message::{Host, Request, Response, SipUri, Uri};
+use crate::message::{Host, NameAddr, Request, Response, SipUri, Uri};
 use crate::resolve::is_tls;
 
 /// The methods a call or the user agent itself answers.
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY";
 /// The extensions we speak, which a request may insist on.
-pub(crate) const SUPPORTED: &str = "100rel, timer";
+pub(crate) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
+
+/// The host of who does not want to be known (RFC 3323 §4.1.1.3).
+pub(crate) const ANONYMOUS: &str = "anonymous.invalid";
 
 /// Who waits for the response to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub(crate) enum Notice {
     Renumbered { owner: Owner, seq: u32 },
     /// The registrar sees this account under another address than before.
     Moved { account: AccountId },
+    /// The call that a REFER within another one asked for got a response.
+    Referred { owner: Owner, status: u16 },
     /// A connection is gone.
     Closed { connection: ConnectionId },
 }
@@ -204,6 +209,22 @@ impl Endpoint {
         let mut uri = SipUri::new((!user.is_empty()).then_some(user), host, Some(port));
         if let Some(name) = flow.transport.uri_name() {
             uri.params.set("transport", Some(name));
+        }
+        uri
+    }
+
+    /// Our Contact within a call of ours: one that was made anonymously stays so.
+    pub(crate) fn contact_as(
+        &self,
+        account: Option<AccountId>,
+        own: &NameAddr,
+        flow: &Flow,
+    ) -> SipUri {
+        let user = own.uri.user().unwrap_or_default();
+        let mut uri = self.contact(account, &user, flow);
+        let hidden = |host: &Host| matches!(host, Host::Domain(name) if name == ANONYMOUS);
+        if own.uri.host().is_some_and(hidden) {
+            uri.set_user(Some("anonymous"));
         }
         uri
     }

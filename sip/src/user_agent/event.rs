@@ -110,6 +110,14 @@ pub enum Event {
         plain_ok: bool,
         /// The offer has an audio stream with a codec we know that can be encrypted.
         encrypted_ok: bool,
+        /// It is to take the place of this call (RFC 3891), as the last step of a transfer:
+        /// answer it at once. That ends the other one with [`EndCause::Replaced`].
+        replaces: Option<CallHandle>,
+        /// It came by the account's own proxy.
+        trusted: bool,
+        /// It asks to be answered without anybody's doing (RFC 5373, `answer-after`); whether it
+        /// is, the program decides.
+        answer_asked: bool,
     },
     /// An outgoing call's provisional response.
     Ringing {
@@ -119,6 +127,13 @@ pub enum Event {
         status: u16,
         /// Early media: listen to this, and play no ringback tone of our own.
         media: Option<MediaPlan>,
+    },
+    /// An outgoing call was redirected and goes on to there.
+    Redirected {
+        /// The call.
+        call: CallHandle,
+        /// The new Request-URI.
+        target: Uri,
     },
     /// The call stands: the 2xx came (outgoing) or its ACK (incoming).
     Established {
@@ -173,6 +188,18 @@ pub enum Event {
         subscription: SubscriptionId,
         /// The document.
         body: Vec<u8>,
+    },
+    /// The other party wants us to call somebody else instead of it (RFC 3515). Continue with
+    /// `accept_transfer` and `follow_transfer`, or `refuse_transfer`.
+    TransferAsked {
+        /// The call.
+        call: CallHandle,
+        /// Whom to call.
+        target: Uri,
+        /// It has announced us: our call takes the place of one that stands (RFC 3891).
+        attended: bool,
+        /// In whose name, as the other party says (RFC 3892).
+        by: Option<String>,
     },
     /// The call is over; the handle is dead.
     Ended {
@@ -229,6 +256,28 @@ pub struct CallerIdentity {
     pub asserted: bool,
     /// The caller asked for privacy.
     pub hidden: bool,
+    /// Who sent the call on to us last, as the account's own proxy says.
+    pub diverted_by: Option<Box<Diversion>>,
+}
+
+/// A party that sent a call on (RFC 5806, RFC 7044).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diversion {
+    /// Display name as sent.
+    pub display: Option<String>,
+    /// The URI, printed.
+    pub uri: String,
+    /// The user part or telephone number, unescaped.
+    pub number_text: Option<String>,
+    /// In the words of RFC 5806: `user-busy`, `no-answer`, `unconditional`, …
+    pub reason: Option<String>,
+}
+
+/// How a call is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// The other party is not to know who calls (RFC 3323): only the account's own proxy is told.
+    pub anonymous: bool,
 }
 
 /// How a call ended.
@@ -242,6 +291,21 @@ pub struct End {
     pub reason: Option<String>,
     /// In the words of the call log.
     pub cause: EndCause,
+}
+
+impl End {
+    /// The nearest status, for whoever asked for the call.
+    pub(crate) fn as_status(&self) -> u16 {
+        match (self.status, self.cause) {
+            (Some(status @ 300..), _) => status,
+            (_, EndCause::Timeout) => 408,
+            (_, EndCause::Unreachable) => 503,
+            (_, EndCause::Cancelled) => 487,
+            (_, EndCause::NoAnswer) => 480,
+            (_, EndCause::NotAcceptable) => 488,
+            _ => 500,
+        }
+    }
 }
 
 /// Which side ended a call.
@@ -270,6 +334,10 @@ pub enum EndCause {
     Declined,
     /// Given up by the caller before an answer.
     Cancelled,
+    /// We sent the caller on to somebody else (302).
+    Forwarded,
+    /// Another call took its place (RFC 3891): the other party has transferred us.
+    Replaced,
     /// Another device took the call (RFC 3326 `cause=200` on the CANCEL).
     AnsweredElsewhere,
     /// Nobody answered in time: 408, 480, or our own ring timeout.

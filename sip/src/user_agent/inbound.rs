@@ -9,7 +9,7 @@ use super::endpoint::{ALLOW, Endpoint, SUPPORTED};
 use super::network::Flow;
 use super::servers::{Received, ServerId};
 use super::{AccountId, CallHandle, Event, UserAgent};
-use crate::call::{Call, caller, is_too_short};
+use crate::call::{Call, Origin, Replaces, asks_for_answer, caller, is_too_short};
 use crate::dialog::DialogId;
 use crate::message::{Headers, Message, Method, ParseError, Request, Uri};
 use crate::sdp::{
@@ -120,6 +120,10 @@ impl UserAgent {
         }
         let account = endpoint.account_called(flow, &request.uri);
         let is_invite = request.method == Method::Invite;
+        // RFC 3891 §3: no other request replaces anything.
+        if !is_invite && request.headers.has("Replaces") {
+            return endpoint.reply(now, id, 400);
+        }
         if is_invite && account.is_none() && !endpoint.lines.is_empty() {
             return endpoint.reply(now, id, 404);
         }
@@ -155,12 +159,22 @@ impl UserAgent {
         if plain == Err(SdpError::Malformed) {
             return self.endpoint.reply(now, id, 400);
         }
+        let replaces = match self.replaced_by(&flow, request) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.endpoint.reply(now, id, status),
+        };
         let handle = self.new_call();
-        match Call::incoming(now, &mut self.endpoint, handle, account, (id, request)) {
+        let trusted = account.is_some_and(|account| self.endpoint.is_home(account, &flow));
+        let origin = Origin {
+            home: trusted,
+            remote: Some(flow.remote),
+        };
+        let invite = (id, request);
+        match Call::incoming(now, &mut self.endpoint, handle, account, origin, invite) {
             Err(_) => self.endpoint.reply(now, id, 400),
-            Ok(call) => {
+            Ok(mut call) => {
+                call.replaces = replaces;
                 self.calls.insert(handle, call);
-                let trusted = account.is_some_and(|account| self.endpoint.is_home(account, &flow));
                 self.endpoint.emit(Event::Incoming {
                     call: handle,
                     account,
@@ -169,9 +183,30 @@ impl UserAgent {
                     has_offer: offer.is_some(),
                     plain_ok: plain.is_ok(),
                     encrypted_ok: takes(SrtpPolicy::Mandatory).is_ok(),
+                    replaces,
+                    trusted,
+                    answer_asked: asks_for_answer(&request.headers),
                 });
             }
         }
+    }
+
+    /// The call that an INVITE is to take the place of, or the status to refuse it with
+    /// (RFC 3891 §3). Who takes over a call has to come the way its other party came, or by the
+    /// proxy of its account: knowing the tags is not enough.
+    fn replaced_by(&self, flow: &Flow, request: &Request) -> Result<Option<CallHandle>, u16> {
+        let Some(replaces) = Replaces::of(&request.headers).map_err(|()| 400u16)? else {
+            return Ok(None);
+        };
+        let handle = self.endpoint.dialogs.get(&replaces.dialog());
+        let call = handle
+            .and_then(|handle| self.calls.get(handle))
+            .ok_or(481u16)?;
+        let is_home = |account| self.endpoint.is_home(account, flow);
+        if !call.account.is_some_and(is_home) && call.origin.remote != Some(flow.remote) {
+            return Err(403);
+        }
+        call.may_be_replaced(&replaces).map(|()| Some(call.handle))
     }
 
     fn new_call(&mut self) -> CallHandle {

@@ -25,11 +25,12 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 pub(crate) use clients::{Cancelled, ContactForm, Outgoing, RequestId};
+pub(crate) use commands::callable;
 pub use config::{AccountConfig, Config, EventPackage, Secret};
 pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Notice, Owner, SUPPORTED, Timer};
 pub use event::{
-    CallerIdentity, CommandError, End, EndCause, EndedBy, Event, Output, Received,
-    RegistrationState, SubscriptionState, TlsIdentity, Transmit,
+    CallOptions, CallerIdentity, CommandError, Diversion, End, EndCause, EndedBy, Event, Output,
+    Received, RegistrationState, SubscriptionState, TlsIdentity, Transmit,
 };
 use line::Line;
 pub(crate) use line::loose_route;
@@ -148,6 +149,11 @@ impl UserAgent {
             last_account: 0,
             last_call: 0,
         }
+    }
+
+    /// Whether our calls go on where a 3xx sends them, from now on.
+    pub fn set_follow_redirects(&mut self, follow: bool) {
+        self.endpoint.config.follow_redirects = follow;
     }
 
     /// Names a bound socket: the source of datagrams, or (TCP, TLS) where peers reach us.
@@ -391,6 +397,13 @@ impl UserAgent {
                     Owner::Ack(_) | Owner::Nobody => {}
                 },
                 Notice::Moved { account } => self.relocate_calls(now, Some(account), &[]),
+                Notice::Referred { owner, status } => {
+                    if let Owner::Call(handle) = owner {
+                        self.with_call(handle, |call, endpoint| {
+                            call.referral_progress(now, endpoint, status);
+                        });
+                    }
+                }
                 Notice::Closed { connection } => {
                     for registration in self.registrations.values_mut() {
                         registration.handle_closed(now, &mut self.endpoint, connection);

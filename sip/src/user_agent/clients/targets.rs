@@ -246,10 +246,12 @@ impl Endpoint {
         let branch = branch_text(branch);
         request.top_via = Via::new(flow.transport.via_name(), host, Some(port), &branch);
         if contact != ContactForm::None {
-            let user = request.from.uri.user().unwrap_or_default().into_owned();
             let mut uri = match contact {
-                ContactForm::Binding(_) => self.binding(account, &user, flow),
-                _ => self.contact(account, &user, flow),
+                ContactForm::Binding(_) => {
+                    let user = request.from.uri.user().unwrap_or_default();
+                    self.binding(account, &user, flow)
+                }
+                _ => self.contact_as(account, &request.from, flow),
             };
             secure_like(&mut uri, &request);
             let line = account.and_then(|account| self.lines.get(&account));
@@ -259,6 +261,15 @@ impl Endpoint {
         request
             .headers
             .push("User-Agent", self.config.product.as_str());
+        // RFC 3325 §9.2: who hides tells its own proxy who it is, and nobody else.
+        if request.headers.has("Privacy")
+            && let Some(account) = account
+            && self.is_home(account, flow)
+            && let Some(line) = self.lines.get(&account)
+        {
+            let address = line.address().to_string();
+            request.headers.push("P-Preferred-Identity", address);
+        }
         if let Some(mut media) = offer {
             if media.address.is_unspecified() {
                 media.address = flow.local.ip();
