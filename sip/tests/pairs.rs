@@ -11,7 +11,6 @@ use ringbook_sip::user_agent::{AccountId, CallHandle, Config, Event, Load};
 use support::*;
 
 const SCRIPTS: u64 = 10_000;
-const CAROL: usize = 2;
 const ADDRESSES: [&str; 3] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
 /// What an agent's program knows of its calls.
