@@ -96,13 +96,43 @@ struct Sound {
     give_up: Option<Instant>,
 }
 
-/// A message on its way, whichever.
+/// A message that has passed.
+#[derive(Debug)]
+pub enum Passed {
+    /// It came in.
+    Received(Received),
+    /// It went out.
+    Sent(Transmit),
+}
+
+/// What both have.
 struct Passing<'m> {
     sent: bool,
     transport: Transport,
     local: std::net::SocketAddr,
     remote: std::net::SocketAddr,
     bytes: &'m [u8],
+}
+
+impl Passed {
+    fn passing(&self) -> Passing<'_> {
+        match self {
+            Self::Received(received) => Passing {
+                sent: false,
+                transport: received.transport,
+                local: received.local,
+                remote: received.remote,
+                bytes: &received.bytes,
+            },
+            Self::Sent(transmit) => Passing {
+                sent: true,
+                transport: transmit.transport,
+                local: transmit.local,
+                remote: transmit.remote,
+                bytes: &transmit.bytes,
+            },
+        }
+    }
 }
 
 impl FlightRecorder {
@@ -123,36 +153,9 @@ impl FlightRecorder {
         self.retention = retention;
     }
 
-    /// A message came in.
-    pub fn note_received(&mut self, now: Now, received: &Received) -> Option<CallId> {
-        self.note(
-            now,
-            &Passing {
-                sent: false,
-                transport: received.transport,
-                local: received.local,
-                remote: received.remote,
-                bytes: &received.bytes,
-            },
-        )
-    }
-
-    /// A message goes out.
-    pub fn note_sent(&mut self, now: Now, transmit: &Transmit) -> Option<CallId> {
-        self.note(
-            now,
-            &Passing {
-                sent: true,
-                transport: transmit.transport,
-                local: transmit.local,
-                remote: transmit.remote,
-                bytes: &transmit.bytes,
-            },
-        )
-    }
-
     /// Takes a message down. The ended call whose last word it was, where it was one.
-    fn note(&mut self, now: Now, passing: &Passing<'_>) -> Option<CallId> {
+    pub fn note(&mut self, now: Now, passed: &Passed) -> Option<CallId> {
+        let passing = &passed.passing();
         if self.retention.ladders == 0 || passing.bytes.starts_with(b"\r\n") {
             return None;
         }
@@ -510,16 +513,16 @@ mod tests {
         }
     }
 
-    fn received(text: String) -> Received {
-        Received {
+    fn received(text: String) -> Passed {
+        Passed::Received(Received {
             transport: Transport::Udp,
             local: "192.0.2.1:5060".parse().unwrap(),
             remote: "192.0.2.2:5060".parse().unwrap(),
             bytes: text.into_bytes(),
-        }
+        })
     }
 
-    fn message(method: &str, call_id: usize, seq: usize, size: usize) -> Received {
+    fn message(method: &str, call_id: usize, seq: usize, size: usize) -> Passed {
         let filling = "x".repeat(size);
         received(format!(
             "{method} sip:a@b SIP/2.0\r\nTo: <sip:a@b>\r\nCall-ID: {call_id}\r\n\
@@ -530,9 +533,9 @@ mod tests {
     #[test]
     fn a_call_of_very_many_messages_keeps_its_beginning_and_its_end() {
         let mut recorder = FlightRecorder::new(KEEP);
-        recorder.note_received(now(), &message("INVITE", 1, 1, 0));
+        recorder.note(now(), &message("INVITE", 1, 1, 0));
         for seq in 2..=2000 {
-            recorder.note_received(now(), &message("INFO", 1, seq, 100));
+            recorder.note(now(), &message("INFO", 1, seq, 100));
         }
         let ladder = &recorder.ladders["1"];
         let seq = |place: usize| Essentials::of(&ladder.messages[place].message.text).seq;
@@ -547,9 +550,9 @@ mod tests {
     #[test]
     fn a_call_of_large_messages_keeps_their_first_lines() {
         let mut recorder = FlightRecorder::new(KEEP);
-        recorder.note_received(now(), &message("INVITE", 1, 1, 0));
+        recorder.note(now(), &message("INVITE", 1, 1, 0));
         for seq in 2..=100 {
-            recorder.note_received(now(), &message("INFO", 1, seq, 60_000));
+            recorder.note(now(), &message("INFO", 1, seq, 60_000));
         }
         let ladder = &recorder.ladders["1"];
         assert!(ladder.octets <= CALL + TEXT + 100 * 30, "{}", ladder.octets);
@@ -562,10 +565,10 @@ mod tests {
     fn strangers_cannot_make_the_recorder_grow() {
         let mut recorder = FlightRecorder::new(KEEP);
         for call_id in 0..10_000 {
-            recorder.note_received(now(), &message("INVITE", call_id, 1, 500));
-            recorder.note_received(now(), &message("OPTIONS", 20_000 + call_id, 1, 500));
+            recorder.note(now(), &message("INVITE", call_id, 1, 500));
+            recorder.note(now(), &message("OPTIONS", 20_000 + call_id, 1, 500));
             let register = message("REGISTER", 40_000 + call_id, 1, 500);
-            recorder.note_received(now(), &register);
+            recorder.note(now(), &register);
         }
         assert_eq!(
             (recorder.ladders.len(), recorder.strays.len()),
@@ -579,19 +582,22 @@ mod tests {
     #[test]
     fn the_latest_exchanges_of_a_registration_are_kept_by_its_line() {
         let mut recorder = FlightRecorder::new(KEEP);
-        let sent = |text: Received| Transmit {
-            transport: text.transport,
-            local: text.local,
-            remote: text.remote,
-            connection: None,
-            bytes: text.bytes,
+        let sent = |message: Passed| match message {
+            Passed::Received(message) => Passed::Sent(Transmit {
+                transport: message.transport,
+                local: message.local,
+                remote: message.remote,
+                connection: None,
+                bytes: message.bytes,
+            }),
+            sent => sent,
         };
         for seq in 1..=50 {
-            recorder.note_sent(now(), &sent(message("REGISTER", 1, seq, 0)));
+            recorder.note(now(), &sent(message("REGISTER", 1, seq, 0)));
             let answer = format!(
                 "SIP/2.0 200 OK\r\nTo: <sip:a@b>;tag=1\r\nCall-ID: 1\r\nCSeq: {seq} REGISTER\r\n\r\n"
             );
-            recorder.note_received(now(), &received(answer));
+            recorder.note(now(), &received(answer));
         }
         let kept = recorder.registration("sip:a@b");
         assert_eq!(kept.len(), REGISTRATION);

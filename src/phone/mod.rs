@@ -45,7 +45,7 @@ use self::caller_card::CallerCards;
 use self::calls::Calls;
 use self::command::{Command, CommandError, Reply};
 use self::effect::Effect;
-use self::flight_recorder::FlightRecorder;
+use self::flight_recorder::{FlightRecorder, Passed};
 use self::lamps::Watched;
 use self::listener::{CallEvent, Listener, Reactions};
 use self::recorder::Recorder;
@@ -140,8 +140,8 @@ pub struct Phone {
     arrivals: VecDeque<signalling::Arrival>,
     /// Events of the user agent that are not dealt with yet.
     heard: VecDeque<user_agent::Event>,
-    /// Ended calls whose last word has been said.
-    silent: Vec<CallId>,
+    /// Messages that came in or went out and are not on a ladder yet.
+    passed: Vec<(Now, Passed)>,
     outputs: VecDeque<PhoneOutput>,
     wake_up: Option<Instant>,
     tick: Option<Instant>,
@@ -186,7 +186,7 @@ impl Phone {
             arrived_at: None,
             arrivals: VecDeque::new(),
             heard: VecDeque::new(),
-            silent: Vec::new(),
+            passed: Vec::new(),
             outputs: VecDeque::new(),
             wake_up: None,
             tick: None,
@@ -331,6 +331,7 @@ impl Phone {
     /// The next thing for the world.
     pub fn poll_output(&mut self) -> Option<PhoneOutput> {
         if self.outputs.is_empty() {
+            self.take_down();
             self.take_in_arrivals();
         }
         self.outputs.pop_front()

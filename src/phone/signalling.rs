@@ -14,6 +14,7 @@ use super::account::LineInfo;
 use super::call::{Call, Ended, Hold, Media, Ports, Remote, State};
 use super::effect::Effect;
 use super::end::verdict;
+use super::flight_recorder::Passed;
 use super::listener::CallEvent;
 use super::media::{encryption, stream_config};
 use super::reception::{Facts, Reception};
@@ -52,9 +53,6 @@ impl Phone {
             self.on_sip(now, event);
             self.drain(now);
         }
-        while let Some(call) = self.silent.pop() {
-            self.settle(now, call);
-        }
     }
 
     /// Passes on what the user agent wants done; its events wait. Called between an order to the
@@ -63,13 +61,11 @@ impl Phone {
         loop {
             match self.user_agent.poll_output() {
                 Output::Transmit(transmit) => {
-                    let recorder = &mut self.features.flight_recorder;
-                    self.silent.extend(recorder.note_sent(now, &transmit));
+                    self.passed.push((now, Passed::Sent(transmit.clone())));
                     self.outputs.push_back(PhoneOutput::Transmit(transmit));
                 }
                 Output::Received(received) => {
-                    let recorder = &mut self.features.flight_recorder;
-                    self.silent.extend(recorder.note_received(now, &received));
+                    self.passed.push((now, Passed::Received(received)));
                 }
                 Output::Connect {
                     connection,
@@ -271,6 +267,19 @@ impl Phone {
             if matches!(reception, Reception::Ring | Reception::Answer) {
                 self.bind_media(id);
             }
+        }
+    }
+
+    /// Takes down the messages that have passed. They go first: a caller waits for an answer, nobody
+    /// for the ladder.
+    pub(super) fn take_down(&mut self) {
+        let mut silent = Vec::new();
+        for (now, message) in std::mem::take(&mut self.passed) {
+            let call = self.features.flight_recorder.note(now, &message);
+            silent.extend(call.map(|call| (now, call)));
+        }
+        for (now, call) in silent {
+            self.settle(now, call);
         }
     }
 
@@ -593,6 +602,7 @@ impl Phone {
     /// Takes an ended call one step further when nothing holds it up any more: first everything
     /// is closed and the row written, then the end is told and the call forgotten.
     pub(super) fn settle(&mut self, now: Now, id: CallId) {
+        self.take_down();
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
