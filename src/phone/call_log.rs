@@ -1,7 +1,7 @@
 //! The call log: one row a call, opened at the first ring or dial so that a power cut leaves
 //! evidence, and closed in one transaction with its recordings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
@@ -16,6 +16,7 @@ use crate::tr;
 pub struct CallLog {
     enabled: bool,
     rows: BTreeMap<CallId, Row>,
+    edition: u64,
 }
 
 /// What a row needs beyond the call itself.
@@ -23,10 +24,17 @@ pub struct CallLog {
 struct Row {
     identity: Identity,
     recordings: Vec<RecordingRow>,
-    /// Writes the store has not answered.
-    pending: u32,
+    /// Writes the store has not answered, the oldest first, and which of them are news.
+    pending: VecDeque<News>,
     /// The last write is among them.
     closing: bool,
+}
+
+/// Whether the list of calls shows something else after a write; after a heartbeat it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    Yes,
+    No,
 }
 
 impl CallLog {
@@ -35,12 +43,18 @@ impl CallLog {
         Self {
             enabled,
             rows: BTreeMap::new(),
+            edition: 0,
         }
     }
 
     /// Switches the module, for calls that begin from now on.
     pub fn set_enabled(&mut self, enabled: bool) {
         self.enabled = enabled;
+    }
+
+    /// Counts the news that are on disk: a list that was read at a lower count is out of date.
+    pub fn edition(&self) -> u64 {
+        self.edition
     }
 }
 
@@ -53,9 +67,21 @@ impl Row {
         Box::new(record)
     }
 
-    fn write(&mut self, command: StoreCommand, out: &mut Reactions) {
-        self.pending += 1;
+    fn write(&mut self, command: StoreCommand, news: News, out: &mut Reactions) {
+        self.pending.push_back(news);
         out.store(command);
+    }
+
+    /// Takes over who the parties are, and writes it at once.
+    fn identify(&mut self, now: Now, call: &Call, identity: &Identity, out: &mut Reactions) {
+        if self.identity == *identity {
+            return;
+        }
+        self.identity = identity.clone();
+        if call.ended().is_none() {
+            let record = self.record(now, call);
+            self.write(StoreCommand::UpdateCall(record), News::Yes, out);
+        }
     }
 }
 
@@ -70,14 +96,14 @@ impl Listener for CallLog {
         match event {
             CallEvent::Incoming | CallEvent::Dialing => {
                 let record = row.record(now, call);
-                row.write(StoreCommand::OpenCall(record), out);
+                row.write(StoreCommand::OpenCall(record), News::Yes, out);
             }
-            CallEvent::Identified(identity) => row.identity = (**identity).clone(),
+            CallEvent::Identified(identity) => row.identify(now, call, identity, out),
             CallEvent::Recorded(recording) => row.recordings.push((**recording).clone()),
             // The heartbeat: after a crash the row's duration is known to the second.
             CallEvent::Tick | CallEvent::Established if call.ended().is_none() => {
                 let record = row.record(now, call);
-                row.write(StoreCommand::UpdateCall(record), out);
+                row.write(StoreCommand::UpdateCall(record), News::No, out);
             }
             CallEvent::Landed(flight) => {
                 let record = row.record(now, call);
@@ -89,7 +115,7 @@ impl Listener for CallLog {
                     recordings,
                     flight,
                 };
-                row.write(closed, out);
+                row.write(closed, News::Yes, out);
             }
             _ => {}
         }
@@ -100,15 +126,19 @@ impl Listener for CallLog {
             return;
         };
         match reply {
-            StoreReply::Done { .. } => row.pending = row.pending.saturating_sub(1),
+            StoreReply::Done { .. } => {
+                if row.pending.pop_front() == Some(News::Yes) {
+                    self.edition += 1;
+                }
+            }
             StoreReply::Failed { error, .. } => {
-                row.pending = row.pending.saturating_sub(1);
+                row.pending.pop_front();
                 let text = tr!("The call log could not be written: {error}", error = error);
                 out.notice(NoticeKind::Store, text);
             }
             StoreReply::Caller { .. } => return,
         }
-        if row.pending == 0 && row.closing {
+        if row.pending.is_empty() && row.closing {
             self.rows.remove(&call.id);
         }
     }

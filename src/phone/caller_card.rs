@@ -53,15 +53,7 @@ impl CallerCards {
     }
 
     fn begin(&mut self, call: &Call, out: &mut Reactions) {
-        let line = call.line.as_deref();
-        out.store(StoreCommand::FindCaller {
-            call: call.id,
-            number: call.number(),
-            text: call.remote.party.text.clone(),
-            extension: line
-                .map(|line| line.extension.clone())
-                .filter(|own| !own.is_empty()),
-        });
+        out.store(look_up(call));
         self.cards.insert(
             call.id,
             Card {
@@ -75,13 +67,20 @@ impl CallerCards {
         let Some(card) = self.cards.get_mut(&call.id) else {
             return;
         };
+        let mut content = number_only(call);
         if let Some(found) = found {
             let today = now.wall.to_zoned(self.time_zone.clone()).date();
-            fill(&mut card.content, found, today, now.wall);
-            out.tell(CallEvent::Identified(Box::new(identity(found))));
+            fill(&mut content, found, today, now.wall);
         }
-        card.told = true;
-        out.event(told(now, call, &card.content));
+        let identity = found.map(identity).unwrap_or_default();
+        out.tell(CallEvent::Identified(Box::new(identity)));
+        if !card.told || card.content != content {
+            out.event(told(now, call, &content));
+        }
+        *card = Card {
+            content,
+            told: true,
+        };
     }
 }
 
@@ -106,6 +105,9 @@ impl Listener for CallerCards {
                     out.event(told(now, call, &card.content));
                 }
             }
+            CallEvent::ClientsChanged if self.cards.contains_key(&call.id) => {
+                out.store(look_up(call));
+            }
             CallEvent::Closed => drop(self.cards.remove(&call.id)),
             _ => {}
         }
@@ -121,6 +123,17 @@ impl Listener for CallerCards {
         if let StoreReply::Caller { found, .. } = reply {
             self.fill(now, call, found.as_deref(), out);
         }
+    }
+}
+
+/// The question who the other party is, and who we are.
+fn look_up(call: &Call) -> StoreCommand {
+    let own = call.line.as_deref().map(|line| line.extension.clone());
+    StoreCommand::FindCaller {
+        call: call.id,
+        number: call.number(),
+        text: call.remote.party.text.clone(),
+        extension: own.filter(|own| !own.is_empty()),
     }
 }
 

@@ -101,6 +101,8 @@ pub enum Command {
         /// Milliseconds.
         ms: f64,
     },
+    /// Clients were saved: who the parties of the calls are may be known now, or known better.
+    ClientsChanged,
     /// Use these settings from now on. Listening addresses change at the next start.
     SetSettings(Box<Settings>),
     /// End calls, unregister, close recordings, exit.

@@ -35,6 +35,8 @@ pub enum CallEvent {
     TransferFailed,
     /// It is known who the other party is, and who we are.
     Identified(Box<Identity>),
+    /// Clients were saved: who the other party is may be known now, or known better.
+    ClientsChanged,
     /// A recording of it is complete.
     Recorded(Box<RecordingRow>),
     /// Some time has passed; told about once a second.

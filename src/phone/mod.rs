@@ -364,6 +364,7 @@ impl Phone {
             lamps: self.lamp_views(),
             calls: self.call_views(),
             notices: self.notices.iter().cloned().collect(),
+            log_edition: self.features.call_log.edition(),
         }
     }
 

@@ -64,6 +64,12 @@ impl Phone {
                 self.event(now, Body::CardShown { call, ms });
                 Ok(())
             }
+            Command::ClientsChanged => {
+                for id in self.calls.ids() {
+                    self.tell(now, id, CallEvent::ClientsChanged);
+                }
+                Ok(())
+            }
             Command::SetSettings(settings) => {
                 self.set_settings(now, *settings);
                 Ok(())

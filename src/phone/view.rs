@@ -19,6 +19,8 @@ pub struct View {
     pub calls: Vec<CallView>,
     /// The latest notices, the newest last.
     pub notices: Vec<NoticeView>,
+    /// Counts the news in the call log: a list of calls that was read at a lower count is out of date.
+    pub log_edition: u64,
 }
 
 /// A line.

@@ -76,3 +76,8 @@ pub async fn command(phone: &Rc<dyn PhoneLink>, command: Command) -> Result<Repl
     phone.command(command, Box::new(move |answer| drop(done.send(answer))));
     waiting.await.unwrap_or(Err(CommandError::Ending))
 }
+
+/// Has the phone look anew who the parties of its calls are.
+pub fn clients_changed(phone: &Rc<dyn PhoneLink>) {
+    phone.command(Command::ClientsChanged, Box::new(|_| {}));
+}

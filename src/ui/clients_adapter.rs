@@ -298,6 +298,7 @@ impl ClientsPage {
         let phones = read_phones(&form, country);
         let phone_error = phones.as_ref().err().cloned().unwrap_or_default();
         adapter.set_name_error(name_error.as_str().into());
+                asking::clients_changed(&self.phone);
         adapter.set_phone_error(phone_error.into());
         let Ok(phones) = phones else { return };
         if !name_error.is_empty() {

@@ -156,10 +156,7 @@ impl Desk {
         self.calls.show(view);
         self.shell.show(view);
         self.settings.show(view);
-        let over = |id| !view.calls.iter().any(|call| call.id == id);
-        let changed =
-            view.calls.len() != before.calls.len() || before.calls.iter().any(|call| over(call.id));
-        if changed {
+        if view.log_edition != before.log_edition {
             spawn(self.log.clone().reload());
             spawn(self.recordings.clone().reload());
         }

@@ -281,7 +281,10 @@ impl PhonePage {
             store.link_call(call, client.id)
         });
         match saved.await {
-            Ok(()) => super::window_adapter::tell(&self.window, tr!("Client saved.")),
+            Ok(()) => {
+                asking::clients_changed(&self.phone);
+                super::window_adapter::tell(&self.window, tr!("Client saved."));
+            }
             Err(error) => super::window_adapter::complain(&self.window, error.to_string()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringbook::model::{CallStatus, Client, PhoneNumber};
+use ringbook::model::{CallStatus, CategoryId, Client, PhoneNumber};
 use ringbook::phone::command::{Command, CommandError};
 use ringbook_sip::message::{Message, Method};
 use serde_json::json;
@@ -40,6 +40,54 @@ fn s1_2_a_known_caller_is_on_the_card_while_it_rings_without_any_input() {
     assert_eq!(office.states(), ["incoming", "ringing"]);
     assert_eq!(office.told("call")[0]["number"], "+77011112233");
     assert_eq!(office.told("call")[0]["account"], LINE);
+}
+
+#[test]
+fn a_caller_who_is_saved_during_the_call_is_on_the_card_and_in_the_row_at_once() {
+    let mut office = office();
+    let peer = office.call_in_as("87029998877");
+    let call = office.call();
+    office.command(Command::Answer(call)).unwrap();
+    let call = office.only_view();
+    assert!(!call.card.unwrap().known);
+    let edition = office.view.as_ref().unwrap().log_edition;
+
+    let number = PhoneNumber::from_e164("+77029998877").unwrap();
+    let now = "2026-11-22T09:05:00Z".parse().unwrap();
+    let dana = Client {
+        category: CategoryId::new("vip"),
+        ..Client::named("Dana Omarova", now).with_phone(number)
+    };
+    office.store.write(|w| w.save_client(&dana)).unwrap();
+    office.command(Command::ClientsChanged).unwrap();
+
+    let call = office.only_view();
+    assert_eq!(call.title, "Dana Omarova");
+    let card = call.card.unwrap();
+    assert_eq!((card.known, &*card.name), (true, "Dana Omarova"));
+    assert_eq!(card.category.unwrap().id.as_str(), "vip");
+    let told = office.told("caller_card");
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[1]["card"]["name"], "Dana Omarova");
+    let (row, _) = office.only_row();
+    assert_eq!(row.client_name.as_deref(), Some("Dana Omarova"));
+    assert_eq!(office.view.as_ref().unwrap().log_edition, edition + 1);
+
+    // Nothing new is nothing told; a name set right shows.
+    office.command(Command::ClientsChanged).unwrap();
+    assert_eq!(office.told("caller_card").len(), 2);
+    let renamed = Client {
+        name: "Dana Akhmetova".into(),
+        ..dana
+    };
+    office.store.write(|w| w.save_client(&renamed)).unwrap();
+    office.command(Command::ClientsChanged).unwrap();
+    assert_eq!(office.only_view().title, "Dana Akhmetova");
+
+    office.peer_hangs_up(peer);
+    let (row, _) = office.only_row();
+    assert_eq!(row.record.client_name, "Dana Akhmetova");
+    assert_eq!(row.record.client, Some(renamed.id));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use ringbook::now::Now;
 use ringbook::phone::PhoneConfig;
 use ringbook::phone::command::{Command, CommandError, Reply};
 use ringbook::phone::effect::Effect;
-use ringbook::phone::view::View;
+use ringbook::phone::view::{CallView, View};
 use ringbook::settings::Settings;
 use ringbook::store::{CallFilter, Store, StoreCommand, StoreReply};
 use ringbook_media::engine::{MediaCommand, MediaEvent, RecordingState, StreamId};
@@ -556,6 +556,13 @@ impl Office {
             Ok(Reply::Calls(calls)) if calls.len() == 1 => calls[0].id,
             other => panic!("not exactly one call: {other:?}"),
         }
+    }
+
+    /// The only call of the window.
+    pub fn only_view(&self) -> CallView {
+        let view = self.view.as_ref().expect("the window was told");
+        assert_eq!(view.calls.len(), 1);
+        view.calls[0].clone()
     }
 
     pub fn rows(&self) -> Vec<CallLine> {
