@@ -17,6 +17,7 @@ pub mod phone;
 pub mod presence;
 pub(crate) mod printable;
 pub mod profile;
+pub mod secrets;
 pub mod settings;
 pub mod store;
 #[cfg(feature = "gui")]

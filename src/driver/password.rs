@@ -7,6 +7,8 @@ use tokio::process::Command;
 
 use super::message::{Inbox, Message};
 use crate::phone::effect::PasswordPlace;
+#[cfg(feature = "gui")]
+use crate::secrets::{Secrets as _, SystemKeyring};
 use crate::tr;
 
 /// A command that asks a person for a passphrase needs a while; one that hangs needs an end.
@@ -92,9 +94,11 @@ fn find_in_keyring(aor: String, inbox: Inbox) {
     let thread = std::thread::Builder::new()
         .name("keyring".to_owned())
         .spawn(move || {
-            let found = keyring::Entry::new("ringbook", &aor)
-                .and_then(|entry| entry.get_password())
-                .map_err(|error| tr!("the system's keyring: {error}", error = error));
+            let found = match SystemKeyring.find(&aor) {
+                Ok(Some(password)) => Ok(password),
+                Ok(None) => Err(tr!("the system's keyring has no password for this line")),
+                Err(error) => Err(tr!("the system's keyring: {error}", error = error)),
+            };
             asked.put(Message::Password(aor, found));
         });
     if let Err(error) = thread {

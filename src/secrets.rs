@@ -1,0 +1,197 @@
+//! Passwords in the system's keyring: found for the phone, moved there by the window.
+
+use crate::settings::{Account, Password};
+use crate::tr;
+
+/// A place outside the settings that keeps passwords, by a line's address of record.
+///
+/// It may ask a person before it answers: ask it on a thread that may wait.
+pub trait Secrets {
+    /// The line's password; none where it keeps none.
+    ///
+    /// # Errors
+    /// Why it cannot be asked, in words for a person.
+    fn find(&self, aor: &str) -> Result<Option<String>, String>;
+
+    /// Keeps the line's password, in place of an earlier one.
+    ///
+    /// # Errors
+    /// Why it is not kept, in words for a person.
+    fn put(&self, aor: &str, password: &str) -> Result<(), String>;
+}
+
+/// Moves the password of `account` out of the settings into `secrets`. A password that a line had
+/// there under its `former` address of record comes along to the new one.
+///
+/// The password leaves the settings only after it was read back: whatever fails, one of the two
+/// places has it.
+///
+/// # Errors
+/// Why it stays in the settings, in words for a person.
+pub fn move_password(
+    account: &mut Account,
+    former: Option<&str>,
+    secrets: &impl Secrets,
+) -> Result<(), String> {
+    if account.password.is_none() && account.password_command.is_none() {
+        let moved = former.filter(|former| *former != account.aor);
+        let found = moved.map(|former| secrets.find(former)).transpose()?;
+        account.password = found.flatten().map(Password::new);
+    }
+    let Some(password) = &account.password else {
+        return Ok(());
+    };
+    secrets.put(&account.aor, password.reveal())?;
+    if secrets.find(&account.aor)?.as_deref() != Some(password.reveal()) {
+        return Err(tr!("it does not give back what it was given"));
+    }
+    account.password = None;
+    Ok(())
+}
+
+/// The keyring of the desktop.
+#[cfg(feature = "gui")]
+#[derive(Debug, Clone, Copy)]
+pub struct SystemKeyring;
+
+#[cfg(feature = "gui")]
+impl SystemKeyring {
+    fn entry(aor: &str) -> Result<keyring::Entry, String> {
+        keyring::Entry::new("ringbook", aor).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(feature = "gui")]
+impl Secrets for SystemKeyring {
+    fn find(&self, aor: &str) -> Result<Option<String>, String> {
+        match Self::entry(aor)?.get_password() {
+            Ok(password) => Ok(Some(password)),
+            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn put(&self, aor: &str, password: &str) -> Result<(), String> {
+        let kept = Self::entry(aor)?.set_password(password);
+        kept.map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::settings::{self, Settings};
+
+    const AOR: &str = "sip:101@a.example";
+
+    /// A keyring of the test's own making.
+    #[derive(Default)]
+    struct Fake {
+        kept: RefCell<BTreeMap<String, String>>,
+        /// Nothing can be asked of it.
+        locked: bool,
+        /// It says yes and keeps nothing.
+        forgetful: bool,
+    }
+
+    impl Secrets for Fake {
+        fn find(&self, aor: &str) -> Result<Option<String>, String> {
+            if self.locked {
+                return Err("it is locked".to_owned());
+            }
+            Ok(self.kept.borrow().get(aor).cloned())
+        }
+
+        fn put(&self, aor: &str, password: &str) -> Result<(), String> {
+            if self.locked {
+                return Err("it is locked".to_owned());
+            }
+            if !self.forgetful {
+                let kept = (aor.to_owned(), password.to_owned());
+                self.kept.borrow_mut().extend([kept]);
+            }
+            Ok(())
+        }
+    }
+
+    /// Saves a line with this password as the window does; what the file then says, and whether the
+    /// password was moved.
+    fn save(password: &str, secrets: &Fake) -> (Settings, Result<(), String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        let typed = format!("[[account]]\naor = \"{AOR}\"\npassword = \"{password}\"\n");
+        std::fs::write(&file, typed).unwrap();
+        let mut changed = Settings::load(&file).unwrap();
+        let moved = move_password(&mut changed.accounts[0], Some(AOR), secrets);
+        settings::save(&file, &changed).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text.contains(password), moved.is_err(), "{text}");
+        (Settings::load(&file).unwrap(), moved)
+    }
+
+    fn in_file(settings: &Settings) -> Option<&str> {
+        settings.accounts[0].password.as_ref().map(Password::reveal)
+    }
+
+    #[test]
+    fn a_password_moves_from_the_file_into_the_keyring() {
+        let keyring = Fake::default();
+        let (settings, moved) = save("s3cret", &keyring);
+        assert_eq!(moved, Ok(()));
+        assert_eq!(in_file(&settings), None);
+        assert_eq!(keyring.find(AOR).unwrap().as_deref(), Some("s3cret"));
+    }
+
+    #[test]
+    fn a_keyring_that_is_not_there_or_keeps_nothing_leaves_the_password_in_the_file() {
+        let locked = Fake {
+            locked: true,
+            ..Fake::default()
+        };
+        let (settings, moved) = save("s3cret", &locked);
+        assert_eq!(moved, Err("it is locked".to_owned()));
+        assert_eq!(in_file(&settings), Some("s3cret"));
+
+        let forgetful = Fake {
+            forgetful: true,
+            ..Fake::default()
+        };
+        let (settings, moved) = save("s3cret", &forgetful);
+        assert!(moved.unwrap_err().contains("give back"));
+        assert_eq!(in_file(&settings), Some("s3cret"));
+
+        // An older password under the same name is not taken for the new one.
+        forgetful.kept.borrow_mut().insert(AOR.into(), "old".into());
+        let (settings, moved) = save("s3cret", &forgetful);
+        assert!(moved.is_err());
+        assert_eq!(in_file(&settings), Some("s3cret"));
+    }
+
+    #[test]
+    fn a_line_that_changes_its_address_keeps_its_password() {
+        let keyring = Fake::default();
+        keyring.put("sip:101@old.example", "s3cret").unwrap();
+        let mut account = Account::new(AOR);
+        let moved = move_password(&mut account, Some("sip:101@old.example"), &keyring);
+        assert_eq!(moved, Ok(()));
+        assert_eq!(account.password, None);
+        assert_eq!(keyring.find(AOR).unwrap().as_deref(), Some("s3cret"));
+
+        // Saved again without typing it, it is still the same.
+        assert_eq!(move_password(&mut account, Some(AOR), &keyring), Ok(()));
+        assert_eq!(keyring.find(AOR).unwrap().as_deref(), Some("s3cret"));
+
+        let locked = Fake {
+            locked: true,
+            ..keyring
+        };
+        let mut account = Account::new("sip:101@new.example");
+        assert!(move_password(&mut account, Some(AOR), &locked).is_err());
+        assert_eq!(locked.kept.borrow()[AOR], "s3cret");
+    }
+}
