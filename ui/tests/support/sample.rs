@@ -575,8 +575,9 @@ pub fn fill(window: &MainWindow) {
             state: StepState::Passed,
         },
         CheckStep {
-            title: "Register".into(),
-            text: "The server refused the password (401). Check user and password.".into(),
+            title: "Registration".into(),
+            text: "the server refuses name and password (401 Unauthorized)".into(),
+            remedy: "Check username and password, or ask the provider for them.".into(),
             state: StepState::Failed,
         },
     ]));

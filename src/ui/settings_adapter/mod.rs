@@ -1,0 +1,178 @@
+//! The settings' page: `settings.toml` → its fields and back.
+
+mod account;
+mod audio;
+mod check;
+mod look;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use ringbook_ui::slint::{ComponentHandle, ModelRc, SharedString, VecModel, Weak};
+use ringbook_ui::{AccountForm, MainWindow, SettingsAdapter};
+
+use self::account::{map_account, title};
+use self::audio::device;
+use self::look::TEXT_SIZES;
+use super::asking::spawn;
+use super::link::PhoneLink;
+use super::window_adapter::complain;
+use crate::phone::view::{AccountView, View};
+use crate::settings::{Account, RecordingMode, Settings, WindowTheme};
+
+/// The page's state.
+pub struct SettingsPage {
+    window: Weak<MainWindow>,
+    phone: Rc<dyn PhoneLink>,
+    lines: RefCell<Vec<AccountView>>,
+    in_call: Cell<bool>,
+    inputs: RefCell<Vec<String>>,
+    outputs: RefCell<Vec<String>>,
+    /// Counts the checks: what an older one finds is dropped.
+    checked: Cell<u64>,
+}
+
+impl SettingsPage {
+    /// Ties the page to the settings.
+    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+        let page = Rc::new(Self {
+            window: window.as_weak(),
+            phone,
+            lines: RefCell::default(),
+            in_call: Cell::new(false),
+            inputs: RefCell::default(),
+            outputs: RefCell::default(),
+            checked: Cell::new(0),
+        });
+        let adapter = window.global::<SettingsAdapter>();
+        adapter.set_version(env!("CARGO_PKG_VERSION").into());
+        adapter.set_profile(page.phone.profile().dir().display().to_string().into());
+        let recordings = page.phone.profile().recordings();
+        adapter.set_recording_folder(recordings.display().to_string().into());
+        page.take_account(&adapter);
+        page.take_rest(&adapter);
+        page.load(0);
+        page.dress();
+        spawn(page.clone().load_devices());
+        page
+    }
+
+    fn take_account(self: &Rc<Self>, adapter: &SettingsAdapter<'_>) {
+        let page = self.clone();
+        adapter.on_pick_account(move |index| page.load(index));
+        let page = self.clone();
+        adapter.on_add_account(move || page.begin_account());
+        let page = self.clone();
+        adapter.on_save_account(move || spawn(page.clone().save_account()));
+        let page = self.clone();
+        adapter.on_remove_account(move || page.remove_account());
+        let page = self.clone();
+        adapter.on_run_check(move || spawn(page.clone().check()));
+    }
+
+    fn take_rest(self: &Rc<Self>, adapter: &SettingsAdapter<'_>) {
+        let page = self.clone();
+        adapter.on_set_input(move |index| {
+            let name = device(&page.inputs.borrow(), index);
+            page.change(|settings| settings.audio.input = name);
+        });
+        let page = self.clone();
+        adapter.on_set_output(move |index| {
+            let name = device(&page.outputs.borrow(), index);
+            page.change(|settings| settings.audio.output = name);
+        });
+        let page = self.clone();
+        adapter.on_set_ring(move |index| {
+            let name = device(&page.outputs.borrow(), index);
+            page.change(|settings| settings.audio.ring = name);
+        });
+        let page = self.clone();
+        adapter.on_set_recording_mode(move |index| {
+            page.change(|settings| {
+                settings.recording.mode = match index {
+                    0 => RecordingMode::Always,
+                    1 => RecordingMode::OnDemand,
+                    _ => RecordingMode::Never,
+                };
+            });
+        });
+        let page = self.clone();
+        adapter.on_open_recordings(move || super::open(&page.phone.profile().recordings()));
+        let page = self.clone();
+        adapter.on_set_theme(move |index| {
+            page.change(|settings| {
+                settings.window.theme = match index {
+                    1 => WindowTheme::Light,
+                    2 => WindowTheme::Dark,
+                    _ => WindowTheme::System,
+                };
+            });
+            page.dress();
+        });
+        let page = self.clone();
+        adapter.on_set_text_size(move |index| {
+            let size = usize::try_from(index).ok();
+            let size = size.and_then(|index| TEXT_SIZES.get(index)).copied();
+            page.change(|settings| settings.window.text_percent = size.unwrap_or(100));
+            page.dress();
+        });
+    }
+
+    /// Takes the lines' states of a new view over.
+    pub fn show(&self, view: &View) {
+        self.in_call.set(!view.calls.is_empty());
+        if *self.lines.borrow() != view.accounts {
+            self.lines.borrow_mut().clone_from(&view.accounts);
+        }
+    }
+
+    /// Fills the page from the file; `index` is the account to show.
+    fn load(&self, index: i32) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let adapter = window.global::<SettingsAdapter>();
+        let settings = match self.phone.settings() {
+            Ok(settings) => settings,
+            Err(error) => return complain(&self.window, error.to_string()),
+        };
+        let titles: Vec<SharedString> = settings.accounts.iter().map(title).collect();
+        let last = i32::try_from(titles.len()).unwrap_or(0) - 1;
+        let index = index.clamp(0, last.max(0));
+        adapter.set_accounts(ModelRc::from(Rc::new(VecModel::from(titles))));
+        adapter.set_account_index(index);
+        let account = usize::try_from(index)
+            .ok()
+            .and_then(|index| settings.accounts.get(index));
+        let kept =
+            |account: &Account| account.password.is_none() && account.password_command.is_none();
+        adapter.set_password_kept(account.is_some_and(kept));
+        let new = AccountForm {
+            register: true,
+            ..AccountForm::default()
+        };
+        adapter.set_account(account.map_or(new, map_account));
+        adapter.set_aor_error(SharedString::new());
+        adapter.set_registrar_error(SharedString::new());
+        self.begin_check();
+        adapter.set_check(ModelRc::default());
+        adapter.set_checking(false);
+        adapter.set_recording_mode(match settings.recording.mode {
+            RecordingMode::Always => 0,
+            RecordingMode::OnDemand => 1,
+            RecordingMode::Never => 2,
+        });
+    }
+
+    /// Changes the file; false where it could not be.
+    fn change(&self, change: impl FnOnce(&mut Settings)) -> bool {
+        let done = self.phone.settings().and_then(|mut settings| {
+            change(&mut settings);
+            self.phone.save_settings(settings)
+        });
+        if let Err(error) = &done {
+            complain(&self.window, error.to_string());
+        }
+        done.is_ok()
+    }
+}
