@@ -14,7 +14,8 @@ use ringbook_ui::{
 use super::asking::{self, spawn};
 use super::card_adapter::{Photos, map_order};
 use super::link::PhoneLink;
-use super::log_adapter::map_line;
+use super::listing::by_day;
+use super::log_adapter::Calls;
 use super::paged::{PAGE, Paged};
 use super::text;
 use super::window_adapter::{complain, tell};
@@ -197,18 +198,7 @@ impl ClientsPage {
             .iter()
             .map(|order| map_order(&OrderLine::of(order, today)))
             .collect();
-        let mut before = None;
-        let calls: Vec<_> = calls
-            .iter()
-            .map(|call| {
-                let date = call.record.started_at.to_zoned(self.zone.clone()).date();
-                let mut row = map_line(call, &self.zone);
-                if before.replace(date) != Some(date) {
-                    row.heading = text::day(date, today);
-                }
-                row
-            })
-            .collect();
+        let calls = by_day::<Calls>(&calls, &self.zone, today);
         let numbers: Vec<ClientNumber> = client.phones.iter().map(map_number).collect();
         let photo = client.photo;
         let mut data = map_client(&client, &self.categories.borrow());
@@ -298,7 +288,6 @@ impl ClientsPage {
         let phones = read_phones(&form, country);
         let phone_error = phones.as_ref().err().cloned().unwrap_or_default();
         adapter.set_name_error(name_error.as_str().into());
-                asking::clients_changed(&self.phone);
         adapter.set_phone_error(phone_error.into());
         let Ok(phones) = phones else { return };
         if !name_error.is_empty() {
@@ -309,6 +298,7 @@ impl ClientsPage {
         let saved = asking::write(&self.phone, move |store| store.save_client(&client)).await;
         match saved {
             Ok(()) => {
+                asking::clients_changed(&self.phone);
                 adapter.set_editing(false);
                 tell(&self.window, tr!("Client saved."));
                 spawn(self.clone().search(adapter.get_query().into()));

@@ -1,12 +1,12 @@
 //! The call log's page: `CallLine` → `LogRow`, read page by page.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, Weak};
+use ringbook_ui::slint::{ComponentHandle, SharedString, Weak};
 use ringbook_ui::{
     ClientsAdapter, LogAdapter, LogCounts, LogRow, MainWindow, Outcome, Page, PhoneAdapter,
     RecordingsAdapter, WindowAdapter,
@@ -14,10 +14,10 @@ use ringbook_ui::{
 
 use super::asking::{self, spawn};
 use super::link::PhoneLink;
-use super::paged::{PAGE, Paged};
+use super::listing::{Listing, Source};
 use super::text;
 use crate::model::{CallLine, CallStatus, Direction, PhoneNumber};
-use crate::store::{CallFilter, Reader, Result};
+use crate::store::{CallCount, CallFilter, Reader, Result};
 use crate::tr;
 
 /// Clients whose calls a search looks through.
@@ -27,37 +27,23 @@ const MATCHES: usize = 200;
 pub struct LogPage {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
-    zone: TimeZone,
-    rows: Rc<Paged<LogRow>>,
-    filter: RefCell<CallFilter>,
+    calls: Rc<Listing<Calls>>,
     /// Missed calls up to this moment were seen.
     seen: Cell<Timestamp>,
-    /// Counts the questions: a late answer to an older one is dropped.
-    asked: Cell<u64>,
 }
 
 impl LogPage {
     /// Ties the page to the store and reads it for the first time.
     pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
-        let page = Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
-            let this = this.clone();
-            Self {
-                window: window.as_weak(),
-                phone,
-                zone: TimeZone::system(),
-                rows: Paged::new(move |number| {
-                    if let Some(page) = this.upgrade() {
-                        spawn(page.load(number));
-                    }
-                }),
-                filter: RefCell::default(),
-                seen: Cell::new(Timestamp::UNIX_EPOCH),
-                asked: Cell::new(0),
-            }
+        let page = Rc::new(Self {
+            window: window.as_weak(),
+            calls: Listing::new(phone.clone()),
+            phone,
+            seen: Cell::new(Timestamp::UNIX_EPOCH),
         });
         let adapter = window.global::<LogAdapter>();
         adapter.set_loaded(false);
-        adapter.set_rows(ModelRc::from(page.rows.clone()));
+        adapter.set_rows(page.calls.model());
         page.take_callbacks(&adapter);
         spawn(page.clone().reload());
         page
@@ -106,20 +92,16 @@ impl LogPage {
         adapter.on_export(move || spawn(page.clone().export()));
     }
 
-    /// Reads the list anew: after a search, or when a call is over. Place and choice stay.
+    /// Reads the list anew: after a search, or when the log has news. Place and choice stay.
     pub async fn reload(self: Rc<Self>) {
-        self.asked.set(self.asked.get() + 1);
-        let asked = self.asked.get();
         let Some(question) = self.question() else {
             return;
         };
-        let (zone, today) = (self.zone.clone(), text::today(&self.zone));
+        let zone = self.calls.zone();
+        let midnight = start_of(text::today(zone), zone);
         let seen = self.seen.get();
-        let answer = asking::read(&self.phone, move |store| {
+        let answer = self.calls.ask(move |store| {
             let filter = question.filter(store)?;
-            let count = store.count_calls(&filter)?;
-            let first = read_page(store, &filter, 0, &zone, today)?;
-            let midnight = start_of(today, &zone);
             let counts = store.call_counts(&CallFilter {
                 from: midnight,
                 ..CallFilter::default()
@@ -130,56 +112,25 @@ impl LogPage {
                 status: Some(CallStatus::Missed),
                 ..CallFilter::default()
             })?;
-            Ok((filter, count, first, counts, missed))
+            Ok((filter, (counts, missed)))
         });
-        let answer = answer.await;
+        let Some(answer) = answer.await else { return };
         let Some(window) = self.window.upgrade() else {
             return;
         };
-        if asked != self.asked.get() {
-            return;
-        }
         let adapter = window.global::<LogAdapter>();
         adapter.set_loaded(true);
         match answer {
-            Ok((filter, count, first, counts, missed)) => {
-                *self.filter.borrow_mut() = filter;
-                self.rows
-                    .begin(usize::try_from(count).unwrap_or(usize::MAX), first);
-                let mut today = LogCounts::default();
-                for count in counts {
-                    let calls = i32::try_from(count.calls).unwrap_or(i32::MAX);
-                    today.total += calls;
-                    match count.direction {
-                        Direction::Incoming => today.incoming += calls,
-                        Direction::Outgoing => today.outgoing += calls,
-                    }
-                    if count.status == CallStatus::Missed && count.direction == Direction::Incoming
-                    {
-                        today.missed += calls;
-                    }
-                }
+            Ok((counts, missed)) => {
+                adapter.set_today(map_counts(&counts));
                 let shell = window.global::<WindowAdapter>();
                 if shell.get_page() == Page::Calls {
                     self.seen.set(Timestamp::now());
                 } else {
                     shell.set_missed(i32::try_from(missed).unwrap_or(i32::MAX));
                 }
-                adapter.set_today(today);
             }
             Err(error) => super::window_adapter::complain(&self.window, error.to_string()),
-        }
-    }
-
-    async fn load(self: Rc<Self>, number: usize) {
-        let edition = self.rows.edition();
-        let (filter, zone) = (self.filter.borrow().clone(), self.zone.clone());
-        let today = text::today(&self.zone);
-        let rows = asking::read(&self.phone, move |store| {
-            read_page(store, &filter, number, &zone, today)
-        });
-        if let Ok(rows) = rows.await {
-            self.rows.put(edition, number, rows);
         }
     }
 
@@ -187,7 +138,8 @@ impl LogPage {
     fn question(&self) -> Option<Question> {
         let window = self.window.upgrade()?;
         let adapter = window.global::<LogAdapter>();
-        let today = text::today(&self.zone);
+        let zone = self.calls.zone();
+        let today = text::today(zone);
         let from = match adapter.get_period() {
             0 => Some(today),
             1 => today.checked_sub(Span::new().days(6)).ok(),
@@ -201,7 +153,7 @@ impl LogPage {
         };
         Some(Question {
             text: adapter.get_query().trim().to_owned(),
-            from: from.and_then(|day| start_of(day, &self.zone)),
+            from: from.and_then(|day| start_of(day, zone)),
             direction,
             status,
         })
@@ -212,7 +164,7 @@ impl LogPage {
             return;
         };
         let adapter = window.global::<LogAdapter>();
-        if let Some(row) = adapter.get_rows().iter().find(|row| row.id == id) {
+        if let Some(row) = self.calls.find(|row| row.id == id) {
             adapter.set_call(row);
             adapter.set_selected(id.into());
         }
@@ -220,9 +172,9 @@ impl LogPage {
 
     /// Writes the calls in sight of the filter into a CSV file of the profile.
     async fn export(self: Rc<Self>) {
-        let filter = self.filter.borrow().clone();
+        let filter = self.calls.filter();
         let folder = self.phone.profile().dir().join("exports");
-        let zone = self.zone.clone();
+        let zone = self.calls.zone().clone();
         let done = asking::read(&self.phone, move |store| {
             Ok(super::export_log(store, &filter, &zone, &folder))
         });
@@ -269,32 +221,54 @@ fn start_of(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     day.to_zoned(zone.clone()).ok().map(|day| day.timestamp())
 }
 
-/// One page, with a heading wherever a day begins.
-fn read_page(
-    store: &Reader<'_>,
-    filter: &CallFilter,
-    number: usize,
-    zone: &TimeZone,
-    today: Date,
-) -> Result<Vec<LogRow>> {
-    // The row before the page tells whether the page begins a day.
-    let offset = number * PAGE;
-    let skipped = usize::from(offset > 0);
-    let lines = store.calls(filter, offset - skipped, PAGE + skipped)?;
-    let mut before = None;
-    let mut rows: Vec<LogRow> = lines
-        .iter()
-        .map(|line| {
-            let date = line.record.started_at.to_zoned(zone.clone()).date();
-            let mut row = map_line(line, zone);
-            if before.replace(date) != Some(date) {
-                row.heading = text::day(date, today);
-            }
-            row
-        })
-        .collect();
-    rows.drain(..skipped.min(rows.len()));
-    Ok(rows)
+/// The calls of the log.
+pub struct Calls;
+
+impl Source for Calls {
+    type Filter = CallFilter;
+    type Line = CallLine;
+    type Row = LogRow;
+
+    fn count(store: &Reader<'_>, filter: &CallFilter) -> Result<u64> {
+        store.count_calls(filter)
+    }
+
+    fn lines(
+        store: &Reader<'_>,
+        filter: &CallFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<CallLine>> {
+        store.calls(filter, offset, limit)
+    }
+
+    fn moment(line: &CallLine) -> Timestamp {
+        line.record.started_at
+    }
+
+    fn row(line: &CallLine, zone: &TimeZone) -> LogRow {
+        map_line(line, zone)
+    }
+
+    fn set_heading(row: &mut LogRow, day: SharedString) {
+        row.heading = day;
+    }
+}
+
+fn map_counts(counts: &[CallCount]) -> LogCounts {
+    let mut today = LogCounts::default();
+    for count in counts {
+        let calls = i32::try_from(count.calls).unwrap_or(i32::MAX);
+        today.total += calls;
+        match count.direction {
+            Direction::Incoming => today.incoming += calls,
+            Direction::Outgoing => today.outgoing += calls,
+        }
+        if count.status == CallStatus::Missed && count.direction == Direction::Incoming {
+            today.missed += calls;
+        }
+    }
+    today
 }
 
 /// A call of the log, ready to be shown, without a heading.

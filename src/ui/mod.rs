@@ -6,6 +6,7 @@ mod card_adapter;
 mod clients_adapter;
 mod language;
 mod link;
+mod listing;
 mod log_adapter;
 mod paged;
 mod phone_adapter;

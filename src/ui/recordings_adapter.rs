@@ -1,18 +1,17 @@
 //! The recordings' page: rows, playing, showing the file, exporting.
 
-use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use jiff::civil::Date;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, Weak};
+use ringbook_ui::slint::{ComponentHandle, SharedString, Weak};
 use ringbook_ui::{MainWindow, RecordingRow as RowData, RecordingsAdapter};
 
 use super::asking::{self, spawn};
 use super::link::PhoneLink;
+use super::listing::{Listing, Source};
 use super::log_adapter::map_line;
-use super::paged::{PAGE, Paged};
 use super::text;
 use super::window_adapter::{complain, tell};
 use crate::export;
@@ -23,38 +22,27 @@ use crate::tr;
 /// Clients whose recordings a search looks through.
 const MATCHES: usize = 200;
 
+/// Recordings of one call that are looked through.
+const TAKES: usize = 64;
+
 /// The page's state.
 pub struct RecordingsPage {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
-    zone: TimeZone,
-    rows: Rc<Paged<RowData>>,
-    filter: RefCell<RecordingFilter>,
-    /// Counts the questions: a late answer to an older one is dropped.
-    asked: Cell<u64>,
+    recordings: Rc<Listing<Recordings>>,
 }
 
 impl RecordingsPage {
     /// Ties the page to the store and reads it for the first time.
     pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
-        let page = Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
-            let this = this.clone();
-            Self {
-                window: window.as_weak(),
-                phone,
-                zone: TimeZone::system(),
-                rows: Paged::new(move |number| {
-                    if let Some(page) = this.upgrade() {
-                        spawn(page.load(number));
-                    }
-                }),
-                filter: RefCell::default(),
-                asked: Cell::new(0),
-            }
+        let page = Rc::new(Self {
+            window: window.as_weak(),
+            recordings: Listing::new(phone.clone()),
+            phone,
         });
         let adapter = window.global::<RecordingsAdapter>();
         adapter.set_loaded(false);
-        adapter.set_rows(ModelRc::from(page.rows.clone()));
+        adapter.set_rows(page.recordings.model());
         page.take_callbacks(&adapter);
         spawn(page.clone().reload());
         page
@@ -83,53 +71,25 @@ impl RecordingsPage {
         });
     }
 
-    /// Reads the list anew: after a search, or when a call is over.
+    /// Reads the list anew: after a search, or when the log has news.
     pub async fn reload(self: Rc<Self>) {
         let Some(window) = self.window.upgrade() else {
             return;
         };
-        self.asked.set(self.asked.get() + 1);
-        let asked = self.asked.get();
-        let query = window
-            .global::<RecordingsAdapter>()
-            .get_query()
-            .trim()
-            .to_owned();
-        let (zone, today) = (self.zone.clone(), text::today(&self.zone));
-        let answer = asking::read(&self.phone, move |store| {
+        let adapter = window.global::<RecordingsAdapter>();
+        let query = adapter.get_query().trim().to_owned();
+        let answer = self.recordings.ask(move |store| {
             let mut filter = RecordingFilter::default();
             if !query.is_empty() {
                 let found = store.find_clients(&query, MATCHES)?;
                 filter.clients = Some(found.iter().map(|client| client.id).collect());
             }
-            let count = store.count_recordings(&filter)?;
-            let first = read_page(store, &filter, 0, &zone, today)?;
-            Ok((filter, count, first))
+            Ok((filter, ()))
         });
-        let answer = answer.await;
-        if asked != self.asked.get() {
-            return;
-        }
-        window.global::<RecordingsAdapter>().set_loaded(true);
-        match answer {
-            Ok((filter, count, first)) => {
-                *self.filter.borrow_mut() = filter;
-                self.rows
-                    .begin(usize::try_from(count).unwrap_or(usize::MAX), first);
-            }
-            Err(error) => complain(&self.window, error.to_string()),
-        }
-    }
-
-    async fn load(self: Rc<Self>, number: usize) {
-        let edition = self.rows.edition();
-        let (filter, zone) = (self.filter.borrow().clone(), self.zone.clone());
-        let today = text::today(&self.zone);
-        let rows = asking::read(&self.phone, move |store| {
-            read_page(store, &filter, number, &zone, today)
-        });
-        if let Ok(rows) = rows.await {
-            self.rows.put(edition, number, rows);
+        let Some(answer) = answer.await else { return };
+        adapter.set_loaded(true);
+        if let Err(error) = answer {
+            complain(&self.window, error.to_string());
         }
     }
 
@@ -138,24 +98,25 @@ impl RecordingsPage {
             return;
         };
         let adapter = window.global::<RecordingsAdapter>();
-        if let Some(row) = adapter.get_rows().iter().find(|row| row.id == id) {
+        if let Some(row) = self.recordings.find(|row| row.id == id) {
             show(&adapter, row);
         }
     }
 
     async fn select_call(self: Rc<Self>, call: CallId) {
-        let (zone, today) = (self.zone.clone(), text::today(&self.zone));
+        let zone = self.recordings.zone().clone();
         let found = asking::read(&self.phone, move |store| {
             let filter = RecordingFilter {
                 call: Some(call),
                 ..RecordingFilter::default()
             };
-            read_page(store, &filter, 0, &zone, today)
+            let lines = store.recordings(&filter, 0, 1)?;
+            Ok(lines.first().map(|line| map_recording(line, &zone)))
         });
         let Some(window) = self.window.upgrade() else {
             return;
         };
-        if let Some(row) = found.await.ok().and_then(|rows| rows.into_iter().next()) {
+        if let Ok(Some(row)) = found.await {
             show(&window.global::<RecordingsAdapter>(), row);
         }
     }
@@ -189,7 +150,7 @@ impl RecordingsPage {
                 call: Some(recording.call),
                 ..RecordingFilter::default()
             };
-            let lines = store.recordings(&filter, 0, PAGE)?;
+            let lines = store.recordings(&filter, 0, TAKES)?;
             let line = lines.into_iter().find(|line| line.recording.id == id);
             Ok(line.map(|line| {
                 std::fs::create_dir_all(&folder)
@@ -219,32 +180,38 @@ fn show(adapter: &RecordingsAdapter<'_>, row: RowData) {
     adapter.set_recording(row);
 }
 
-/// One page, with a heading wherever a day begins.
-fn read_page(
-    store: &Reader<'_>,
-    filter: &RecordingFilter,
-    number: usize,
-    zone: &TimeZone,
-    today: Date,
-) -> Result<Vec<RowData>> {
-    // The row before the page tells whether the page begins a day.
-    let offset = number * PAGE;
-    let skipped = usize::from(offset > 0);
-    let lines = store.recordings(filter, offset - skipped, PAGE + skipped)?;
-    let mut before = None;
-    let mut rows: Vec<RowData> = lines
-        .iter()
-        .map(|line| {
-            let date = line.recording.started_at.to_zoned(zone.clone()).date();
-            let mut row = map_recording(line, zone);
-            if before.replace(date) != Some(date) {
-                row.heading = text::day(date, today);
-            }
-            row
-        })
-        .collect();
-    rows.drain(..skipped.min(rows.len()));
-    Ok(rows)
+/// The recordings.
+struct Recordings;
+
+impl Source for Recordings {
+    type Filter = RecordingFilter;
+    type Line = RecordingLine;
+    type Row = RowData;
+
+    fn count(store: &Reader<'_>, filter: &RecordingFilter) -> Result<u64> {
+        store.count_recordings(filter)
+    }
+
+    fn lines(
+        store: &Reader<'_>,
+        filter: &RecordingFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<RecordingLine>> {
+        store.recordings(filter, offset, limit)
+    }
+
+    fn moment(line: &RecordingLine) -> Timestamp {
+        line.recording.started_at
+    }
+
+    fn row(line: &RecordingLine, zone: &TimeZone) -> RowData {
+        map_recording(line, zone)
+    }
+
+    fn set_heading(row: &mut RowData, day: SharedString) {
+        row.heading = day;
+    }
 }
 
 fn map_recording(line: &RecordingLine, zone: &TimeZone) -> RowData {

@@ -1,0 +1,162 @@
+//! The list of a page: what the page's fields find, read page by page, a heading where a day begins.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use ringbook_ui::slint::{Model, ModelRc, SharedString};
+
+use super::asking::{self, spawn};
+use super::link::PhoneLink;
+use super::paged::{PAGE, Paged};
+use super::text;
+use crate::store::{Reader, Result};
+
+/// What a list shows: lines of the store, the newest first, as rows of the window.
+pub trait Source: 'static {
+    /// What is looked for.
+    type Filter: Clone + Default + Send + 'static;
+    /// What the store answers.
+    type Line;
+    /// What the window shows.
+    type Row: Clone + Default + Send + 'static;
+
+    /// How many lines there are.
+    fn count(store: &Reader<'_>, filter: &Self::Filter) -> Result<u64>;
+    /// Some of the lines.
+    fn lines(
+        store: &Reader<'_>,
+        filter: &Self::Filter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<Self::Line>>;
+    /// When it was.
+    fn moment(line: &Self::Line) -> Timestamp;
+    /// The line, ready to be shown.
+    fn row(line: &Self::Line, zone: &TimeZone) -> Self::Row;
+    /// Begins a day.
+    fn set_heading(row: &mut Self::Row, day: SharedString);
+}
+
+/// A list's state.
+pub struct Listing<S: Source> {
+    phone: Rc<dyn PhoneLink>,
+    zone: TimeZone,
+    rows: Rc<Paged<S::Row>>,
+    /// What the rows were found by.
+    filter: RefCell<S::Filter>,
+    /// Counts the questions: a late answer to an older one is dropped.
+    asked: Cell<u64>,
+}
+
+impl<S: Source> Listing<S> {
+    /// A list that shows nothing yet.
+    pub fn new(phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+        Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
+            let this = this.clone();
+            Self {
+                phone,
+                zone: TimeZone::system(),
+                rows: Paged::new(move |number| {
+                    if let Some(list) = this.upgrade() {
+                        spawn(list.load(number));
+                    }
+                }),
+                filter: RefCell::default(),
+                asked: Cell::new(0),
+            }
+        })
+    }
+
+    /// The rows, for the window.
+    pub fn model(&self) -> ModelRc<S::Row> {
+        ModelRc::from(self.rows.clone())
+    }
+
+    /// The row that `wanted` says yes to, among those that were read.
+    pub fn find(&self, wanted: impl Fn(&S::Row) -> bool) -> Option<S::Row> {
+        self.rows.iter().find(|row| wanted(row))
+    }
+
+    /// What the rows were found by.
+    pub fn filter(&self) -> S::Filter {
+        self.filter.borrow().clone()
+    }
+
+    /// The time zone of the days.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// Shows what `question` makes the filter of, and hands on what else it found out. None where
+    /// another question was asked meanwhile: this answer is too late to be shown.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Reader<'_>) -> Result<(S::Filter, T)> + Send + 'static,
+    ) -> Option<Result<T>> {
+        self.asked.set(self.asked.get() + 1);
+        let asked = self.asked.get();
+        let (zone, today) = (self.zone.clone(), text::today(&self.zone));
+        let answer = asking::read(&self.phone, move |store| {
+            let (filter, rest) = question(store)?;
+            let count = S::count(store, &filter)?;
+            let first = read_page::<S>(store, &filter, 0, &zone, today)?;
+            Ok((filter, count, first, rest))
+        });
+        let answer = answer.await;
+        if asked != self.asked.get() {
+            return None;
+        }
+        Some(answer.map(|(filter, count, first, rest)| {
+            *self.filter.borrow_mut() = filter;
+            self.rows
+                .begin(usize::try_from(count).unwrap_or(usize::MAX), first);
+            rest
+        }))
+    }
+
+    async fn load(self: Rc<Self>, number: usize) {
+        let edition = self.rows.edition();
+        let (filter, zone) = (self.filter(), self.zone.clone());
+        let today = text::today(&self.zone);
+        let rows = asking::read(&self.phone, move |store| {
+            read_page::<S>(store, &filter, number, &zone, today)
+        });
+        if let Ok(rows) = rows.await {
+            self.rows.put(edition, number, rows);
+        }
+    }
+}
+
+/// One page, with a heading wherever a day begins.
+fn read_page<S: Source>(
+    store: &Reader<'_>,
+    filter: &S::Filter,
+    number: usize,
+    zone: &TimeZone,
+    today: Date,
+) -> Result<Vec<S::Row>> {
+    // The row before the page tells whether the page begins a day.
+    let offset = number * PAGE;
+    let skipped = usize::from(offset > 0);
+    let lines = S::lines(store, filter, offset - skipped, PAGE + skipped)?;
+    let mut rows = by_day::<S>(&lines, zone, today);
+    rows.drain(..skipped.min(rows.len()));
+    Ok(rows)
+}
+
+/// Rows with a heading wherever a day begins.
+pub fn by_day<S: Source>(lines: &[S::Line], zone: &TimeZone, today: Date) -> Vec<S::Row> {
+    let mut before = None;
+    let row = |line| {
+        let date = S::moment(line).to_zoned(zone.clone()).date();
+        let mut row = S::row(line, zone);
+        if before.replace(date) != Some(date) {
+            S::set_heading(&mut row, text::day(date, today));
+        }
+        row
+    };
+    lines.iter().map(row).collect()
+}
