@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ringbook::app::Input;
 use ringbook::model::{CallStatus, CategoryId, Client, PhoneNumber};
 use ringbook::phone::command::{Command, CommandError};
 use ringbook_sip::message::{Message, Method};
@@ -45,6 +46,7 @@ fn s1_2_a_known_caller_is_on_the_card_while_it_rings_without_any_input() {
 #[test]
 fn a_caller_who_is_saved_during_the_call_is_on_the_card_and_in_the_row_at_once() {
     let mut office = office();
+    office.input(Input::Watch(true));
     let peer = office.call_in_as("87029998877");
     let call = office.call();
     office.command(Command::Answer(call)).unwrap();
