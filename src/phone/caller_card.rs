@@ -52,6 +52,11 @@ impl CallerCards {
         self.cards.get(&call).map(|card| &card.content)
     }
 
+    /// Whether the store has said who the other party is, or has taken too long.
+    pub fn is_looked_up(&self, call: CallId) -> bool {
+        self.cards.get(&call).is_some_and(|card| card.told)
+    }
+
     fn begin(&mut self, call: &Call, out: &mut Reactions) {
         out.store(look_up(call));
         self.cards.insert(

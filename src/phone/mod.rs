@@ -390,6 +390,7 @@ impl Phone {
             account: call.line.as_ref().map(|line| line.aor.clone()),
             card: card.cloned().map(Box::new),
             number: call.number(),
+            looked_up: self.features.caller_card.is_looked_up(call.id),
             title: match name.is_empty() {
                 true => call.remote.party.shown(),
                 false => name.clone(),

@@ -60,6 +60,9 @@ pub struct CallView {
     pub card: Option<Box<CallerCard>>,
     /// The other party's number, E.164.
     pub number: Option<PhoneNumber>,
+    /// The store has said who the other party is, or has taken too long: the card has its size.
+    #[serde(skip)]
+    pub looked_up: bool,
     /// Whom to call this call by: the client, the name the network gave, or the number.
     pub title: String,
     /// When the present phase began: what a call timer counts from.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,7 +12,7 @@ use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
 use ringbook_ui::slint::{ComponentHandle, Weak};
 use ringbook_ui::{CardWindow, MainWindow, Reading, Theme, backend};
 
-use super::asking::spawn;
+use super::asking::{pause, spawn};
 use super::card_adapter::Photos;
 use super::link::PhoneLink;
 use super::phone_adapter::{card_of, elapsed, map_phase, same_card};
@@ -23,6 +24,8 @@ use crate::phone::view::{CallPhase as Phase, CallView, View};
 const GAP: f32 = 8.0;
 /// Cards on the screen at once; further calls stand in the main window alone.
 const MAX_CARDS: usize = 3;
+/// How long a card waits for its content: what comes up has its size. A slower store is not waited for.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The cards on the screen.
 pub struct Popups {
@@ -97,15 +100,26 @@ impl Popups {
     }
 
     /// Shows the cards of the calls that ring.
-    pub fn show(&self, view: &View) {
+    pub fn show(self: &Rc<Self>, view: &View) {
         *self.latest.borrow_mut() = view.calls.clone();
         self.refresh();
+        let now = Instant::now();
+        let waiting = view.calls.iter().filter(|call| has_card(call));
+        if let Some(rest) = waiting.filter_map(|call| still_waits(call, now)).max() {
+            let popups = self.clone();
+            spawn(async move {
+                pause(rest).await;
+                popups.refresh();
+            });
+        }
     }
 
     /// Draws the cards anew: after a view or a second.
     pub fn refresh(&self) {
         let calls = self.latest.borrow();
-        let ringing: Vec<&CallView> = calls.iter().filter(|call| has_card(call)).collect();
+        let now = Instant::now();
+        let ready = |call: &&CallView| has_card(call) && still_waits(call, now).is_none();
+        let ringing: Vec<&CallView> = calls.iter().filter(ready).collect();
         self.hide_all_but(&ringing);
         for call in ringing.iter().take(MAX_CARDS) {
             self.show_call(call);
@@ -213,6 +227,16 @@ fn has_card(call: &CallView) -> bool {
         Phase::Incoming | Phase::Dialing | Phase::Ringing | Phase::Early
     );
     rings && call.card.is_some()
+}
+
+/// How much longer the call's card waits for the look-up.
+fn still_waits(call: &CallView, now: Instant) -> Option<Duration> {
+    if call.looked_up {
+        return None;
+    }
+    PATIENCE
+        .checked_sub(now.saturating_duration_since(call.arrived))
+        .filter(|rest| !rest.is_zero())
 }
 
 /// Each window has its own globals: colours, text size and direction are carried over.

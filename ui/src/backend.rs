@@ -12,6 +12,8 @@ use slint::{ComponentHandle, PlatformError, RenderingState};
 
 use crate::CardWindow;
 
+/// How wide a card is, in logical pixels.
+const WIDTH: f32 = 360.0;
 /// Space between the card and the edges of the screen, in logical pixels.
 const MARGIN: f64 = 16.0;
 
@@ -128,15 +130,19 @@ pub fn warm_up(card: &CardWindow, taken: impl Fn() -> bool + 'static) -> Result<
     Ok(())
 }
 
-/// Puts a card at the top right of the screen that `main` is on, below the `above` pixels
-/// (logical) that other cards take.
+/// Gives a filled card its size and puts it at the top right of the screen that `main` is on, below
+/// the `above` pixels (logical) that other cards take.
 pub fn place_card(card: &CardWindow, main: &slint::Window, above: f32) {
+    // Before it is shown: a window that comes up again has the size it had the last time, and the
+    // event loop would adapt it after the first paint only.
+    let size = slint::LogicalSize::new(WIDTH, card.get_needed_height());
+    card.window().set_size(size);
     let Some(monitor) = main.with_winit_window(screen_of).flatten() else {
         return;
     };
     let scale = monitor.scale_factor();
     let (corner, size) = (monitor.position(), monitor.size());
-    let width = 360.0 * scale;
+    let width = f64::from(WIDTH) * scale;
     let x = f64::from(corner.x) + f64::from(size.width) - width - MARGIN * scale;
     let y = f64::from(corner.y) + (MARGIN + f64::from(above)) * scale;
     let place = PhysicalPosition::new(x.round() as i32, y.round() as i32);

@@ -19,6 +19,8 @@ const RINGBOOK: &str = env!("CARGO_BIN_EXE_ringbook");
 struct Desktop {
     display: String,
     folder: TempDir,
+    /// What becomes of the windows, told by the X server as it happens.
+    windows: Program,
     _server: Program,
     _manager: Program,
 }
@@ -35,9 +37,13 @@ impl Desktop {
         let number = number.unwrap_or_else(|| server.fail("tells no display"));
         let display = format!("DISPLAY=:{number}");
         let manager = Program::start("env", &[&display, "openbox"], folder.path());
+        let watch = ["stdbuf", "-oL", "xev", "-root", "-event", "substructure"];
+        let watch = [&[display.as_str()], &watch[..]].concat();
+        let windows = Program::start("env", &watch, folder.path());
         Desktop {
             display,
             folder,
+            windows,
             _server: server,
             _manager: manager,
         }
@@ -91,6 +97,24 @@ impl Desktop {
                 .unwrap_or_else(|| panic!("no {key} in {shell}"))
         };
         ["X=", "Y=", "WIDTH=", "HEIGHT="].map(value)
+    }
+
+    /// The heights a window has had since it last came up, the one it came up with first.
+    fn heights_since_it_came_up(&self, window: &str) -> Vec<u32> {
+        let window = format!("window {:#x},", window.parse::<u32>().unwrap());
+        let (mut kind, mut heights) = (String::new(), vec![0]);
+        for line in self.windows.output.all() {
+            if let Some((event, _)) = line.split_once(" event, serial") {
+                event.clone_into(&mut kind);
+            } else if line.contains(&window) && kind == "ConfigureNotify" {
+                let height = line.split("height ").nth(1).unwrap().trim_end_matches(',');
+                heights.push(height.parse().unwrap());
+            } else if line.contains(&window) && kind == "MapNotify" {
+                heights = heights.split_off(heights.len() - 1);
+            }
+        }
+        heights.dedup();
+        heights
     }
 
     /// Waits until the window shows more than its background.
@@ -209,12 +233,8 @@ fn s1_8_the_card_comes_up_over_a_minimised_window_and_leaves_the_focus_where_it_
     eprintln!("the card was painted after {} ms", shown["ms"]);
 
     let card = desktop.window("Caller");
-    // The window grows to its content once that is laid out.
-    let [x, y, width, height] = eventually("the whole card", || {
-        let bounds = desktop.bounds(&card);
-        (bounds[3] > 300).then_some(bounds)
-    });
     desktop.wait_painted(&card);
+    let [x, y, width, height] = desktop.bounds(&card);
     assert_eq!(width, 360);
     assert_eq!((x + width, y), (1400 - 16, 16), "top right of the screen");
     assert_eq!(desktop.focus(), other, "the card took the keyboard");
@@ -228,6 +248,8 @@ fn s1_8_the_card_comes_up_over_a_minimised_window_and_leaves_the_focus_where_it_
         (!desktop.is_visible("Caller")).then_some(())
     });
     assert_eq!(desktop.focus(), other, "answering took the keyboard");
+    let heights = desktop.heights_since_it_came_up(&card);
+    assert_eq!(heights, [height as u32], "the card jumped");
 
     // The call stands in the main window, and its keys work.
     desktop.ask(&["windowmap", "--sync", &main]);
