@@ -21,8 +21,9 @@ use crate::phone::command::Command;
 use crate::phone::view::{AccountView, View};
 use crate::tr;
 
-/// How long a message stays.
-const NOTICE: Duration = Duration::from_secs(8);
+/// How long a message stays, and how much longer for each letter.
+const NOTICE: Duration = Duration::from_secs(6);
+const LETTER: Duration = Duration::from_millis(50);
 /// Messages on the screen at once.
 const MAX_NOTICES: usize = 4;
 /// Clients offered by the search field.
@@ -321,8 +322,10 @@ fn announce(window: &Weak<MainWindow>, tone: Tone, words: &str) {
         notices.remove(0);
     }
     let window = window.clone();
+    let letters = u32::try_from(words.chars().count()).unwrap_or(u32::MAX);
+    let time = NOTICE.saturating_add(LETTER.saturating_mul(letters));
     spawn(async move {
-        pause(NOTICE).await;
+        pause(time).await;
         dismiss(&window, id);
     });
 }

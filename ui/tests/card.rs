@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::collections::HashMap;
+
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use ringbook_ui::slint::{ComponentHandle, SharedString};
 use ringbook_ui::*;
@@ -194,11 +196,52 @@ fn s1_20_the_clients_name_is_the_tallest_text_of_the_client() {
     }
 }
 
+/// The colours of the picture with this label, and how many of its pixels have each.
+fn colours(window: &CardWindow, label: &str) -> HashMap<[u8; 3], usize> {
+    let slot = ElementHandle::find_by_accessible_label(window, label)
+        .next()
+        .unwrap();
+    let (at, size) = (slot.absolute_position(), slot.size());
+    let picture = window.window().take_snapshot().unwrap();
+    let inside = |index: usize| {
+        let (x, y) = (
+            index as u32 % picture.width(),
+            index as u32 / picture.width(),
+        );
+        let (x, y) = (x as f32 - at.x, y as f32 - at.y);
+        (0.0..size.width).contains(&x) && (0.0..size.height).contains(&y)
+    };
+    let mut colours = HashMap::new();
+    for (_, pixel) in picture
+        .as_slice()
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| inside(*index))
+    {
+        *colours.entry([pixel.r, pixel.g, pixel.b]).or_default() += 1;
+    }
+    colours
+}
+
 #[test]
 fn s1_22_a_photo_stands_in_its_slot() {
     let window = ringing(sample::vip());
-    assert!(has(&window, "Photo of Ivan Petrov"));
     assert!(!has(&window, "No photo"));
+    let photo = colours(&window, "Photo of Ivan Petrov");
+    let placeholder = ringing(CardData {
+        photo: Default::default(),
+        ..sample::vip()
+    });
+    let placeholder = colours(&placeholder, "No photo");
+    let all: usize = photo.values().sum();
+    for (what, colour) in sample::PHOTO {
+        let share = photo.get(&colour).copied().unwrap_or(0) as f32 / all as f32;
+        assert!(share > 0.1, "{what} is {share} of the slot");
+        assert!(
+            !placeholder.contains_key(&colour),
+            "{what} is in the placeholder"
+        );
+    }
 }
 
 #[test]

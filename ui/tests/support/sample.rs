@@ -13,6 +13,13 @@ pub fn words(words: &[&str]) -> ModelRc<SharedString> {
     model(words.iter().map(|word| (*word).into()).collect())
 }
 
+/// The colours of [`photo`].
+pub const PHOTO: [(&str, [u8; 3]); 3] = [
+    ("skin", [222, 178, 148]),
+    ("cloth", [52, 78, 120]),
+    ("wall", [196, 210, 222]),
+];
+
 /// A drawn face: enough to see that a photo fills its bounds.
 pub fn photo() -> Image {
     let mut pixels = SharedPixelBuffer::<Rgb8Pixel>::new(160, 160);
@@ -20,13 +27,14 @@ pub fn photo() -> Image {
         let (x, y) = ((index % 160) as f32 - 80.0, (index / 160) as f32 - 80.0);
         let head = (x / 30.0).powi(2) + ((y + 14.0) / 36.0).powi(2) < 1.0;
         let body = (x / 62.0).powi(2) + ((y - 82.0) / 50.0).powi(2) < 1.0;
-        *pixel = if head {
-            Rgb8Pixel::new(222, 178, 148)
+        let (_, colour) = PHOTO[if head {
+            0
         } else if body {
-            Rgb8Pixel::new(52, 78, 120)
+            1
         } else {
-            Rgb8Pixel::new(196, 210, 222)
-        };
+            2
+        }];
+        *pixel = colour.into();
     }
     Image::from_rgb8(pixels)
 }
@@ -565,14 +573,16 @@ pub fn fill(window: &MainWindow) {
     });
     settings.set_check(model(vec![
         CheckStep {
-            title: "Find the server".into(),
-            text: "office.example is 192.0.2.10, port 5060, UDP".into(),
+            title: "Server's name".into(),
+            text: "office.example is 192.0.2.10".into(),
             state: StepState::Passed,
+            ..Default::default()
         },
         CheckStep {
-            title: "Reach the server".into(),
-            text: "It answers within 12 ms".into(),
+            title: "Server".into(),
+            text: "it answers over UDP".into(),
             state: StepState::Passed,
+            ..Default::default()
         },
         CheckStep {
             title: "Registration".into(),
