@@ -105,6 +105,39 @@ fn a_hold_says_sendonly_with_the_next_version_and_a_resume_takes_it_back() {
 }
 
 #[test]
+fn a_hold_names_the_video_that_was_refused_at_its_place() {
+    let (mut world, call, invite) = talking();
+    let mut peer = peer_of(&invite);
+    // The peer adds a picture, in front of the sound.
+    let voice = sdp(5000, 2, "sendrecv");
+    let (head, audio) = voice.split_once("m=audio").unwrap();
+    let both = format!("{head}m=video 5002 RTP/AVP 96\r\nm=audio{audio}");
+    let change = peer.request("INVITE", "", &both);
+    peer.send(&mut world, change);
+    assert_eq!(world.next_response().status, 200);
+    peer.branch += 1000;
+    let ack = peer.text("ACK", peer.cseq, "", "");
+    peer.send(&mut world, ack);
+    world.run(ms(20));
+
+    let held = hold(&mut world, call);
+    let streams: Vec<String> = text(&held)
+        .lines()
+        .filter(|line| line.starts_with("m="))
+        .map(|line| line.split(" RTP").next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(streams, ["m=video 0", "m=audio 4000"], "RFC 3264 §8");
+    let answer = both.replace("video 5002", "video 0");
+    let answer = answer.replace("sendrecv", "recvonly");
+    respond(&mut world, &held, 200, "", |r| with_sdp(r, &answer));
+    assert_eq!(world.next_request().method, Method::Ack);
+    let Event::MediaChanged { media, .. } = last(&world) else {
+        panic!("{:?}", last(&world))
+    };
+    assert_eq!(media.direction, Direction::SendOnly);
+}
+
+#[test]
 fn a_repeated_200_to_a_change_is_acknowledged_again() {
     let (mut world, call, _) = talking();
     let held = hold(&mut world, call);

@@ -13,7 +13,8 @@ use ringbook_sip::message::{
     unquote,
 };
 use ringbook_sip::sdp::{
-    self, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, Protection, SrtpPolicy,
+    self, Beside, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, Protection,
+    SrtpPolicy,
 };
 
 const MESSAGES: usize = 20_000;
@@ -139,6 +140,7 @@ fn damaged_descriptions_are_refused_or_answered() {
         keys: Vec::new(),
         session_id: 1,
         version: 1,
+        beside: Beside::default(),
     };
     let encrypting = LocalMedia {
         srtp: SrtpPolicy::Mandatory,

@@ -7,7 +7,7 @@ mod corpora;
 use std::net::{IpAddr, Ipv6Addr};
 
 use ringbook_sip::message::{Fault, Host, Message, Request, SyntaxError, parse_datagram};
-use ringbook_sip::sdp::{self, Codec, Direction, LocalMedia, SdpError, SrtpPolicy};
+use ringbook_sip::sdp::{self, Beside, Codec, Direction, LocalMedia, SdpError, SrtpPolicy};
 
 fn read(name: &str) -> Option<Result<Message, Fault>> {
     let folder = corpora::folder("rfc5118/wire_fixedcl")?;
@@ -133,6 +133,7 @@ fn local(address: &str) -> LocalMedia {
         keys: Vec::new(),
         session_id: 1,
         version: 1,
+        beside: Beside::default(),
     }
 }
 

@@ -5,8 +5,8 @@
 mod corpora;
 
 use ringbook_sip::sdp::{
-    Codec, Direction, LocalMedia, MediaPlan, OpusParams, SdpError, SrtpPolicy, accept, answer,
-    offer,
+    Beside, Codec, Direction, LocalMedia, MediaPlan, OpusParams, SdpError, SrtpPolicy, accept,
+    answer, beside, offer,
 };
 
 const ALL: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
@@ -23,6 +23,7 @@ fn local(codecs: &[Codec]) -> LocalMedia {
         keys: Vec::new(),
         session_id: 7,
         version: 1,
+        beside: Beside::default(),
     }
 }
 
@@ -235,6 +236,32 @@ fn other_streams_are_refused_at_their_places() {
     ];
     assert_eq!(media_lines(&lines), expected);
     assert_eq!(plan.remote_rtp.port(), 5000);
+}
+
+#[test]
+fn a_stream_that_was_refused_keeps_its_place_in_our_later_offers() {
+    let media = "m=video 5002 RTP/AVP 96\nm=audio 5000 RTP/AVP 0\nm=text 5004 TCP/T140 98 99";
+    let (first, _) = answered(&local(&[Codec::Pcmu]), media);
+    let again = LocalMedia {
+        beside: beside(first.as_bytes()),
+        ..going(Direction::SendOnly)
+    };
+    let hold = text(offer(&again));
+    assert_eq!(
+        media_lines(&hold),
+        [
+            "m=video 0 RTP/AVP 96",
+            "m=audio 4000 RTP/AVP 0 101",
+            "m=text 0 TCP/T140 98"
+        ],
+        "RFC 3264 §8"
+    );
+    let held = "m=video 0 RTP/AVP 96\nm=audio 5000 RTP/AVP 0\na=recvonly\nm=text 0 TCP/T140 98";
+    let plan = accept(&again, &remote(held)).unwrap();
+    assert_eq!(plan.remote_rtp.port(), 5000);
+    // An answer whose audio stands at another place answers something else.
+    let moved = "m=audio 5000 RTP/AVP 0\nm=video 0 RTP/AVP 96\nm=text 0 TCP/T140 98";
+    assert_eq!(accept(&again, &remote(moved)), Err(SdpError::NoAudio));
 }
 
 #[test]

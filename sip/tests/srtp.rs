@@ -6,8 +6,8 @@ mod support;
 
 use ringbook_sip::message::{Method, Response};
 use ringbook_sip::sdp::{
-    Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, MediaPlan, Protection, SdpError,
-    SrtpPolicy, accept, answer, offer,
+    Beside, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, MediaPlan, Protection,
+    SdpError, SrtpPolicy, accept, answer, offer,
 };
 use ringbook_sip::user_agent::{EndCause, EndedBy, Event, StreamEvent, Transport};
 use support::peer::{Peer, respond, sdp, with_sdp};
@@ -34,6 +34,7 @@ fn local(srtp: SrtpPolicy) -> LocalMedia {
         keys: (1..).zip(CryptoSuite::ALL).map(key).collect(),
         session_id: 7,
         version: 1,
+        beside: Beside::default(),
     }
 }
 

@@ -17,7 +17,7 @@ use ringbook_media::engine::{
     Engine, EngineConfig, EngineHandle, MediaCommand, StreamId, bind_rtp_pair,
 };
 use ringbook_sip::message::{Host, Message, Method, Uri, parse_datagram};
-use ringbook_sip::sdp::{Codec, Direction, LocalMedia, MediaPlan, SrtpPolicy};
+use ringbook_sip::sdp::{Beside, Codec, Direction, LocalMedia, MediaPlan, SrtpPolicy};
 use ringbook_sip::user_agent::{
     AccountConfig, AccountId, CallHandle, Config, Event, Output, Transport, UserAgent,
 };
@@ -345,6 +345,7 @@ impl Desk {
             keys: Vec::new(),
             session_id: self.seed,
             version: 1,
+            beside: Beside::default(),
         };
         Some((Stream { id, engine }, media))
     }

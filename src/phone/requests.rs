@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ringbook_media::engine::MediaCommand;
 use ringbook_sip::message::Uri;
-use ringbook_sip::sdp::{Direction as Flow, Dtls, LocalMedia};
+use ringbook_sip::sdp::{Beside, Direction as Flow, Dtls, LocalMedia};
 use ringbook_sip::user_agent::{self, CallHandle, CallOptions};
 
 use super::account::{Line, LineInfo};
@@ -309,6 +309,7 @@ impl Phone {
             keys: Vec::new(),
             session_id: 0,
             version: 0,
+            beside: Beside::default(),
         })
     }
 

@@ -21,7 +21,7 @@ use ringbook_media::recorder::Finished;
 use ringbook_media::stream::StreamStats;
 use ringbook_sip::message::{Message, Uri, parse_datagram};
 use ringbook_sip::resolve::ResolveError;
-use ringbook_sip::sdp::{Codec, Direction, LocalMedia, SrtpPolicy};
+use ringbook_sip::sdp::{Beside, Codec, Direction, LocalMedia, SrtpPolicy};
 use ringbook_sip::user_agent::{self, AccountConfig, AccountId, CallHandle, Transport, UserAgent};
 use serde_json::Value;
 
@@ -611,6 +611,7 @@ pub fn peer_media() -> LocalMedia {
         keys: Vec::new(),
         session_id: 5,
         version: 1,
+        beside: Beside::default(),
     }
 }
 

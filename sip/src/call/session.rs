@@ -79,8 +79,8 @@ impl Session {
         Some(self.media.clone())
     }
 
-    /// Other media of the program's; session id, version, direction, keys and our part of
-    /// the handshake stay as they are.
+    /// Other media of the program's; what is the dialog's own stays as it is: session id, version,
+    /// direction, keys, the streams beside, and our part of the handshake.
     pub(super) fn replace(&mut self, media: LocalMedia) {
         let active = self.media.dtls.as_ref().and_then(|dtls| dtls.active);
         self.media = LocalMedia {
@@ -88,6 +88,7 @@ impl Session {
             version: self.media.version,
             direction: self.media.direction,
             keys: std::mem::take(&mut self.media.keys),
+            beside: std::mem::take(&mut self.media.beside),
             dtls: media.dtls.map(|dtls| Dtls { active, ..dtls }),
             ..media
         };
@@ -109,6 +110,7 @@ impl Session {
         if self.is_changed(&bytes) {
             (bytes, plan) = sdp::answer(&self.media, offer)?;
         }
+        self.media.beside = sdp::beside(&bytes);
         self.sent = Some(bytes.clone());
         self.settle(plan);
         Ok(bytes)

@@ -1,5 +1,6 @@
 //! Offer and answer of RFC 3264 over session descriptions of RFC 8866: one audio stream.
 
+mod beside;
 mod codec;
 mod direction;
 mod negotiate;
@@ -8,8 +9,9 @@ mod security;
 
 use std::net::{IpAddr, SocketAddr};
 
+pub use beside::Beside;
 pub use direction::Direction;
-pub use negotiate::{accept, answer, offer};
+pub use negotiate::{accept, answer, beside, offer};
 pub use security::{
     CryptoKey, CryptoSuite, Dtls, Fingerprint, HashFunction, Protection, SrtpPolicy,
 };
@@ -50,6 +52,8 @@ pub struct LocalMedia {
     pub session_id: u64,
     /// `o=` session version, one more with every change (RFC 3264 §8).
     pub version: u64,
+    /// What stands beside our audio since an earlier description; the dialog's to know.
+    pub beside: Beside,
 }
 
 /// What offer and answer together say: how to run the audio stream.

@@ -5,11 +5,13 @@ use sdp_types::{
     TransportProto,
 };
 
+use super::beside::{Beside, refused};
 use super::codec::{Format, Payload};
 use super::remote::{RemoteAudio, is_live_audio, read_session};
 use super::{Codec, Direction, LocalMedia, MediaPlan, Protection, SdpError, security};
 
-/// Our offer: one audio stream with all our codecs, the preferred first (RFC 3264 §5).
+/// Our offer: one audio stream with all our codecs, the preferred first (RFC 3264 §5), among the
+/// streams that were refused before.
 /// [`LocalMedia::codecs`] must not be empty.
 pub fn offer(local: &LocalMedia) -> Vec<u8> {
     let mut session = our_session(local);
@@ -19,8 +21,15 @@ pub fn offer(local: &LocalMedia) -> Vec<u8> {
     let mut audio = our_audio(local, profile, &formats, local.direction, keys);
     // RFC 5761 §5.1.1. Until the answer, RTCP is taken at both ports.
     audio.add_attribute_from_str("rtcp-mux");
-    session.add_media(audio);
+    for media in local.beside.around(audio) {
+        session.add_media(media);
+    }
     to_bytes(&session)
+}
+
+/// The streams beside our audio in a description of ours, for the next one.
+pub fn beside(ours: &[u8]) -> Beside {
+    read_session(ours).map_or_else(|_| Beside::default(), |session| Beside::of(&session))
 }
 
 /// Our answer to a peer's offer, and what both together say (RFC 3264 §6). The first audio
@@ -60,8 +69,9 @@ pub fn answer(local: &LocalMedia, remote_offer: &[u8]) -> Result<(Vec<u8>, Media
 /// What our offer and the peer's answer together say (RFC 3264 §7).
 pub fn accept(local: &LocalMedia, remote_answer: &[u8]) -> Result<MediaPlan, SdpError> {
     let session = read_session(remote_answer)?;
-    // We offer one stream: it is the first of the answer.
-    let media = session.medias.first().filter(|media| is_live_audio(media));
+    // The answer has our stream at its place in the offer (RFC 3264 §6).
+    let media = session.medias.get(local.beside.place());
+    let media = media.filter(|media| is_live_audio(media));
     let media = media.ok_or(SdpError::NoAudio)?;
     let remote = RemoteAudio::read(&session, media, local.address)?;
     let protection = security::accept(local, &session, media)?;
@@ -268,28 +278,6 @@ fn our_fmtp(format: Format) -> Option<Fmtp> {
         Payload::Audio(_) => return None,
     }
     Some(fmtp)
-}
-
-/// A stream refused: port zero, at its place (RFC 3264 §6). One format has to be listed; which
-/// one means nothing.
-fn refused(media: &Media) -> Media {
-    Media {
-        media: media.media.clone(),
-        port: 0,
-        num_ports: None,
-        proto: media.proto.clone(),
-        fmt: media
-            .fmt
-            .split_ascii_whitespace()
-            .next()
-            .unwrap_or("0")
-            .to_owned(),
-        media_title: None,
-        connections: Vec::new(),
-        bandwidths: Vec::new(),
-        key: None,
-        attributes: Vec::new(),
-    }
 }
 
 fn to_bytes(session: &Session) -> Vec<u8> {

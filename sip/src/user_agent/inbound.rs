@@ -13,7 +13,7 @@ use crate::call::{Call, Origin, Replaces, asks_for_answer, caller, is_too_short}
 use crate::dialog::DialogId;
 use crate::message::{Headers, Message, Method, ParseError, Request, Uri};
 use crate::sdp::{
-    self, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, SdpError, SrtpPolicy,
+    self, Beside, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, SdpError, SrtpPolicy,
 };
 
 /// What bodies we read.
@@ -329,6 +329,7 @@ fn probe(address: IpAddr, offer: &[u8], srtp: SrtpPolicy) -> Result<(), SdpError
         keys: CryptoSuite::ALL.map(key).into(),
         session_id: 0,
         version: 0,
+        beside: Beside::default(),
     };
     sdp::answer(&media, offer).map(|_| ())
 }

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use ringbook_sip::message::{Message, Request, Response, Uri, parse_datagram};
 use ringbook_sip::resolve::{Answer, Question, Records, ResolveError};
-use ringbook_sip::sdp::{Codec, Direction, LocalMedia, SrtpPolicy};
+use ringbook_sip::sdp::{Beside, Codec, Direction, LocalMedia, SrtpPolicy};
 use ringbook_sip::user_agent::{
     AccountConfig, AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, Secret,
     StreamEvent, Transport, UserAgent,
@@ -50,6 +50,7 @@ pub fn media(port: u16) -> LocalMedia {
         keys: Vec::new(),
         session_id: 0,
         version: 0,
+        beside: Beside::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file per thing to show. The name `peers::` lets a run leave all of them out.
 
 mod calls;
+mod changes;
 mod check;
 mod crash;
 mod crowds;
@@ -8,8 +9,15 @@ mod crowds;
 mod desktop;
 mod encryption;
 mod ipv6;
+mod provisional;
+mod redirects;
+mod restarts;
 mod rig;
 mod scenarios;
 mod servers;
+mod sessions;
+mod smuggling;
+mod steps;
 mod tls;
 mod torture;
+mod transfers;

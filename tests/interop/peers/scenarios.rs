@@ -5,12 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::Value;
 
-use crate::support::{Phone, RawPeer, Setup, Sipp, Sound, together};
-
-/// What the peer says.
-const PEER_HZ: f64 = 1000.0;
-/// What the phone says.
-const PHONE_HZ: f64 = 440.0;
+use super::steps::*;
+use crate::support::{RawPeer, Sipp, Sound, together};
 
 // ---- the peer calls ----------------------------------------------------------------------------
 
@@ -266,67 +262,4 @@ fn the_phone_can_hold_and_resume() {
         (length - talk).abs() <= 0.2,
         "{length} s recorded of {talk} s of talk and hold"
     );
-}
-
-// ---- steps -------------------------------------------------------------------------------------
-
-/// A phone that answers only when told to.
-fn start(more: &'static str) -> Phone {
-    Phone::start(&Setup {
-        more,
-        ..Setup::unregistered("127.0.0.1")
-    })
-}
-
-/// A phone whose line belongs to `domain`, so that it answers that domain's challenges.
-fn start_calling(domain: &str) -> Phone {
-    Phone::start(&Setup::unregistered(domain))
-}
-
-fn called_by(scenario: &str) -> (Phone, Sipp, Sound) {
-    let phone = start("");
-    let sound = Sound::new();
-    let peer = Sipp::call(scenario, phone.port(), sound.port());
-    (phone, peer, sound)
-}
-
-fn calls(scenario: &str) -> (Phone, Sipp, Sound, String) {
-    let sound = Sound::new();
-    let peer = Sipp::wait_for_call(scenario, sound.port());
-    let phone = start_calling(&peer.address());
-    let call = phone.dial(&format!("sip:200@{}", peer.address()));
-    (phone, peer, sound, call)
-}
-
-fn answer(phone: &Phone) -> String {
-    let call = call_id(&phone.wait_call("incoming"));
-    phone.must(&["answer", &call]);
-    phone.wait_call("established");
-    call
-}
-
-fn call_id(event: &Value) -> String {
-    event["call"]
-        .as_str()
-        .unwrap_or_else(|| panic!("no call in {event}"))
-        .to_owned()
-}
-
-/// Waits for the call's end and gives the log's only row, which must say this, with the two numbers
-/// in their columns (S5.14).
-fn check_row(phone: &Phone, direction: &str, status: &str, end_reason: &str) -> Value {
-    let ended = phone.wait_call("ended");
-    let row = phone.only_row();
-    assert_eq!(row["call"], ended["call"], "{row}");
-    assert_eq!(row["direction"], direction, "{row}");
-    assert_eq!(row["status"], status, "{row}");
-    assert_eq!(row["end_reason"], end_reason, "{row}");
-    let (caller, called) = if direction == "incoming" {
-        ("200", "101")
-    } else {
-        ("101", "200")
-    };
-    assert_eq!(row["caller"], caller, "{row}");
-    assert_eq!(row["callee"], called, "{row}");
-    row
 }

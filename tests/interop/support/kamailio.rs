@@ -1,6 +1,7 @@
 //! Kamailio: a registrar with digest authentication and a record-routing proxy.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -13,7 +14,7 @@ pub struct Kamailio {
     host: &'static str,
     port: u16,
     tls_port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Where and how Kamailio serves.
@@ -48,32 +49,24 @@ impl Kamailio {
     pub fn start_as(office: &Office) -> Kamailio {
         let folder = tempfile::tempdir().unwrap();
         let (host, port, tls_port) = (office.host, free_port(), free_port());
-        let script = folder.path().join("kamailio.cfg");
-        fs::write(&script, settings(office, port, tls_port)).unwrap();
-        let folder_name = folder.path().display().to_string();
-        let script = script.display().to_string();
-        // -DD: stay in the foreground; -E: log to standard error; -Y: run-time files.
-        let arguments = [
-            "-DD",
-            "-E",
-            "-f",
-            &script,
-            "-m",
-            "32",
-            "-M",
-            "4",
-            "-Y",
-            &folder_name,
-        ];
-        let program = Program::start("/usr/sbin/kamailio", &arguments, folder.path());
-        program.wait_line(&program.errors, "registrar is ready");
+        fs::write(script(folder.path()), settings(office, port, tls_port)).unwrap();
         Kamailio {
-            program,
+            program: run(folder.path()),
             host,
             port,
             tls_port,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Ends it as a power cut would. It forgets who was registered.
+    pub fn kill(&mut self) {
+        self.program.kill();
+    }
+
+    /// Starts it again at the same address.
+    pub fn restart(&mut self) {
+        self.program = run(self.folder.path());
     }
 
     /// Its address as `host:port`.
@@ -101,6 +94,31 @@ impl Kamailio {
         let line = format!("saved {user} over {}", transport.parameter());
         self.program.wait_line(&self.program.errors, &line);
     }
+}
+
+fn script(folder: &Path) -> PathBuf {
+    folder.join("kamailio.cfg")
+}
+
+fn run(folder: &Path) -> Program {
+    let script = script(folder).display().to_string();
+    let folder_name = folder.display().to_string();
+    // -DD: stay in the foreground; -E: log to standard error; -Y: run-time files.
+    let arguments = [
+        "-DD",
+        "-E",
+        "-f",
+        &script,
+        "-m",
+        "32",
+        "-M",
+        "4",
+        "-Y",
+        &folder_name,
+    ];
+    let program = Program::start("/usr/sbin/kamailio", &arguments, folder);
+    program.wait_line(&program.errors, "registrar is ready");
+    program
 }
 
 fn settings(office: &Office, port: u16, tls_port: u16) -> String {

@@ -10,9 +10,11 @@ mod port;
 mod program;
 mod raw_peer;
 mod registrar;
+mod scenario;
 pub mod signal;
 mod sipp;
 mod sound;
+mod stream_peer;
 mod turn;
 mod wav;
 
@@ -26,8 +28,9 @@ pub use port::free_port;
 pub use program::{PATIENCE, Program, eventually, pause};
 pub use raw_peer::{RawPeer, Received};
 pub use registrar::Registrar;
-pub use sipp::Sipp;
+pub use sipp::{Messages, Sipp};
 pub use sound::Sound;
+pub use stream_peer::{Door, StreamPeer, connect};
 pub use turn::{alone, together};
 pub use wav::Wav;
 

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Journal, PATIENCE, Program, Transport, Wav, eventually, free_port, password, signal};
+use super::{
+    Journal, PATIENCE, Program, Transport, Wav, eventually, free_port, password, signal, wav,
+};
 
 const RINGBOOK: &str = env!("CARGO_BIN_EXE_ringbook");
 
@@ -150,8 +153,19 @@ impl Phone {
 
     /// The same, of the events after the first `from`.
     pub fn wait_from(&self, from: usize, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.wait_within(PATIENCE, from, name, wanted)
+    }
+
+    /// The same for something that takes its time.
+    pub fn wait_within(
+        &self,
+        patience: Duration,
+        from: usize,
+        name: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
         let pick = |event: &Value| (event["event"] == name && wanted(event)).then(|| event.clone());
-        let found = self.events.wait(from, PATIENCE, pick);
+        let found = self.events.wait(from, patience, pick);
         found.unwrap_or_else(|| {
             self.program
                 .fail(&format!("has told of no such event: {name}"))
@@ -263,12 +277,15 @@ impl Phone {
     /// Waits until its one recording has grown to this length.
     pub fn wait_recorded(&self, seconds: f64) {
         eventually(&format!("{seconds} s of recording"), || {
-            let file = self.recordings().into_iter().next()?;
-            let format = hound::WavReader::open(&file).ok()?.spec();
-            let second = format.sample_rate * u32::from(format.channels) * 2;
-            let written = fs::metadata(&file).ok()?.len() as f64;
-            (written >= seconds * f64::from(second)).then_some(())
+            (self.recording_seconds() >= seconds).then_some(())
         });
+    }
+
+    /// How long its one recording is so far.
+    pub fn recording_seconds(&self) -> f64 {
+        let file = self.recordings().into_iter().next();
+        file.and_then(|file| wav::seconds_so_far(&file))
+            .unwrap_or_default()
     }
 
     /// Ends it as a power cut would.

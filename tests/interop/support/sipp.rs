@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
-use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Program, eventually, free_port};
+use super::{Program, eventually, free_port, scenario};
 
 /// A scenario gives up after this long, which fails its test.
-const LIMIT_S: &str = "30";
+const LIMIT_S: &str = "40";
 
 pub struct Sipp {
     program: Program,
@@ -21,30 +20,59 @@ pub struct Sipp {
 impl Sipp {
     /// A peer that calls `sip:101@127.0.0.1:{phone}` at once. Its SDP names `sound_port`.
     pub fn call(scenario: &str, phone: u16, sound_port: u16) -> Sipp {
+        Sipp::call_with(scenario, phone, sound_port, &[])
+    }
+
+    /// The same for a scenario with blanks such as `[target]`, filled like this.
+    pub fn call_with(scenario: &str, phone: u16, sound_port: u16, blanks: &[(&str, &str)]) -> Sipp {
+        Sipp::call_from(free_port(), scenario, phone, sound_port, blanks)
+    }
+
+    /// The same from a port of choice.
+    pub fn call_from(
+        port: u16,
+        scenario: &str,
+        phone: u16,
+        sound_port: u16,
+        blanks: &[(&str, &str)],
+    ) -> Sipp {
         let target = format!("127.0.0.1:{phone}");
-        Sipp::start(scenario, free_port(), sound_port, &[&target])
+        Sipp::start(scenario, port, sound_port, blanks, &[&target])
     }
 
     /// A peer that waits to be called. Its SDP names `sound_port`.
     pub fn wait_for_call(scenario: &str, sound_port: u16) -> Sipp {
-        let peer = Sipp::start(scenario, free_port(), sound_port, &[]);
+        Sipp::wait_with(scenario, sound_port, &[])
+    }
+
+    /// The same for a scenario with blanks.
+    pub fn wait_with(scenario: &str, sound_port: u16, blanks: &[(&str, &str)]) -> Sipp {
+        let peer = Sipp::start(scenario, free_port(), sound_port, blanks, &[]);
         eventually("SIPp's socket", || {
             UdpSocket::bind(("127.0.0.1", peer.port)).err()
         });
         peer
     }
 
-    fn start(scenario: &str, port: u16, sound_port: u16, more: &[&str]) -> Sipp {
+    fn start(
+        scenario: &str,
+        port: u16,
+        sound_port: u16,
+        blanks: &[(&str, &str)],
+        more: &[&str],
+    ) -> Sipp {
         let folder = tempfile::tempdir().unwrap();
-        let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/sipp");
-        let file = scenarios
-            .join(scenario)
-            .with_extension("xml")
-            .display()
-            .to_string();
+        let file = folder.path().join("scenario.xml");
+        fs::write(&file, scenario::read(scenario)).unwrap();
+        let file = file.display().to_string();
         let (port_text, sound_port) = (port.to_string(), sound_port.to_string());
         let mut arguments = vec!["-sf", &file, "-m", "1", "-i", "127.0.0.1", "-p", &port_text];
         arguments.extend(["-key", "sound_port", &sound_port, "-nostdin"]);
+        arguments.extend(
+            blanks
+                .iter()
+                .flat_map(|(name, value)| ["-key", name, value]),
+        );
         arguments.extend(["-timeout", LIMIT_S, "-timeout_error"]);
         arguments.extend(["-trace_err", "-error_file", "errors.log"]);
         arguments.extend(["-trace_msg", "-message_file", "messages.log"]);
@@ -65,11 +93,12 @@ impl Sipp {
     /// Waits until the phone has told in SDP where it takes sound.
     pub fn wait_sound_address(&self) -> SocketAddr {
         eventually("the phone's SDP", || {
-            let messages = Messages(self.read("messages.log"));
+            let messages = self.messages();
             let sdp = messages
-                .received()
-                .find(|message| message.contains("m=audio "))?;
+                .received("")
+                .find(|message| message.text.contains("m=audio "))?;
             let port = sdp
+                .text
                 .split("m=audio ")
                 .nth(1)?
                 .split(' ')
@@ -82,15 +111,29 @@ impl Sipp {
 
     /// Waits for the scenario's end; fails the test where it did not go as written.
     pub fn finish(mut self) -> Messages {
-        let status = self.program.wait_exit(Duration::from_secs(40));
-        let messages = self.read("messages.log");
+        let status = self.program.wait_exit(Duration::from_secs(50));
+        let messages = self.messages();
         if !status.success() {
             panic!(
-                "the scenario failed: {}\n{messages}",
-                self.read("errors.log")
+                "the scenario failed: {}\n{}",
+                self.read("errors.log"),
+                messages.0
             );
         }
-        Messages(messages)
+        messages
+    }
+
+    /// Waits until this many messages that begin so have reached the peer.
+    pub fn wait_received(&self, beginning: &str, count: usize) {
+        let what = format!("{count} of {beginning:?} at SIPp");
+        eventually(&what, || {
+            (self.messages().count_received(beginning) >= count).then_some(())
+        });
+    }
+
+    /// Every message so far.
+    pub fn messages(&self) -> Messages {
+        Messages(self.read("messages.log"))
     }
 
     fn read(&self, file: &str) -> String {
@@ -101,18 +144,71 @@ impl Sipp {
 /// Every message of a scenario, as SIPp noted them.
 pub struct Messages(String);
 
+impl std::fmt::Debug for Messages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted<'a> {
+    /// The time of the day.
+    pub at: Duration,
+    pub text: &'a str,
+}
+
 impl Messages {
     /// How many messages that begin so the peer received.
     pub fn count_received(&self, beginning: &str) -> usize {
-        self.received()
-            .filter(|message| message.starts_with(beginning))
-            .count()
+        self.received(beginning).count()
     }
 
-    fn received(&self) -> impl Iterator<Item = &str> {
-        let notes = self.0.split("message received [").skip(1);
-        notes
-            .filter_map(|note| note.split_once("\n\n"))
-            .map(|(_, message)| message.split("\n-----").next().unwrap_or(message))
+    /// The messages that begin so and that the peer received.
+    pub fn received(&self, beginning: &str) -> impl Iterator<Item = Noted<'_>> {
+        self.noted("message received [", beginning)
     }
+
+    /// The messages that begin so and that the peer sent.
+    pub fn sent(&self, beginning: &str) -> impl Iterator<Item = Noted<'_>> {
+        self.noted("message sent (", beginning)
+    }
+
+    fn noted(&self, kind: &'static str, beginning: &str) -> impl Iterator<Item = Noted<'_>> {
+        // A line of dashes with date and time, one that says what it is, an empty one, the message.
+        let notes = self
+            .0
+            .split("\n-----")
+            .map(|note| note.trim_start_matches('-'));
+        let noted = notes.filter_map(move |note| {
+            let (when, rest) = note.split_once('\n')?;
+            let (what, text) = rest.split_once("\n\n")?;
+            what.contains(kind).then_some(Noted {
+                at: time_of_day(when)?,
+                text,
+            })
+        });
+        noted.filter(move |message| message.text.starts_with(beginning))
+    }
+}
+
+impl<'a> Noted<'a> {
+    /// The value of a header in its long form.
+    pub fn header(&self, name: &str) -> &'a str {
+        let lines = self.text.lines();
+        let value = lines
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .next();
+        value.unwrap_or_else(|| panic!("no {name} in {}", self.text))
+    }
+}
+
+/// `… 2026-11-28 12:17:31.123456`
+fn time_of_day(text: &str) -> Option<Duration> {
+    let mut parts = text.split_whitespace().next_back()?.split(':');
+    let mut next = || parts.next()?.parse::<f64>().ok();
+    let (hours, minutes, seconds) = (next()?, next()?, next()?);
+    Some(Duration::from_secs_f64(
+        hours * 3600.0 + minutes * 60.0 + seconds,
+    ))
 }

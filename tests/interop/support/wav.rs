@@ -1,5 +1,6 @@
 //! Sound files as samples between -1 and 1, one list per channel.
 
+use std::fs;
 use std::path::Path;
 
 use super::signal;
@@ -7,6 +8,13 @@ use super::signal;
 pub struct Wav {
     pub rate: u32,
     pub channels: Vec<Vec<f32>>,
+}
+
+/// How long a 16-bit file is that is still written, whatever its header says of that.
+pub fn seconds_so_far(path: &Path) -> Option<f64> {
+    let format = hound::WavReader::open(path).ok()?.spec();
+    let second = format.sample_rate * u32::from(format.channels) * 2;
+    Some(fs::metadata(path).ok()?.len() as f64 / f64::from(second))
 }
 
 impl Wav {
