@@ -446,7 +446,7 @@ mod transferor {
                 &[(200, false), (200, true)],
                 true,
             ),
-            (&[AnswersQuietly(202)], &[(200, true)], true),
+            (&[AnswersQuietly(202)], &[(202, true)], true),
             // The NOTIFY overtakes the 202.
             (
                 &[Tells(100, ACTIVE), Answers(202), Tells(200, OVER)],

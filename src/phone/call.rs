@@ -65,6 +65,8 @@ pub struct Call {
     pub intent: Option<EndReason>,
     /// The call whose other party asked for this one.
     pub referrer: Option<CallId>,
+    /// The call with whoever the other party is being connected with.
+    pub connecting: Option<CallId>,
     /// Who sent it on to us: number, internal number or user.
     pub diverted_by: Option<String>,
     /// The other party is not told who calls.

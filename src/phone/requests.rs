@@ -190,6 +190,7 @@ impl Phone {
             media: Media::default(),
             intent: None,
             referrer: None,
+            connecting: None,
             diverted_by: None,
             anonymous: false,
         }

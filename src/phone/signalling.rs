@@ -346,6 +346,7 @@ impl Phone {
             media,
             intent: refusal,
             referrer: None,
+            connecting: None,
             diverted_by: caller
                 .diverted_by
                 .map(|by| by.number_text.unwrap_or(by.uri)),
@@ -557,6 +558,7 @@ impl Phone {
             return;
         }
         self.tell_referrer_of_failure(now, id);
+        self.give_up_connecting(id);
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };

@@ -17,6 +17,8 @@ use crate::tr;
 
 /// We decline to be sent on: nothing is wrong with the request.
 const DECLINE: u16 = 603;
+/// The other party has reached whom it was sent to; another success says only that it will try.
+const ARRIVED: u16 = 200;
 /// We would, but cannot.
 const UNAVAILABLE: u16 = 480;
 
@@ -48,8 +50,19 @@ impl Phone {
             self.user_agent
                 .refer(now.instant, handle, &target, Some(replaced)),
         )?;
+        if let Some(call) = self.calls.get_mut(id) {
+            call.connecting = Some(to);
+        }
+        // Whoever takes over ends our call with it (RFC 5589 §7.1): that is the transfer, too.
+        self.intend(to, Some(EndReason::Transferred));
         self.transferring(now, id);
         Ok(())
+    }
+
+    fn intend(&mut self, id: CallId, intent: Option<EndReason>) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.intent = intent;
+        }
     }
 
     fn transferring(&mut self, now: Now, id: CallId) {
@@ -74,13 +87,18 @@ impl Phone {
             return;
         };
         if (200..300).contains(&status) {
+            let connecting = call.connecting.take();
             call.intent = Some(EndReason::Transferred);
             let _ = self.user_agent.hangup(now.instant, handle);
+            if status == ARRIVED {
+                self.leave_connected(now, connecting);
+            }
             return;
         }
         call.state = State::Established;
         call.since = now.wall;
         let held = call.hold.local;
+        self.give_up_connecting(id);
         self.tell_state(now, id, CallState::TransferFailed);
         self.tell(now, id, CallEvent::TransferFailed);
         if held {
@@ -92,6 +110,28 @@ impl Phone {
             status = status
         );
         self.notice(now, NoticeKind::Transfer, text);
+    }
+
+    /// Nothing came of connecting this call's other party: our call with the other one is a call
+    /// like any other again.
+    pub(super) fn give_up_connecting(&mut self, id: CallId) {
+        let connecting = self
+            .calls
+            .get_mut(id)
+            .and_then(|call| call.connecting.take());
+        if let Some(other) = connecting {
+            self.intend(other, None);
+        }
+    }
+
+    /// The two talk with each other. Whoever took over without a word about our call with it would
+    /// keep it.
+    fn leave_connected(&mut self, now: Now, connecting: Option<CallId>) {
+        let other = connecting.and_then(|id| self.calls.get(id));
+        if let Some(handle) = other.and_then(|call| call.handle) {
+            // It fails only where the call is over already.
+            let _ = self.user_agent.hangup(now.instant, handle);
+        }
     }
 }
 

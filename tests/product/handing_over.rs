@@ -69,6 +69,69 @@ fn s4_3_a_transfer_that_fails_brings_the_caller_back_off_hold_and_with_the_card(
     );
 }
 
+/// The phone has the first caller on hold, talks with 300, and connects the two; the caller will
+/// call.
+fn connecting() -> (Office, CallHandle) {
+    let (mut office, caller, first) = talking("");
+    office.peer_is("300");
+    let second = office.dial("sip:300@127.0.0.2:5060");
+    office.ms(20);
+    office.peer_answers();
+    let connect = Command::TransferAttended {
+        call: first,
+        to: second,
+    };
+    office.command(connect).unwrap();
+    office.ms(20);
+    office.peer_now(|peer, now| peer.accept_transfer(now, caller).unwrap());
+    (office, caller)
+}
+
+#[test]
+fn who_connects_two_has_left_both_even_where_the_second_says_nothing_of_it() {
+    let (mut office, caller) = connecting();
+    assert_eq!(office.said(), ["200 in_progress -", "101 in_progress -"]);
+    // The caller tells the last status of its call, which the second took as a new one.
+    office.peer_now(|peer, now| peer.refuse_transfer(now, caller, 200).unwrap());
+    office.ms(1000);
+    assert_eq!(
+        office.said(),
+        ["200 answered transferred", "101 answered transferred"]
+    );
+}
+
+#[test]
+fn s4_3_two_who_could_not_be_connected_are_both_still_there() {
+    let (mut office, caller) = connecting();
+    office.peer_now(|peer, now| peer.refuse_transfer(now, caller, 486).unwrap());
+    office.ms(1000);
+    assert_eq!(office.said(), ["200 in_progress -", "101 in_progress -"]);
+    let Ok(Reply::Calls(calls)) = office.command(Command::Calls) else {
+        panic!()
+    };
+    for call in calls {
+        office.command(Command::Hangup(call.id)).unwrap();
+    }
+    office.ms(1000);
+    assert_eq!(
+        office.said(),
+        ["200 answered local_hangup", "101 answered local_hangup"]
+    );
+}
+
+#[test]
+fn who_hangs_up_instead_of_being_connected_leaves_the_other_call_as_it_was() {
+    let (mut office, caller) = connecting();
+    office.peer_hangs_up(caller);
+    let call = office.call();
+    office.command(Command::Hangup(call)).unwrap();
+    office.ms(1000);
+    assert_eq!(
+        office.said(),
+        ["200 answered remote_hangup", "101 answered local_hangup"]
+    );
+}
+
 #[test]
 fn the_other_side_connects_us_with_somebody_and_leaves() {
     let (mut office, peer, call) = talking("");

@@ -70,7 +70,7 @@ impl Call {
         match response.status {
             100..200 => {}
             // RFC 4488 §4: nothing more will be told. The other side has taken it upon itself.
-            200..300 if quiet => self.tell_transfer(endpoint, 200, true),
+            200..300 if quiet => self.tell_transfer(endpoint, 202, true),
             200..300 => self.tell_transfer(endpoint, response.status, false),
             481 => {
                 self.end_by_peer(endpoint, EndCause::Failed);

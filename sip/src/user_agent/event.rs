@@ -167,7 +167,8 @@ pub enum Event {
     Transfer {
         /// The call that is transferred.
         call: CallHandle,
-        /// Status of the transferred call (sipfrag), or of the refused REFER.
+        /// Status of the transferred call (sipfrag), or of the refused REFER; 202 with `done` where
+        /// the other party will call and tell nothing more (RFC 4488).
         status: u16,
         /// Nothing more will come; `status` is final.
         done: bool,
