@@ -372,6 +372,85 @@ fn what_is_no_description_is_answered_with_400() {
     );
 }
 
+#[test]
+fn descriptions_that_lack_what_they_need_are_refused() {
+    let whole =
+        "v=0\no=- 1 1 IN IP4 192.0.2.9\ns=-\nc=IN IP4 192.0.2.9\nt=0 0\nm=audio 5000 RTP/AVP 0\n";
+    let refusal = |from: &str, to: &str| {
+        assert!(whole.contains(from), "{from}");
+        let text = whole.replacen(from, to, 1).replace('\n', "\r\n");
+        answer(&local(&ALL), text.as_bytes()).err()
+    };
+    assert_eq!(refusal("s=-\n", "s=-\n"), None);
+    // Nothing depends on where a session was first described.
+    assert_eq!(refusal("o=- 1 1 IN IP4 192.0.2.9\n", ""), None);
+    for (from, to, error) in [
+        ("v=0\n", "", SdpError::Malformed),
+        ("o=- 1 1", "o=- 1", SdpError::Malformed),
+        ("o=-", "o=- 2 2 IN IP4 192.0.2.9\no=-", SdpError::Malformed),
+        ("c=IN IP4 192.0.2.9\n", "", SdpError::Address),
+        (
+            "c=IN IP4 192.0.2.9",
+            "c=IN IP4 pbx.example",
+            SdpError::Address,
+        ),
+        (
+            "c=IN IP4 192.0.2.9",
+            "c=IN IP4 239.1.1.1/127",
+            SdpError::Address,
+        ),
+        ("m=audio 5000", "m=audio 65536", SdpError::Malformed),
+        ("m=audio 5000", "m=audio -1", SdpError::Malformed),
+        ("RTP/AVP 0", "RTP/AVP", SdpError::Malformed),
+        ("RTP/AVP 0", "RTP/AVP zero", SdpError::NoCommonCodec),
+        ("RTP/AVP 0", "RTP/AVP 101", SdpError::NoCommonCodec),
+        ("RTP/AVP 0", "TCP/MSRP *", SdpError::Transport),
+    ] {
+        assert_eq!(refusal(from, to), Some(error), "{from:?} {to:?}");
+    }
+}
+
+#[test]
+fn of_what_contradicts_itself_the_first_counts() {
+    let (_, plan) = answered(
+        &local(&ALL),
+        "m=audio 5000 RTP/AVP 97\nc=IN IP4 192.0.2.20\nc=IN IP4 192.0.2.21\n\
+         a=rtpmap:97 PCMU/8000\na=rtpmap:97 opus/48000/2\na=ptime:30\na=ptime:60\n\
+         a=sendonly\na=recvonly",
+    );
+    assert_eq!(plan.remote_rtp, "192.0.2.20:5000".parse().unwrap());
+    assert_eq!((plan.codec, plan.send_pt), (Codec::Pcmu, 97));
+    assert_eq!(plan.ptime_ms, 30);
+    assert_eq!(plan.direction, Direction::RecvOnly);
+}
+
+#[test]
+fn an_answer_with_another_number_of_streams_still_answers_ours() {
+    // RFC 3264 §6: as many as were offered. Nobody gains by ending such a call.
+    let ours = local(&[Codec::Pcmu]);
+    let more = "m=audio 5000 RTP/AVP 0\nm=video 5002 RTP/AVP 96";
+    assert_eq!(accept(&ours, &remote(more)).unwrap().codec, Codec::Pcmu);
+    assert_eq!(accept(&ours, &remote("")), Err(SdpError::NoAudio));
+    let other = "m=video 5002 RTP/AVP 96\nm=audio 5000 RTP/AVP 0";
+    assert_eq!(accept(&ours, &remote(other)), Err(SdpError::NoAudio));
+}
+
+#[test]
+fn an_answer_that_would_send_to_whoever_does_not_receive_changes_nothing_of_that() {
+    // RFC 3264 §6.1: sendonly is answered by recvonly or inactive, and recvonly by the opposite.
+    for (ours, theirs, agreed) in [
+        (Direction::SendOnly, "sendrecv", Direction::SendOnly),
+        (Direction::SendOnly, "sendonly", Direction::Inactive),
+        (Direction::RecvOnly, "sendrecv", Direction::RecvOnly),
+        (Direction::RecvOnly, "recvonly", Direction::Inactive),
+        (Direction::Inactive, "sendrecv", Direction::Inactive),
+    ] {
+        let answer = remote(&format!("m=audio 5000 RTP/AVP 0\na={theirs}"));
+        let plan = accept(&going(ours), &answer).unwrap();
+        assert_eq!(plan.direction, agreed, "{ours:?} {theirs}");
+    }
+}
+
 // Direction and hold: RFC 3264 §6.1, §8.4.
 
 #[test]

@@ -11,10 +11,16 @@ use crate::office::{Office, settings};
 fn talking(more: &str) -> (Office, CallHandle, CallId) {
     let mut office = Office::open(settings(more));
     let peer = office.call_in();
+    let call = taken(&mut office);
+    (office, peer, call)
+}
+
+/// The phone takes the call that came in.
+fn taken(office: &mut Office) -> CallId {
     let call = office.call();
     office.command(Command::Answer(call)).unwrap();
     assert_eq!(office.states().last(), Some(&"established"));
-    (office, peer, call)
+    call
 }
 
 /// The peer sends the phone to extension 300, which is at the peer too.
@@ -72,7 +78,9 @@ fn s4_3_a_transfer_that_fails_brings_the_caller_back_off_hold_and_with_the_card(
 /// The phone has the first caller on hold, talks with 300, and connects the two; the caller will
 /// call.
 fn connecting() -> (Office, CallHandle) {
-    let (mut office, caller, first) = talking("");
+    let mut office = Office::open(settings(""));
+    let caller = office.call_in_obediently();
+    let first = taken(&mut office);
     office.peer_is("300");
     let second = office.dial("sip:300@127.0.0.2:5060");
     office.ms(20);

@@ -397,6 +397,16 @@ impl Office {
         self.call_in_from(self.peer_account)
     }
 
+    /// The peer calls as 200; the phone stands where its proxy is, and may send it on.
+    pub fn call_in_obediently(&mut self) -> CallHandle {
+        let registrar = Uri::parse(&format!("sip:{PHONE}")).unwrap();
+        let account = self.peer.add_account(AccountConfig {
+            registrar,
+            ..peer_account("200")
+        });
+        self.call_in_from(account)
+    }
+
     fn call_in_from(&mut self, account: AccountId) -> CallHandle {
         let target = Uri::parse("sip:101@127.0.0.1:5060").unwrap();
         let media = self.peer_media();

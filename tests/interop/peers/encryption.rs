@@ -1,7 +1,9 @@
-//! Encrypted calls with baresip, in both directions: each side's tone must be found at the other,
+//! Encrypted calls with baresip and Linphone, in both directions: each side's tone must be found at the other,
 //! and the phone must tell the truth about who could listen.
 
-use crate::support::{Baresip, Input, Kamailio, Line, Phone, Setup, Transport, Wav, together};
+use crate::support::{
+    Baresip, Input, Kamailio, Line, Linphone, Phone, Setup, Transport, Wav, together,
+};
 
 const PHONE_HZ: u32 = 440;
 const PEER_HZ: u32 = 1000;
@@ -94,6 +96,58 @@ fn a_plain_call_to_a_line_that_must_encrypt_is_refused() {
             .is_some_and(|text| text.contains("does not encrypt"))
     });
     assert_eq!(phone.only_row()["status"], "failed");
+}
+
+#[test]
+fn ringbook_calls_linphone_with_keys_in_the_signalling() {
+    ringbook_calls_linphone("srtp", "keys_in_clear");
+}
+
+#[test]
+fn linphone_calls_ringbook_with_keys_in_the_signalling() {
+    linphone_calls_ringbook("srtp", "keys_in_clear");
+}
+
+#[test]
+fn linphone_calls_ringbook_with_keys_from_a_handshake() {
+    linphone_calls_ringbook("dtls", "encrypted");
+}
+
+fn ringbook_calls_linphone(encryption: &str, told: &str) {
+    let _turn = together();
+    let kamailio = Kamailio::start();
+    let phone = start_phone(&kamailio, "mandatory");
+    let mut peer = Linphone::start("104", &kamailio, encryption, PEER_HZ);
+    phone.dial(&kamailio.aor("104"));
+    let established = phone.wait_call("established");
+    peer.wait_heard(TALK_S);
+    phone.wait_recorded(TALK_S);
+    peer.hang_up();
+    assert_eq!(established["srtp"], told);
+    check_with_linphone(phone, &peer);
+}
+
+fn linphone_calls_ringbook(encryption: &str, told: &str) {
+    let _turn = together();
+    let kamailio = Kamailio::start();
+    let phone = start_phone(&kamailio, "mandatory");
+    let mut peer = Linphone::start("104", &kamailio, encryption, PEER_HZ);
+    peer.dial(&kamailio.aor("101"));
+    peer.wait_heard(TALK_S);
+    phone.wait_recorded(TALK_S);
+    let established = phone.wait_call("established");
+    phone.must(&["hangup", established["call"].as_str().unwrap()]);
+    assert_eq!(established["srtp"], told);
+    check_with_linphone(phone, &peer);
+}
+
+/// Each has heard the other.
+fn check_with_linphone(mut phone: Phone, peer: &Linphone) {
+    phone.wait_call("ended");
+    assert_tone(&phone.recording(), 1, PEER_HZ);
+    peer.wait_said(" ended ");
+    assert_tone(&peer.heard(), 0, PHONE_HZ);
+    phone.quit();
 }
 
 fn ringbook_calls_baresip(case: &Case) {

@@ -8,6 +8,7 @@ mod crowds;
 #[cfg(feature = "gui")]
 mod desktop;
 mod encryption;
+mod foreign;
 mod ipv6;
 mod provisional;
 mod redirects;

@@ -63,8 +63,7 @@ mod transferor {
             .header("Refer-To")
             .to_owned();
         let there = other.address();
-        // Whoever took over hangs up the call that was replaced; here it is for us to do.
-        let _ = phone.ctl(&["hangup", &consultation]);
+        // The peer behind the consultation knows nothing of it: the phone leaves that call, too.
         let invite = other.finish();
         let invite = invite.received("INVITE ").next().unwrap();
         // RFC 3891 §3, RFC 5589 §7: the dialog as the other side knows it.
@@ -76,7 +75,7 @@ mod transferor {
             .replace("%40", "@");
         let contact = format!("sip:200@{there}");
         assert_eq!(plain, format!("<{contact}?Replaces={replaced}>"));
-        row_of(&phone, &consultation);
+        check(&row_of(&phone, &consultation), "answered", "transferred");
         assert_eq!(phone.log().len(), 2);
     }
 

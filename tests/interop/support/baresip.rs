@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Journal, PATIENCE, Program, Transport, Wav, eventually, free_port, password};
+use super::{Journal, PATIENCE, Program, Transport, Wav, eventually, free_port, password, wav};
 
 /// How baresip takes part in a test.
 pub struct Line<'a> {
@@ -63,7 +63,12 @@ impl Baresip {
 
     /// Waits for an event of this type, such as `CALL_ESTABLISHED`.
     pub fn wait(&self, kind: &str) -> Value {
-        let pick = |event: &Value| (event["type"] == kind).then(|| event.clone());
+        self.wait_for(kind, |_| true)
+    }
+
+    /// The same for one of which `wanted` holds.
+    pub fn wait_for(&self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let pick = |event: &Value| (event["type"] == kind && wanted(event)).then(|| event.clone());
         self.events.wait(0, PATIENCE, pick).unwrap_or_else(|| {
             self.program.fail(&format!(
                 "has not told of {kind} but: {:?}",
@@ -75,11 +80,7 @@ impl Baresip {
     /// Waits until it has decoded this much of the other side.
     pub fn wait_heard(&self, seconds: f64) {
         eventually(&format!("{seconds} s of audio at baresip"), || {
-            let path = self.dump("-dec.wav")?;
-            let header = hound::WavReader::open(&path).ok()?.spec();
-            let second = header.sample_rate * u32::from(header.channels) * 2;
-            let written = fs::metadata(&path).ok()?.len() as f64;
-            (written >= seconds * f64::from(second)).then_some(())
+            wav::seconds_so_far(&self.dump("-dec.wav")?).filter(|heard| *heard >= seconds)
         });
     }
 
@@ -99,7 +100,7 @@ impl Baresip {
     }
 
     /// Sends one command and waits until baresip has done it.
-    fn command(&mut self, name: &str, parameters: &str) {
+    pub fn command(&mut self, name: &str, parameters: &str) {
         let from = self.events.len();
         let text = json!({ "command": name, "params": parameters, "token": name }).to_string();
         // A netstring: length, colon, text, comma.

@@ -2,8 +2,10 @@
 
 mod baresip;
 mod certificates;
+mod foreign;
 mod journal;
 mod kamailio;
+mod linphone;
 mod name_server;
 mod phone;
 mod port;
@@ -20,8 +22,10 @@ mod wav;
 
 pub use baresip::{Baresip, Line};
 pub use certificates::{Authority, Certificate};
+pub use foreign::Foreign;
 pub use journal::Journal;
 pub use kamailio::{Kamailio, Office, password};
+pub use linphone::Linphone;
 pub use name_server::NameServer;
 pub use phone::{Input, Phone, Setup, check};
 pub use port::free_port;

@@ -26,6 +26,8 @@ pub struct Setup {
     pub register: Option<Transport>,
     /// Where it registers; by default the domain, by that transport.
     pub registrar: Option<String>,
+    /// The server that every request goes by, where it is not for the target to say.
+    pub proxy: Option<String>,
     /// As the settings name codecs.
     pub codec: &'static str,
     pub input: Input,
@@ -51,6 +53,7 @@ impl Setup {
             domain: domain.to_owned(),
             register: None,
             registrar: None,
+            proxy: None,
             codec: "pcmu",
             input: Input::Tone(440.0),
             hears: true,
@@ -348,6 +351,10 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         Some(file) => format!("ca_file = \"{}\"", file.display()),
         None => String::new(),
     };
+    let proxy = match &setup.proxy {
+        Some(proxy) => format!("outbound_proxy = \"{proxy}\""),
+        None => String::new(),
+    };
     let bind = if domain.starts_with('[') {
         "::1"
     } else {
@@ -364,6 +371,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          register = {register}\n\
          srtp = \"{srtp}\"\n\
          {trust}\n\
+         {proxy}\n\
          [sip]\n\
          bind = \"{bind}\"\n\
          udp_port = {port}\n\

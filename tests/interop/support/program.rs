@@ -1,9 +1,9 @@
 //! A program under test or beside it: started, listened to, ended.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ pub fn pause(time: Duration) {
 pub struct Program {
     name: String,
     child: Child,
+    /// Takes commands, where it is steered by its standard input.
+    input: Option<ChildStdin>,
     /// Lines of standard output.
     pub output: Arc<Journal<String>>,
     /// Lines of standard error.
@@ -44,13 +46,22 @@ impl Program {
     /// Starts `program` in `folder`. It dies with the thread that started it, so that an
     /// interrupted run leaves nothing behind.
     pub fn start(program: &str, arguments: &[&str], folder: &Path) -> Program {
+        Program::start_with(program, arguments, folder, Stdio::null())
+    }
+
+    /// The same for one that takes commands by [`say`](Self::say).
+    pub fn start_steered(program: &str, arguments: &[&str], folder: &Path) -> Program {
+        Program::start_with(program, arguments, folder, Stdio::piped())
+    }
+
+    fn start_with(program: &str, arguments: &[&str], folder: &Path, input: Stdio) -> Program {
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", "--", program])
             .args(arguments)
             .current_dir(folder);
         command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         // A group of its own, so that Kamailio's workers can be ended with it.
@@ -61,9 +72,11 @@ impl Program {
         let output = read_lines(child.stdout.take().unwrap());
         let errors = read_lines(child.stderr.take().unwrap());
         let name = program.rsplit('/').next().unwrap_or(program).to_owned();
+        let input = child.stdin.take();
         Program {
             name,
             child,
+            input,
             output,
             errors,
         }
@@ -71,6 +84,12 @@ impl Program {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Writes a line to its standard input.
+    pub fn say(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("a steered program");
+        writeln!(input, "{line}").unwrap();
     }
 
     /// Waits for a line with `text` on one of its outputs; fails the test when none comes.
