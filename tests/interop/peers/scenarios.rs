@@ -110,9 +110,10 @@ fn a_peer_can_hold_and_resume() {
     let _turn = together();
     let (phone, peer, _sound) = called_by("holds-and-resumes");
     answer(&phone);
-    peer.finish();
+    let messages = peer.finish();
     assert_eq!(phone.wait_call("held")["by"], "remote");
     assert_eq!(phone.wait_call("resumed")["by"], "remote");
+    check_held_and_resumed(&messages, " INVITE");
     check_row(&phone, "incoming", "answered", "remote_hangup");
 }
 
@@ -203,6 +204,8 @@ fn a_second_challenge_ends_the_call_instead_of_a_loop() {
     let (phone, peer, _sound, _) = calls("challenges-twice");
     let messages = peer.finish();
     assert_eq!(messages.count_received("INVITE "), 2);
+    let answer = messages.received("INVITE ").nth(1).unwrap();
+    assert!(answer.header("Authorization").contains("\"first\""));
     check_row(&phone, "outgoing", "failed", "auth_failed");
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Phone, Setup, Sipp, Sound};
+use crate::support::{Messages, Phone, Setup, Sipp, Sound};
 
 /// What the peer says.
 pub const PEER_HZ: f64 = 1000.0;
@@ -106,4 +106,22 @@ pub fn check(row: &Value, status: &str, end_reason: &str) {
         [status, end_reason],
         "{row}"
     );
+}
+
+/// What the phone answered to the peer's hold and to its end, by requests of this method.
+pub fn check_held_and_resumed(messages: &Messages, method: &str) {
+    let directions: Vec<&str> = messages
+        .received("SIP/2.0 200")
+        .filter(|response| response.header("CSeq").ends_with(method))
+        .filter_map(|response| {
+            response
+                .text
+                .lines()
+                .find(|line| ["a=recvonly", "a=sendrecv"].contains(line))
+        })
+        .collect();
+    let [.., held, resumed] = directions[..] else {
+        panic!("{directions:?}");
+    };
+    assert_eq!([held, resumed], ["a=recvonly", "a=sendrecv"]);
 }

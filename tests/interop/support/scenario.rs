@@ -19,17 +19,21 @@ const FRAGMENTS: &[(&str, &str)] = &[
            <Reference variables="via,cseq,phone,contact"/>"#,
     ),
     (
+        // A response of the phone's says who it is and where; noted, for requests.
+        "learn",
+        r#"<ereg regexp="sip:[^;]*;tag=.*" search_in="hdr" header="To:" assign_to="phone"/>
+           <ereg regexp="sip:[^>]*" search_in="hdr" header="Contact:" assign_to="contact"/>"#,
+    ),
+    (
         // The phone takes INVITE number so, which is acknowledged.
         "is-answered",
         r#"<recv response="100" optional="true"/>
            <recv response="180" optional="true"/>
            <recv response="200">
              <action>
-               <ereg regexp="sip:[^;]*;tag=.*" search_in="hdr" header="To:" assign_to="phone"/>
-               <ereg regexp="sip:[^>]*" search_in="hdr" header="Contact:" assign_to="contact"/>
+               {learn}
              </action>
            </recv>
-           <Reference variables="phone,contact"/>
            {acknowledge $1}"#,
     ),
     (
@@ -38,11 +42,21 @@ const FRAGMENTS: &[(&str, &str)] = &[
         "INVITE sip:101@[remote_ip]:[remote_port] SIP/2.0
          Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
          Max-Forwards: 70
-         From: <sip:200@[local_ip]:[local_port]>;tag=peer-[call_number]
+         From: \"Peer\" <sip:200@[local_ip]:[local_port]>;tag=peer-[call_number]
          To: <sip:101@[remote_ip]:[remote_port]>
          Call-ID: [call_id]
          CSeq: $1 INVITE
          Contact: <sip:200@[local_ip]:[local_port]>",
+    ),
+    (
+        // The peer calls.
+        "call",
+        "<send retrans=\"500\">
+           <![CDATA[
+             {invite 1}
+             {sdp 1 sendrecv}
+           ]]>
+         </send>",
     ),
     (
         // The first lines of a request within the dialog: its number, its method.
@@ -94,6 +108,36 @@ const FRAGMENTS: &[(&str, &str)] = &[
          a=$2",
     ),
     (
+        // It rings.
+        "ring",
+        "<send>
+           <![CDATA[
+             SIP/2.0 180 Ringing
+             {opening}
+             Content-Length: 0
+           ]]>
+         </send>",
+    ),
+    (
+        // The call is refused with this status.
+        "refuse",
+        "<send retrans=\"500\">
+           <![CDATA[
+             SIP/2.0 $1 Refused
+             {opening}
+             Content-Length: 0
+           ]]>
+         </send>
+         <recv request=\"ACK\"/>",
+    ),
+    (
+        // The phone gives up.
+        "is-cancelled",
+        "<recv request=\"CANCEL\"/>
+         {ok}
+         {refuse 487}",
+    ),
+    (
         // The call is taken.
         "answer",
         "<send retrans=\"500\">
@@ -126,6 +170,19 @@ const FRAGMENTS: &[(&str, &str)] = &[
              {sdp $1 $2}
            ]]>
          </send>",
+    ),
+    (
+        // An offer within the dialog: the request's number and that of the description, the method,
+        // the direction.
+        "offer",
+        "<send retrans=\"500\">
+           <![CDATA[
+             {request $1 $2}
+             {sdp $1 $3}
+           ]]>
+         </send>
+         <recv response=\"100\" optional=\"true\"/>
+         <recv response=\"200\"/>",
     ),
     (
         // The ACK of a 2xx to INVITE number so.
