@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use phones::{DEADLINE, LOOPBACK, Phone, connect, read, seconds_of, tone_file};
+use phones::{DEADLINE, LOOPBACK, Phone, connect, read, seconds_of, seconds_with, tone_file};
 use ringbook_media::{
     codec::Codec,
     device::{DeviceRole, InputDevice, OutputDevice},
@@ -434,4 +434,57 @@ fn shutting_down_in_a_call_finishes_its_recording() {
         MediaEvent::Recording { state: RecordingState::Finished(finished), .. } if finished.frames > 4_000
     )));
     alice.handle.send(MediaCommand::Focus(None));
+}
+
+#[test]
+fn in_a_conference_each_hears_the_others_and_never_itself() {
+    const AGENT: f32 = 600.0;
+    const PARTIES: [(u64, Codec, f32); 2] = [(1, Codec::Pcmu, 1_300.0), (2, Codec::Opus, 2_100.0)];
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: String| folder.path().join(name);
+    let agent_hears = file("agent.wav".into());
+    let agent = Phone::start(
+        tone_file(folder.path(), AGENT),
+        OutputDevice::File(agent_hears.clone()),
+    );
+    agent.handle.send(MediaCommand::Focus(Some(StreamId(1))));
+    let parties = PARTIES.map(|(id, codec, hz)| {
+        let heard = OutputDevice::File(file(format!("heard{id}.wav")));
+        let party = Phone::start(tone_file(folder.path(), hz), heard);
+        let (here, there) = (agent.open(id), party.open(1));
+        party.handle.send(MediaCommand::Focus(Some(StreamId(1))));
+        agent.configure(id, codec, there);
+        party.configure(1, codec, here);
+        party
+    });
+    let both = vec![StreamId(1), StreamId(2)];
+    agent.handle.send(MediaCommand::Join(both));
+    for (id, ..) in PARTIES {
+        agent.record(id, &file(format!("call{id}.wav")));
+    }
+    agent.wait_for_stats(2, |stats| stats.packets_received > 150);
+    for (id, ..) in PARTIES {
+        let stream = StreamId(id);
+        agent.handle.send(MediaCommand::Close { stream });
+        agent.wait_for_recording(id);
+    }
+    drop(agent.engine);
+    drop(parties);
+
+    let tones = [AGENT, PARTIES[0].2, PARTIES[1].2];
+    let check = |name: &str, channel: usize, expected: [bool; 3]| {
+        let (channels, rate) = read(&file(name.to_owned()));
+        for (hz, expected) in tones.into_iter().zip(expected) {
+            let found = seconds_with(&channels[channel], rate, hz);
+            let held = if expected { found > 1.5 } else { found == 0.0 };
+            assert!(held, "{hz} Hz for {found} s on channel {channel} of {name}");
+        }
+    };
+    check("heard1.wav", 0, [true, false, true]);
+    check("heard2.wav", 0, [true, true, false]);
+    check("agent.wav", 0, [false, true, true]);
+    for name in ["call1.wav", "call2.wav"] {
+        check(name, 0, [true, false, false]);
+        check(name, 1, [false, true, true]);
+    }
 }

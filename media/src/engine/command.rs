@@ -40,6 +40,9 @@ pub enum MediaCommand {
     /// Which stream the microphone and the loudspeaker serve; the others hear silence.
     /// Inputs that are no microphone (`silence`, `file:`, `loop`) serve every call regardless.
     Focus(Option<StreamId>),
+    /// Let the other sides of these streams hear each other as well as us: a conference that is mixed here.
+    /// It takes the place of the one before; fewer than two streams are none.
+    Join(Vec<StreamId>),
     /// Send silence in place of the microphone.
     Mute {
         /// Which stream.

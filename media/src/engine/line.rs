@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Events, MediaEvent, StreamId,
+    bridge::Voice,
     input::{Input, Place},
     phase::Headroom,
     socket::{Moment, Reader, Socket},
@@ -14,6 +15,7 @@ use super::{
 use crate::{
     codec::CodecError,
     filter::{Fader, Meter},
+    mixer,
     recorder::Tap,
     stream::{Stream, StreamConfig, StreamEvent},
     tone::{Tone, ToneGenerator},
@@ -38,10 +40,10 @@ const NO_RTP: [(Duration, u32); 3] = [
 /// What all lines use, one after the other.
 #[derive(Default)]
 pub struct Scratch {
-    /// What the line hears on this tick.
-    pub heard: Vec<f32>,
-    /// What the line says on this tick.
+    /// What we say to the line on this tick.
     said: Vec<f32>,
+    /// All that is heard in its conversation on this tick.
+    far: Vec<f32>,
     reader: Reader,
     /// How much earlier packets could have been taken.
     pub headroom: Headroom,
@@ -49,12 +51,12 @@ pub struct Scratch {
 
 /// What all lines see of the engine on one tick.
 pub struct Room<'a> {
-    /// When the tick began.
-    pub moment: Moment,
     /// What calls send.
     pub input: &'a Input,
-    /// What the microphone heard, for the line in focus.
+    /// What the microphone heard, at the line's rate, for the line in focus and those joined with it.
     pub microphone: Option<&'a [f32]>,
+    /// What the lines joined with this one hear, at its rate.
+    pub others: Option<&'a [f32]>,
     /// Whether levels are reported.
     pub levels: bool,
     /// The phone's ear.
@@ -70,6 +72,8 @@ pub struct Line {
     /// `None` before the first configuration.
     agreed: Option<Agreed>,
     place: Place,
+    /// What it has heard on this tick.
+    heard: Vec<f32>,
     held: bool,
     voice: Fader,
     tone: Option<ToneGenerator>,
@@ -103,6 +107,7 @@ impl Line {
             rtcp,
             agreed: None,
             place: Place::default(),
+            heard: Vec::new(),
             held: false,
             voice: Fader::default(),
             tone: None,
@@ -133,6 +138,20 @@ impl Line {
         self.stream.sample_rate()
     }
 
+    /// The 20 ms that the other side has said.
+    pub fn voice(&self) -> Voice<'_> {
+        Voice {
+            rate: self.rate(),
+            frame: &self.heard,
+        }
+    }
+
+    /// What a conference gets of it: nothing while the other side holds us, since that is music.
+    pub fn shared_voice(&self) -> Option<Voice<'_>> {
+        let talks = self.agreed.is_some_and(|agreed| agreed.send);
+        talks.then(|| self.voice())
+    }
+
     /// Starts or changes the line. A line that starts sends its first packet here, before any tick.
     pub fn configure(
         &mut self,
@@ -155,9 +174,8 @@ impl Line {
             told: 0,
         };
         if starts && agreed.send {
-            scratch.heard.clear();
-            scratch.heard.resize(self.stream.frame_len(), 0.0);
-            self.speak(now, room, scratch);
+            self.clear_heard();
+            self.say(now, room, scratch);
         }
         Ok(())
     }
@@ -206,19 +224,30 @@ impl Line {
         }
     }
 
-    /// One tick: takes what has come, says what is to be said. Afterwards `scratch.heard` holds 20 ms to be heard.
-    pub fn tick(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
+    /// The first half of a tick: takes what has come. Afterwards [`Line::voice`] is what is to be heard.
+    pub fn hear(&mut self, now: Instant, moment: Moment, scratch: &mut Scratch) {
         self.ticks = self.ticks.wrapping_add(1);
-        self.receive(room.moment, &mut scratch.reader);
-        scratch.heard.clear();
-        scratch.heard.resize(self.stream.frame_len(), 0.0);
+        self.receive(moment, &mut scratch.reader);
+        self.clear_heard();
         let Some(agreed) = self.agreed else { return };
         self.poll_dtls(now);
-        self.stream.pull(now, &mut scratch.heard);
+        self.stream.pull(now, &mut self.heard);
         if self.held || !agreed.receive {
-            scratch.heard.fill(0.0);
+            self.heard.fill(0.0);
         }
-        self.speak(now, room, scratch);
+    }
+
+    fn clear_heard(&mut self) {
+        self.heard.clear();
+        self.heard.resize(self.stream.frame_len(), 0.0);
+    }
+
+    /// The second half of a tick, when all lines have heard: says what is to be said.
+    pub fn speak(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
+        if self.agreed.is_none() {
+            return;
+        }
+        self.say(now, room, scratch);
         let rtcp = match self.stream.shares_port() {
             true => &self.rtp,
             false => &self.rtcp,
@@ -230,7 +259,7 @@ impl Line {
         {
             scratch.headroom.note(ms);
         }
-        self.report(now, room, &scratch.heard);
+        self.report(now, room);
     }
 
     fn poll_dtls(&mut self, now: Instant) {
@@ -256,41 +285,52 @@ impl Line {
         }
     }
 
-    /// Sends the next 20 ms and records both sides.
-    fn speak(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
-        let Scratch { heard, said, .. } = scratch;
+    /// Sends the next 20 ms and records the conversation: our voice on the left, all others on the
+    /// right, those of the lines joined with this one too.
+    fn say(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
+        let Scratch { said, far, .. } = scratch;
         let rate = self.stream.sample_rate();
         said.clear();
-        said.resize(heard.len(), 0.0);
+        said.resize(self.heard.len(), 0.0);
         let sends = self.agreed.is_some_and(|agreed| agreed.send);
         if sends && !self.held {
             self.place
-                .read(room.input, rate, heard, room.microphone, said);
+                .read(room.input, rate, &self.heard, room.microphone, said);
             self.voice.apply(said);
             if let Some(tone) = &mut self.tone {
                 said.fill(0.0);
                 tone.add_to(rate, said);
             }
         }
-        if sends {
-            let rtp = &self.rtp;
-            self.stream
-                .push(now, said, &mut |to, packet| rtp.send(to, packet));
+        far.clone_from(&self.heard);
+        let others = room.others.filter(|_| !self.held);
+        if let Some(others) = others {
+            mixer::add(others, far);
+            mixer::limit(far);
         }
         let held = self.held;
         if let Some((tap, _)) = self.recording() {
             if held {
                 tap.silence(1)
             } else {
-                tap.frame(rate, &[said, heard])
+                tap.frame(rate, &[said, far])
             }
         }
         if room.levels {
             self.meters[0].watch(said);
         }
+        if sends {
+            if let Some(others) = others {
+                mixer::add(others, said);
+                mixer::limit(said);
+            }
+            let rtp = &self.rtp;
+            self.stream
+                .push(now, said, &mut |to, packet| rtp.send(to, packet));
+        }
     }
 
-    fn report(&mut self, now: Instant, room: &Room, heard: &[f32]) {
+    fn report(&mut self, now: Instant, room: &Room) {
         let (stream, events) = (self.id, room.events);
         while let Some(event) = self.stream.poll_event() {
             match event {
@@ -301,7 +341,7 @@ impl Line {
             }
         }
         if room.levels {
-            self.meters[1].watch(heard);
+            self.meters[1].watch(&self.heard);
             if self.ticks.is_multiple_of(LEVEL_TICKS) {
                 let [input, output] = self.meters.each_mut().map(Meter::take);
                 events(MediaEvent::Levels {

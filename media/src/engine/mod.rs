@@ -3,6 +3,7 @@
 // The engine reads the clock and owns sockets and threads.
 #![allow(clippy::disallowed_methods)]
 
+mod bridge;
 mod command;
 mod devices;
 mod event;

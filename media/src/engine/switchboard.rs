@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     EngineConfig, Events, MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget,
+    bridge::{Bridge, Voice},
     devices::{Devices, Need},
     input::Input,
     line::{Line, Room, Scratch},
@@ -34,6 +35,7 @@ const TONE_RATE: u32 = 16_000;
 pub struct Switchboard {
     lines: Vec<Line>,
     focus: Option<StreamId>,
+    bridge: Bridge,
     input: Input,
     output: Output,
     /// `None`: the bell is the loudspeaker.
@@ -59,6 +61,7 @@ impl Switchboard {
         let mut board = Self {
             lines: Vec::new(),
             focus: None,
+            bridge: Bridge::default(),
             input: Input::Silence,
             output: Output::Null,
             bell: None,
@@ -100,6 +103,7 @@ impl Switchboard {
             } => self.open(now, stream, (rtp, rtcp), certificate),
             MediaCommand::Configure { stream, config } => self.configure(now, stream, config),
             MediaCommand::Focus(stream) => self.focus = stream,
+            MediaCommand::Join(streams) => self.bridge.join(streams),
             MediaCommand::Mute { stream, on } => self.on_line(stream, |line| line.mute(on)),
             MediaCommand::Hold { stream, on } => self.on_line(stream, |line| line.hold(now, on)),
             MediaCommand::Digits { stream, digits } => {
@@ -163,9 +167,9 @@ impl Switchboard {
             return;
         };
         let room = Room {
-            moment: Moment::now(),
             input: &self.input,
             microphone: None,
+            others: None,
             levels: self.levels,
             events: &self.events,
         };
@@ -283,19 +287,35 @@ impl Switchboard {
         self.input.listen(focused, &mut self.microphone);
         let moment = Moment::now();
         for line in &mut self.lines {
+            line.hear(now, moment, &mut self.scratch);
+        }
+        let microphone = focused
+            .map(|rate| Voice {
+                rate,
+                frame: &self.microphone,
+            })
+            .filter(|voice| !voice.frame.is_empty());
+        let line_of = |stream| self.lines.iter().find(|line| line.id() == stream);
+        let voice_of = |stream| line_of(stream).and_then(Line::shared_voice);
+        self.bridge.mix(voice_of, self.focus, microphone);
+        for line in &mut self.lines {
             let in_focus = in_focus(line);
+            let shared = self.bridge.share(line.id());
+            let own = microphone.filter(|_| in_focus).map(|voice| voice.frame);
             let room = Room {
-                moment,
                 input: &self.input,
-                microphone: in_focus
-                    .then_some(&self.microphone[..])
-                    .filter(|frame| !frame.is_empty()),
+                microphone: own.or(shared.and_then(|share| share.microphone())),
+                others: shared.map(|share| share.others()),
                 levels: self.levels,
                 events: &self.events,
             };
-            line.tick(now, &room, &mut self.scratch);
+            line.speak(now, &room, &mut self.scratch);
             if in_focus {
-                self.loudspeaker.clone_from(&self.scratch.heard);
+                self.loudspeaker.clear();
+                self.loudspeaker.extend_from_slice(line.voice().frame);
+                if let Some(others) = room.others {
+                    mixer::add(others, &mut self.loudspeaker);
+                }
             }
         }
         focused

@@ -221,13 +221,7 @@ impl Security {
         packet: &'a [u8],
         room: &'a mut Room,
     ) -> Option<&'a [u8]> {
-        let sender = match self.mode {
-            Mode::Plain => return Some(packet),
-            Mode::Waiting => return None,
-            Mode::Encrypted => &mut self.senders.0.last_mut()?.1,
-        };
-        let len = sender.protect_rtp(packet, room).ok()?;
-        Some(&room[..len])
+        self.protect(packet, room, Sender::protect_rtp)
     }
 
     /// An RTCP packet as it goes onto the wire; `None`: it must not.
@@ -236,13 +230,25 @@ impl Security {
         packet: &'a [u8],
         room: &'a mut Room,
     ) -> Option<&'a [u8]> {
-        let sender = match self.mode {
-            Mode::Plain => return Some(packet),
-            Mode::Waiting => return None,
-            Mode::Encrypted => &mut self.senders.0.last_mut()?.1,
-        };
-        let len = sender.protect_rtcp(packet, room).ok()?;
-        Some(&room[..len])
+        self.protect(packet, room, Sender::protect_rtcp)
+    }
+
+    /// What the mode makes of a packet of ours.
+    fn protect<'a>(
+        &mut self,
+        packet: &'a [u8],
+        room: &'a mut Room,
+        with: impl FnOnce(&mut Sender, &[u8], &mut [u8]) -> Result<usize, SrtpError>,
+    ) -> Option<&'a [u8]> {
+        match self.mode {
+            Mode::Plain => Some(packet),
+            Mode::Waiting => None,
+            Mode::Encrypted => {
+                let (_, sender) = self.senders.0.last_mut()?;
+                let len = with(sender, packet, room).ok()?;
+                Some(&room[..len])
+            }
+        }
     }
 
     /// The RTP packet that came as `datagram`, if it is the peer's.

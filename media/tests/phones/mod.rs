@@ -16,7 +16,7 @@ use ringbook_media::{
         bind_rtp_pair,
     },
     recorder::{Finished, RecordingFormat},
-    signal::{has_tone, tone},
+    signal::{has_tone, power_at, tone},
     stream::{Protection, StreamConfig, StreamStats},
 };
 
@@ -191,4 +191,11 @@ pub fn seconds_of(samples: &[f32], rate: u32, frequency: f32) -> f32 {
         .filter(|block| has_tone(block, rate, frequency))
         .count() as f32
         / 50.0
+}
+
+/// How long a tone of [`tone_file`] is part of a sound, whatever else is heard, in seconds.
+pub fn seconds_with(samples: &[f32], rate: u32, frequency: f32) -> f32 {
+    let blocks = samples.chunks_exact(rate as usize / 50);
+    let is_there = |block: &&[f32]| power_at(block, rate, frequency) > 0.02;
+    blocks.filter(is_there).count() as f32 / 50.0
 }
