@@ -67,6 +67,11 @@ impl Agent {
     }
 }
 
+/// A Ringbook on the measured agent's core.
+pub fn start_phone(setup: &Setup) -> Phone {
+    process::on_core(CORE, || Phone::start(setup))
+}
+
 fn start_ringbook(part: &Part) -> Running {
     let domain = part
         .registrar

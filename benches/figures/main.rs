@@ -12,23 +12,37 @@ mod load;
 mod process;
 mod signalling;
 mod statistics;
+mod strain;
 #[path = "../../tests/interop/support/mod.rs"]
 #[allow(dead_code, unused_imports)]
 mod support;
 mod table;
 
 use std::env;
+use std::time::Duration;
 
 use agent::{Agent, BARESIP, RINGBOOK};
 use table::Table;
 
+/// How long the long run is where no argument says it.
+const SOAK: Duration = Duration::from_secs(120);
+
 fn main() {
-    // Arguments that are no options name the agents to measure; without one, all are.
-    let named: Vec<String> = env::args()
+    // Arguments that are no options name the agents to measure; without one, all are. `strain`
+    // alone measures what strangers and much work do to the phone, and a number says for how many
+    // seconds the long run goes on: `cargo bench --bench figures strain 3600`.
+    let words: Vec<String> = env::args()
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
-    let wanted = |agent: &Agent| named.is_empty() || named.iter().any(|name| name == agent.name);
+    let seconds = words.iter().find_map(|word| word.parse().ok());
+    let soak = seconds.map_or(SOAK, Duration::from_secs);
+    let named: Vec<&String> = words
+        .iter()
+        .filter(|word| word.parse::<u64>().is_err())
+        .collect();
+    let is_named = |name: &str| named.is_empty() || named.iter().any(|word| *word == name);
+    let wanted = |agent: &Agent| is_named(agent.name);
     let mut table = Table::new(&[RINGBOOK.name, BARESIP.name]);
     for agent in [&RINGBOOK, &BARESIP]
         .into_iter()
@@ -40,6 +54,9 @@ fn main() {
     }
     if wanted(&RINGBOOK) {
         card::measure(&mut table);
+    }
+    if is_named("strain") {
+        strain::measure(soak, &mut table);
     }
     table.print();
 }

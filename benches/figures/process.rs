@@ -25,6 +25,21 @@ pub fn processor_time(pid: u32) -> Duration {
     Duration::from_nanos(spent.sum())
 }
 
+/// Open files and sockets.
+pub fn descriptors(pid: u32) -> usize {
+    entries(pid, "fd")
+}
+
+/// Its threads.
+pub fn threads(pid: u32) -> usize {
+    entries(pid, "task")
+}
+
+fn entries(pid: u32, folder: &str) -> usize {
+    let entries = fs::read_dir(format!("/proc/{pid}/{folder}"));
+    entries.map_or(0, Iterator::count)
+}
+
 /// Runs `start` on one core; the programs it starts inherit that. Without `taskset` the system
 /// decides.
 pub fn on_core<R>(core: &str, start: impl FnOnce() -> R) -> R {

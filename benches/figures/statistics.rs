@@ -13,3 +13,13 @@ pub fn p50_p99(times: &mut [Duration]) -> String {
     };
     format!("{:.2} / {:.2}", at(0.5), at(0.99))
 }
+
+/// How much the second of each pair grows by when the first grows by one: least squares.
+pub fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    let shared: f64 = points.iter().map(|p| (p.0 - x) * (p.1 - y)).sum();
+    shared / spread
+}

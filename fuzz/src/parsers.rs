@@ -1,0 +1,383 @@
+//! What strangers can send to the program, one function a parser. Each takes any octets and has to
+//! come back soon, whatever they are.
+//!
+//! The fuzz targets of this folder look for inputs that break one; `tests/hostile` tries damaged
+//! samples of each in every run of the tests.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use ringbook::import::{Options, import_clients};
+use ringbook::presence::{DialogInfo, Dialogs, MessagesWaiting};
+use ringbook::store::Store;
+use ringbook_media::codec::{Codec as MediaCodec, OpusParams};
+use ringbook_media::recorder::{RecordingReader, repair};
+use ringbook_media::rtp::Packet;
+use ringbook_media::stream::{Protection, Stream, StreamConfig};
+use ringbook_sip::auth::{Algorithm, Attempt, Challenge, Credentials, Verifier};
+use ringbook_sip::message::{
+    Headers, Host, Message, Method, NameAddr, StreamReader, Uri, Via, parse_datagram,
+};
+use ringbook_sip::sdp::{
+    self, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, SrtpPolicy,
+};
+
+/// A parser with samples of what it reads.
+pub struct Parser {
+    /// The fuzz target of this name tries it.
+    pub name: &'static str,
+    /// Reads any octets.
+    pub read: fn(&[u8]),
+    /// What it is meant to read.
+    pub samples: &'static [&'static [u8]],
+    /// Octets that it gets at a time: a message, or as many packets or lines as take no longer.
+    pub largest: usize,
+}
+
+/// What comes in one piece is no larger (docs/RFC.md, limits).
+const MESSAGE: usize = 65_536;
+
+/// All of them.
+pub const PARSERS: [Parser; 11] = [
+    Parser {
+        name: "sip",
+        read: sip,
+        samples: &[INVITE, RESPONSE],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "header",
+        read: header,
+        samples: &[
+            ADDRESS,
+            VIA,
+            b"sips:+7-701%20a:b@[2001:db8::1]:5061;lr;maddr=1.2.3.4?Subject=x",
+        ],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "digest",
+        read: digest,
+        samples: &[CHALLENGE, AUTHORIZATION],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "sdp",
+        read: sdp,
+        samples: &[OFFER],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "dialog_info",
+        read: dialog_info,
+        samples: &[DIALOG_INFO],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "message_summary",
+        read: message_summary,
+        samples: &[MESSAGE_SUMMARY],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "rtp",
+        read: rtp,
+        samples: &[RTP_PACKETS],
+        largest: 1_500,
+    },
+    Parser {
+        name: "rtcp",
+        read: rtcp,
+        samples: &[RTCP_PACKETS],
+        largest: 1_500,
+    },
+    Parser {
+        name: "wav",
+        read: recording,
+        samples: &[WAV],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "ogg",
+        read: recording,
+        samples: &[OGG],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "csv",
+        read: csv,
+        samples: &[CSV],
+        largest: 4_096,
+    },
+];
+
+const INVITE: &[u8] = b"INVITE sip:bob%20b@[2001:db8::1]:5070;transport=tcp SIP/2.0\r\n\
+    Via: SIP/2.0/TCP [::1]:5070;branch=z9hG4bK1;rport, SIP / 2.0 / UDP a.example;received=192.0.2.1\r\n\
+    v: SIP/2.0/TLS b.example\r\nMax-Forwards: 70\r\n\
+    f: \"Al \\\"ice\\\"\" <sip:alice@example.com;x=%41>;tag=a\r\nTo :\r\n <tel:+7-701-111>\r\n\
+    i: 1@example.com\r\nCSeq: 1 INVITE\r\nm: <sip:a@[::1];ob>;q=0.5, \"b, c\" <sip:b@c?d=e>\r\n\
+    Record-Route: <sip:p;lr>,<sip:q;lr>\r\nc: application/sdp\r\nl: 3\r\n\r\nv=0";
+const RESPONSE: &[u8] =
+    b"SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n\
+    From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 2 REGISTER\r\n\
+    WWW-Authenticate: Digest realm=\"b\", nonce=\"n\", qop=\"auth,auth-int\"\r\n\
+    Contact: <sip:a@192.0.2.1>;expires=60\r\nContent-Length: 0\r\n\r\n";
+const ADDRESS: &[u8] =
+    b"\"Al \\\"ice\\\"\" <sip:alice@example.com;x=%41?Replaces=1%3bto-tag=2>;tag=a;q=0.5";
+const VIA: &[u8] = b"SIP / 2.0 / TLS [2001:db8::1]:5061;branch=z9hG4bK1;rport=5;received=::1";
+const CHALLENGE: &[u8] = b"Digest realm=\"a, \\\"b\\\"\", nonce=\"n\", opaque=\"o\", stale=FALSE, \
+    algorithm=SHA-256-sess, qop=\"auth,auth-int\"";
+const AUTHORIZATION: &[u8] = b"Digest username=\"a\", realm=\"a\", nonce=\"n\", uri=\"sip:a\", \
+    response=\"0123456789abcdef0123456789abcdef\", algorithm=MD5, cnonce=\"c\", qop=auth, nc=00000001";
+const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+    m=audio 5000 RTP/AVP 96 0 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1;stereo=1\r\n\
+    a=rtpmap:101 telephone-event/8000\r\na=rtcp:5009 IN IP4 192.0.2.9\r\na=ptime:20\r\na=sendonly\r\n\
+    a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31\r\n\
+    a=setup:actpass\r\na=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
+    10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\nm=video 0 RTP/AVP 31\r\n";
+const DIALOG_INFO: &[u8] = b"<?xml version=\"1.0\"?><!-- x --><dialog-info \
+    xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"3\" state=\"full\" entity=\"sip:a@b\">\
+    <dialog id=\"1\" direction=\"recipient\"><state event=\"x\">early</state><remote><identity \
+    display=\"A &amp; B\">sip:c@d</identity></remote></dialog><![CDATA[<dialog>]]></dialog-info>";
+const MESSAGE_SUMMARY: &[u8] =
+    b"Messages-Waiting: yes\r\nMessage-Account: sip:a@b\r\nVoice-Message: 2/8 (0/2)\r\n\r\nSubject: x\r\n";
+/// Lengths and packets: two of sound, one with an extension and padding, one key.
+const RTP_PACKETS: &[u8] = b"\x0e\x80\x00\x00\x01\0\0\0\xa0\0\0\0\x07\xd5\xd5\
+    \x0e\x80\x80\x00\x02\0\0\x01\x40\0\0\0\x07\x55\x55\
+    \x1a\xb1\x00\x00\x03\0\0\x01\xe0\0\0\0\x07\0\0\0\x08\xbe\xde\0\x01\x10\0\0\0\xd5\0\x02\
+    \x10\x80\xe5\x00\x04\0\0\x02\x80\0\0\0\x07\x05\x8a\x03\x20";
+/// Lengths and packets: a sender's report with its name, and a goodbye.
+const RTCP_PACKETS: &[u8] =
+    b"\x44\x81\xc8\0\x0c\0\0\0\x07\x83\xaa\x7e\x80\0\0\0\0\0\0\0\xa0\0\0\0\x02\0\0\0\x04\
+    \0\0\0\x01\0\0\0\0\0\0\0\x09\0\0\0\x05\0\0\0\0\0\0\0\0\x81\xca\0\x03\0\0\0\x07\x01\x04ring\0\0\
+    \x08\x81\xcb\0\x01\0\0\0\x07";
+const WAV: &[u8] =
+    b"RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1f\0\0\0\x7d\0\0\x04\0\x10\0\
+    data\x10\0\0\0\x01\0\x02\0\x03\0\x04\0\x05\0\x06\0\x07\0\x08\0LIST\x04\0\0\0INFO";
+/// The two headers of an Opus stream, and a page of one packet whose checksum is wrong.
+const OGG: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x4b\xd6\xbd\x62\x01\x13OpusHead\x01\x02\
+    \x38\x01\x80\x3e\0\0\0\0\0OggS\0\0\0\0\0\0\0\0\0\0\x07\0\0\0\x01\0\0\0\0\0\0\0\x01\x10OpusTags\0\0\0\0\
+    \0\0\0\0OggS\0\0\xc0\x03\0\0\0\0\0\0\x07\0\0\0\x02\0\0\0\0\0\0\0\x01\x03\xfc\xff\xfe";
+const CSV: &[u8] = b"\xef\xbb\xbfName;Phone;phone2;category;note;Colour\r\n\"Ivan \"\"I\"\" P\";8 (701) 111-22-33;\
+    +36305550101;vip;\"two\nlines\";red\r\n;;;;;\r\nOlga;abc;;nobody;=1+1;\r\n";
+
+/// A message, as a datagram and from a stream; what is accepted survives the wire.
+pub fn sip(octets: &[u8]) {
+    let mut stream = StreamReader::new();
+    stream.push(octets);
+    while stream.next().is_some() {}
+    match parse_datagram(octets) {
+        Ok(message) => {
+            assert_eq!(parse_datagram(&message.to_bytes()).as_ref(), Ok(&message));
+            match &message {
+                Message::Request(request) => look_at(&request.headers),
+                Message::Response(response) => look_at(&response.headers),
+            }
+        }
+        Err(error) => {
+            let refused = error.respond_to();
+            let answer = refused.map(|request| request.response(400, "Bad Request", "tag"));
+            let answer = answer.map(|octets| parse_datagram(&octets));
+            // No answer of ours is mistaken for a request.
+            assert!(!matches!(answer, Some(Ok(Message::Request(_)))));
+        }
+    }
+}
+
+fn look_at(headers: &Headers) {
+    let _ = (
+        headers.contacts(),
+        headers.routes(),
+        headers.record_routes(),
+    );
+    let _ = (headers.media_type(), headers.list("Supported").count());
+    let _ = Challenge::choose(headers.get_all("WWW-Authenticate"));
+}
+
+/// URIs, addresses, hosts and Vias; what is accepted reads the same again.
+pub fn header(octets: &[u8]) {
+    let text = String::from_utf8_lossy(octets);
+    if let Ok(uri) = Uri::parse(&text) {
+        assert_eq!(Uri::parse(&uri.to_string()).as_ref(), Ok(&uri));
+        let _ = (uri.user(), uri.host().cloned(), uri.port());
+    }
+    if let Ok(address) = NameAddr::parse(&text) {
+        assert_eq!(NameAddr::parse(&address.to_string()).as_ref(), Ok(&address));
+    }
+    let _ = (Via::parse(&text), Host::parse(&text));
+}
+
+/// A challenge and the answer to it, and an answer to a challenge of ours.
+pub fn digest(octets: &[u8]) {
+    let text = String::from_utf8_lossy(octets);
+    if let Ok(challenge) = Challenge::parse(&text) {
+        let credentials = Credentials {
+            username: "101".to_owned(),
+            password: "secret".to_owned(),
+        };
+        let attempt = Attempt {
+            method: &Method::Invite,
+            uri: "sip:office.example",
+            body: b"",
+            nonce_count: 1,
+            cnonce: "c",
+        };
+        let answer = challenge.answer(&credentials, &attempt);
+        assert!(answer.starts_with("Digest ") && !answer.contains(['\r', '\n']));
+    }
+    let mut verifier = Verifier::new("a", Algorithm::Md5);
+    let now = Instant::now();
+    verifier.challenge(now, "n", false);
+    let password = |_: &str| Some("secret".to_owned());
+    let _ = verifier.verify(now, &text, &Method::Invite, b"", password);
+}
+
+/// A description as an offer and as an answer, under one policy or another.
+pub fn sdp(octets: &[u8]) {
+    let key = |suite: CryptoSuite| CryptoKey {
+        suite,
+        octets: vec![7; suite.key_len()],
+    };
+    let mut local = LocalMedia {
+        address: Ipv4Addr::new(192, 0, 2, 1).into(),
+        rtp_port: 4000,
+        rtcp_port: None,
+        codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+        direction: Direction::SendRecv,
+        srtp: SrtpPolicy::Off,
+        dtls: Some(Dtls {
+            fingerprint: [7; 32],
+            active: None,
+            keys_in_clear: true,
+        }),
+        keys: CryptoSuite::ALL.map(key).into(),
+        session_id: 1,
+        version: 1,
+    };
+    let policies = [SrtpPolicy::Off, SrtpPolicy::Optional, SrtpPolicy::Mandatory];
+    local.srtp = policies[octets.len() % policies.len()];
+    let _ = sdp::accept(&local, octets);
+    if let Ok((answer, plan)) = sdp::answer(&local, octets) {
+        assert!(plan.receive_pts.contains(&(plan.send_pt, plan.codec)));
+        assert!(answer.starts_with(b"v=0\r\n"));
+    }
+}
+
+/// What somebody's telephone does (RFC 4235).
+pub fn dialog_info(octets: &[u8]) {
+    if let Ok(info) = DialogInfo::read(octets) {
+        let mut dialogs = Dialogs::default();
+        dialogs.take(info);
+        let _ = dialogs.lamp();
+    }
+}
+
+/// What is in a mailbox (RFC 3842).
+pub fn message_summary(octets: &[u8]) {
+    let _ = MessagesWaiting::read(octets);
+}
+
+/// Datagrams on the sound's port, each behind its length.
+pub fn rtp(octets: &[u8]) {
+    let mut call = Call::new();
+    for datagram in datagrams(octets) {
+        let _ = Packet::parse(datagram);
+        call.stream.handle_rtp(call.now, call.peer, datagram);
+        call.hear();
+    }
+}
+
+/// Datagrams on the reports' port, each behind its length.
+pub fn rtcp(octets: &[u8]) {
+    let mut call = Call::new();
+    for datagram in datagrams(octets) {
+        call.stream.handle_rtcp(call.now, call.peer, datagram);
+        call.stream.poll_rtcp(call.now, &mut |_, _| {});
+        call.hear();
+    }
+}
+
+fn datagrams(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = octets;
+    std::iter::from_fn(move || {
+        let (len, behind) = rest.split_first()?;
+        let (datagram, next) = behind.split_at(behind.len().min(usize::from(*len)));
+        rest = next;
+        Some(datagram)
+    })
+}
+
+/// One call of PCMA and telephone events.
+struct Call {
+    stream: Stream,
+    now: Instant,
+    peer: SocketAddr,
+}
+
+impl Call {
+    fn new() -> Self {
+        let peer = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);
+        let now = Instant::now();
+        let mut stream = Stream::new(7, "fuzz".to_owned());
+        let config = StreamConfig {
+            codec: MediaCodec::Pcma,
+            send_pt: 8,
+            receive_pts: vec![(8, MediaCodec::Pcma), (0, MediaCodec::Pcmu)],
+            dtmf_send_pt: Some(101),
+            dtmf_receive_pt: Some(101),
+            ptime_ms: 20,
+            opus: OpusParams::default(),
+            remote_rtp: peer,
+            remote_rtcp: peer,
+            rtcp_mux: false,
+            send: true,
+            receive: true,
+            protection: Protection::None,
+        };
+        assert!(stream.configure(now, config).is_ok());
+        Self { stream, now, peer }
+    }
+
+    /// 20 ms go by.
+    fn hear(&mut self) {
+        let mut frame = [0.0; 160];
+        self.stream.pull(self.now, &mut frame);
+        assert!(frame.iter().all(|sample| sample.is_finite()));
+        while self.stream.poll_event().is_some() {}
+        assert!(self.stream.stats().mos.is_finite());
+        self.now += std::time::Duration::from_millis(20);
+    }
+}
+
+/// A recording that a crash has cut off: repaired, it is in order, and what cannot be repaired is
+/// left as it was. Then it is played.
+pub fn recording(octets: &[u8]) {
+    let Ok(file) = tempfile::NamedTempFile::new() else {
+        return;
+    };
+    if fs::write(file.path(), octets).is_err() {
+        return;
+    }
+    match repair(file.path()) {
+        Ok(repaired) => {
+            let again = repair(file.path());
+            assert!(again.is_ok_and(|again| !again.changed && again.frames == repaired.frames));
+        }
+        Err(_) => assert!(fs::read(file.path()).is_ok_and(|left| left == octets)),
+    }
+    if let Ok(mut reader) = RecordingReader::open(file.path()) {
+        let mut frame = Vec::new();
+        while matches!(reader.next_frame(&mut frame), Ok(true)) {
+            assert!(frame.iter().all(|sample| sample.abs() <= 1.0));
+        }
+    }
+}
+
+/// A file of clients into an empty book.
+pub fn csv(octets: &[u8]) {
+    if let Ok(mut store) = Store::in_memory() {
+        let options = Options::default();
+        let _ = import_clients(&mut store, octets, options);
+    }
+}
