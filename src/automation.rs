@@ -183,6 +183,9 @@ pub struct Call {
     /// `held` and `resumed`: which side did it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Side>,
+    /// The other calls of its conference.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined_with: Vec<CallId>,
     /// How far others are kept from listening in, once there is sound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub srtp: Option<Encryption>,
@@ -209,6 +212,10 @@ pub enum CallState {
     Held,
     /// Off hold.
     Resumed,
+    /// Its conference has changed: `joined_with` says who is in it now.
+    Joined,
+    /// It is in no conference any more.
+    Parted,
     /// The other party is being sent to somebody else.
     Transferring,
     /// It could not be sent to somebody else and is here again.
@@ -349,6 +356,7 @@ mod tests {
             account: Some("sip:2@b".into()),
             diverted_by: None,
             by: None,
+            joined_with: Vec::new(),
             srtp: None,
             ended: None,
         };

@@ -252,6 +252,7 @@ pub fn sdp(octets: &[u8]) {
             keys_in_clear: true,
         }),
         keys: CryptoSuite::ALL.map(key).into(),
+        beside: sdp::Beside::default(),
         session_id: 1,
         version: 1,
     };

@@ -6,6 +6,8 @@ pub mod auth;
 mod call;
 pub mod dialog;
 pub mod message;
+mod publication;
+mod refresh;
 mod registration;
 pub mod resolve;
 pub mod sdp;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::dialog::new_request;
 use crate::message::{Method, NameAddr, Response, SipUri, Uri};
+use crate::refresh::refresh_after;
 use crate::resolve::{is_tls, plain_name};
 use crate::user_agent::{
     AccountId, ConnectionId, ContactForm, Endpoint, Event, Flow, Notice, Outgoing, Owner,
@@ -586,14 +587,6 @@ fn learn_address(
             true
         }
         _ => false,
-    }
-}
-
-/// A tenth of the time is left for a registrar that is slow, half of it when it is short.
-fn refresh_after(granted: Duration) -> Duration {
-    match granted.as_secs() {
-        60.. => granted - (granted / 10).max(Duration::from_secs(10)),
-        _ => granted / 2,
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::dialog::{Dialog, new_request};
 use crate::message::{Method, NameAddr, Params, Request, Response, Uri};
+use crate::refresh::{RETRY_AFTER_MOST, back_off, is_passing, refresh_after, retry_after};
 use crate::user_agent::{
     AccountId, ContactForm, Endpoint, Event, EventPackage, Failure, Outgoing, Owner, RequestId,
     ServerId, SubscriptionId, SubscriptionState, Timer,
@@ -14,11 +15,6 @@ use crate::user_agent::{
 
 /// RFC 6665 §4.1.2.4, timer N: how long the first NOTIFY may take behind the 2xx.
 const FIRST_NOTIFY: Duration = Duration::from_secs(32);
-/// The first wait after a failure, and the longest.
-const RETRY_BASE: Duration = Duration::from_secs(30);
-const RETRY_MOST: Duration = Duration::from_secs(1800);
-/// A Retry-After beyond this is cut.
-const RETRY_AFTER_MOST: Duration = Duration::from_secs(3600);
 /// The notifier ended the subscription for a reason of the moment: not at once again, lest both
 /// sides go round in a circle.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -264,7 +260,7 @@ impl Subscription {
                     Again::Never => None,
                     Again::Soon => Some(AGAIN),
                     Again::In(wait) => Some(wait),
-                    Again::Later => Some(self.back_off(endpoint)),
+                    Again::Later => Some(back_off(&mut self.failures, endpoint)),
                 };
                 self.next = wait.map_or(Next::Nothing, |wait| Next::Retry(now + wait));
                 self.tell(endpoint, SubscriptionState::Failed { retry_in: wait }, None);
@@ -283,12 +279,8 @@ impl Subscription {
             .or(known)
             .unwrap_or(wish)
             .max(Duration::from_secs(1));
-        let margin = match lasts.as_secs() {
-            60.. => (lasts / 10).max(Duration::from_secs(10)),
-            _ => lasts / 2,
-        };
         self.next = Next::Refresh {
-            at: now + lasts - margin,
+            at: now + refresh_after(lasts),
             ends: now + lasts,
         };
     }
@@ -322,7 +314,7 @@ impl Subscription {
             (481, _) if self.dialog.is_some() => self.anew(now, endpoint),
             // What was refused is the refresh: the subscription stands to its end.
             (_, Next::Refresh { ends, .. }) if ends > now && is_passing(status) => {
-                let wait = retry_after.unwrap_or_else(|| self.back_off(endpoint));
+                let wait = retry_after.unwrap_or_else(|| back_off(&mut self.failures, endpoint));
                 self.next = Next::Refresh {
                     at: (now + wait).min(ends),
                     ends,
@@ -344,7 +336,7 @@ impl Subscription {
         let wait = match retry_after {
             Some(wait) => Some(wait),
             None if lasting => None,
-            None => Some(self.back_off(endpoint)),
+            None => Some(back_off(&mut self.failures, endpoint)),
         };
         self.next = wait.map_or(Next::Nothing, |wait| Next::Retry(now + wait));
         self.tell(
@@ -352,12 +344,6 @@ impl Subscription {
             SubscriptionState::Failed { retry_in: wait },
             status,
         );
-    }
-
-    fn back_off(&mut self, endpoint: &mut Endpoint) -> Duration {
-        let most = (RETRY_BASE * 2u32.pow(self.failures.min(6))).min(RETRY_MOST);
-        self.failures += 1;
-        endpoint.random.between(most / 2, most)
     }
 
     /// A new subscription in place of the one that broke: another dialog, another Call-ID.
@@ -508,14 +494,4 @@ impl State {
             _ => None,
         }
     }
-}
-
-/// Whether the same request may be taken later.
-fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 480 | 486 | 491 | 500 | 502..=504 | 600)
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers.number("Retry-After")?;
-    Some(Duration::from_secs(u64::from(seconds)).min(RETRY_AFTER_MOST))
 }

@@ -6,8 +6,9 @@ mod support;
 
 use std::net::IpAddr;
 
-use ringbook_sip::message::{Method, Request, Response};
+use ringbook_sip::message::{Message, Method, Request, Response, parse_datagram};
 use ringbook_sip::resolve::{Question, Records, Srv};
+use ringbook_sip::sdp::{Codec, Dtls, LocalMedia, SrtpPolicy};
 use ringbook_sip::user_agent::{
     AccountConfig, AccountId, ConnectionId, Event, Output, RegistrationState, StreamEvent,
     TlsIdentity, Transport,
@@ -313,6 +314,94 @@ fn a_request_too_large_for_a_datagram_goes_by_tcp_and_by_udp_where_that_is_refus
             .find_map(|seen| seen.message.as_request());
         assert_eq!(sent.unwrap().top_via.transport, transport, "{target}");
     }
+}
+
+/// Four codecs, encryption where the peer can, an address of full length: what a call of an office
+/// says without being told to, with the credentials that servers ask for.
+#[test]
+fn an_ordinary_call_with_credentials_fits_into_a_datagram() {
+    for (challenge, header) in [
+        // As Asterisk, FreeSWITCH and Kamailio ask, and the longest that is usual.
+        (
+            "nonce=\"1764331234/0123456789abcdef0123456789abcdef\", opaque=\"0123456789abcdef\", algorithm=MD5, qop=\"auth\"",
+            "WWW-Authenticate",
+        ),
+        (
+            "nonce=\"01234567-89ab-cdef-0123-456789abcdef\", algorithm=MD5, qop=\"auth\"",
+            "Proxy-Authenticate",
+        ),
+        (
+            "nonce=\"aSnYxGkp15zZUsrPr0vIdhYEkJuDVmHhT6O7XUmn3OQ5ZsD1\"",
+            "Proxy-Authenticate",
+        ),
+        (
+            "nonce=\"0123456789abcdef0123456789abcdef0123456789abcdef\", opaque=\"0123456789abcdef0123456789abcdef\", algorithm=SHA-256, qop=\"auth\"",
+            "Proxy-Authenticate",
+        ),
+    ] {
+        let sent = authorized_invite(challenge, header);
+        let length = sent.len();
+        assert!(
+            length <= 1300,
+            "{length} octets:\n{}",
+            String::from_utf8_lossy(&sent)
+        );
+    }
+}
+
+/// The INVITE that answers this challenge.
+fn authorized_invite(challenge: &str, header: &str) -> Vec<u8> {
+    let mut alice = Agent::new("alice", "192.168.100.101:50600", 1);
+    let mut config = account("1017", "sip:10.0.0.9");
+    config.display_name = Some("Anna Petrova".to_owned());
+    config.register = false;
+    let line = alice.ua.add_account(config);
+    let mut world = World::new(vec![alice]);
+    let offer = LocalMedia {
+        rtcp_port: Some(40_101),
+        codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+        srtp: SrtpPolicy::Optional,
+        dtls: Some(Dtls {
+            fingerprint: [0xab; 32],
+            active: None,
+            keys_in_clear: false,
+        }),
+        ..media(40_100)
+    };
+    let target = uri("sip:+74951234567@office.example");
+    world.with(ALICE, |ua, now| {
+        ua.invite(now, line, &target, offer).unwrap()
+    });
+    let first = world.next_request();
+    let challenge = format!("Digest realm=\"office.example\", {challenge}");
+    let status = if header == "WWW-Authenticate" {
+        401
+    } else {
+        407
+    };
+    respond(&mut world, &first, status, "p", |response| {
+        response.headers.push(header, challenge);
+    });
+    assert_eq!(world.next_request().method, Method::Ack);
+    let sent = world.next_octets();
+    let Ok(Message::Request(second)) = parse_datagram(&sent) else {
+        panic!("{}", sent.escape_ascii())
+    };
+    let answer = header
+        .replace("Authenticate", "Authorization")
+        .replace("WWW-", "");
+    assert!(second.headers.has(&answer));
+    assert_eq!(second.headers.get("Allow"), first.headers.get("Allow"));
+    // All the codecs are there, and the certificate.
+    let mut bob = media(50_000);
+    bob.address = "10.0.0.9".parse().unwrap();
+    bob.codecs = vec![Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
+    let (_, plan) = ringbook_sip::sdp::answer(&bob, &second.body).unwrap();
+    let codecs: Vec<Codec> = plan.receive_pts.iter().map(|(_, codec)| *codec).collect();
+    assert_eq!(codecs, [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu]);
+    assert!(plan.dtmf_send_pt.is_some());
+    assert!(String::from_utf8_lossy(&second.body).contains("a=fingerprint:sha-256 AB:"));
+    sent
 }
 
 #[test]

@@ -147,6 +147,7 @@ fn damaged_descriptions_are_refused_or_answered() {
         dtls: Some(Dtls {
             fingerprint: [7; 32],
             active: None,
+            keys_in_clear: true,
         }),
         keys: CryptoSuite::ALL.map(key).into(),
         ..local.clone()

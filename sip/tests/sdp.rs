@@ -71,7 +71,7 @@ fn an_offer_lists_our_codecs_the_preferred_first_and_events_on_each_clock() {
          t=0 0\r\n\
          m=audio 4000 RTP/AVP 111 8 110 101\r\n\
          a=rtpmap:111 opus/48000/2\r\n\
-         a=fmtp:111 minptime=10;useinbandfec=1\r\n\
+         a=fmtp:111 useinbandfec=1\r\n\
          a=rtpmap:8 PCMA/8000\r\n\
          a=rtpmap:110 telephone-event/48000\r\n\
          a=fmtp:110 0-16\r\n\

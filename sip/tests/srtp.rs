@@ -4,14 +4,16 @@
 
 mod support;
 
-use ringbook_sip::message::{Method, Response};
+use ringbook_sip::message::{Message, Method, Request, Response, parse_datagram};
 use ringbook_sip::sdp::{
     Beside, Codec, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, MediaPlan, Protection,
     SdpError, SrtpPolicy, accept, answer, offer,
 };
-use ringbook_sip::user_agent::{EndCause, EndedBy, Event, StreamEvent, Transport};
+use ringbook_sip::user_agent::{
+    Config, EndCause, EndedBy, Event, Output, StreamEvent, Transport, UserAgent,
+};
 use support::peer::{Peer, respond, sdp, with_sdp};
-use support::{ALICE, Agent, BOB, World, addr, alone, media, ms, pair, uri};
+use support::{ALICE, Agent, BOB, World, account, addr, alone, media, ms, pair, uri};
 
 /// 30 octets, as the peer's key.
 const KEY: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
@@ -591,12 +593,17 @@ fn keys_are_private_only_when_they_travelled_encrypted() {
 const PRINT: &str = "sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
                      10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F";
 
+fn certificate(octet: u8) -> Option<Dtls> {
+    Some(Dtls {
+        fingerprint: [octet; 32],
+        active: None,
+        keys_in_clear: false,
+    })
+}
+
 fn with_certificate(srtp: SrtpPolicy) -> LocalMedia {
     LocalMedia {
-        dtls: Some(Dtls {
-            fingerprint: [0xab; 32],
-            active: None,
-        }),
+        dtls: certificate(0xab),
         ..local(srtp)
     }
 }
@@ -657,9 +664,9 @@ fn an_offered_certificate_is_answered_with_ours_in_the_part_that_is_left() {
 fn an_association_that_stands_keeps_its_parts() {
     for stands in [true, false] {
         let ours = LocalMedia {
-            dtls: Some(Dtls {
-                fingerprint: [0xab; 32],
+            dtls: certificate(0xab).map(|dtls| Dtls {
                 active: Some(stands),
+                ..dtls
             }),
             ..local(SrtpPolicy::Optional)
         };
@@ -736,10 +743,7 @@ fn weak_or_broken_fingerprints_are_none() {
 fn a_change_of_the_call_keeps_the_parts_of_the_handshake() {
     let (mut world, line) = pair();
     let certified = |port, octet| LocalMedia {
-        dtls: Some(Dtls {
-            fingerprint: [octet; 32],
-            active: None,
-        }),
+        dtls: certificate(octet),
         ..encrypted(port, SrtpPolicy::Optional)
     };
     world.with(ALICE, |ua, now| {
@@ -768,4 +772,146 @@ fn a_change_of_the_call_keeps_the_parts_of_the_handshake() {
         assert_eq!(*active, begins);
         assert_eq!(fingerprints[0].octets, [theirs; 32]);
     }
+}
+
+// Keys that others could read: RFC 4568 §7.2.
+
+/// What a phone with a certificate offers first over this transport.
+fn offered_over(transport: Transport, srtp: SrtpPolicy, keys_in_clear: bool) -> String {
+    let mut alice = UserAgent::new(Config::default(), [1; 32]);
+    let here = addr("10.0.0.1:5060");
+    alice.add_listener(Transport::Udp, here);
+    let mut config = account("alice", "sip:10.0.0.8");
+    config.register = false;
+    let line = alice.add_account(config);
+    let word = format!("{transport:?}").to_lowercase();
+    let target = uri(&format!("sip:peer@10.0.0.9;transport={word}"));
+    let now = World::new(Vec::new()).now;
+    let dtls = certificate(1).map(|dtls| Dtls {
+        keys_in_clear,
+        ..dtls
+    });
+    let media = LocalMedia {
+        dtls,
+        ..encrypted(4000, srtp)
+    };
+    alice.invite(now, line, &target, media).unwrap();
+    loop {
+        match alice.poll_output() {
+            Output::Connect {
+                connection, remote, ..
+            } => {
+                let (local, peer) = (addr("10.0.0.1:40000"), remote);
+                let connected = StreamEvent::Connected { local, peer };
+                alice.handle_stream(now, connection, connected);
+            }
+            Output::Transmit(transmit) => match parse_datagram(&transmit.bytes) {
+                Ok(Message::Request(invite)) => return String::from_utf8(invite.body).unwrap(),
+                other => panic!("{other:?}"),
+            },
+            Output::Timeout(_) => panic!("no INVITE"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn keys_stand_in_an_offer_only_where_nobody_on_the_way_can_read_them() {
+    use SrtpPolicy::{Mandatory, Off, Optional};
+    for (transport, policy, in_clear, profile, keys) in [
+        (Transport::Udp, Optional, false, "RTP/AVP", 0),
+        (Transport::Tcp, Optional, false, "RTP/AVP", 0),
+        (Transport::Tls, Optional, false, "RTP/AVP", 2),
+        (Transport::Udp, Optional, true, "RTP/AVP", 2),
+        (Transport::Udp, Mandatory, false, "UDP/TLS/RTP/SAVP", 0),
+        (Transport::Tls, Mandatory, false, "RTP/SAVP", 2),
+        (Transport::Udp, Mandatory, true, "RTP/SAVP", 2),
+        (Transport::Tls, Off, true, "RTP/AVP", 0),
+    ] {
+        let offer = offered_over(transport, policy, in_clear);
+        let case = format!("{transport:?} {policy:?} {in_clear}: {offer}");
+        assert!(
+            offer.contains(&format!("m=audio 4000 {profile} ")),
+            "{case}"
+        );
+        assert_eq!(crypto_lines(&offer).len(), keys, "{case}");
+        assert_eq!(offer.contains("a=fingerprint:"), policy != Off, "{case}");
+    }
+}
+
+/// A call of a phone with a certificate over UDP that the peer answers with this stream.
+fn answered_over_udp(srtp: SrtpPolicy, media: &str) -> (World, Request) {
+    let (mut world, line) = alone();
+    world.with(ALICE, |ua, now| {
+        let media = LocalMedia {
+            dtls: certificate(1),
+            ..encrypted(4000, srtp)
+        };
+        ua.invite(now, line, &uri("sip:peer@10.0.0.9"), media)
+            .unwrap();
+    });
+    let invite = world.next_request();
+    let body = String::from_utf8(remote(media)).unwrap();
+    respond(&mut world, &invite, 200, "one", |r| with_sdp(r, &body));
+    assert_eq!(world.next_request().method, Method::Ack);
+    (world, invite)
+}
+
+#[test]
+fn who_knows_keys_in_the_signalling_alone_is_called_plain_where_that_is_allowed() {
+    let plain = audio("RTP/AVP", &[]);
+    let (world, _) = answered_over_udp(SrtpPolicy::Optional, &plain);
+    assert_eq!(protection(&world.agents[ALICE]), [Protection::None]);
+
+    let (mut world, _) = answered_over_udp(SrtpPolicy::Mandatory, &plain);
+    assert_eq!(world.next_request().method, Method::Bye);
+    let causes: Vec<_> = world.agents[ALICE]
+        .ended()
+        .iter()
+        .map(|e| e.cause)
+        .collect();
+    assert_eq!(causes, [EndCause::NotEncrypted]);
+}
+
+#[test]
+fn a_key_that_answers_none_of_ours_opens_nothing() {
+    let line = format!("2 AES_CM_128_HMAC_SHA1_80 inline:{KEY}");
+    let (world, _) = answered_over_udp(SrtpPolicy::Optional, &audio("RTP/AVP", &[&line]));
+    assert_eq!(protection(&world.agents[ALICE]), [Protection::None]);
+    for (policy, profile) in [
+        (SrtpPolicy::Optional, "RTP/SAVP"),
+        (SrtpPolicy::Mandatory, "RTP/AVP"),
+    ] {
+        let (mut world, _) = answered_over_udp(policy, &audio(profile, &[&line]));
+        assert_eq!(world.next_request().method, Method::Bye);
+        assert!(protection(&world.agents[ALICE]).is_empty());
+    }
+}
+
+#[test]
+fn a_call_with_keys_of_the_peers_choice_keeps_them_in_our_changes() {
+    let mut world = World::new(vec![Agent::new("bob", "10.0.0.2:5060", 2)]);
+    let mut peer = Peer::calling("bob", addr("10.0.0.2:5060"));
+    let invite = peer.request("INVITE", "", &offer_with(KEY, 1));
+    peer.send(&mut world, invite);
+    world.run(ms(10));
+    let call = world.agents[0].incoming();
+    world.with(0, |ua, now| {
+        let media = LocalMedia {
+            dtls: certificate(2),
+            ..encrypted(5000, SrtpPolicy::Optional)
+        };
+        ua.answer(now, call, media).unwrap()
+    });
+    let ok = std::iter::repeat_with(|| world.next_response()).find(|r| r.status == 200);
+    peer.learn(&ok.unwrap());
+    let ack = peer.text("ACK", 1, "", "");
+    peer.send(&mut world, ack);
+    world.run(ms(10));
+    world.with(0, |ua, now| ua.hold(now, call).unwrap());
+    let change = String::from_utf8(world.next_request().body).unwrap();
+    let [first, second] = crypto_lines(&change)[..] else {
+        panic!("{change}")
+    };
+    assert!(first.starts_with("1 AEAD_AES_256_GCM") && second.starts_with("2 AES_CM_128"));
 }

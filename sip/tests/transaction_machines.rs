@@ -305,16 +305,34 @@ mod server {
     use super::*;
 
     #[test]
-    fn trying_absorbs_repeated_requests_and_has_no_timer() {
-        let machine = Server::new(Timers::default(), UNRELIABLE);
+    fn trying_absorbs_repeated_requests() {
+        let machine = Server::new(Instant::now(), Timers::default(), UNRELIABLE);
         assert_eq!(machine.handle_request(), ServerReaction::Absorb);
-        assert_eq!(machine.deadline(), None);
+    }
+
+    #[test]
+    fn what_nobody_answers_ends_when_its_sender_has_given_up() {
+        for (reliable, provisional) in [
+            (UNRELIABLE, false),
+            (UNRELIABLE, true),
+            (RELIABLE, false),
+            (RELIABLE, true),
+        ] {
+            let start = Instant::now();
+            let mut machine = Server::new(start, Timers::default(), reliable);
+            if provisional {
+                assert!(machine.handle_send(start + Duration::from_secs(20), 100));
+            }
+            assert_eq!(timers_of!(machine, start), [(32000, Expiry::Nothing)]);
+            assert!(machine.is_terminated());
+            assert!(!machine.handle_send(start, 200), "too late");
+        }
     }
 
     #[test]
     fn proceeding_and_completed_answer_repeated_requests() {
         let start = Instant::now();
-        let mut machine = Server::new(Timers::default(), UNRELIABLE);
+        let mut machine = Server::new(start, Timers::default(), UNRELIABLE);
         assert!(machine.handle_send(start, 100));
         assert_eq!(machine.handle_request(), ServerReaction::Retransmit);
         assert!(machine.handle_send(start, 200));
@@ -325,13 +343,13 @@ mod server {
     #[test]
     fn timer_j_ends_it_after_64_t1_or_at_once_over_a_stream() {
         let start = Instant::now();
-        let mut machine = Server::new(Timers::default(), UNRELIABLE);
+        let mut machine = Server::new(start, Timers::default(), UNRELIABLE);
         machine.handle_send(start, 200);
         assert_eq!(timers_of!(machine, start), [(32000, Expiry::Nothing)]);
         assert!(machine.is_terminated());
         assert_eq!(machine.handle_request(), ServerReaction::Absorb);
 
-        let mut machine = Server::new(Timers::default(), RELIABLE);
+        let mut machine = Server::new(start, Timers::default(), RELIABLE);
         machine.handle_send(start, 404);
         assert!(machine.is_terminated());
     }

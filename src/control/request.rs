@@ -71,6 +71,19 @@ pub enum Request {
         /// Its id
         call: CallId,
     },
+    /// Let the other parties of two calls hear each other as well as you
+    Conference {
+        /// The id of one
+        call: CallId,
+        /// The id of the other
+        #[arg(value_name = "CALL2")]
+        with: CallId,
+    },
+    /// End a conference: CALL goes on, the others go on hold
+    Split {
+        /// Its id
+        call: CallId,
+    },
     /// Send the other party to TARGET, or connect it with the other party of CALL2
     Transfer {
         /// Its id
@@ -150,6 +163,8 @@ impl Request {
             Self::Hangup { call } => Command::Hangup(call),
             Self::Hold { call } => Command::Hold(call),
             Self::Resume { call } => Command::Resume(call),
+            Self::Conference { call, with } => Command::Conference { call, with },
+            Self::Split { call } => Command::Split(call),
             Self::Transfer {
                 call,
                 target: Some(target),
@@ -220,6 +235,11 @@ mod tests {
                 json!({"verb": "transfer", "call": CALL, "to": CALL}),
             ),
             (
+                &["conference", CALL, CALL],
+                json!({"verb": "conference", "call": CALL, "with": CALL}),
+            ),
+            (&["split", CALL], json!({"verb": "split", "call": CALL})),
+            (
                 &["dial", target, "--anonymous"],
                 json!({"verb": "dial", "target": target, "anonymous": true}),
             ),
@@ -248,6 +268,7 @@ mod tests {
         for words in [
             &["mute", CALL, "true"][..],
             &["transfer", CALL],
+            &["conference", CALL],
             &["transfer", CALL, "200", "--to", CALL],
             &["record", CALL, "rewind"],
             &["status", "now"],

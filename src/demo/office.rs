@@ -254,6 +254,7 @@ impl Desk {
             | Event::Notified { .. }
             | Event::Transfer { .. }
             | Event::TransferAsked { .. }
+            | Event::Publication { .. }
             | Event::Redirected { .. } => {}
         }
     }

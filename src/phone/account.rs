@@ -39,6 +39,8 @@ pub struct LineInfo {
     pub ipv6: bool,
     /// Whether its calls are encrypted, where it says so itself.
     pub srtp: Option<Srtp>,
+    /// Whether its offers have keys where others can read them, too.
+    pub keys_in_clear: bool,
 }
 
 impl LineInfo {
@@ -107,6 +109,7 @@ impl Line {
             port: aor.port(),
             domain,
             srtp: account.srtp,
+            keys_in_clear: account.keys_in_clear,
         };
         Some(Self {
             account: account.clone(),
@@ -199,6 +202,7 @@ impl Line {
             status: self.status,
             reason: self.reason.clone(),
             voicemail: None,
+            published: None,
         }
     }
 }

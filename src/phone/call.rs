@@ -71,6 +71,8 @@ pub struct Call {
     pub diverted_by: Option<String>,
     /// The other party is not told who calls.
     pub anonymous: bool,
+    /// The calls whose other parties it hears, and they it: those of the same conference.
+    pub joined_with: Vec<CallId>,
 }
 
 /// The other party.
@@ -333,6 +335,7 @@ impl Call {
             account: self.line.as_ref().map(|line| line.aor.clone()),
             diverted_by: self.diverted_by.clone(),
             by: None,
+            joined_with: self.joined_with.clone(),
             srtp: self.encryption(),
             ended: ended.map(|ended| self.ended_event(now, ended)),
         }

@@ -50,6 +50,16 @@ pub enum Command {
     Hold(CallId),
     /// Take the other party back; another call in conversation goes on hold.
     Resume(CallId),
+    /// Let the other parties of two calls, and of those that one of them is joined with already,
+    /// hear each other as well as us.
+    Conference {
+        /// A call.
+        call: CallId,
+        /// The other one.
+        with: CallId,
+    },
+    /// End a conference: this call goes on, the others go on hold.
+    Split(CallId),
     /// Send the other party to somebody else, unannounced.
     TransferBlind {
         /// The call.
@@ -212,6 +222,12 @@ pub enum CommandError {
     /// The text holds something that is no key.
     #[error("{0:?} are no keys; allowed: 0-9 * # A-D, at most 64")]
     BadDigits(String),
+    /// A call was to be joined with itself.
+    #[error("a conference needs two calls")]
+    OneCall,
+    /// There is one conference at a time.
+    #[error("there is a conference of other calls already")]
+    OtherConference,
     /// The other side cannot take keys.
     #[error("the other side takes no keys (RFC 4733) in this call")]
     NoDigits,

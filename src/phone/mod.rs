@@ -9,12 +9,15 @@ mod call_log;
 mod caller_card;
 mod calls;
 pub mod command;
+mod conversation;
 pub mod effect;
+mod encryption;
 mod end;
 mod flight_recorder;
 pub mod lamps;
 pub mod listener;
 pub(crate) mod media;
+pub mod publishing;
 mod reception;
 mod recorder;
 mod requests;
@@ -48,6 +51,7 @@ use self::effect::Effect;
 use self::flight_recorder::{FlightRecorder, Passed};
 use self::lamps::Watched;
 use self::listener::{CallEvent, Listener, Reactions};
+use self::publishing::Publishing;
 use self::recorder::Recorder;
 use self::ringer::Ringer;
 use self::view::{AccountView, CallView, NoticeView, View};
@@ -129,6 +133,7 @@ pub struct Phone {
     calls: Calls,
     /// Lamps and mailboxes.
     watched: Vec<Watched>,
+    published: Vec<Publishing>,
     ways: Ways,
     features: Features,
     /// Which call the microphone and the loudspeaker serve.
@@ -179,6 +184,7 @@ impl Phone {
             leaving: Vec::new(),
             calls: Calls::default(),
             watched: Vec::new(),
+            published: Vec::new(),
             ways: Ways::default(),
             features,
             focus: None,
@@ -264,6 +270,7 @@ impl Phone {
             self.user_agent.register(now.instant, id);
         } else {
             self.watch(now, place);
+            self.publish(now, place);
         }
     }
 
@@ -371,6 +378,7 @@ impl Phone {
     fn account_views(&self) -> Vec<AccountView> {
         let view = |line: &Line| AccountView {
             voicemail: self.voicemail(&line.account.aor),
+            published: self.published_view(&line.account.aor),
             ..line.view()
         };
         self.lines.iter().map(view).collect()
@@ -401,6 +409,7 @@ impl Phone {
             on_hold: call.hold.local,
             remote_hold: call.hold.remote,
             muted: call.muted,
+            joined_with: call.joined_with.clone(),
             recording: self.features.recorder.view(call.id),
             codec: call.codec(),
             srtp: call.encryption(),
@@ -513,6 +522,7 @@ impl Phone {
     /// A person or a script asks for something.
     pub fn handle_command(&mut self, now: Now, command: Command) -> Answer {
         let answer = self.request(now, command);
+        self.publish_changes(now);
         self.pump(now);
         self.changed = true;
         answer

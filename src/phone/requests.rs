@@ -9,9 +9,9 @@ use ringbook_sip::user_agent::{self, CallHandle, CallOptions};
 
 use super::account::{Line, LineInfo};
 use super::call::{Call, Hold, Media, Ports, Remote, State};
-use super::command::{Command, CommandError, RecordAction, Reply, Status};
+use super::command::{Command, CommandError, Reply, Status};
 use super::effect::Effect;
-use super::listener::{CallEvent, Reactions};
+use super::listener::CallEvent;
 use super::sound::local_failure;
 use super::target::Target;
 use super::{Answer, Phone};
@@ -55,6 +55,8 @@ impl Phone {
             Command::Hangup(call) => self.hang_up(now, call),
             Command::Hold(call) => self.set_hold(now, call, true),
             Command::Resume(call) => self.resume(now, call),
+            Command::Conference { call, with } => self.join(now, call, with),
+            Command::Split(call) => self.split(now, call),
             Command::TransferBlind { call, target } => self.transfer_blind(now, call, &target),
             Command::TransferAttended { call, to } => self.transfer_attended(now, call, to),
             Command::Dtmf { call, digits } => self.dtmf(call, &digits),
@@ -105,12 +107,12 @@ impl Phone {
         Ok(Reply::Card(Box::new(card)))
     }
 
-    fn live(&self, id: CallId) -> Result<&Call, CommandError> {
+    pub(super) fn live(&self, id: CallId) -> Result<&Call, CommandError> {
         let call = self.calls.get(id).filter(|call| call.ended().is_none());
         call.ok_or(CommandError::NoSuchCall(id))
     }
 
-    fn live_mut(&mut self, id: CallId) -> Result<&mut Call, CommandError> {
+    pub(super) fn live_mut(&mut self, id: CallId) -> Result<&mut Call, CommandError> {
         let call = self.calls.get_mut(id).filter(|call| call.ended().is_none());
         call.ok_or(CommandError::NoSuchCall(id))
     }
@@ -193,6 +195,7 @@ impl Phone {
             connecting: None,
             diverted_by: None,
             anonymous: false,
+            joined_with: Vec::new(),
         }
     }
 
@@ -305,6 +308,7 @@ impl Phone {
             dtls: call.media.fingerprint.map(|fingerprint| Dtls {
                 fingerprint,
                 active: None,
+                keys_in_clear: call.line.as_ref().is_some_and(|line| line.keys_in_clear),
             }),
             // The user agent's to choose.
             keys: Vec::new(),
@@ -431,28 +435,6 @@ impl Phone {
         self.effect(Effect::Media(MediaCommand::Digits { stream, digits }));
         Ok(())
     }
-
-    fn mute(&mut self, id: CallId, on: bool) -> Done {
-        let call = self.live_mut(id)?;
-        call.muted = on;
-        let stream = call.stream;
-        self.effect(Effect::Media(MediaCommand::Mute { stream, on }));
-        Ok(())
-    }
-
-    fn record(&mut self, now: Now, id: CallId, action: RecordAction) -> Done {
-        self.live(id)?;
-        let Some(call) = self.calls.get(id) else {
-            return Err(CommandError::NoSuchCall(id));
-        };
-        let mut reactions = Reactions::default();
-        let done = self
-            .features
-            .recorder
-            .steer(now, call, action, &mut reactions);
-        self.react(now, id, reactions);
-        done
-    }
 }
 
 /// The phone as a whole.
@@ -493,6 +475,7 @@ impl Phone {
 
     fn drop_line(&mut self, now: Now, line: &Line) {
         self.unwatch(now, &line.account.aor);
+        self.unpublish(now, &line.account.aor);
         if let Some(id) = line.id {
             self.user_agent.unregister(now.instant, id);
             self.leaving.push(id);
@@ -543,6 +526,7 @@ impl Phone {
         let lines = self.lines.iter().map(|line| line.account.aor.clone());
         for account in lines.collect::<Vec<_>>() {
             self.unwatch(now, &account);
+            self.unpublish(now, &account);
         }
         for line in self.lines.iter().filter(|line| line.account.register) {
             if let Some(id) = line.id {

@@ -6,23 +6,21 @@ use ringbook_media::engine::MediaCommand;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::MediaPlan;
 use ringbook_sip::user_agent::{
-    AccountId, CallHandle, CallerIdentity, End, EndCause, Event as SipEvent, Output,
-    RegistrationState,
+    AccountId, CallHandle, CallerIdentity, End, Event as SipEvent, Output, RegistrationState,
 };
 
-use super::account::LineInfo;
 use super::call::{Call, Ended, Hold, Media, Ports, Remote, State};
 use super::effect::Effect;
+use super::encryption::{encryption_trouble, may_be_taken, unencrypted_trouble};
 use super::end::verdict;
 use super::flight_recorder::Passed;
 use super::listener::CallEvent;
 use super::media::{encryption, stream_config};
 use super::reception::{Facts, Reception};
 use super::{Phone, PhoneOutput};
-use crate::automation::{self, Body, CallState, Encryption, NoticeKind, Side};
+use crate::automation::{Body, CallState, Encryption, NoticeKind, Side};
 use crate::model::{CallId, Direction, EndReason, Party};
 use crate::now::Now;
-use crate::settings::Srtp;
 use crate::tr;
 
 /// How long a call's sound may take to close.
@@ -51,6 +49,7 @@ impl Phone {
         self.drain(now);
         while let Some(event) = self.heard.pop_front() {
             self.on_sip(now, event);
+            self.publish_changes(now);
             self.drain(now);
         }
     }
@@ -159,6 +158,11 @@ impl Phone {
                 ..
             } => self.on_subscription(now, subscription, state),
             SipEvent::Notified { subscription, body } => self.on_notified(now, subscription, &body),
+            SipEvent::Publication {
+                publication,
+                state,
+                status,
+            } => self.on_publication(now, publication, state, status),
             SipEvent::TransferAsked { call, target, .. } => {
                 self.on_transfer_asked(now, call, &target);
             }
@@ -197,6 +201,7 @@ impl Phone {
             && let Some(place) = self.line_of(account)
         {
             self.watch(now, place);
+            self.publish(now, place);
         }
         if let Some(trouble) = trouble {
             let aor = self
@@ -267,6 +272,8 @@ impl Phone {
             if matches!(reception, Reception::Ring | Reception::Answer) {
                 self.bind_media(id);
             }
+            self.publish_changes(now);
+            self.drain(now);
         }
     }
 
@@ -281,12 +288,6 @@ impl Phone {
         for (now, call) in silent {
             self.settle(now, call);
         }
-    }
-
-    /// Whether calls of the line are encrypted; `None` is a call to our bare address.
-    pub(super) fn srtp_of(&self, line: Option<&LineInfo>) -> Srtp {
-        let own = line.and_then(|line| line.srtp);
-        own.unwrap_or(self.settings.media.srtp)
     }
 
     fn incoming_call(&mut self, arrival: Arrival) -> Call {
@@ -351,6 +352,7 @@ impl Phone {
                 .diverted_by
                 .map(|by| by.number_text.unwrap_or(by.uri)),
             anonymous: false,
+            joined_with: Vec::new(),
         }
     }
 
@@ -480,68 +482,6 @@ impl Phone {
         self.refocus();
     }
 
-    /// The latest conversation that we do not hold has the microphone.
-    pub(super) fn refocus(&mut self) {
-        let has_sound = |call: &&Call| {
-            matches!(call.media.ports, Ports::Open { .. })
-                && !call.hold.local
-                && call.ended().is_none()
-        };
-        let established = self.calls.live().filter(has_sound).max_by_key(|call| {
-            (
-                call.is_established(),
-                call.answered.map(|at| at.instant),
-                call.began.instant,
-            )
-        });
-        let focus = established.map(|call| call.stream);
-        if focus != self.focus {
-            self.focus = focus;
-            self.effect(Effect::Media(MediaCommand::Focus(focus)));
-        }
-    }
-
-    /// A person talks to one party at a time: the other conversations go on hold.
-    pub(super) fn make_room(&mut self, now: Now, for_call: CallId) {
-        if self.calls.get(for_call).is_some_and(|call| call.automatic) {
-            return;
-        }
-        let others: Vec<CallId> = self
-            .calls
-            .live()
-            .filter(|call| call.id != for_call && !call.automatic)
-            .filter(|call| call.state == State::Established && !call.hold.local)
-            // Who has connected us with somebody is about to hang up.
-            .filter(|call| call.intent != Some(EndReason::Transferred))
-            .map(|call| call.id)
-            .collect();
-        for id in others {
-            let _ = self.set_hold(now, id, true);
-        }
-    }
-
-    pub(super) fn tell_hold(&mut self, now: Now, id: CallId, side: Side, held: bool) {
-        let Some(call) = self.calls.get(id) else {
-            return;
-        };
-        let state = if held {
-            CallState::Held
-        } else {
-            CallState::Resumed
-        };
-        let event = automation::Call {
-            by: Some(side),
-            ..call.event(now, state)
-        };
-        self.event(now, Body::Call(Box::new(event)));
-        let told = if held {
-            CallEvent::Held(side)
-        } else {
-            CallEvent::Resumed(side)
-        };
-        self.tell(now, id, told);
-    }
-
     pub(super) fn tell_state(&mut self, now: Now, id: CallId, state: CallState) {
         if let Some(call) = self.calls.get(id) {
             let event = call.event(now, state);
@@ -559,11 +499,11 @@ impl Phone {
         }
         self.tell_referrer_of_failure(now, id);
         self.give_up_connecting(id);
+        let unencrypted = self.is_unencrypted(id, &end);
         let Some(call) = self.calls.get_mut(id) else {
             return;
         };
         let answered = call.answered.is_some();
-        let unencrypted = end.cause == EndCause::NotEncrypted;
         let remote = call.remote.party.shown();
         let (status, reason) = verdict(call.direction, answered, &end, call.intent);
         call.hold.set(now.instant, false, false);
@@ -576,10 +516,10 @@ impl Phone {
         }));
         call.since = now.wall;
         let (stream, ports) = (call.stream, call.media.ports);
+        self.leave_conference(now, id);
         self.tell(now, id, CallEvent::Ended);
         if unencrypted {
-            let text = encryption_trouble(Srtp::Mandatory, &remote);
-            self.notice(now, NoticeKind::Call, text);
+            self.notice(now, NoticeKind::Call, unencrypted_trouble(&remote));
         }
         let ports = match ports {
             Ports::Open { .. } => {
@@ -633,28 +573,5 @@ impl Phone {
         }
         self.tell_state(now, id, CallState::Ended);
         self.calls.remove(id);
-    }
-}
-
-/// Whether the policy lets an offer be taken that can be taken plain, and encrypted.
-fn may_be_taken(srtp: Srtp, [plain, encrypted]: [bool; 2]) -> bool {
-    match srtp {
-        Srtp::Off => plain,
-        Srtp::Optional => plain || encrypted,
-        Srtp::Mandatory => encrypted,
-    }
-}
-
-/// Why there is no call with `party`, and what to do.
-fn encryption_trouble(srtp: Srtp, party: &str) -> String {
-    match srtp {
-        Srtp::Mandatory => tr!(
-            "No call with {party}: it does not encrypt its calls, and this line asks for it (srtp = \"mandatory\")",
-            party = party
-        ),
-        Srtp::Off | Srtp::Optional => tr!(
-            "No call with {party}: it encrypts its calls, and this line does not (srtp = \"off\")",
-            party = party
-        ),
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::lamps::LampView;
+use super::publishing::PublishedView;
 use crate::automation::{Encryption, NoticeKind, RegistrationState};
 use crate::model::{CallId, CallerCard, Direction, PhoneNumber};
 use crate::presence::MessagesWaiting;
@@ -42,6 +43,9 @@ pub struct AccountView {
     pub reason: String,
     /// What is in its mailbox; none where that is not watched or not known.
     pub voicemail: Option<MessagesWaiting>,
+    /// What became of what it publishes of itself; none where it publishes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<PublishedView>,
 }
 
 /// A call.
@@ -78,6 +82,9 @@ pub struct CallView {
     pub remote_hold: bool,
     /// Our microphone is off.
     pub muted: bool,
+    /// The other calls of its conference; empty where it is in none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined_with: Vec<CallId>,
     /// Whether it is recorded.
     pub recording: RecordingView,
     /// The codec in use: `opus`, `g722`, `pcma`, `pcmu`.

@@ -1,12 +1,15 @@
 //! What other people's phones and the mailbox are doing, read from the documents that notifiers
-//! send. Whatever a document holds, reading it is bounded and never fails loudly.
+//! send, and what this phone says of itself. Whatever a document holds, reading it is bounded and
+//! never fails loudly.
 
 mod dialog_info;
 mod message_summary;
+mod own_state;
 
 use serde::Serialize;
 
 pub use dialog_info::{DialogInfo, Dialogs, DocumentError};
+pub use own_state::{OwnDialog, OwnState};
 
 /// What a colleague's phone does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]

@@ -255,6 +255,10 @@ fn account_entries(account: &Account) -> Vec<Entry> {
         ),
         ("codecs", account.codecs.as_deref().map(codecs)),
         ("srtp", account.srtp.map(|srtp| word(&SRTP, &srtp).into())),
+        (
+            "keys_in_clear",
+            (account.keys_in_clear != default.keys_in_clear).then(|| account.keys_in_clear.into()),
+        ),
         ("dial_prefix", present(&account.dialing.prefix)),
         ("strip", present(&account.dialing.strip)),
         (
@@ -276,6 +280,7 @@ fn account_entries(account: &Account) -> Vec<Entry> {
                 .then(|| Value::Array(account.lamps.iter().map(String::as_str).collect())),
         ),
         ("voicemail", account.voicemail.then(|| true.into())),
+        ("publish", account.publish.then(|| true.into())),
         (
             "anonymous",
             (account.anonymous != default.anonymous).then(|| account.anonymous.into()),

@@ -103,10 +103,14 @@ pub struct Account {
     pub expires_s: u32,
     /// Whether this line's calls are encrypted; default: as `[media]` says.
     pub srtp: Option<Srtp>,
+    /// Whether its calls offer keys in the signalling where others can read them, too.
+    pub keys_in_clear: bool,
     /// Whose telephones to watch: internal numbers or addresses.
     pub lamps: Vec<String>,
     /// Whether to watch the line's mailbox.
     pub voicemail: bool,
+    /// Whether the server is told, for others, that this phone is busy.
+    pub publish: bool,
     /// Whether callees are not told who calls.
     pub anonymous: bool,
 }
@@ -133,8 +137,10 @@ impl Account {
             register: true,
             expires_s: 300,
             srtp: None,
+            keys_in_clear: false,
             lamps: Vec::new(),
             voicemail: false,
+            publish: false,
             anonymous: false,
         }
     }

@@ -180,8 +180,10 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.register = section.bool("register", account.register)?;
     account.lamps = lamps(section)?;
     account.voicemail = section.bool("voicemail", account.voicemail)?;
+    account.publish = section.bool("publish", account.publish)?;
     account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
     account.srtp = section.optional_choice("srtp", &SRTP)?;
+    account.keys_in_clear = section.bool("keys_in_clear", account.keys_in_clear)?;
     account.anonymous = section.bool("anonymous", account.anonymous)?;
     Ok(account)
 }

@@ -267,6 +267,8 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         ..settings.accounts[1].clone()
     };
     settings.accounts[2].srtp = Some(Srtp::Mandatory);
+    settings.accounts[2].keys_in_clear = true;
+    settings.accounts[2].publish = true;
     settings.accounts[1].anonymous = true;
     settings.sip = Sip {
         udp_port: 0,

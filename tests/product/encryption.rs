@@ -101,6 +101,16 @@ fn a_call_to_a_plain_peer_fails_where_encryption_is_mandatory() {
     assert!(refused.is_err());
     office.ms(500);
     assert_eq!(office.only_row().1, "failed not_acceptable");
+    let notices = office.told("notice");
+    let [notice] = notices[..] else {
+        panic!("{notices:?}")
+    };
+    assert!(
+        notice["text"]
+            .as_str()
+            .unwrap()
+            .contains("none of the ways")
+    );
 }
 
 #[test]

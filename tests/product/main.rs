@@ -2,6 +2,7 @@
 //! user agent over a simulated network, sound that is only played.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod conference;
 mod encryption;
 mod flight;
 mod handing_over;
@@ -12,4 +13,5 @@ mod lines;
 mod modules;
 mod office;
 mod outgoing;
+mod publishing;
 mod reception;

@@ -58,6 +58,8 @@ pub struct Office {
     pub slow_lookup: Duration,
     /// Whether the peer encrypts its calls.
     pub peer_srtp: SrtpPolicy,
+    /// The streams of the conference, as the media thread was told last.
+    pub joined: Vec<StreamId>,
     /// The network swallows what this says yes to.
     pub lose: fn(&Message) -> bool,
     begin: Instant,
@@ -108,6 +110,7 @@ impl Office {
             deaf_media: false,
             slow_lookup: Duration::ZERO,
             peer_srtp: SrtpPolicy::Off,
+            joined: Vec::new(),
             lose: |_| false,
             begin: now,
             now,
@@ -295,6 +298,7 @@ impl Office {
                 told.extend(self.tell(stream, RecordingState::Resumed));
             }
             MediaCommand::RecordStop { stream } => told.extend(self.finish(stream)),
+            MediaCommand::Join(streams) => self.joined = streams,
             MediaCommand::Close { stream } => {
                 told.push(MediaEvent::Closed {
                     stream,
@@ -447,7 +451,8 @@ impl Office {
         }
     }
 
-    fn hear(&mut self, text: &str) {
+    /// Words of the peer's own arrive.
+    pub fn hear(&mut self, text: &str) {
         self.input(Input::Datagram {
             local: PHONE.parse().unwrap(),
             source: PEER.parse().unwrap(),

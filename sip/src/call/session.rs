@@ -47,7 +47,21 @@ impl Session {
     /// The media of the first offer, which is written when its flow is known.
     pub(super) fn first_offer(&mut self) -> LocalMedia {
         self.described = true;
-        self.media.clone()
+        self.offered()
+    }
+
+    /// The media as our offers say them: without keys where others could read them, except those
+    /// that the call is encrypted with (RFC 4568 §7.1.4).
+    fn offered(&self) -> LocalMedia {
+        let mut media = self.media.clone();
+        let agreed = self.plan.as_ref().map(|plan| &plan.protection);
+        if let (Some(Protection::Sdes { .. }), Some(dtls)) = (agreed, &mut media.dtls) {
+            dtls.keys_in_clear = true;
+        }
+        if !self.private {
+            media.withhold_keys();
+        }
+        media
     }
 
     /// The signalling goes this way: where the program left the address open, media leave from
@@ -76,7 +90,7 @@ impl Session {
         }
         self.media.version += 1;
         self.sent = None;
-        Some(self.media.clone())
+        Some(self.offered())
     }
 
     /// Other media of the program's; what is the dialog's own stays as it is: session id, version,
@@ -96,9 +110,9 @@ impl Session {
 
     /// Our offer in the present direction.
     pub(super) fn offer(&mut self) -> Vec<u8> {
-        let mut bytes = sdp::offer(&self.media);
+        let mut bytes = sdp::offer(&self.offered());
         if self.is_changed(&bytes) {
-            bytes = sdp::offer(&self.media);
+            bytes = sdp::offer(&self.offered());
         }
         self.sent = Some(bytes.clone());
         bytes
@@ -118,7 +132,7 @@ impl Session {
 
     /// The peer's answer to our offer.
     pub(super) fn accept(&mut self, answer: &[u8]) -> Result<MediaPlan, SdpError> {
-        let plan = sdp::accept(&self.media, answer)?;
+        let plan = sdp::accept(&self.offered(), answer)?;
         Ok(self.settle(plan))
     }
 

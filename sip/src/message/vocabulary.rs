@@ -90,32 +90,41 @@ vocabulary! {
     WwwAuthenticate "WWW-Authenticate",
 }
 
-/// The long name of a compact one (RFC 3261 §7.3.3 and the IANA registry); others unchanged.
+/// Compact names (RFC 3261 §7.3.3 and the IANA registry).
+const COMPACT: [(&str, &str); 20] = [
+    ("a", "Accept-Contact"),
+    ("b", "Referred-By"),
+    ("c", "Content-Type"),
+    ("d", "Request-Disposition"),
+    ("e", "Content-Encoding"),
+    ("f", "From"),
+    ("i", "Call-ID"),
+    ("j", "Reject-Contact"),
+    ("k", "Supported"),
+    ("l", "Content-Length"),
+    ("m", "Contact"),
+    ("n", "Identity-Info"),
+    ("o", "Event"),
+    ("r", "Refer-To"),
+    ("s", "Subject"),
+    ("t", "To"),
+    ("u", "Allow-Events"),
+    ("v", "Via"),
+    ("x", "Session-Expires"),
+    ("y", "Identity"),
+];
+
+/// The long name of a compact one; others unchanged.
 pub(super) fn expand(name: &str) -> &str {
-    let &[letter] = name.as_bytes() else {
-        return name;
-    };
-    match letter.to_ascii_lowercase() {
-        b'a' => "Accept-Contact",
-        b'b' => "Referred-By",
-        b'c' => "Content-Type",
-        b'd' => "Request-Disposition",
-        b'e' => "Content-Encoding",
-        b'f' => "From",
-        b'i' => "Call-ID",
-        b'j' => "Reject-Contact",
-        b'k' => "Supported",
-        b'l' => "Content-Length",
-        b'm' => "Contact",
-        b'n' => "Identity-Info",
-        b'o' => "Event",
-        b'r' => "Refer-To",
-        b's' => "Subject",
-        b't' => "To",
-        b'u' => "Allow-Events",
-        b'v' => "Via",
-        b'x' => "Session-Expires",
-        b'y' => "Identity",
-        _ => name,
-    }
+    let found = |(compact, _): &&(&str, &str)| name.eq_ignore_ascii_case(compact);
+    COMPACT.iter().find(found).map_or(name, |(_, long)| long)
+}
+
+/// The compact name of a long one, where there is one.
+pub(super) fn abbreviate(name: &str) -> &str {
+    let found = |(_, long): &&(&str, &str)| name.eq_ignore_ascii_case(long);
+    COMPACT
+        .iter()
+        .find(found)
+        .map_or(name, |(compact, _)| compact)
 }

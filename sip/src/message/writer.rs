@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Write;
 
+use super::vocabulary::abbreviate;
 use super::{CSeq, Headers, Message, NameAddr, Request, Response, Via};
 
 impl Message {
@@ -18,7 +19,18 @@ impl Message {
 impl Request {
     /// The request as it goes onto the wire.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut wire = Wire::new(self.body.len());
+        self.written(Wire::new(self.body.len()))
+    }
+
+    /// The same with compact names, for a message that has to be small (RFC 3261 §7.3.3).
+    pub fn to_brief_bytes(&self) -> Vec<u8> {
+        self.written(Wire {
+            is_brief: true,
+            ..Wire::new(self.body.len())
+        })
+    }
+
+    fn written(&self, mut wire: Wire) -> Vec<u8> {
         wire.line(format_args!("{} {} SIP/2.0", self.method, self.uri));
         wire.vias(&self.top_via, &self.lower_vias);
         if let Some(hops) = self.max_forwards {
@@ -40,28 +52,40 @@ impl Response {
     }
 }
 
-struct Wire(Vec<u8>);
+struct Wire {
+    bytes: Vec<u8>,
+    /// Names are compact.
+    is_brief: bool,
+}
 
 impl Wire {
     fn new(body: usize) -> Self {
-        Self(Vec::with_capacity(1024 + body))
+        Self {
+            bytes: Vec::with_capacity(1024 + body),
+            is_brief: false,
+        }
     }
 
     /// One line. A line end inside it would start a header field that nobody meant: it becomes a
     /// space.
     fn line(&mut self, text: fmt::Arguments<'_>) {
-        let start = self.0.len();
+        let start = self.bytes.len();
         // Writing to a vector cannot fail.
-        let _ = self.0.write_fmt(text);
-        for byte in &mut self.0[start..] {
+        let _ = self.bytes.write_fmt(text);
+        for byte in &mut self.bytes[start..] {
             if matches!(byte, b'\r' | b'\n') {
                 *byte = b' ';
             }
         }
-        self.0.extend_from_slice(b"\r\n");
+        self.bytes.extend_from_slice(b"\r\n");
     }
 
     fn field(&mut self, name: &str, value: impl fmt::Display) {
+        let name = if self.is_brief {
+            abbreviate(name)
+        } else {
+            name
+        };
         self.line(format_args!("{name}: {value}"));
     }
 
@@ -84,8 +108,8 @@ impl Wire {
             self.field(name, value);
         }
         self.field("Content-Length", body.len());
-        self.0.extend_from_slice(b"\r\n");
-        self.0.extend_from_slice(body);
-        self.0
+        self.bytes.extend_from_slice(b"\r\n");
+        self.bytes.extend_from_slice(body);
+        self.bytes
     }
 }

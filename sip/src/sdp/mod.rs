@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use beside::Beside;
 pub use direction::Direction;
-pub use negotiate::{accept, answer, beside, offer};
+pub use negotiate::{accept, answer, beside, brief_offer, offer};
 pub use security::{
     CryptoKey, CryptoSuite, Dtls, Fingerprint, HashFunction, Protection, SrtpPolicy,
 };

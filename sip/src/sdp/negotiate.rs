@@ -10,10 +10,44 @@ use super::codec::{Format, Payload};
 use super::remote::{RemoteAudio, is_live_audio, read_session};
 use super::{Codec, Direction, LocalMedia, MediaPlan, Protection, SdpError, security};
 
+/// RFC 3551 §6: numbers from here on mean nothing by themselves.
+const FIRST_DYNAMIC: u8 = 35;
+
 /// Our offer: one audio stream with all our codecs, the preferred first (RFC 3264 §5), among the
 /// streams that were refused before.
 /// [`LocalMedia::codecs`] must not be empty.
 pub fn offer(local: &LocalMedia) -> Vec<u8> {
+    to_bytes(&our_offer(local))
+}
+
+/// The same without what goes without saying, for a message that has to be small.
+pub fn brief_offer(local: &LocalMedia) -> Vec<u8> {
+    let mut session = our_offer(local);
+    for media in &mut session.medias {
+        media.attributes.retain(|attribute| !is_implied(attribute));
+    }
+    to_bytes(&session)
+}
+
+/// Static payload types are what they are (RFC 8866 §6.6, RFC 3551 §6), a stream goes both ways
+/// (RFC 8866 §6.7), and events are the sixteen keys (RFC 4733 §2.4.1).
+fn is_implied(attribute: &Attribute) -> bool {
+    let value = attribute.value.as_deref().unwrap_or_default();
+    let is_static = |value: &str| {
+        let number = value
+            .split(' ')
+            .next()
+            .and_then(|number| number.parse().ok());
+        number.is_some_and(|number: u8| number < FIRST_DYNAMIC)
+    };
+    match attribute.attribute.as_str() {
+        "rtpmap" => is_static(value),
+        "fmtp" => value.ends_with(" 0-16"),
+        name => name == Direction::SendRecv.as_str(),
+    }
+}
+
+fn our_offer(local: &LocalMedia) -> Session {
     let mut session = our_session(local);
     session.times.push(Time::new(0, 0));
     let formats = offered_formats(local);
@@ -24,7 +58,7 @@ pub fn offer(local: &LocalMedia) -> Vec<u8> {
     for media in local.beside.around(audio) {
         session.add_media(media);
     }
-    to_bytes(&session)
+    session
 }
 
 /// The streams beside our audio in a description of ours, for the next one.
@@ -270,7 +304,6 @@ fn our_fmtp(format: Format) -> Option<Fmtp> {
     let mut fmtp = Fmtp::new(format.payload_type);
     match format.payload {
         Payload::Audio(Codec::Opus) => {
-            fmtp.add_format_specific_param(FmtpParam::with_value("minptime", 10));
             fmtp.add_format_specific_param(FmtpParam::with_value("useinbandfec", 1));
         }
         // The sixteen keys and the hook flash (RFC 4733 §2.4.1).

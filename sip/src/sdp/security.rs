@@ -202,6 +202,8 @@ pub struct Dtls {
     pub fingerprint: [u8; 32],
     /// Who is the client of the present association; the user agent's to know.
     pub active: Option<bool>,
+    /// Keys stand in our offers beside the certificate where the signalling can be read, too.
+    pub keys_in_clear: bool,
 }
 
 /// What the peer's description says about DTLS.
@@ -272,12 +274,24 @@ impl Profile {
     }
 }
 
+impl LocalMedia {
+    /// Takes our keys out of an offer that others can read: they would be keys for everybody on
+    /// the way (RFC 4568 §7.2), and a certificate does without them. Where there is no certificate,
+    /// or the program wants them all the same, they stay.
+    pub(crate) fn withhold_keys(&mut self) {
+        if self.dtls.as_ref().is_some_and(|dtls| !dtls.keys_in_clear) {
+            self.keys.clear();
+        }
+    }
+}
+
 /// The profile and the lines of our offer.
 ///
 /// Where encryption is optional, keys and certificate stand beside the plain profile (RFC 8643): a
 /// peer that knows one of them answers with its own, any other one as if they were not there. A
 /// second media line, or the secure profile first and the plain one after a refusal, would confuse
-/// or lose more peers.
+/// or lose more peers. Where it is mandatory, the profile says where keys can come from: from a
+/// handshake alone (RFC 5764 §8), or from the signalling, too.
 pub(super) fn offer(local: &LocalMedia) -> (&'static str, Vec<Attribute>) {
     let keys = (1..).zip(offered_keys(local));
     let mut lines: Vec<Attribute> = keys.map(|(tag, key)| line(tag, key).into()).collect();
@@ -286,6 +300,7 @@ pub(super) fn offer(local: &LocalMedia) -> (&'static str, Vec<Attribute>) {
     match local.srtp {
         SrtpPolicy::Off => ("RTP/AVP", Vec::new()),
         SrtpPolicy::Optional => ("RTP/AVP", lines),
+        SrtpPolicy::Mandatory if local.keys.is_empty() => ("UDP/TLS/RTP/SAVP", lines),
         SrtpPolicy::Mandatory => ("RTP/SAVP", lines),
     }
 }
@@ -362,7 +377,9 @@ pub(super) fn accept(
     if local.srtp == SrtpPolicy::Off {
         return without_keys(local, media);
     }
-    if let Some(chosen) = crypto_lines(media).next() {
+    // Some peers answer with a key to an offer that has none: it opens nothing.
+    let chosen = crypto_lines(media).next();
+    if let Some(chosen) = chosen.filter(|_| !local.keys.is_empty()) {
         return accept_key(local, &chosen);
     }
     match (&local.dtls, RemoteDtls::read(session, media)) {

@@ -1,4 +1,5 @@
-//! The non-INVITE server transaction: RFC 3261 figure 8.
+//! The non-INVITE server transaction: RFC 3261 figure 8, with an end for requests that nobody here
+//! answers.
 
 use std::time::Instant;
 
@@ -15,9 +16,13 @@ pub struct Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Nothing sent yet.
-    Trying,
+    Trying {
+        until: Instant,
+    },
     /// A provisional response was sent.
-    Proceeding,
+    Proceeding {
+        until: Instant,
+    },
     /// The final response was sent; Timer J answers repeated requests with it.
     Completed {
         until: Instant,
@@ -26,31 +31,34 @@ enum State {
 }
 
 impl Server {
-    /// The request has just come in.
-    pub fn new(timers: Timers, reliable: bool) -> Self {
+    /// The request has just come in. Its sender gives up by Timer F (RFC 3261 §17.1.2.2), so that
+    /// an answer makes sense no longer than that (RFC 4320 §4.2).
+    pub fn new(now: Instant, timers: Timers, reliable: bool) -> Self {
         Server {
             timers,
             reliable,
-            state: State::Trying,
+            state: State::Trying {
+                until: now + timers.transaction(),
+            },
         }
     }
 
     /// The request came again.
     pub fn handle_request(&self) -> ServerReaction {
         match self.state {
-            State::Proceeding | State::Completed { .. } => ServerReaction::Retransmit,
-            State::Trying | State::Terminated => ServerReaction::Absorb,
+            State::Proceeding { .. } | State::Completed { .. } => ServerReaction::Retransmit,
+            State::Trying { .. } | State::Terminated => ServerReaction::Absorb,
         }
     }
 
     /// A response is about to be sent; false forbids it.
     pub fn handle_send(&mut self, now: Instant, status: u16) -> bool {
         match (self.state, status) {
-            (State::Trying | State::Proceeding, 100..200) => {
-                self.state = State::Proceeding;
+            (State::Trying { until } | State::Proceeding { until }, 100..200) => {
+                self.state = State::Proceeding { until };
                 true
             }
-            (State::Trying | State::Proceeding, _) => {
+            (State::Trying { .. } | State::Proceeding { .. }, _) => {
                 // Timer J is zero where the network itself retransmits.
                 self.state = match self.reliable {
                     true => State::Terminated,
@@ -75,8 +83,10 @@ impl Server {
     /// The next timer.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Completed { until } => Some(until),
-            _ => None,
+            State::Trying { until } | State::Proceeding { until } | State::Completed { until } => {
+                Some(until)
+            }
+            State::Terminated => None,
         }
     }
 

@@ -12,7 +12,8 @@ use super::network::{Flow, Network};
 use super::random::Random;
 use super::servers::{ServerId, Servers};
 use super::{
-    AccountId, CallHandle, Config, ConnectionId, Event, Output, Received, SubscriptionId, Transport,
+    AccountId, CallHandle, Config, ConnectionId, Event, Output, PublicationId, Received,
+    SubscriptionId, Transport,
 };
 use crate::dialog::DialogId;
 use crate::message::{Host, NameAddr, Request, Response, SipUri, Uri};
@@ -33,6 +34,7 @@ pub(crate) enum Owner {
     Account(AccountId),
     Call(CallHandle),
     Subscription(SubscriptionId),
+    Publication(PublicationId),
     /// The ACK of a 2xx to this INVITE.
     Ack(RequestId),
     /// A CANCEL, or the BYE to a call that nobody wanted.
@@ -85,6 +87,7 @@ pub(crate) enum Timer {
     Call(CallHandle),
     Account(AccountId),
     Subscription(SubscriptionId),
+    Publication(PublicationId),
     Connection(ConnectionId),
 }
 

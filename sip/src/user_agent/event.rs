@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{AccountId, CallHandle, ConnectionId, QueryId, SubscriptionId, Transport};
+use super::{
+    AccountId, CallHandle, ConnectionId, PublicationId, QueryId, SubscriptionId, Transport,
+};
 use crate::message::Uri;
 use crate::resolve::Question;
 use crate::sdp::{MediaPlan, SdpError};
@@ -190,6 +192,15 @@ pub enum Event {
         /// The document.
         body: Vec<u8>,
     },
+    /// What is published of us is known to the server, or not any more.
+    Publication {
+        /// Which.
+        publication: PublicationId,
+        /// Its state now.
+        state: PublicationState,
+        /// The status that refused it, 408 and 503 for silence and an unreachable server.
+        status: Option<u16>,
+    },
     /// The other party wants us to call somebody else instead of it (RFC 3515). Continue with
     /// `accept_transfer` and `follow_transfer`, or `refuse_transfer`.
     TransferAsked {
@@ -240,6 +251,18 @@ pub enum SubscriptionState {
     /// Refused, ended by the notifier, or no answer: nothing is known any more.
     Failed {
         /// The next try; none when trying again is useless.
+        retry_in: Option<Duration>,
+    },
+}
+
+/// A publication as the program sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicationState {
+    /// The server has it.
+    Active,
+    /// Refused, or no answer.
+    Failed {
+        /// The next try; none when trying again is useless, and the publication is forgotten.
         retry_in: Option<Duration>,
     },
 }

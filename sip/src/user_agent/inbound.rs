@@ -325,6 +325,7 @@ fn probe(address: IpAddr, offer: &[u8], srtp: SrtpPolicy) -> Result<(), SdpError
         dtls: Some(Dtls {
             fingerprint: [0; 32],
             active: None,
+            keys_in_clear: false,
         }),
         keys: CryptoSuite::ALL.map(key).into(),
         session_id: 0,

@@ -191,7 +191,7 @@ impl Line {
                 uri: &uri,
                 body: &request.body,
                 nonce_count: known.count,
-                cnonce: &random.token(),
+                cnonce: &random.tag(),
             };
             let name = if known.by_proxy {
                 "Proxy-Authorization"

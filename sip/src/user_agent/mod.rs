@@ -15,6 +15,7 @@ mod line;
 mod moving;
 mod names;
 mod network;
+mod publications;
 mod random;
 mod servers;
 mod streams;
@@ -30,7 +31,7 @@ pub use config::{AccountConfig, Config, EventPackage, Secret};
 pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Notice, Owner, SUPPORTED, Timer};
 pub use event::{
     CallOptions, CallerIdentity, CommandError, Diversion, End, EndCause, EndedBy, Event, Output,
-    Received, RegistrationState, SubscriptionState, TlsIdentity, Transmit,
+    PublicationState, Received, RegistrationState, SubscriptionState, TlsIdentity, Transmit,
 };
 use line::Line;
 pub(crate) use line::loose_route;
@@ -40,6 +41,7 @@ pub(crate) use servers::ServerId;
 
 use crate::call::{Call, refuse_stray};
 use crate::message::parse_datagram;
+use crate::publication::Publication;
 use crate::registration::Registration;
 use crate::resolve::{Answer, ResolveError};
 use crate::subscription::Subscription;
@@ -73,6 +75,10 @@ pub struct CallHandle(u64);
 /// A subscription of this user agent; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SubscriptionId(u64);
+
+/// A publication of this user agent; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PublicationId(u64);
 
 /// A TCP or TLS connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,7 +121,9 @@ pub struct UserAgent {
     registrations: BTreeMap<AccountId, Registration>,
     calls: BTreeMap<CallHandle, Call>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    publications: BTreeMap<PublicationId, Publication>,
     last_subscription: u64,
+    last_publication: u64,
     last_account: u32,
     last_call: u64,
 }
@@ -145,7 +153,9 @@ impl UserAgent {
             registrations: BTreeMap::new(),
             calls: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
+            publications: BTreeMap::new(),
             last_subscription: 0,
+            last_publication: 0,
             last_account: 0,
             last_call: 0,
         }
@@ -236,6 +246,11 @@ impl UserAgent {
                 Timer::Subscription(id) => {
                     self.with_subscription(id, |subscription, endpoint| {
                         subscription.handle_timeout(now, endpoint);
+                    });
+                }
+                Timer::Publication(id) => {
+                    self.with_publication(id, |publication, endpoint| {
+                        publication.handle_timeout(now, endpoint);
                     });
                 }
                 Timer::Account(account) => {
@@ -353,6 +368,11 @@ impl UserAgent {
                             subscription.handle_response(now, endpoint, id, &request, &response);
                         });
                     }
+                    Owner::Publication(publication) => {
+                        self.with_publication(publication, |publication, endpoint| {
+                            publication.handle_response(now, endpoint, id, &request, &response);
+                        });
+                    }
                     Owner::Call(_) | Owner::Ack(_) | Owner::Nobody => {
                         refuse_stray(now, &mut self.endpoint, id, &request, &response, None);
                     }
@@ -378,6 +398,11 @@ impl UserAgent {
                             subscription.handle_failure(now, endpoint, id, failure);
                         });
                     }
+                    Owner::Publication(publication) => {
+                        self.with_publication(publication, |publication, endpoint| {
+                            publication.handle_failure(now, endpoint, id, failure);
+                        });
+                    }
                     Owner::Ack(_) | Owner::Nobody => {}
                 },
                 Notice::Renumbered { owner, seq } => match owner {
@@ -392,6 +417,11 @@ impl UserAgent {
                     Owner::Subscription(subscription) => {
                         self.with_subscription(subscription, |subscription, _| {
                             subscription.note_seq(seq);
+                        });
+                    }
+                    Owner::Publication(publication) => {
+                        self.with_publication(publication, |publication, _| {
+                            publication.note_seq(seq);
                         });
                     }
                     Owner::Ack(_) | Owner::Nobody => {}

@@ -19,18 +19,13 @@ impl Random {
         self.0.next_u64()
     }
 
-    /// A From or To tag: 64 random bits, twice what RFC 3261 §19.3 asks for.
+    /// A From or To tag, or a client nonce: 64 random bits, twice what RFC 3261 §19.3 asks for.
     pub(crate) fn tag(&mut self) -> String {
         format!("{:016x}", self.number())
     }
 
     /// A Call-ID no one can guess (RFC 3261 §8.1.1.4): 128 random bits.
     pub(crate) fn call_id(&mut self) -> String {
-        self.token()
-    }
-
-    /// A client nonce for digest authentication, or any other 128-bit token.
-    pub(crate) fn token(&mut self) -> String {
         let mut text = String::with_capacity(32);
         // Writing to a String cannot fail.
         let _ = write!(text, "{:016x}{:016x}", self.number(), self.number());

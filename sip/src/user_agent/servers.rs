@@ -156,7 +156,7 @@ impl Endpoint {
         let reliable = flow.transport.is_reliable();
         let machine = match request.method {
             Method::Invite => Machine::Invite(ServerInvite::new(now, timers, reliable)),
-            _ => Machine::Other(Server::new(timers, reliable)),
+            _ => Machine::Other(Server::new(now, timers, reliable)),
         };
         let request = Arc::new(request);
         let transaction = ServerTransaction {

@@ -454,10 +454,7 @@ impl World {
 
     /// The next request that reached the scripted peer, within a minute of virtual time.
     pub fn next_request(&mut self) -> Request {
-        match self.next_scripted() {
-            Message::Request(request) => request,
-            Message::Response(response) => panic!("a response instead of a request: {response:?}"),
-        }
+        self.next_request_within(secs(60))
     }
 
     pub fn next_response(&mut self) -> Response {
@@ -468,12 +465,34 @@ impl World {
     }
 
     pub fn next_scripted(&mut self) -> Message {
-        let end = self.now + secs(60);
+        self.next_scripted_within(secs(60))
+    }
+
+    /// The next request that reached the scripted peer within this time.
+    pub fn next_request_within(&mut self, time: Duration) -> Request {
+        match self.next_scripted_within(time) {
+            Message::Request(request) => request,
+            Message::Response(response) => panic!("a response instead of a request: {response:?}"),
+        }
+    }
+
+    fn next_scripted_within(&mut self, time: Duration) -> Message {
+        let octets = self.next_octets_within(time);
+        parse_datagram(&octets).unwrap()
+    }
+
+    /// The next message that reached the scripted peer, as it came.
+    pub fn next_octets(&mut self) -> Vec<u8> {
+        self.next_octets_within(secs(60))
+    }
+
+    fn next_octets_within(&mut self, time: Duration) -> Vec<u8> {
+        let end = self.now + time;
         while self.now < end {
             while let Some((_, _, bytes)) = self.scripted.pop_front() {
                 // Keep-alives are no messages.
-                if let Ok(message) = parse_datagram(&bytes) {
-                    return message;
+                if parse_datagram(&bytes).is_ok() {
+                    return bytes;
                 }
             }
             self.run(ms(5));

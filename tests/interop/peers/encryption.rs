@@ -14,30 +14,41 @@ const FOUND_S: f64 = 1.0;
 /// The phone's policy, what baresip does, and what the phone says of the call.
 struct Case {
     policy: &'static str,
+    keys_in_clear: bool,
     baresip: &'static str,
     told: &'static str,
 }
 
 const KEYS_IN_SIGNALLING: Case = Case {
     policy: "mandatory",
+    keys_in_clear: true,
     baresip: "srtp-mand",
     told: "keys_in_clear",
 };
 
 const KEYS_FROM_A_HANDSHAKE: Case = Case {
     policy: "mandatory",
+    keys_in_clear: false,
     baresip: "dtls_srtp",
     told: "encrypted",
 };
 
 const OPPORTUNISTIC: Case = Case {
     policy: "optional",
+    keys_in_clear: true,
     baresip: "srtp",
     told: "keys_in_clear",
 };
 
+/// baresip knows keys in the signalling alone, and those that it is offered nobody should read.
+const WITHHELD: Case = Case {
+    baresip: "srtp",
+    ..PLAIN
+};
+
 const PLAIN: Case = Case {
     policy: "optional",
+    keys_in_clear: false,
     baresip: "",
     told: "none",
 };
@@ -78,10 +89,15 @@ fn a_peer_without_encryption_is_called_plain_where_that_is_allowed_and_it_shows(
 }
 
 #[test]
+fn a_peer_with_keys_in_the_signalling_alone_is_called_plain_where_others_could_read_them() {
+    ringbook_calls_baresip(&WITHHELD);
+}
+
+#[test]
 fn a_plain_call_to_a_line_that_must_encrypt_is_refused() {
     let _turn = together();
     let kamailio = Kamailio::start();
-    let phone = start_phone(&kamailio, "mandatory");
+    let phone = start_phone(&kamailio, &KEYS_FROM_A_HANDSHAKE);
     let mut peer = start_baresip(&kamailio, "");
     peer.dial(&kamailio.aor("101"));
     let closed = peer.wait("CALL_CLOSED");
@@ -100,44 +116,49 @@ fn a_plain_call_to_a_line_that_must_encrypt_is_refused() {
 
 #[test]
 fn ringbook_calls_linphone_with_keys_in_the_signalling() {
-    ringbook_calls_linphone("srtp", "keys_in_clear");
+    ringbook_calls_linphone("srtp", &KEYS_IN_SIGNALLING);
 }
 
 #[test]
 fn linphone_calls_ringbook_with_keys_in_the_signalling() {
-    linphone_calls_ringbook("srtp", "keys_in_clear");
+    linphone_calls_ringbook("srtp", &KEYS_IN_SIGNALLING);
+}
+
+#[test]
+fn ringbook_calls_linphone_with_keys_from_a_handshake() {
+    ringbook_calls_linphone("dtls", &KEYS_FROM_A_HANDSHAKE);
 }
 
 #[test]
 fn linphone_calls_ringbook_with_keys_from_a_handshake() {
-    linphone_calls_ringbook("dtls", "encrypted");
+    linphone_calls_ringbook("dtls", &KEYS_FROM_A_HANDSHAKE);
 }
 
-fn ringbook_calls_linphone(encryption: &str, told: &str) {
+fn ringbook_calls_linphone(encryption: &str, case: &Case) {
     let _turn = together();
     let kamailio = Kamailio::start();
-    let phone = start_phone(&kamailio, "mandatory");
+    let phone = start_phone(&kamailio, case);
     let mut peer = Linphone::start("104", &kamailio, encryption, PEER_HZ);
     phone.dial(&kamailio.aor("104"));
     let established = phone.wait_call("established");
     peer.wait_heard(TALK_S);
     phone.wait_recorded(TALK_S);
     peer.hang_up();
-    assert_eq!(established["srtp"], told);
+    assert_eq!(established["srtp"], case.told);
     check_with_linphone(phone, &peer);
 }
 
-fn linphone_calls_ringbook(encryption: &str, told: &str) {
+fn linphone_calls_ringbook(encryption: &str, case: &Case) {
     let _turn = together();
     let kamailio = Kamailio::start();
-    let phone = start_phone(&kamailio, "mandatory");
+    let phone = start_phone(&kamailio, case);
     let mut peer = Linphone::start("104", &kamailio, encryption, PEER_HZ);
     peer.dial(&kamailio.aor("101"));
     peer.wait_heard(TALK_S);
     phone.wait_recorded(TALK_S);
     let established = phone.wait_call("established");
     phone.must(&["hangup", established["call"].as_str().unwrap()]);
-    assert_eq!(established["srtp"], told);
+    assert_eq!(established["srtp"], case.told);
     check_with_linphone(phone, &peer);
 }
 
@@ -153,7 +174,7 @@ fn check_with_linphone(mut phone: Phone, peer: &Linphone) {
 fn ringbook_calls_baresip(case: &Case) {
     let _turn = together();
     let kamailio = Kamailio::start();
-    let phone = start_phone(&kamailio, case.policy);
+    let phone = start_phone(&kamailio, case);
     let mut peer = start_baresip(&kamailio, case.baresip);
     phone.dial(&kamailio.aor("103"));
     let established = phone.wait_call("established");
@@ -167,7 +188,7 @@ fn ringbook_calls_baresip(case: &Case) {
 fn baresip_calls_ringbook(case: &Case) {
     let _turn = together();
     let kamailio = Kamailio::start();
-    let phone = start_phone(&kamailio, case.policy);
+    let phone = start_phone(&kamailio, case);
     let mut peer = start_baresip(&kamailio, case.baresip);
     peer.dial(&kamailio.aor("101"));
     peer.wait("CALL_ESTABLISHED");
@@ -188,10 +209,11 @@ fn check(mut phone: Phone, peer: &Baresip) {
     phone.quit();
 }
 
-fn start_phone(kamailio: &Kamailio, srtp: &'static str) -> Phone {
+fn start_phone(kamailio: &Kamailio, case: &Case) -> Phone {
     let phone = Phone::start(&Setup {
         input: Input::Tone(f64::from(PHONE_HZ)),
-        srtp,
+        srtp: case.policy,
+        keys_in_clear: case.keys_in_clear,
         ..Setup::registered("101", &kamailio.address(), Transport::Udp)
     });
     phone.wait_registered();

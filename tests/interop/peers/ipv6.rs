@@ -17,6 +17,7 @@ fn call(transport: Transport) {
     let kamailio = Kamailio::start_as(&Office {
         host: "[::1]",
         certificate: None,
+        ..Office::default()
     });
     let start = |user| {
         let phone = Phone::start(&Setup::registered(user, &kamailio.address(), transport));

@@ -3,6 +3,7 @@
 mod calls;
 mod changes;
 mod check;
+mod conference;
 mod crash;
 mod crowds;
 #[cfg(feature = "gui")]
@@ -10,6 +11,7 @@ mod desktop;
 mod encryption;
 mod foreign;
 mod ipv6;
+mod presence;
 mod provisional;
 mod redirects;
 mod restarts;

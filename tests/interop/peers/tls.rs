@@ -211,6 +211,7 @@ fn call_over_tls(host: &'static str, name: &str) {
     let kamailio = Kamailio::start_as(&Office {
         host,
         certificate: Some(certificate),
+        ..Office::default()
     });
     let domain = format!("{name}:{}", kamailio.tls_port());
     let start = |user| {

@@ -80,23 +80,36 @@ impl Baresip {
     /// Waits until it has decoded this much of the other side.
     pub fn wait_heard(&self, seconds: f64) {
         eventually(&format!("{seconds} s of audio at baresip"), || {
-            wav::seconds_so_far(&self.dump("-dec.wav")?).filter(|heard| *heard >= seconds)
+            (self.seconds_heard()? >= seconds).then_some(())
         });
+    }
+
+    /// The same, from now on.
+    pub fn wait_heard_more(&self, seconds: f64) {
+        self.wait_heard(self.seconds_heard().unwrap_or(0.0) + seconds);
+    }
+
+    fn seconds_heard(&self) -> Option<f64> {
+        let dumps = self.dumps("-dec.wav").into_iter();
+        dumps.map(|path| wav::seconds_so_far(&path)).sum()
     }
 
     /// What it has decoded of the other side, once its call has ended.
     pub fn heard(&self) -> Wav {
-        let path = self
-            .dump("-dec.wav")
-            .unwrap_or_else(|| self.program.fail("has heard nothing"));
-        Wav::read(&path)
+        let dumps = self.dumps("-dec.wav");
+        let pieces = dumps.iter().map(|path| Wav::read(path));
+        let whole = pieces.reduce(Wav::followed_by);
+        whole.unwrap_or_else(|| self.program.fail("has heard nothing"))
     }
 
-    /// The file into which the filter `sndfile` writes what passes it.
-    fn dump(&self, ending: &str) -> Option<PathBuf> {
+    /// The files into which the filter `sndfile` writes what passes it: another one whenever the
+    /// sound begins anew, the oldest first.
+    fn dumps(&self, ending: &str) -> Vec<PathBuf> {
         let files = fs::read_dir(self.folder.path()).unwrap();
-        let mut paths = files.map(|file| file.unwrap().path());
-        paths.find(|path| path.to_string_lossy().ends_with(ending))
+        let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        paths.retain(|path| path.to_string_lossy().ends_with(ending));
+        paths.sort();
+        paths
     }
 
     /// Sends one command and waits until baresip has done it.

@@ -23,6 +23,8 @@ pub struct Office {
     pub host: &'static str,
     /// With one, it also takes TLS, on a port of its own.
     pub certificate: Option<Certificate>,
+    /// It takes what its users publish of themselves, and tells it to those who subscribe.
+    pub presence: bool,
 }
 
 impl Default for Office {
@@ -30,6 +32,7 @@ impl Default for Office {
         Office {
             host: "127.0.0.1",
             certificate: None,
+            presence: false,
         }
     }
 }
@@ -49,7 +52,14 @@ impl Kamailio {
     pub fn start_as(office: &Office) -> Kamailio {
         let folder = tempfile::tempdir().unwrap();
         let (host, port, tls_port) = (office.host, free_port(), free_port());
-        fs::write(script(folder.path()), settings(office, port, tls_port)).unwrap();
+        let mut text = settings(office, port, tls_port);
+        if office.presence {
+            copy_tables(folder.path());
+            text = text
+                .replacen("#!KAMAILIO", "#!KAMAILIO\n#!define PRESENCE", 1)
+                .replace("TABLES", &folder.path().display().to_string());
+        }
+        fs::write(script(folder.path()), text).unwrap();
         Kamailio {
             program: run(folder.path()),
             host,
@@ -119,6 +129,14 @@ fn run(folder: &Path) -> Program {
     let program = Program::start("/usr/sbin/kamailio", &arguments, folder);
     program.wait_line(&program.errors, "registrar is ready");
     program
+}
+
+/// The empty tables of the presence server.
+fn copy_tables(folder: &Path) {
+    for table in ["version", "presentity", "active_watchers", "watchers"] {
+        let packaged = Path::new("/usr/share/kamailio/dbtext/kamailio").join(table);
+        fs::copy(packaged, folder.join(table)).unwrap();
+    }
 }
 
 fn settings(office: &Office, port: u16, tls_port: u16) -> String {

@@ -37,8 +37,12 @@ pub struct Setup {
     pub answers_itself: bool,
     /// Whether the line's calls are encrypted, as the settings say it.
     pub srtp: &'static str,
+    /// Whether its offers have keys where others can read them.
+    pub keys_in_clear: bool,
     /// Whom the line believes, for TLS.
     pub ca_file: Option<PathBuf>,
+    /// Further lines of the account.
+    pub account: &'static str,
     /// Further lines of `[sip]`.
     pub sip: String,
     /// Further lines at the end of the settings, in tables of their own.
@@ -60,7 +64,9 @@ impl Setup {
             records: true,
             answers_itself: false,
             srtp: "optional",
+            keys_in_clear: false,
             ca_file: None,
+            account: "",
             sip: String::new(),
             more: "",
         }
@@ -277,6 +283,11 @@ impl Phone {
         Wav::read(&files[0])
     }
 
+    /// Waits until its one recording has grown by this much from now on.
+    pub fn wait_recorded_more(&self, seconds: f64) {
+        self.wait_recorded(self.recording_seconds() + seconds);
+    }
+
     /// Waits until its one recording has grown to this length.
     pub fn wait_recorded(&self, seconds: f64) {
         eventually(&format!("{seconds} s of recording"), || {
@@ -324,6 +335,8 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         codec,
         answers_itself,
         srtp,
+        keys_in_clear,
+        account,
         sip,
         more,
         ..
@@ -370,8 +383,10 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          registrar = \"{registrar}\"\n\
          register = {register}\n\
          srtp = \"{srtp}\"\n\
+         keys_in_clear = {keys_in_clear}\n\
          {trust}\n\
          {proxy}\n\
+         {account}\n\
          [sip]\n\
          bind = \"{bind}\"\n\
          udp_port = {port}\n\

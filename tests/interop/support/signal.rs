@@ -6,6 +6,8 @@ use std::f64::consts::TAU;
 const WINDOW_S: f64 = 0.05;
 /// What a pure tone keeps of its energy after the coarsest codec.
 const PURE: f64 = 0.8;
+/// What each of several tones has of their energy, at least.
+const PART: f64 = 0.1;
 /// Below this a piece counts as silence (of a full scale of 1).
 const AUDIBLE: f64 = 0.01;
 
@@ -20,15 +22,24 @@ pub fn tone(hz: f64, rate: u32, seconds: f64) -> Vec<f32> {
 
 /// For how many seconds, in sum, `samples` carry a tone of `hz` and little else.
 pub fn seconds_of_tone(samples: &[f32], rate: u32, hz: f64) -> f64 {
-    let window = (f64::from(rate) * WINDOW_S) as usize;
-    let pieces = samples.chunks_exact(window);
-    pieces.filter(|piece| is_tone(piece, rate, hz)).count() as f64 * WINDOW_S
+    seconds_of_tones(samples, rate, &[hz])
 }
 
-fn is_tone(piece: &[f32], rate: u32, hz: f64) -> bool {
+/// The same for several tones at once.
+pub fn seconds_of_tones(samples: &[f32], rate: u32, tones: &[f64]) -> f64 {
+    let window = (f64::from(rate) * WINDOW_S) as usize;
+    let pieces = samples.chunks_exact(window);
+    pieces.filter(|piece| are_tones(piece, rate, tones)).count() as f64 * WINDOW_S
+}
+
+fn are_tones(piece: &[f32], rate: u32, tones: &[f64]) -> bool {
     let energy: f64 = piece.iter().map(|&sample| f64::from(sample).powi(2)).sum();
     let loud = (energy / piece.len() as f64).sqrt() > AUDIBLE;
-    loud && goertzel(piece, rate, hz) / energy > PURE
+    let shares: Vec<f64> = tones
+        .iter()
+        .map(|&hz| goertzel(piece, rate, hz) / energy)
+        .collect();
+    loud && shares.iter().all(|share| *share > PART) && shares.iter().sum::<f64>() > PURE
 }
 
 /// The energy of `piece` at `hz`, on the scale of the sum of its squared samples.
@@ -55,5 +66,8 @@ fn a_tone_is_found_and_other_sounds_are_not_taken_for_it() {
     assert!((seconds_of_tone(&right, 8000, 440.0) - 1.0).abs() < 0.01);
     assert_eq!(seconds_of_tone(&right, 8000, 1000.0), 0.0);
     assert_eq!(seconds_of_tone(&mixed, 8000, 440.0), 0.0);
+    assert!((seconds_of_tones(&mixed, 8000, &[440.0, 1000.0]) - 1.0).abs() < 0.01);
+    assert_eq!(seconds_of_tones(&mixed, 8000, &[440.0, 1600.0]), 0.0);
+    assert_eq!(seconds_of_tones(&right, 8000, &[440.0, 1000.0]), 0.0);
     assert_eq!(seconds_of_tone(&silence, 8000, 440.0), 0.0);
 }

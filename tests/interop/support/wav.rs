@@ -49,6 +49,15 @@ impl Wav {
         writer.finalize().unwrap();
     }
 
+    /// This sound and then another one of the same kind.
+    pub fn followed_by(mut self, next: Wav) -> Wav {
+        assert_eq!(self.rate, next.rate);
+        for (channel, more) in self.channels.iter_mut().zip(next.channels) {
+            channel.extend(more);
+        }
+        self
+    }
+
     pub fn seconds(&self) -> f64 {
         self.channels[0].len() as f64 / f64::from(self.rate)
     }
@@ -56,5 +65,10 @@ impl Wav {
     /// For how many seconds one channel carries a tone of `hz` and little else.
     pub fn seconds_of_tone(&self, channel: usize, hz: f64) -> f64 {
         signal::seconds_of_tone(&self.channels[channel], self.rate, hz)
+    }
+
+    /// The same for several tones at once.
+    pub fn seconds_of_tones(&self, channel: usize, tones: &[f64]) -> f64 {
+        signal::seconds_of_tones(&self.channels[channel], self.rate, tones)
     }
 }

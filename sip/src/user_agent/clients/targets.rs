@@ -20,6 +20,8 @@ use crate::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
 /// What fits into the packets of a path that nobody has measured (RFC 3261 §18.1.1).
 const PATH_SIZE: usize = 1300;
+/// What credentials add to a request.
+const CREDENTIALS_SIZE: usize = 360;
 
 impl Endpoint {
     pub(super) fn find_targets(&mut self, now: Instant, id: RequestId) {
@@ -152,7 +154,10 @@ impl Endpoint {
         let outgoing = transaction.outgoing.clone();
         let branch = self.random.number();
         let (request, nonces) = self.complete(outgoing, &flow, branch);
-        let bytes = request.to_bytes();
+        let mut bytes = request.to_bytes();
+        if flow.transport == Transport::Udp && bytes.len() > PATH_SIZE {
+            bytes = request.to_brief_bytes();
+        }
         if self.prefers_stream(now, id, &flow, bytes.len()) {
             return false;
         }
@@ -274,8 +279,15 @@ impl Endpoint {
             if media.address.is_unspecified() {
                 media.address = flow.local.ip();
             }
+            if flow.transport != Transport::Tls {
+                media.withhold_keys();
+            }
             request.headers.push("Content-Type", "application/sdp");
             request.body = sdp::offer(&media);
+            let room = PATH_SIZE - CREDENTIALS_SIZE;
+            if flow.transport == Transport::Udp && request.to_bytes().len() > room {
+                request.body = sdp::brief_offer(&media);
+            }
         }
         let mut nonces = Vec::new();
         if request.method != Method::Ack
