@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel, Weak};
-use ringbook_ui::{CallItem, CallPhase, CardData, MainWindow, PhoneAdapter, RecordPhase};
+use ringbook_ui::{CallItem, CallPhase, CardData, MainWindow, PhoneAdapter, Privacy, RecordPhase};
 
 use super::asking::{self, spawn};
 use super::card_adapter::{Photos, map_card};
 use super::link::PhoneLink;
 use super::text;
+use crate::automation::Encryption;
 use crate::model::{CallId, Category, Client, Direction};
 use crate::phone::command::{Command, RecordAction};
 use crate::phone::view::{AccountView, CallPhase as Phase, CallView, RecordingView, View};
@@ -395,9 +396,19 @@ fn map_call(call: &CallView, now: Timestamp, selected: bool) -> CallItem {
         codec: call.codec.map(text::codec).unwrap_or_default().into(),
         quality,
         quality_text,
+        privacy: map_privacy(call.srtp),
         heard,
         spoken,
         selected,
+    }
+}
+
+fn map_privacy(srtp: Option<Encryption>) -> Privacy {
+    match srtp {
+        None => Privacy::Unknown,
+        Some(Encryption::None) => Privacy::Open,
+        Some(Encryption::KeysInClear) => Privacy::KeysInClear,
+        Some(Encryption::Encrypted) => Privacy::Encrypted,
     }
 }
 

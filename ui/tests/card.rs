@@ -6,7 +6,7 @@ mod support;
 use std::collections::HashMap;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use ringbook_ui::slint::{ComponentHandle, SharedString};
+use ringbook_ui::slint::{ComponentHandle, SharedString, select_bundled_translation};
 use ringbook_ui::*;
 use support::sample;
 
@@ -149,6 +149,74 @@ fn s1_16_s2_16_an_open_order_tells_stage_responsible_debt_and_days_overdue() {
         ..sample::vip()
     });
     assert!(has(&window, "1001 · Cutting · Anna · overdue 1 day"));
+}
+
+/// The order that owes `debt`, as drawn on a page of this size.
+fn order_ink(
+    page: Page,
+    debt: &str,
+    (width, height): (f32, f32),
+    prepare: &dyn Fn(&MainWindow),
+) -> usize {
+    let window = MainWindow::new().unwrap();
+    prepare(&window);
+    window.global::<WindowAdapter>().set_page(page);
+    window
+        .window()
+        .set_size(slint::LogicalSize::new(width, height));
+    window.show().unwrap();
+    support::settle();
+    let debt = debt.to_owned();
+    let order = ElementQuery::from_root(&window)
+        .match_descendants()
+        .match_accessible_role(AccessibleRole::ListItem)
+        .match_predicate(move |element| {
+            element
+                .accessible_label()
+                .is_some_and(|label| label.contains(&debt))
+        })
+        .find_first()
+        .unwrap();
+    let (at, size) = (order.absolute_position(), order.size());
+    assert!(at.x >= 0.0 && at.x + size.width <= width, "{at:?} {size:?}");
+    support::ink(&window, &order)
+}
+
+#[test]
+fn a_debt_and_its_delay_are_read_to_the_end_on_the_narrowest_card() {
+    support::start();
+    let owing = OrderLine {
+        stage: SharedString::new(),
+        responsible: SharedString::new(),
+        debt: "12 400 000 ₸".into(),
+        overdue_days: 365,
+        ..sample::order()
+    };
+    for code in ["en", "ru", "hi", "ne", "hu", "ar", "en-XA"] {
+        for scale in [1.0, 2.0] {
+            let prepare = |window: &MainWindow| {
+                select_bundled_translation(code).unwrap();
+                window.global::<Reading>().set_rtl(code == "ar");
+                window.global::<Theme>().set_text_scale(scale);
+                sample::fill(window);
+                let orders = sample::model(vec![owing.clone()]);
+                let book = window.global::<ClientsAdapter>();
+                book.set_selected("k1".into());
+                book.set_orders(orders.clone());
+                let card = CardData {
+                    orders,
+                    ..sample::vip()
+                };
+                sample::put_up(window, sample::call(), card);
+            };
+            let wide = order_ink(Page::Clients, &owing.debt, (1600.0, 1000.0), &prepare);
+            let narrow = order_ink(Page::Phone, &owing.debt, (320.0, 1400.0), &prepare);
+            assert!(
+                narrow as f32 >= 0.97 * wide as f32,
+                "{code} at {scale}: {narrow} of {wide} pixels are left"
+            );
+        }
+    }
 }
 
 #[test]

@@ -104,7 +104,20 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     shell.set_page(Page::Settings);
     support::picture(&window, "compact-settings", 320.0, 480.0);
 
+    sample::put_up(&window, sample::call(), sample::problem());
+    shell.set_page(Page::Phone);
+    support::picture(&window, "compact-call", 320.0, 1000.0);
+    window.global::<PhoneAdapter>().set_has_call(false);
+    shell.set_notices(sample::model(sample::notices()));
+    support::picture(&window, "compact-notices", 320.0, 640.0);
+    support::picture(&window, "notices", 1080.0, 720.0);
     window.global::<Theme>().set_text_scale(2.0);
+    support::picture(&window, "large-notices", 1080.0, 900.0);
+    support::picture(&window, "large-notices-compact", 320.0, 900.0);
+    shell.set_notices(sample::model(vec![]));
+    sample::put_up(&window, sample::call(), sample::problem());
+    support::picture(&window, "large-call-compact", 320.0, 1600.0);
+    window.global::<PhoneAdapter>().set_has_call(false);
     shell.set_page(Page::Phone);
     support::picture(&window, "large-phone", 1080.0, 900.0);
     shell.set_page(Page::Calls);

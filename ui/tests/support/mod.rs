@@ -4,9 +4,10 @@
 pub mod sample;
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use i_slint_backend_testing::{TestingBackend, TestingBackendOptions};
+use i_slint_backend_testing::{ElementHandle, TestingBackend, TestingBackendOptions};
 use ringbook_ui::slint::{self, ComponentHandle, LogicalSize};
 
 /// Chooses a backend that draws with the real software renderer but needs no display.
@@ -51,6 +52,41 @@ pub fn settle() {
     for _ in 0..4 {
         i_slint_backend_testing::mock_elapsed_time(std::time::Duration::from_millis(100));
     }
+}
+
+/// Each pixel of an element as drawn, row by row: whether it is anything but the ground, which is
+/// the colour that most of them have.
+pub fn shape(component: &impl ComponentHandle, element: &ElementHandle) -> Vec<bool> {
+    let (at, size) = (element.absolute_position(), element.size());
+    let picture = component.window().take_snapshot().unwrap();
+    let inside = |index: usize| {
+        let (x, y) = (
+            (index as u32 % picture.width()) as f32 - at.x,
+            (index as u32 / picture.width()) as f32 - at.y,
+        );
+        (0.0..size.width).contains(&x) && (0.0..size.height).contains(&y)
+    };
+    let pixels: Vec<[u8; 3]> = picture
+        .as_slice()
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| inside(*index))
+        .map(|(_, pixel)| [pixel.r, pixel.g, pixel.b])
+        .collect();
+    let mut counts = HashMap::<[u8; 3], usize>::new();
+    for pixel in &pixels {
+        *counts.entry(*pixel).or_default() += 1;
+    }
+    let ground = counts.into_iter().max_by_key(|(_, count)| *count);
+    let ground = ground.map(|(colour, _)| colour).unwrap();
+    let differs = |pixel: &[u8; 3]| (0..3).any(|i| pixel[i].abs_diff(ground[i]) > 48);
+    pixels.iter().map(differs).collect()
+}
+
+/// How much of an element is not ground.
+pub fn ink(component: &impl ComponentHandle, element: &ElementHandle) -> usize {
+    let shape = shape(component, element);
+    shape.into_iter().filter(|drawn| *drawn).count()
 }
 
 /// `target/screenshots` of the workspace.

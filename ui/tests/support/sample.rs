@@ -172,6 +172,7 @@ pub fn call() -> CallItem {
         codec: "Opus 48 kHz · 1 % lost · 24 ms jitter".into(),
         quality: 5,
         quality_text: "very good".into(),
+        privacy: Privacy::Encrypted,
         heard: 0.62,
         spoken: 0.35,
         selected: true,
@@ -186,6 +187,7 @@ pub fn ringing() -> CallItem {
         elapsed: "00:07".into(),
         recording: RecordPhase::Off,
         quality: 0,
+        privacy: Privacy::Unknown,
         ..call()
     }
 }
@@ -597,6 +599,32 @@ pub fn fill(window: &MainWindow) {
     settings.set_languages(words(&["English"]));
     settings.set_version("0.1.0".into());
     settings.set_profile("/home/anna/.local/share/ringbook".into());
+}
+
+/// Messages of every tone, one of them long and with something to do.
+pub fn notices() -> Vec<Notice> {
+    let notice = |id, tone, text: &str, action: &str| Notice {
+        id,
+        tone,
+        text: text.into(),
+        action: action.into(),
+    };
+    vec![
+        notice(1, Tone::Good, "Client saved.", ""),
+        notice(2, Tone::Info, "The transfer to 102 was accepted.", ""),
+        notice(
+            3,
+            Tone::Warning,
+            "The headset was unplugged; the call goes on with the loudspeaker.",
+            "Audio settings",
+        ),
+        notice(
+            4,
+            Tone::Bad,
+            "The database cannot be written: the disk is full. Calls go on, and their rows are written when there is room again.",
+            "",
+        ),
+    ]
 }
 
 /// Puts a call and its card up.

@@ -1,0 +1,75 @@
+//! What the main window says of a call that is up.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use i_slint_backend_testing::ElementHandle;
+use ringbook_ui::slint::{ComponentHandle, LogicalSize};
+use ringbook_ui::*;
+use support::sample;
+
+/// A main window of this width with this call up.
+fn window(call: CallItem, width: f32) -> MainWindow {
+    support::start();
+    let window = MainWindow::new().unwrap();
+    sample::fill(&window);
+    sample::put_up(&window, call, sample::vip());
+    window.window().set_size(LogicalSize::new(width, 1600.0));
+    window.show().unwrap();
+    support::settle();
+    window
+}
+
+/// The elements with this label, from the top.
+fn labelled(window: &MainWindow, label: &str) -> Vec<ElementHandle> {
+    let mut found: Vec<_> = ElementHandle::find_by_accessible_label(window, label).collect();
+    found.sort_by(|a, b| a.absolute_position().y.total_cmp(&b.absolute_position().y));
+    found
+}
+
+#[test]
+fn whether_others_can_listen_in_is_told_in_words_and_by_the_locks_shape() {
+    for width in [320.0, 1080.0] {
+        let mut shapes = Vec::new();
+        for (privacy, sentence) in [
+            (
+                Privacy::Open,
+                "Not encrypted: whoever is on the way can listen in.",
+            ),
+            (
+                Privacy::KeysInClear,
+                "Encrypted, but the keys travelled readable: whoever sees the signalling can listen in.",
+            ),
+            (
+                Privacy::Encrypted,
+                "Encrypted: nobody on the way to the server can listen in.",
+            ),
+        ] {
+            let call = CallItem {
+                privacy,
+                ..sample::call()
+            };
+            let window = window(call, width);
+            let told = labelled(&window, sentence);
+            // In the call bar, and beside the sound.
+            assert!(told.len() >= 2, "{privacy:?} at {width}: {}", told.len());
+            let bar = told[0].absolute_position();
+            assert!(bar.y < 120.0 && bar.x >= 0.0 && bar.x < width, "{bar:?}");
+            shapes.push(support::shape(&window, &told[0]));
+        }
+        assert!(shapes[0] != shapes[1] && shapes[1] != shapes[2] && shapes[0] != shapes[2]);
+    }
+}
+
+#[test]
+fn before_there_is_sound_no_lock_is_shown() {
+    let call = CallItem {
+        privacy: Privacy::Unknown,
+        ..sample::call()
+    };
+    let window = window(call, 1080.0);
+    for privacy in [Privacy::Open, Privacy::KeysInClear, Privacy::Encrypted] {
+        let sentence = window.global::<Words>().invoke_privacy_sentence(privacy);
+        assert!(labelled(&window, &sentence).is_empty(), "{privacy:?}");
+    }
+}
