@@ -20,5 +20,6 @@ pub mod profile;
 pub mod secrets;
 pub mod settings;
 pub mod store;
+pub(crate) mod table;
 #[cfg(feature = "gui")]
 pub mod ui;

@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::data::{home_country, one_client, open_store, to_file_or};
-use super::table::{printable, write_table};
 use crate::export::{client_json, clients_as_csv, summaries_as_json};
 use crate::import::{Options, import_clients};
 use crate::model::{
@@ -17,6 +16,7 @@ use crate::model::{
 };
 use crate::profile::Profile;
 use crate::store::{Reader, Writer};
+use crate::table::{printable, write_table};
 use crate::{tr, trn};
 
 /// The client store.

@@ -9,13 +9,12 @@ use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 
 use super::data::{Format, clients, home_country, open_store, period, to_file_or};
-use super::ladder;
-use super::table::{printable, write_table};
 use crate::export::{call_json, calls_as_csv, calls_as_json};
-use crate::flight::Flight;
+use crate::flight::{Flight, report};
 use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber};
 use crate::profile::Profile;
 use crate::store::{CallFilter, Reader};
+use crate::table::{printable, write_table};
 use crate::tr;
 
 /// The call log.
@@ -60,6 +59,9 @@ pub enum LogCommand {
         format: Option<Format>,
     },
 }
+
+/// The width of a ladder where nobody says how wide the terminal is.
+const WIDTH: usize = 100;
 
 /// How a ladder is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -149,7 +151,7 @@ fn run_on(
             let (line, flight) = (find(*call, reader)?, flight(*call, reader)?);
             let as_json = is_json(file);
             to_file_or(Some(file), output, |output| {
-                ladder::bundle(&line, &flight, as_json, output)
+                report::bundle(&line, &flight, as_json, output)
             })
         }
         LogCommand::Export {
@@ -177,9 +179,10 @@ fn show(
     let json = match ladder {
         None => call_json(&line),
         Some(LadderFormat::Text) => {
-            return ladder::as_text(&line, &flight(call, reader)?, output);
+            let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.into());
+            return report::as_text(&line.record, &flight(call, reader)?, width, output);
         }
-        Some(LadderFormat::Json) => ladder::as_json(&line, &flight(call, reader)?),
+        Some(LadderFormat::Json) => report::as_json(&line, &flight(call, reader)?),
     };
     serde_json::to_writer_pretty(&mut *output, &json)?;
     Ok(writeln!(output)?)

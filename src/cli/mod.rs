@@ -7,12 +7,10 @@ mod ctl;
 mod data;
 mod headless;
 mod journal;
-mod ladder;
 mod log;
 mod office;
 mod play;
 mod recording;
-mod table;
 mod when;
 #[cfg(feature = "gui")]
 mod window;

@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
 use super::data::{home_country, one_client, open_store};
-use super::table::write_table;
 use crate::model::{Client, Employee, EmployeeId, Money, Order, OrderId};
 use crate::profile::Profile;
 use crate::store::Reader;
+use crate::table::write_table;
 use crate::tr;
 
 /// Who works in the office.

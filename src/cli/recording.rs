@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 use super::data::{clients, home_country, open_store, period};
 use super::log::clock;
 use super::play;
-use super::table::write_table;
 use crate::export::{
     Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
 };
@@ -19,6 +18,7 @@ use crate::model::{CallId, RecordingId, RecordingRow};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
+use crate::table::write_table;
 use crate::{tr, trn};
 
 /// Recordings.

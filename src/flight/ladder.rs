@@ -1,7 +1,6 @@
 //! The messages of a call as a ladder: this phone on the left, the other side on the right.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -15,6 +14,40 @@ const TIMES: usize = 12;
 /// Narrower lanes hold no text; wider ones are hard to follow.
 const LANES: std::ops::RangeInclusive<usize> = 24..=96;
 
+/// One step of the ladder, from the top.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step<'f> {
+    /// The ends of the messages that follow, which are told when they change.
+    Ends(&'f Message),
+    /// A message.
+    Message(&'f Message),
+    /// Something else that happened.
+    Note(&'f Note),
+    /// So many messages are not kept.
+    Gap(u32),
+}
+
+/// What happened, in order.
+pub fn steps(flight: &Flight) -> Vec<Step<'_>> {
+    let mut steps = Vec::with_capacity(flight.messages.len() + flight.notes.len() + 2);
+    let mut ends = None;
+    let mut notes = flight.notes.iter().peekable();
+    for (place, message) in flight.messages.iter().enumerate() {
+        while let Some(note) = notes.next_if(|note| note.at_ms < message.at_ms) {
+            steps.push(Step::Note(note));
+        }
+        if ends.replace((message.local, message.remote)) != Some((message.local, message.remote)) {
+            steps.push(Step::Ends(message));
+        }
+        steps.push(Step::Message(message));
+        if flight.dropped > 0 && place + 1 == FIRST_MESSAGES.min(flight.messages.len()) {
+            steps.push(Step::Gap(flight.dropped));
+        }
+    }
+    steps.extend(notes.map(Step::Note));
+    steps
+}
+
 /// The ladder as text, `width` columns wide where that is enough for anything.
 pub fn ladder(flight: &Flight, width: usize) -> String {
     let mut drawing = Drawing {
@@ -22,19 +55,15 @@ pub fn ladder(flight: &Flight, width: usize) -> String {
         lane: width
             .saturating_sub(TIMES + 2)
             .clamp(*LANES.start(), *LANES.end()),
-        ends: None,
     };
-    let mut notes = flight.notes.iter().peekable();
-    for (place, message) in flight.messages.iter().enumerate() {
-        while let Some(note) = notes.next_if(|note| note.at_ms < message.at_ms) {
-            drawing.note(note);
-        }
-        drawing.message(message);
-        if flight.dropped > 0 && place + 1 == FIRST_MESSAGES.min(flight.messages.len()) {
-            drawing.gap(flight.dropped);
+    for step in steps(flight) {
+        match step {
+            Step::Ends(message) => drawing.heading(message),
+            Step::Message(message) => drawing.message(message),
+            Step::Note(note) => drawing.note(note),
+            Step::Gap(dropped) => drawing.gap(dropped),
         }
     }
-    notes.for_each(|note| drawing.note(note));
     drawing.text
 }
 
@@ -42,16 +71,10 @@ struct Drawing {
     text: String,
     /// Columns between the two lines.
     lane: usize,
-    ends: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl Drawing {
     fn message(&mut self, message: &Message) {
-        let ends = (message.local, message.remote);
-        if self.ends != Some(ends) {
-            self.ends = Some(ends);
-            self.heading(message);
-        }
         // An arrow, a dash, a space on each side of the text.
         let room = self.lane - 6;
         for (place, line) in wrapped(&label(message), room).into_iter().enumerate() {
@@ -81,14 +104,11 @@ impl Drawing {
     }
 
     fn gap(&mut self, dropped: u32) {
-        let what = tr!("messages that are not kept: {n}", n = dropped);
-        let _ = writeln!(self.text, "{:TIMES$}⋮ {what}", "");
+        let _ = writeln!(self.text, "{:TIMES$}⋮ {}", "", not_kept(dropped));
     }
 
     fn heading(&mut self, message: &Message) {
-        let (local, remote) = (message.local.to_string(), message.remote.to_string());
-        let way = format!("{} · {}", tr!("this phone"), local);
-        let there = format!("{remote} · {}", message.transport);
+        let (way, there) = ends(message);
         let room = self.lane + 2;
         match (way.width() + there.width() + 1).cmp(&room) {
             std::cmp::Ordering::Greater => {
@@ -103,15 +123,33 @@ impl Drawing {
 
     fn times(&mut self, at_ms: u32, shown: bool) {
         let time = match shown {
-            true => format!("{}.{:03} s", at_ms / 1000, at_ms % 1000),
+            true => time(at_ms),
             false => String::new(),
         };
         let _ = write!(self.text, "{time:>width$}  ", width = TIMES - 2);
     }
 }
 
+/// `0.310 s`: since the call began.
+pub fn time(at_ms: u32) -> String {
+    format!("{}.{:03} s", at_ms / 1000, at_ms % 1000)
+}
+
+/// What the two ends of the ladder are called: ours and the other.
+pub fn ends(message: &Message) -> (String, String) {
+    (
+        format!("{} · {}", tr!("this phone"), message.local),
+        format!("{} · {}", message.remote, message.transport),
+    )
+}
+
+/// That messages of a very long call are not kept.
+pub fn not_kept(messages: u32) -> String {
+    tr!("messages that are not kept: {n}", n = messages)
+}
+
 /// `INVITE sip:bob@office.example · SDP`, `200 OK (INVITE) · SDP`.
-fn label(message: &Message) -> String {
+pub fn label(message: &Message) -> String {
     let line = message.first_line();
     let mut label = match message.status() {
         Some(_) => format!(

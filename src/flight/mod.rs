@@ -9,6 +9,7 @@ pub mod ladder;
 pub mod pseudonymous;
 pub mod record;
 pub mod redact;
+pub mod report;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod sample;

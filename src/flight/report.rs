@@ -1,31 +1,31 @@
-//! `ringbook log show CALL --ladder` and `--bundle`: what was wrong, every message, and how the
-//! sound fared.
+//! A call's flight told whole: what was wrong, every message, and how the sound fared; for the
+//! person who asks, for programs, and for the provider.
 
 use std::io::Write;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::table::write_table;
+use super::pseudonymous::pseudonymous;
+use super::statistics::{Interval, condensed, total};
+use super::{Flight, diagnosis, ladder};
 use crate::export::call_json;
-use crate::flight::pseudonymous::pseudonymous;
-use crate::flight::statistics::{Interval, condensed, total};
-use crate::flight::{Flight, diagnosis, ladder};
 use crate::model::{CallLine, CallRecord};
+use crate::table::write_table;
 use crate::tr;
 
+/// Columns of the statistics.
+pub const COLUMNS: usize = 11;
 /// Rows of statistics that a person looks through.
-const ROWS: usize = 12;
-/// The width where nobody says how wide the terminal is.
+pub const ROWS: usize = 12;
+/// The width of the provider's copy, columns.
 const WIDTH: usize = 100;
 
-/// For people.
-pub fn as_text(line: &CallLine, flight: &Flight, output: &mut dyn Write) -> anyhow::Result<()> {
-    let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.into());
-    told(&line.record, flight, width, output)
-}
-
-fn told(
+/// For people, `width` columns wide.
+///
+/// # Errors
+/// Those of `output`.
+pub fn as_text(
     call: &CallRecord,
     flight: &Flight,
     width: usize,
@@ -51,7 +51,12 @@ fn statistics(flight: &Flight, output: &mut dyn Write) -> anyhow::Result<()> {
     if rows.len() > 1 {
         rows.push(row(&total, tr!("whole call")));
     }
-    let headings = [
+    Ok(write_table(output, headings(), &rows)?)
+}
+
+/// What stands in the columns of a [`row`].
+pub fn headings() -> [String; COLUMNS] {
+    [
         tr!("Until"),
         tr!("Sent"),
         tr!("Received"),
@@ -63,11 +68,11 @@ fn statistics(flight: &Flight, output: &mut dyn Write) -> anyhow::Result<()> {
         tr!("Buffer"),
         tr!("Lost there"),
         tr!("Score"),
-    ];
-    Ok(write_table(output, headings, &rows)?)
+    ]
 }
 
-fn row(interval: &Interval, until: String) -> [String; 11] {
+/// One interval's figures with their units; empty where there is none.
+pub fn row(interval: &Interval, until: String) -> [String; COLUMNS] {
     let percent = |share: f32| format!("{:.1} %", share * 100.0);
     let ms = |ms: f32| format!("{ms:.0} ms");
     [
@@ -88,7 +93,8 @@ fn row(interval: &Interval, until: String) -> [String; 11] {
     ]
 }
 
-fn time(interval: &Interval) -> String {
+/// `1:05`: the end of an interval, in minutes and seconds since the call began.
+pub fn time(interval: &Interval) -> String {
     let seconds = interval.to_ms / 1000;
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
@@ -99,6 +105,9 @@ pub fn as_json(line: &CallLine, flight: &Flight) -> Value {
 }
 
 /// For the provider: nothing in it says who called whom, from where, or through whom.
+///
+/// # Errors
+/// Those of `output`.
 pub fn bundle(
     line: &CallLine,
     flight: &Flight,
@@ -125,7 +134,7 @@ pub fn bundle(
         writeln!(output, "{name}: {value}")?;
     }
     writeln!(output)?;
-    told(call, &flight, WIDTH, output)?;
+    as_text(call, &flight, WIDTH, output)?;
     for message in &flight.messages {
         let arrow = if message.sent { "→" } else { "←" };
         let (local, remote) = (message.local, message.remote);
@@ -195,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_person_reads_the_sentence_first_then_the_ladder_then_the_figures() {
-        let shown = text(|output| as_text(&line(), &sample::flight(), output));
+        let shown = text(|output| as_text(&line().record, &sample::flight(), 100, output));
         let place = |part: &str| {
             shown
                 .find(part)
