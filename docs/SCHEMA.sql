@@ -1,4 +1,4 @@
--- The client store, ringbook.db, after migration 0002. A test compares this file
+-- The client store, ringbook.db, after migration 0003. A test compares this file
 -- with what the migrations make; RINGBOOK_BLESS=1 writes it anew.
 
 CREATE TABLE categories (
@@ -142,7 +142,7 @@ CREATE TABLE calls (
     jitter_ms        REAL,
     rtt_ms           REAL,
     mos              REAL
-) STRICT;
+, diverted_by TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX calls_by_time ON calls (started_at);
 

@@ -76,6 +76,7 @@ pub fn call_json(line: &CallLine) -> Value {
         "number": call.number,
         "remote_name": text(&call.remote_name),
         "hidden": call.hidden,
+        "diverted_by": text(&call.diverted_by),
         "client": line.client_name,
         "client_id": call.client,
         "category": line.category,

@@ -38,6 +38,8 @@ pub struct CallRecord {
     pub remote_name: String,
     /// The caller asked not to be shown.
     pub hidden: bool,
+    /// Who sent the call on to us: number, internal number or user; may be empty.
+    pub diverted_by: String,
     /// The client this call is with.
     pub client: Option<ClientId>,
     /// The client's name at the time of the call; empty where unknown.
@@ -81,6 +83,7 @@ impl CallRecord {
             number: None,
             remote_name: String::new(),
             hidden: false,
+            diverted_by: String::new(),
             client: None,
             client_name: String::new(),
             extension: String::new(),

@@ -36,6 +36,8 @@ pub struct CallerCard {
     pub number: Option<PhoneNumber>,
     /// The number as people read it; the dialled text where it is no phone number.
     pub number_display: String,
+    /// Who sent the call on to us: number, internal number or user; may be empty.
+    pub diverted_by: String,
     /// City and country.
     pub location: String,
     /// The time of day at the client's place, where it is known.

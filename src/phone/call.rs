@@ -299,6 +299,7 @@ impl Call {
             number: self.number(),
             remote_name: self.remote.display.clone(),
             hidden: self.remote.hidden,
+            diverted_by: self.diverted_by.clone().unwrap_or_default(),
             extension: self
                 .line
                 .as_ref()

@@ -167,6 +167,7 @@ fn number_only(call: &Call) -> CallerCard {
         category: None,
         number: call.number(),
         number_display: call.remote.party.shown(),
+        diverted_by: call.diverted_by.clone().unwrap_or_default(),
         location: String::new(),
         local_time: None,
         note: String::new(),

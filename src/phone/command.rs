@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lamps::LampView;
-use super::view::{AccountView, CallView};
+use super::view::{Absence, AccountView, CallView};
 use crate::flight::way::Way;
 use crate::model::{CallId, CallerCard};
 use crate::settings::Settings;
@@ -181,14 +181,9 @@ pub struct Status {
     pub registered: usize,
     /// Calls that are not over.
     pub calls: usize,
-    /// Nobody rings.
-    pub do_not_disturb: bool,
-    /// Where all callers are sent on to.
-    pub forward_always: Option<String>,
-    /// Where callers are sent on to who would hear busy.
-    pub forward_busy: Option<String>,
-    /// Where callers are sent on to whom nobody answers.
-    pub forward_no_answer: Option<String>,
+    /// Who does not ring here.
+    #[serde(flatten)]
+    pub absence: Absence,
 }
 
 /// Why a command was refused, in words for a person.

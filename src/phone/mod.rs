@@ -54,7 +54,7 @@ use self::listener::{CallEvent, Listener, Reactions};
 use self::publishing::Publishing;
 use self::recorder::Recorder;
 use self::ringer::Ringer;
-use self::view::{AccountView, CallView, NoticeView, View};
+use self::view::{Absence, AccountView, CallView, NoticeView, View};
 use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
 use crate::model::{CallId, Country};
@@ -124,6 +124,8 @@ impl Features {
 pub struct Phone {
     user_agent: UserAgent,
     settings: Settings,
+    /// As the settings say, and as it was switched since.
+    absence: Absence,
     default_country: Option<Country>,
     instance_id: String,
     random: ChaCha12Rng,
@@ -198,6 +200,7 @@ impl Phone {
             tick: None,
             ending: false,
             changed: true,
+            absence: Absence::of(&settings.phone),
             settings: Settings::default(),
         };
         phone.lines = phone.lines_of(&settings.accounts);
@@ -369,6 +372,7 @@ impl Phone {
         View {
             accounts: self.account_views(),
             lamps: self.lamp_views(),
+            absence: self.absence.clone(),
             calls: self.call_views(),
             notices: self.notices.iter().cloned().collect(),
             log_edition: self.features.call_log.edition(),
@@ -398,6 +402,7 @@ impl Phone {
             account: call.line.as_ref().map(|line| line.aor.clone()),
             card: card.cloned().map(Box::new),
             number: call.number(),
+            diverted_by: call.diverted_by.clone(),
             looked_up: self.features.caller_card.is_looked_up(call.id),
             title: match name.is_empty() {
                 true => call.remote.party.shown(),

@@ -14,7 +14,7 @@ use super::target::Target;
 use crate::automation::NoticeKind;
 use crate::model::{CallId, EndReason};
 use crate::now::Now;
-use crate::settings::{Intercom, Phone as Rules};
+use crate::settings::Intercom;
 use crate::tr;
 
 /// How a new call is received.
@@ -56,14 +56,16 @@ impl Phone {
             return Reception::Answer;
         }
         // RFC 3261 §21.4.18. To whoever was not to be disturbed it is a missed call.
-        if rules.do_not_disturb {
+        if self.absence.do_not_disturb {
             return Reception::Refuse(480, EndReason::NoAnswer);
         }
-        if let Some(target) = self.forward_to(now, rules.forward_always.as_deref(), facts.line) {
+        let always = self.absence.forward_always.clone();
+        if let Some(target) = self.forward_to(now, always.as_deref(), facts.line) {
             return Reception::Forward(target);
         }
         if up >= rules.max_calls || (!rules.call_waiting && up > 0) {
-            let target = self.forward_to(now, rules.forward_busy.as_deref(), facts.line);
+            let busy = self.absence.forward_busy.clone();
+            let target = self.forward_to(now, busy.as_deref(), facts.line);
             return target.map_or(Reception::Refuse(486, EndReason::Busy), Reception::Forward);
         }
         if !facts.acceptable {
@@ -103,7 +105,7 @@ impl Phone {
     /// Sends on the callers whom nobody has answered in time.
     pub(super) fn forward_unanswered(&mut self, now: Now) {
         let rules = &self.settings.phone;
-        let Some(text) = rules.forward_no_answer.clone() else {
+        let Some(text) = self.absence.forward_no_answer.clone() else {
             return;
         };
         let patience = Duration::from_secs(u64::from(rules.forward_after_s));
@@ -140,17 +142,12 @@ impl Phone {
         if let Some(text) = &target {
             self.forward_target(text, None)?;
         }
-        let Rules {
-            forward_always,
-            forward_busy,
-            forward_no_answer,
-            ..
-        } = &mut self.settings.phone;
         *match when {
-            ForwardWhen::Always => forward_always,
-            ForwardWhen::Busy => forward_busy,
-            ForwardWhen::NoAnswer => forward_no_answer,
+            ForwardWhen::Always => &mut self.absence.forward_always,
+            ForwardWhen::Busy => &mut self.absence.forward_busy,
+            ForwardWhen::NoAnswer => &mut self.absence.forward_no_answer,
         } = target;
+        self.changed = true;
         Ok(())
     }
 }

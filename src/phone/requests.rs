@@ -14,6 +14,7 @@ use super::effect::Effect;
 use super::listener::CallEvent;
 use super::sound::local_failure;
 use super::target::Target;
+use super::view::Absence;
 use super::{Answer, Phone};
 use crate::automation::{Body, CallState, RegistrationState, Side};
 use crate::flight::way::Way;
@@ -46,7 +47,8 @@ impl Phone {
                 return self.dial(now, &target, account.as_deref(), true);
             }
             Command::DoNotDisturb(on) => {
-                self.settings.phone.do_not_disturb = on;
+                self.absence.do_not_disturb = on;
+                self.changed = true;
                 Ok(())
             }
             Command::Forward { when, target } => self.set_forward(when, target),
@@ -91,10 +93,7 @@ impl Phone {
             accounts: self.lines.len(),
             registered: self.lines.iter().filter(registered).count(),
             calls: self.calls.live().count(),
-            do_not_disturb: self.settings.phone.do_not_disturb,
-            forward_always: self.settings.phone.forward_always.clone(),
-            forward_busy: self.settings.phone.forward_busy.clone(),
-            forward_no_answer: self.settings.phone.forward_no_answer.clone(),
+            absence: self.absence.clone(),
         }
     }
 
@@ -470,7 +469,13 @@ impl Phone {
         self.features.recorder.set(&settings);
         let redirects = settings.phone.redirects == Policy::Follow;
         self.user_agent.set_follow_redirects(redirects);
+        let (before, after) = (
+            Absence::of(&self.settings.phone),
+            Absence::of(&settings.phone),
+        );
+        self.absence.follow(&before, &after);
         self.settings = settings;
+        self.changed = true;
     }
 
     fn drop_line(&mut self, now: Now, line: &Line) {

@@ -16,12 +16,69 @@ pub struct View {
     pub accounts: Vec<AccountView>,
     /// The colleagues' lamps, in the order of the settings.
     pub lamps: Vec<LampView>,
+    /// Who does not ring here, and where callers are sent on to instead.
+    pub absence: Absence,
     /// The calls that are not over, the oldest first.
     pub calls: Vec<CallView>,
     /// The latest notices, the newest last.
     pub notices: Vec<NoticeView>,
     /// Counts the news in the call log: a list of calls that was read at a lower count is out of date.
     pub log_edition: u64,
+}
+
+/// Which callers do not ring here, for as long as the program runs or until it is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Absence {
+    /// Nobody rings.
+    pub do_not_disturb: bool,
+    /// Where all callers are sent on to.
+    pub forward_always: Option<String>,
+    /// Where callers are sent on to who would hear busy.
+    pub forward_busy: Option<String>,
+    /// Where callers are sent on to whom nobody answers.
+    pub forward_no_answer: Option<String>,
+}
+
+impl Absence {
+    /// As the settings say.
+    pub fn of(rules: &crate::settings::Phone) -> Self {
+        Self {
+            do_not_disturb: rules.do_not_disturb,
+            forward_always: rules.forward_always.clone(),
+            forward_busy: rules.forward_busy.clone(),
+            forward_no_answer: rules.forward_no_answer.clone(),
+        }
+    }
+
+    /// Takes over what differs between two readings of the settings; what was switched since
+    /// stays otherwise.
+    pub fn follow(&mut self, before: &Self, after: &Self) {
+        fn take<T: Clone + PartialEq>(mine: &mut T, before: &T, after: &T) {
+            if before != after {
+                mine.clone_from(after);
+            }
+        }
+        take(
+            &mut self.do_not_disturb,
+            &before.do_not_disturb,
+            &after.do_not_disturb,
+        );
+        take(
+            &mut self.forward_always,
+            &before.forward_always,
+            &after.forward_always,
+        );
+        take(
+            &mut self.forward_busy,
+            &before.forward_busy,
+            &after.forward_busy,
+        );
+        take(
+            &mut self.forward_no_answer,
+            &before.forward_no_answer,
+            &after.forward_no_answer,
+        );
+    }
 }
 
 /// A line.
@@ -64,6 +121,9 @@ pub struct CallView {
     pub card: Option<Box<CallerCard>>,
     /// The other party's number, E.164.
     pub number: Option<PhoneNumber>,
+    /// Who sent the call on to us: number, internal number or user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diverted_by: Option<String>,
     /// The store has said who the other party is, or has taken too long: the card has its size.
     #[serde(skip)]
     pub looked_up: bool,

@@ -42,12 +42,12 @@ pub struct CallCount {
     pub calls: u64,
 }
 
-/// What a call is read from: 30 columns of `calls c`.
+/// What a call is read from: 31 columns of `calls c`.
 const COLUMNS: &str = "c.id, c.direction, c.status, c.started_at, c.ringing_at, c.answered_at,
     c.ended_at, c.last_seen_at, c.caller, c.callee, c.number, c.remote_name, c.hidden, c.client,
     c.client_name, c.extension, c.employee, c.account, c.ring_ms, c.hold_ms, c.talk_ms,
     c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
-    c.jitter_ms, c.rtt_ms, c.mos";
+    c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by";
 
 /// What stands beside a call in the log: the client's present name and category, the recording.
 /// A client that was merged is the one it was merged into already; of a deleted one the name
@@ -215,6 +215,7 @@ impl Writer<'_> {
                 ":jitter_ms": quality.map(|q| q.jitter_ms),
                 ":rtt_ms": quality.and_then(|q| q.rtt_ms),
                 ":mos": quality.and_then(|q| q.mos),
+                ":diverted_by": record.diverted_by,
             })?;
         Ok(())
     }
@@ -262,13 +263,14 @@ const SAVE_CALL: &str = "
     INSERT INTO calls (id, direction, status, started_at, ringing_at, answered_at, ended_at,
         last_seen_at, caller, callee, number, remote_name, hidden, client, client_name, extension,
         employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
-        packets_received, packets_lost, jitter_ms, rtt_ms, mos)
+        packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by)
     VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
         :last_seen_at, :caller, :callee, :number, :remote_name, :hidden,
         -- A client that is no longer there must not cost the row.
         (SELECT id FROM clients WHERE id = :client), :client_name, :extension,
         :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
-        :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos)
+        :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos,
+        :diverted_by)
     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
         started_at = excluded.started_at, ringing_at = excluded.ringing_at,
         answered_at = excluded.answered_at, ended_at = excluded.ended_at,
@@ -283,7 +285,8 @@ const SAVE_CALL: &str = "
         sip_status = excluded.sip_status, codec = excluded.codec,
         packets_sent = excluded.packets_sent, packets_received = excluded.packets_received,
         packets_lost = excluded.packets_lost, jitter_ms = excluded.jitter_ms,
-        rtt_ms = excluded.rtt_ms, mos = excluded.mos
+        rtt_ms = excluded.rtt_ms, mos = excluded.mos,
+        diverted_by = excluded.diverted_by
     WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL";
 
 /// The statement that reads a page of the log.
@@ -306,13 +309,13 @@ pub(super) fn plan(connection: &rusqlite::Connection, filter: &CallFilter) -> Re
 
 fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
     let record = call_record(row)?;
-    let name: Option<String> = row.get(30)?;
-    let category: Option<String> = row.get(31)?;
+    let name: Option<String> = row.get(31)?;
+    let category: Option<String> = row.get(32)?;
     let at_the_time = Some(&record.client_name).filter(|name| !name.is_empty());
     Ok(CallLine {
         client_name: name.or_else(|| at_the_time.cloned()),
         category: category.map(CategoryId::new),
-        recording: row.get(32)?,
+        recording: row.get(33)?,
         record,
     })
 }
@@ -350,6 +353,7 @@ fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         sip_status: row.get(22)?,
         codec: row.get(23)?,
         quality: quality(row)?,
+        diverted_by: row.get(30)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a call meets before it rings, and where calls are sent on to: each leaves one right row.
 
+use ringbook::app::Input;
 use ringbook::phone::command::{Command, CommandError, ForwardWhen, Reply};
 use ringbook_sip::message::{Message, Method, Uri};
 
@@ -104,7 +105,7 @@ fn forwarding_is_switched_while_the_phone_runs_and_shown() {
     let Ok(Reply::Status(status)) = office.command(Command::Status) else {
         panic!()
     };
-    assert_eq!(status.forward_always.as_deref(), Some("102"));
+    assert_eq!(status.absence.forward_always.as_deref(), Some("102"));
     office.call_in();
     assert_eq!(office.answers(), [302]);
     let off = Command::Forward {
@@ -114,6 +115,23 @@ fn forwarding_is_switched_while_the_phone_runs_and_shown() {
     office.command(off).unwrap();
     office.call_in_as("300");
     assert_eq!(office.answers(), [302, 180]);
+}
+
+#[test]
+fn what_was_switched_is_seen_and_stays_until_the_settings_say_something_else() {
+    let rules = |text: &str| Box::new(settings(&format!("[phone]\n{text}\n")));
+    let mut office = office("forward_busy = \"102\"");
+    office.input(Input::Watch(true));
+    office.command(Command::DoNotDisturb(true)).unwrap();
+    let seen = |office: &Office| office.view.as_ref().unwrap().absence.clone();
+    assert!(seen(&office).do_not_disturb);
+    assert_eq!(seen(&office).forward_busy.as_deref(), Some("102"));
+    let other = rules("forward_busy = \"103\"\nmax_calls = 3");
+    office.command(Command::SetSettings(other)).unwrap();
+    assert!(seen(&office).do_not_disturb);
+    assert_eq!(seen(&office).forward_busy.as_deref(), Some("103"));
+    office.call_in();
+    assert_eq!(office.answers(), [480]);
 }
 
 #[test]
@@ -137,11 +155,17 @@ fn a_call_that_asks_to_be_answered_is_where_that_is_allowed_and_nobody_talks() {
 #[test]
 fn who_sent_a_call_on_to_us_is_told() {
     let mut office = office("");
+    office.input(Input::Watch(true));
     office.hear_invite(
         "diverted",
         "Diversion: <sip:104@127.0.0.2>;reason=no-answer\r\n",
     );
+    office.ms(100);
     assert_eq!(office.told("call")[0]["diverted_by"], "104");
+    let view = office.only_view();
+    assert_eq!(view.diverted_by.as_deref(), Some("104"));
+    assert_eq!(view.card.unwrap().diverted_by, "104");
+    assert_eq!(office.rows()[0].record.diverted_by, "104");
 }
 
 #[test]

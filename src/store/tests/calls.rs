@@ -46,6 +46,7 @@ fn s5_14_a_row_comes_back_with_every_field() {
         number: PhoneNumber::from_e164("+77011112233"),
         remote_name: "Иван".into(),
         hidden: true,
+        diverted_by: "104".into(),
         client: Some(client.id),
         client_name: "Ivan Petrov".into(),
         extension: "101".into(),
