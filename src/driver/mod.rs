@@ -31,6 +31,7 @@ use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
 pub use self::handle::AppHandle;
+pub use self::tls::check_authorities;
 
 use self::addresses::Addresses;
 use self::dns::Dns;

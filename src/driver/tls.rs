@@ -123,6 +123,14 @@ pub(super) fn own_certificate(sip: &crate::settings::Sip) -> Option<(PathBuf, Pa
     Some((certificate.clone(), key.unwrap_or(certificate)))
 }
 
+/// Whether the file holds authorities that can be believed.
+///
+/// # Errors
+/// Why it does not.
+pub fn check_authorities(file: &str) -> anyhow::Result<()> {
+    verifier(Some(file), Arc::new(ring::default_provider())).map(drop)
+}
+
 fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let unreadable = || tr!("{file} holds no certificate in PEM", file = file.display());
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);

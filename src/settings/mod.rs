@@ -15,6 +15,7 @@ use std::path::Path;
 
 pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
+pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 pub use ringbook_sip::user_agent::Transport;
 

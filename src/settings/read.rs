@@ -189,7 +189,7 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
 }
 
 /// Lamps that one line can watch: a bound on the subscriptions that one file can ask for.
-const MAX_LAMPS: usize = 200;
+pub const MAX_LAMPS: usize = 200;
 
 fn lamps(section: &mut Section<'_>) -> Result<Vec<String>, SettingsError> {
     let Some(value) = section.value("lamps") else {
@@ -222,8 +222,11 @@ fn dialing(section: &mut Section<'_>) -> Result<Dialing, SettingsError> {
     })
 }
 
-/// Something that can be dialled.
-fn is_dialled(text: &str) -> bool {
+/// Emergency numbers that one line can have.
+pub const MAX_EMERGENCY: usize = 16;
+
+/// Whether it can be dialled: at most 16 of `0`–`9`, `+`, `*` and `#`.
+pub fn is_dialled(text: &str) -> bool {
     let key = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
     (1..=16).contains(&text.len()) && text.chars().all(key)
 }
@@ -247,7 +250,10 @@ fn emergency(section: &mut Section<'_>) -> Result<Option<Vec<String>>, SettingsE
         return Ok(None);
     };
     let allowed = "a list of at most 16 numbers, such as [\"112\", \"102\"]";
-    let list = value.get_ref().as_array().filter(|list| list.len() <= 16);
+    let list = value
+        .get_ref()
+        .as_array()
+        .filter(|list| list.len() <= MAX_EMERGENCY);
     let list = list.ok_or_else(|| section.bad("emergency", value, allowed))?;
     let number = |item: &Spanned<DeValue<'_>>| {
         let text = item.get_ref().as_str().filter(|text| is_dialled(text));

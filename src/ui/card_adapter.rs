@@ -59,6 +59,7 @@ pub fn map_card(card: &CallerCard, zone: &TimeZone) -> CardData {
         photo: Image::default(),
         orders: ModelRc::from(Rc::new(VecModel::from(orders))),
         employee: text::line(format!("{} {}", card.extension, card.employee).trim()),
+        diverted_by: text::line(&card.diverted_by),
     }
 }
 

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use ringbook_ui::slint::{ComponentHandle, SharedString, Weak};
 use ringbook_ui::{
-    ClientsAdapter, LogAdapter, LogCounts, LogRow, MainWindow, Outcome, Page, PhoneAdapter,
-    RecordingsAdapter, WindowAdapter,
+    ClientsAdapter, FlightAdapter, LogAdapter, LogCounts, LogRow, MainWindow, Outcome, Page,
+    PhoneAdapter, RecordingsAdapter, WindowAdapter,
 };
 
 use super::asking::{self, spawn};
@@ -167,6 +167,7 @@ impl LogPage {
         if let Some(row) = self.calls.find(|row| row.id == id) {
             adapter.set_call(row);
             adapter.set_selected(id.into());
+            window.global::<FlightAdapter>().invoke_show(id.into());
         }
     }
 
@@ -297,6 +298,7 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
         time: text::time(record.started_at, zone),
         duration: text::length(record.talk),
         line: text::line(&record.account),
+        diverted_by: text::line(&record.diverted_by),
         employee: text::line(format!("{} {}", record.extension, record.employee).trim()),
         category: line
             .category

@@ -1,9 +1,12 @@
 //! The window: the phone's views and the store's rows become what Slint shows, clicks and keys
 //! become commands. One file per adapter global of the markup; none of them waits.
 
+mod absence_adapter;
 mod asking;
 mod card_adapter;
 mod clients_adapter;
+mod flight_adapter;
+mod lamps_adapter;
 mod language;
 mod link;
 mod listing;
@@ -29,9 +32,12 @@ use tokio::sync::watch;
 
 pub use link::{OnReply, PhoneLink};
 
+use self::absence_adapter::Switches;
 use self::asking::spawn;
 use self::card_adapter::Photos;
 use self::clients_adapter::ClientsPage;
+use self::flight_adapter::FlightPage;
+use self::lamps_adapter::Lamps;
 use self::log_adapter::LogPage;
 use self::phone_adapter::PhonePage;
 use self::popups::Popups;
@@ -88,6 +94,9 @@ pub struct Desk {
     shell: Rc<Shell>,
     calls: Rc<PhonePage>,
     log: Rc<LogPage>,
+    flight: Rc<FlightPage>,
+    switches: Rc<Switches>,
+    lamps: Rc<Lamps>,
     recordings: Rc<RecordingsPage>,
     settings: Rc<SettingsPage>,
     popups: Rc<Popups>,
@@ -104,6 +113,9 @@ impl Desk {
         let desk = Rc::new(Self {
             shell: Shell::start(main, phone.clone(), calls.clone()),
             log: LogPage::start(main, phone.clone()),
+            flight: FlightPage::start(main, phone.clone()),
+            switches: Switches::start(main, phone.clone()),
+            lamps: Lamps::start(main, phone.clone()),
             recordings: RecordingsPage::start(main, phone.clone()),
             settings: SettingsPage::start(main, phone.clone()),
             popups: Popups::start(main, phone.clone(), photos.clone()),
@@ -156,6 +168,8 @@ impl Desk {
     fn show(&self, view: &View, before: &View) {
         self.calls.show(view);
         self.shell.show(view);
+        self.switches.show(view);
+        self.lamps.show(view);
         self.settings.show(view);
         if view.log_edition != before.log_edition {
             spawn(self.log.clone().reload());
@@ -170,6 +184,7 @@ impl Desk {
         self.popups.refresh();
         spawn(self.settings.clone().load_devices());
         spawn(self.log.clone().reload());
+        spawn(self.flight.clone().load());
         spawn(self.recordings.clone().reload());
     }
 

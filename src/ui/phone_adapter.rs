@@ -397,6 +397,7 @@ fn map_call(call: &CallView, now: Timestamp, selected: bool) -> CallItem {
         quality,
         quality_text,
         privacy: map_privacy(call.srtp),
+        diverted_by: text::line(call.diverted_by.as_deref().unwrap_or_default()),
         heard,
         spoken,
         selected,

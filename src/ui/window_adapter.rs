@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel, Weak};
 use ringbook_ui::{
-    ClientsAdapter, Found, FoundKind, Line, LineState, MainWindow, Notice, Page, PhoneAdapter,
-    SettingsAdapter, SettingsPart, Tone, WindowAdapter,
+    AbsenceAdapter, ClientsAdapter, Found, FoundKind, Line, LineState, MainWindow, Notice, Page,
+    PhoneAdapter, SettingsAdapter, SettingsPart, Tone, WindowAdapter,
 };
 
 use super::asking::{self, pause, spawn};
@@ -46,8 +46,9 @@ pub struct Shell {
 }
 
 /// What the search field can do besides calling and finding.
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("add-client", "Ctrl N"),
+    ("do-not-disturb", "Ctrl D"),
     ("phone", ""),
     ("clients", ""),
     ("calls", ""),
@@ -58,6 +59,7 @@ const COMMANDS: [(&str, &str); 6] = [
 fn command_title(id: &str) -> String {
     match id {
         "add-client" => tr!("Add a client"),
+        "do-not-disturb" => tr!("Do not disturb"),
         "phone" => tr!("Go to Phone"),
         "clients" => tr!("Go to Clients"),
         "calls" => tr!("Go to Calls"),
@@ -204,6 +206,10 @@ impl Shell {
             (FoundKind::Command, "add-client") => {
                 adapter.set_page(Page::Clients);
                 window.global::<ClientsAdapter>().invoke_add();
+            }
+            (FoundKind::Command, "do-not-disturb") => {
+                let absence = window.global::<AbsenceAdapter>();
+                absence.invoke_set_do_not_disturb(!absence.get_do_not_disturb());
             }
             (_, "phone") => adapter.set_page(Page::Phone),
             (_, "clients") => adapter.set_page(Page::Clients),

@@ -62,6 +62,27 @@ fn whether_others_can_listen_in_is_told_in_words_and_by_the_locks_shape() {
 }
 
 #[test]
+fn who_sent_a_call_on_is_on_the_card_and_in_the_rows() {
+    let call = CallItem {
+        diverted_by: "104".into(),
+        ..sample::call()
+    };
+    let window = window(call, 1080.0);
+    let card = CardData {
+        diverted_by: "104".into(),
+        ..sample::vip()
+    };
+    window.global::<PhoneAdapter>().set_card(card);
+    support::settle();
+    assert!(!labelled(&window, "Sent on by 104").is_empty());
+    assert!(!labelled(&window, "Ivan Petrov · Talking · Sent on by 104").is_empty());
+    window.global::<WindowAdapter>().set_page(Page::Calls);
+    support::settle();
+    let row = "Ivan Petrov, Answered, 17:55, Sent on by 104";
+    assert!(!labelled(&window, row).is_empty());
+}
+
+#[test]
 fn before_there_is_sound_no_lock_is_shown() {
     let call = CallItem {
         privacy: Privacy::Unknown,

@@ -19,6 +19,13 @@ fn pictures_of_every_window() {
             ("hidden", sample::hidden()),
             ("arabic", sample::arabic()),
             ("endless", sample::endless()),
+            (
+                "diverted",
+                CardData {
+                    diverted_by: "+7 727 250 00 00".into(),
+                    ..sample::unknown()
+                },
+            ),
         ] {
             let window = CardWindow::new().unwrap();
             window.global::<Theme>().invoke_choose(theme);
@@ -51,15 +58,27 @@ fn pictures_of_every_window() {
         window.global::<LogAdapter>().set_selected("4".into());
         support::picture(&window, &format!("log{suffix}"), 1080.0, 720.0);
 
+        sample::put_flight(&window);
+        support::picture(&window, &format!("flight{suffix}"), 1080.0, 900.0);
+        window.global::<FlightAdapter>().set_part(1);
+        support::picture(&window, &format!("flight-sound{suffix}"), 1080.0, 900.0);
+        window.global::<FlightAdapter>().set_open(false);
+        support::picture(&window, &format!("log-flight{suffix}"), 1080.0, 720.0);
+
         shell.set_page(Page::Recordings);
         window
             .global::<RecordingsAdapter>()
             .set_selected("r3".into());
         support::picture(&window, &format!("recordings{suffix}"), 1080.0, 720.0);
 
+        sample::put_colleagues(&window);
+        sample::put_away(&window);
+        shell.set_page(Page::Phone);
+        support::picture(&window, &format!("colleagues{suffix}"), 1080.0, 900.0);
         shell.set_page(Page::Settings);
         for part in [
             SettingsPart::Account,
+            SettingsPart::Absence,
             SettingsPart::Audio,
             SettingsPart::Recording,
             SettingsPart::Appearance,
@@ -73,6 +92,9 @@ fn pictures_of_every_window() {
                 720.0,
             );
         }
+
+        sample::put_line(&window);
+        support::picture(&window, &format!("settings-line{suffix}"), 1080.0, 1900.0);
 
         sample::put_up(&window, sample::call(), sample::vip());
         shell.set_page(Page::Phone);
@@ -97,6 +119,26 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "compact-phone", 320.0, 480.0);
     shell.set_page(Page::Calls);
     support::picture(&window, "compact-log", 320.0, 480.0);
+    sample::put_away(&window);
+    sample::put_colleagues(&window);
+    shell.set_page(Page::Phone);
+    support::picture(&window, "compact-colleagues", 320.0, 1000.0);
+    shell.set_page(Page::Settings);
+    window
+        .global::<SettingsAdapter>()
+        .set_part(SettingsPart::Absence);
+    support::picture(&window, "compact-availability", 320.0, 800.0);
+    sample::put_line(&window);
+    support::picture(&window, "compact-line", 320.0, 2000.0);
+    window.global::<AbsenceAdapter>().set_do_not_disturb(false);
+    window.global::<AbsenceAdapter>().set_always("".into());
+    window.global::<AbsenceAdapter>().set_busy("".into());
+    sample::put_flight(&window);
+    support::picture(&window, "compact-flight", 320.0, 1000.0);
+    window.global::<FlightAdapter>().set_part(1);
+    support::picture(&window, "compact-flight-sound", 320.0, 1000.0);
+    window.global::<FlightAdapter>().set_open(false);
+    support::picture(&window, "compact-log-flight", 320.0, 800.0);
     shell.set_page(Page::Clients);
     support::picture(&window, "compact-clients", 320.0, 480.0);
     window.global::<ClientsAdapter>().set_selected("k1".into());

@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ringbook_sip::message::Uri;
-use ringbook_ui::slint::{ComponentHandle, ModelRc, SharedString};
-use ringbook_ui::{AccountForm, SettingsAdapter};
+use ringbook_ui::slint::{ComponentHandle, ModelRc, SharedString, VecModel};
+use ringbook_ui::{AccountFaults, AccountForm, SettingsAdapter};
 
-use super::SettingsPage;
+use super::{SettingsPage, line};
 use crate::secrets::{self, SystemKeyring};
-use crate::settings::{Account, Password};
+use crate::settings::{Account, Dialing, Password};
 use crate::tr;
 use crate::ui::asking::pause;
 use crate::ui::text;
@@ -28,9 +28,18 @@ impl SettingsPage {
         adapter.set_account_index(-1);
         adapter.set_account(AccountForm {
             register: true,
+            emergency: Dialing::default().emergency.join(", ").into(),
             ..AccountForm::default()
         });
+        self.show_codecs(&adapter, None);
+        adapter.set_faults(AccountFaults::default());
         adapter.set_check(ModelRc::default());
+    }
+
+    /// Fills the list of codecs.
+    pub(super) fn show_codecs(&self, adapter: &SettingsAdapter<'_>, account: Option<&Account>) {
+        let codecs = line::map_codecs(account);
+        adapter.set_codecs(ModelRc::from(Rc::new(VecModel::from(codecs))));
     }
 
     /// Writes the form into the file, its password into the keyring.
@@ -39,7 +48,7 @@ impl SettingsPage {
             return;
         };
         let adapter = window.global::<SettingsAdapter>();
-        let Some((account, former)) = self.take_form(&adapter) else {
+        let Some((account, former)) = self.take_form(&adapter).await else {
             return;
         };
         let index = usize::try_from(adapter.get_account_index()).ok();
@@ -68,7 +77,7 @@ impl SettingsPage {
 
     /// The account that the form describes, and what it was in the file until now. None where the
     /// form cannot be taken; why stands beside its fields.
-    pub(super) fn take_form(
+    pub(super) async fn take_form(
         &self,
         adapter: &SettingsAdapter<'_>,
     ) -> Option<(Account, Option<Account>)> {
@@ -86,7 +95,16 @@ impl SettingsPage {
         let former = index.and_then(|index| settings.ok()?.accounts.into_iter().nth(index));
         let mut account = former.clone().unwrap_or_else(|| Account::new(""));
         take_account(&form, &mut account);
-        Some((account, former))
+        let mut faults = AccountFaults::default();
+        match line::take_line(&form, &adapter.get_codecs(), &mut account) {
+            Ok(()) => {
+                let untrusted = line::untrusted(&account).await;
+                faults.ca_file = untrusted.unwrap_or_default().into();
+            }
+            Err(found) => faults = found,
+        }
+        adapter.set_faults(faults.clone());
+        (faults == AccountFaults::default()).then_some((account, former))
     }
 
     /// Takes the account that is shown out of the file.
@@ -162,13 +180,7 @@ pub(super) fn title(account: &Account) -> SharedString {
 /// An account, ready to be edited.
 pub(super) fn map_account(account: &Account) -> AccountForm {
     let text = |text: &Option<String>| text.as_deref().unwrap_or_default().into();
-    let registrar = account.registrar.as_deref().unwrap_or_default();
-    let (server, transport) = match registrar.split_once(";transport=") {
-        Some((server, "udp")) => (server, 1),
-        Some((server, "tcp")) => (server, 2),
-        _ => (registrar, 0),
-    };
-    AccountForm {
+    let mut form = AccountForm {
         aor: account.aor.as_str().into(),
         display_name: text(&account.display_name),
         extension: text(&account.extension),
@@ -179,10 +191,22 @@ pub(super) fn map_account(account: &Account) -> AccountForm {
             .as_ref()
             .map(|p| p.reveal().into())
             .unwrap_or_default(),
-        registrar: server.into(),
-        transport,
+        registrar: text(&account.registrar),
         register: account.register,
+        ..AccountForm::default()
+    };
+    line::map_line(account, &mut form);
+    // A transport in the address stands in its list, too.
+    if let Some((server, word)) = form.registrar.clone().split_once(";transport=") {
+        let known = ["udp", "tcp", "tls"]
+            .iter()
+            .position(|known| *known == word);
+        if let Some(at) = known {
+            form.registrar = server.into();
+            form.transport = i32::try_from(at + 1).unwrap_or(0);
+        }
     }
+    form
 }
 
 /// Takes the form over; what it does not show stays.
@@ -201,19 +225,7 @@ fn take_account(form: &AccountForm, account: &mut Account) {
         account.password_command = None;
     }
     account.register = form.register;
-    let transport = match form.transport {
-        1 => ";transport=udp",
-        2 => ";transport=tcp",
-        _ => "",
-    };
-    account.registrar = match (text(&form.registrar), transport) {
-        (Some(server), transport) => Some(format!("{}{transport}", with_scheme(&server))),
-        (None, "") => None,
-        (None, transport) => {
-            let domain = account.aor.rsplit('@').next().unwrap_or_default();
-            Some(format!("sip:{domain}{transport}"))
-        }
-    };
+    account.registrar = text(&form.registrar).map(|server| with_scheme(&server));
 }
 
 fn with_scheme(address: &str) -> String {
@@ -262,12 +274,27 @@ mod tests {
     fn an_account_comes_back_from_its_form_as_it_was() {
         let mut account = Account::new("sip:101@a.example");
         account.company = Some("Alfa LLC".into());
-        account.registrar = Some("sip:pbx.a.example;transport=tcp".into());
+        account.registrar = Some("sip:pbx.a.example".into());
         account.password_command = Some("pass show sip".into());
         account.expires_s = 600;
         let mut copy = account.clone();
         take_account(&map_account(&account), &mut copy);
         assert_eq!(copy, account);
+    }
+
+    #[test]
+    fn a_transport_in_the_address_stands_in_its_list() {
+        let mut account = Account::new("sip:101@a.example");
+        account.registrar = Some("sip:pbx.a.example;transport=tls".into());
+        let form = map_account(&account);
+        assert_eq!(
+            (form.registrar.as_str(), form.transport),
+            ("sip:pbx.a.example", 3)
+        );
+        account.registrar = Some("sip:pbx.a.example;transport=ws".into());
+        let form = map_account(&account);
+        assert_eq!(form.registrar, "sip:pbx.a.example;transport=ws");
+        assert_eq!(form.transport, 0);
     }
 
     #[test]

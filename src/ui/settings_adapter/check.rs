@@ -20,7 +20,7 @@ impl SettingsPage {
             return;
         };
         let adapter = window.global::<SettingsAdapter>();
-        let Some((account, saved)) = self.take_form(&adapter) else {
+        let Some((account, saved)) = self.take_form(&adapter).await else {
             return;
         };
         let settings = match self.phone.settings() {

@@ -3,13 +3,14 @@
 mod account;
 mod audio;
 mod check;
+mod line;
 mod look;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use ringbook_ui::slint::{ComponentHandle, ModelRc, SharedString, VecModel, Weak};
-use ringbook_ui::{AccountForm, MainWindow, SettingsAdapter};
+use ringbook_ui::{AccountFaults, MainWindow, SettingsAdapter};
 
 use self::account::{map_account, title};
 use self::audio::device;
@@ -66,6 +67,18 @@ impl SettingsPage {
         adapter.on_save_account(move || spawn(page.clone().save_account()));
         let page = self.clone();
         adapter.on_remove_account(move || page.remove_account());
+        let window = self.window.clone();
+        adapter.on_set_codec(move |index, on| {
+            if let Some(window) = window.upgrade() {
+                line::set_codec(&window.global::<SettingsAdapter>().get_codecs(), index, on);
+            }
+        });
+        let window = self.window.clone();
+        adapter.on_move_codec(move |index, to| {
+            if let Some(window) = window.upgrade() {
+                line::move_codec(&window.global::<SettingsAdapter>().get_codecs(), index, to);
+            }
+        });
         let page = self.clone();
         adapter.on_run_check(move || spawn(page.clone().check()));
     }
@@ -147,11 +160,12 @@ impl SettingsPage {
         let kept =
             |account: &Account| account.password.is_none() && account.password_command.is_none();
         adapter.set_password_kept(account.is_some_and(kept));
-        let new = AccountForm {
-            register: true,
-            ..AccountForm::default()
-        };
-        adapter.set_account(account.map_or(new, map_account));
+        match account {
+            Some(account) => adapter.set_account(map_account(account)),
+            None => self.begin_account(),
+        }
+        self.show_codecs(&adapter, account);
+        adapter.set_faults(AccountFaults::default());
         adapter.set_aor_error(SharedString::new());
         adapter.set_registrar_error(SharedString::new());
         self.begin_check();

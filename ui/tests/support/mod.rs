@@ -7,7 +7,9 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use i_slint_backend_testing::{ElementHandle, TestingBackend, TestingBackendOptions};
+use i_slint_backend_testing::{
+    AccessibleRole, ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions,
+};
 use ringbook_ui::slint::{self, ComponentHandle, LogicalSize};
 
 /// Chooses a backend that draws with the real software renderer but needs no display.
@@ -51,6 +53,52 @@ pub fn clipboard() -> String {
 pub fn settle() {
     for _ in 0..4 {
         i_slint_backend_testing::mock_elapsed_time(std::time::Duration::from_millis(100));
+    }
+}
+
+/// The elements that a screen reader meets in the window: what they are called and where they are.
+pub fn told(component: &impl ComponentHandle) -> Vec<(String, ElementHandle)> {
+    let all = ElementQuery::from_root(component)
+        .match_descendants()
+        .find_all();
+    all.into_iter()
+        .filter_map(|element| Some((element.accessible_label()?.to_string(), element)))
+        .filter(|(label, element)| !label.is_empty() && element.size().height > 0.0)
+        .collect()
+}
+
+/// The control of this role and name.
+pub fn control(
+    component: &impl ComponentHandle,
+    role: AccessibleRole,
+    label: &str,
+) -> ElementHandle {
+    let label = label.to_owned();
+    let named = move |element: &ElementHandle| {
+        let name = element.accessible_label();
+        name.is_some_and(|name| name == label.as_str())
+    };
+    let control = ElementQuery::from_root(component)
+        .match_descendants()
+        .match_accessible_role(role)
+        .match_predicate(named)
+        .find_first();
+    control.unwrap()
+}
+
+/// The button of this name.
+pub fn button(component: &impl ComponentHandle, label: &str) -> ElementHandle {
+    control(component, AccessibleRole::Button, label)
+}
+
+/// Fails where something that is told stands out of a window of this width.
+pub fn assert_within(component: &impl ComponentHandle, width: f32, what: &str) {
+    for (label, element) in told(component) {
+        let (at, size) = (element.absolute_position(), element.size());
+        assert!(
+            at.x >= -0.5 && at.x + size.width <= width + 0.5,
+            "{what}: {label:?} is at {at:?} with {size:?}"
+        );
     }
 }
 

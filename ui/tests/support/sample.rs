@@ -216,6 +216,11 @@ pub fn log() -> Vec<LogRow> {
         line: "101 · Alfa LLC".into(),
         employee: "101 Anna".into(),
         client: "k1".into(),
+        diverted_by: if id == "6" {
+            "104".into()
+        } else {
+            SharedString::new()
+        },
     };
     vec![
         row(
@@ -573,6 +578,17 @@ pub fn fill(window: &MainWindow) {
         register: true,
         ..Default::default()
     });
+    let codec = |key: &str, title: &str, on| CodecItem {
+        key: key.into(),
+        title: title.into(),
+        on,
+    };
+    settings.set_codecs(model(vec![
+        codec("opus", "Opus", true),
+        codec("g722", "G.722", true),
+        codec("pcma", "G.711 A-law", true),
+        codec("pcmu", "G.711 µ-law", false),
+    ]));
     settings.set_check(model(vec![
         CheckStep {
             title: "Server's name".into(),
@@ -599,6 +615,163 @@ pub fn fill(window: &MainWindow) {
     settings.set_languages(words(&["English"]));
     settings.set_version("0.1.0".into());
     settings.set_profile("/home/anna/.local/share/ringbook".into());
+}
+
+/// Colleagues whose phones are watched, in every state, and two mailboxes.
+pub fn put_colleagues(window: &MainWindow) {
+    use ringbook_ui::slint::ComponentHandle;
+
+    let lamp = |title: &str, state| Lamp {
+        target: title.split(' ').next().unwrap_or_default().into(),
+        line: 1,
+        title: title.into(),
+        state,
+    };
+    let phone = window.global::<PhoneAdapter>();
+    phone.set_lamps(model(vec![
+        lamp("102 Bek", LampState::Idle),
+        lamp("103 Chen", LampState::Ringing),
+        lamp("104 Dana Akhmetova", LampState::Busy),
+        lamp(
+            "105 Wolfeschlegelsteinhausenbergerdorff",
+            LampState::Unreachable,
+        ),
+        lamp("106", LampState::Unknown),
+    ]));
+    phone.set_mailboxes(model(vec![
+        Mailbox {
+            line: "101 · Alfa LLC".into(),
+            fresh: 3,
+            heard: 12,
+            waiting: true,
+        },
+        Mailbox {
+            line: "201 · Beta".into(),
+            ..Default::default()
+        },
+    ]));
+}
+
+/// Nobody rings, and some callers are sent on.
+pub fn put_away(window: &MainWindow) {
+    use ringbook_ui::slint::ComponentHandle;
+
+    let absence = window.global::<AbsenceAdapter>();
+    absence.set_do_not_disturb(true);
+    absence.set_always("102".into());
+    absence.set_busy("+7 701 111 22 33".into());
+}
+
+/// A line with wishes of its own, some of them wrong.
+pub fn put_line(window: &MainWindow) {
+    use ringbook_ui::slint::ComponentHandle;
+
+    let settings = window.global::<SettingsAdapter>();
+    settings.set_part(SettingsPart::Account);
+    settings.set_account(AccountForm {
+        transport: 3,
+        ca_file: "/etc/ringbook/office.pem".into(),
+        srtp: 3,
+        own_codecs: true,
+        prefix: "nine".into(),
+        emergency: "112, 102".into(),
+        lamps: "102, 103, 104".into(),
+        voicemail: true,
+        ..settings.get_account()
+    });
+    settings.set_faults(AccountFaults {
+        ca_file: "/etc/ringbook/office.pem holds no certificate in PEM. Choose a file that begins with -----BEGIN CERTIFICATE-----, or leave this empty.".into(),
+        prefix: "“nine” cannot be dialled; allowed: at most 16 of 0-9 + * #".into(),
+        ..Default::default()
+    });
+}
+
+/// Opens what was kept of the call that is chosen in the log.
+pub fn put_flight(window: &MainWindow) {
+    use ringbook_ui::slint::ComponentHandle;
+
+    let step = |kind, time: &str, text: &str| LadderStep {
+        kind,
+        time: time.into(),
+        text: text.into(),
+        ..Default::default()
+    };
+    let figure = |name: &str, value: &str| Figure {
+        name: name.into(),
+        value: value.into(),
+    };
+    let sound = |until: &str, lost: &str, jitter: &str, score: &str| SoundRow {
+        until: until.into(),
+        lost: lost.into(),
+        late: "0.4 %".into(),
+        jitter: jitter.into(),
+        round_trip: "86 ms".into(),
+        score: score.into(),
+    };
+    let flight = window.global::<FlightAdapter>();
+    flight.set_trouble(true);
+    flight.set_sentence("7.3 % of what the other side said was lost on the network.".into());
+    flight.set_findings(words(&[
+        "The network delivered the sound unevenly (jitter 48 ms).",
+    ]));
+    flight.set_steps(model(vec![
+        LadderStep {
+            other: "[2001:db8::1234:5678]:5061 · TLS".into(),
+            ..step(StepKind::Ends, "", "this phone · [2001:db8::17]:41734")
+        },
+        step(
+            StepKind::Received,
+            "0.000 s",
+            "INVITE sip:101@192.0.2.17:41734;transport=tls · SDP",
+        ),
+        step(StepKind::Sent, "0.001 s", "100 Trying (INVITE)"),
+        step(StepKind::Sent, "0.002 s", "180 Ringing (INVITE)"),
+        step(StepKind::Sent, "4.310 s", "200 OK (INVITE) · SDP"),
+        step(
+            StepKind::Note,
+            "4.310 s",
+            "sound: OPUS, both ways, with 192.0.2.2:40000",
+        ),
+        step(
+            StepKind::Received,
+            "4.388 s",
+            "ACK sip:101@192.0.2.17:41734",
+        ),
+        step(StepKind::Gap, "", "messages that are not kept: 7"),
+        step(StepKind::Note, "65.020 s", "held by the other side"),
+        step(
+            StepKind::Received,
+            "192.101 s",
+            "BYE sip:101@192.0.2.17:41734",
+        ),
+        step(StepKind::Sent, "192.102 s", "200 OK (BYE)"),
+    ]));
+    flight.set_figures(model(vec![
+        figure("Codec", "Opus"),
+        figure("Sent", "9610"),
+        figure("Received", "8905"),
+        figure("Lost", "7.3 %"),
+        figure("Jitter", "48 ms"),
+        figure("Round trip", "86 ms"),
+        figure("Score", "3.1"),
+    ]));
+    flight.set_headings(SoundRow {
+        until: "Until".into(),
+        lost: "Lost".into(),
+        late: "Late".into(),
+        jitter: "Jitter".into(),
+        round_trip: "Round trip".into(),
+        score: "Score".into(),
+    });
+    flight.set_sound(model(vec![
+        sound("0:16", "0.0 %", "4 ms", "4.3"),
+        sound("0:32", "1.2 %", "12 ms", "4.0"),
+        sound("3:08", "9.8 %", "48 ms", "2.7"),
+    ]));
+    flight.set_kept(true);
+    window.global::<WindowAdapter>().set_page(Page::Calls);
+    window.global::<LogAdapter>().set_selected("4".into());
+    flight.set_open(true);
 }
 
 /// Messages of every tone, one of them long and with something to do.

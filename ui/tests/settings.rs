@@ -1,0 +1,148 @@
+//! The settings of a line.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use i_slint_backend_testing::{AccessibleRole, ElementHandle};
+use ringbook_ui::slint::{ComponentHandle, LogicalSize};
+use ringbook_ui::*;
+use support::sample;
+
+fn window((width, height): (f32, f32)) -> MainWindow {
+    support::start();
+    let window = MainWindow::new().unwrap();
+    sample::fill(&window);
+    window.global::<WindowAdapter>().set_page(Page::Settings);
+    sample::put_line(&window);
+    window.window().set_size(LogicalSize::new(width, height));
+    window.show().unwrap();
+    support::settle();
+    window
+}
+
+fn has(window: &MainWindow, label: &str) -> bool {
+    ElementHandle::find_by_accessible_label(window, label)
+        .next()
+        .is_some()
+}
+
+fn field(window: &MainWindow, label: &str) -> ElementHandle {
+    support::control(window, AccessibleRole::TextInput, label)
+}
+
+#[test]
+fn a_lines_protection_dial_rules_and_lamps_are_typed_into_the_form() {
+    let window = window((1080.0, 2400.0));
+    for (label, text) in [
+        ("File of trusted authorities", "/tmp/other.pem"),
+        ("Put before outside numbers", "9"),
+        ("Taken from their beginning", "+"),
+        ("Emergency numbers", "112"),
+        ("Whose telephones to watch", "105"),
+        ("Company", "Beta"),
+    ] {
+        field(&window, label).set_accessible_value(text);
+    }
+    for switch in ["Withhold the number", "Watch the mailbox"] {
+        support::control(&window, AccessibleRole::Switch, switch)
+            .invoke_accessible_default_action();
+    }
+    let form = window.global::<SettingsAdapter>().get_account();
+    let typed = [
+        form.ca_file,
+        form.prefix,
+        form.strip,
+        form.emergency,
+        form.lamps,
+        form.company,
+    ];
+    assert_eq!(typed, ["/tmp/other.pem", "9", "+", "112", "105", "Beta"]);
+    assert!(form.anonymous && !form.voicemail);
+    for (choice, value) in [
+        ("Transport", "TLS"),
+        ("Encryption of calls", "Always, or no call"),
+    ] {
+        let choice = support::control(&window, AccessibleRole::Combobox, choice);
+        assert_eq!(choice.accessible_value().unwrap(), value);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_field_stands_below_it() {
+    let window = window((1080.0, 2400.0));
+    for (label, fault) in [
+        (
+            "File of trusted authorities",
+            "/etc/ringbook/office.pem holds no certificate in PEM. Choose a file that begins with -----BEGIN CERTIFICATE-----, or leave this empty.",
+        ),
+        (
+            "Put before outside numbers",
+            "“nine” cannot be dialled; allowed: at most 16 of 0-9 + * #",
+        ),
+    ] {
+        let field = field(&window, label);
+        assert_eq!(field.accessible_description().unwrap(), fault);
+        let told = ElementHandle::find_by_accessible_label(&window, fault);
+        let told = told.last().unwrap().absolute_position().y;
+        let below = field.absolute_position().y + field.size().height;
+        assert!((below..below + 16.0).contains(&told), "{label}: {told}");
+    }
+}
+
+#[test]
+fn codecs_are_switched_and_moved_and_hidden_where_the_line_has_none_of_its_own() {
+    let window = window((1080.0, 2400.0));
+    let settings = window.global::<SettingsAdapter>();
+    let asked: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = asked.clone();
+    settings.on_set_codec(move |index, on| log.borrow_mut().push(format!("{index} {on}")));
+    let log = asked.clone();
+    settings.on_move_codec(move |from, to| log.borrow_mut().push(format!("{from} to {to}")));
+    let press = |role, label: &str| {
+        support::control(&window, role, label).invoke_accessible_default_action();
+    };
+    press(AccessibleRole::Switch, "G.711 µ-law");
+    press(AccessibleRole::Button, "Prefer G.722");
+    press(AccessibleRole::Button, "Put Opus behind");
+    press(AccessibleRole::Button, "Prefer Opus");
+    assert_eq!(*asked.borrow(), ["3 true", "1 to 0", "0 to 1"]);
+    let form = AccountForm {
+        own_codecs: false,
+        ..settings.get_account()
+    };
+    settings.set_account(form);
+    support::settle();
+    assert!(!has(&window, "Prefer G.722"));
+}
+
+#[test]
+fn another_line_takes_the_place_of_what_was_typed_for_the_one_before() {
+    let window = window((1080.0, 2400.0));
+    let settings = window.global::<SettingsAdapter>();
+    field(&window, "Company").set_accessible_value("Typed");
+    settings.set_account(AccountForm {
+        company: "Beta".into(),
+        ..settings.get_account()
+    });
+    support::settle();
+    assert_eq!(
+        field(&window, "Company").accessible_value().unwrap(),
+        "Beta"
+    );
+}
+
+#[test]
+fn nothing_of_a_lines_settings_leaves_the_window() {
+    for width in [320.0, 1080.0] {
+        for (scale, rtl) in [(1.0, false), (2.0, false), (2.0, true)] {
+            let window = window((width, 4000.0));
+            window.global::<Theme>().set_text_scale(scale);
+            window.global::<Reading>().set_rtl(rtl);
+            support::settle();
+            support::assert_within(&window, width, &format!("{width} px, {scale}, {rtl}"));
+        }
+    }
+}
