@@ -117,7 +117,7 @@ impl Phone {
             names: BTreeMap::new(),
             last_name: 0,
         };
-        publishing.take(self.calls.live(), self.settings.phone.do_not_disturb);
+        publishing.take(self.calls.live(), self.absence.do_not_disturb);
         self.published.push(publishing);
         self.begin_publishing(now, self.published.len() - 1);
     }
@@ -148,7 +148,7 @@ impl Phone {
     /// Publishes what has changed of the phone's calls.
     pub(super) fn publish_changes(&mut self, now: Now) {
         for publishing in &mut self.published {
-            let changed = publishing.take(self.calls.live(), self.settings.phone.do_not_disturb);
+            let changed = publishing.take(self.calls.live(), self.absence.do_not_disturb);
             if let Some(publication) = publishing.publication.filter(|_| changed)
                 && let Some(document) = publishing.next_document()
             {
