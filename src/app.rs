@@ -16,7 +16,7 @@ use crate::automation::{Body, Event, NoticeKind, Ready};
 use crate::model::CallId;
 use crate::now::Now;
 use crate::phone::command::{Command, CommandError, Reply};
-use crate::phone::effect::Effect;
+use crate::phone::effect::{Effect, Whose};
 use crate::phone::view::View;
 use crate::phone::{Phone, PhoneConfig, PhoneOutput};
 use crate::store::StoreReply;
@@ -70,10 +70,12 @@ pub enum Input<'a> {
         /// Those of [`App::local_addresses`] that it has no more.
         gone: Vec<IpAddr>,
     },
-    /// A line's password was found, or why not.
+    /// A password of a line was found, or why not.
     Password {
         /// The line.
         aor: &'a str,
+        /// For which of its servers.
+        whose: Whose,
         /// The password.
         found: Result<String, String>,
     },
@@ -208,7 +210,9 @@ impl App {
                 self.phone.user_agent().handle_addresses(now.instant, &gone);
                 self.phone.pump(now);
             }
-            Input::Password { aor, found } => self.phone.handle_password(now, aor, found),
+            Input::Password { aor, whose, found } => {
+                self.phone.handle_password(now, aor, whose, found);
+            }
             Input::MediaBound {
                 call,
                 result,

@@ -237,6 +237,16 @@ pub enum Encryption {
     Encrypted,
 }
 
+/// The way that ICE has found for a call's sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoundPath {
+    /// Straight to the other side, as far as we can see.
+    Direct,
+    /// By our TURN server.
+    Relayed,
+}
+
 /// A side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -266,6 +276,9 @@ pub struct CallEnded {
     pub jitter_ms: Option<f64>,
     /// Estimated opinion score, 1 to 4.5.
     pub mos: Option<f64>,
+    /// Where ICE was used: the way that it had found in the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<SoundPath>,
 }
 
 /// What became of a recording.
@@ -377,6 +390,7 @@ mod tests {
             loss: Some(0.0),
             jitter_ms: Some(1.0),
             mos: Some(4.4),
+            path: None,
         };
         let call = Call {
             state: CallState::Ended,

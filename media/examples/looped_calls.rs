@@ -208,6 +208,7 @@ fn stream_config(remote: SocketAddr) -> StreamConfig {
         receive: true,
         rtcp_mux: false,
         protection: Protection::None,
+        ice: None,
     }
 }
 

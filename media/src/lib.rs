@@ -7,6 +7,7 @@ pub mod dtls;
 mod dtmf;
 pub mod engine;
 pub mod filter;
+pub mod ice;
 pub mod jitter_buffer;
 pub mod mixer;
 mod pitch;

@@ -7,6 +7,7 @@ mod noise;
 mod outgoing;
 mod playout;
 mod security;
+mod way;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -16,7 +17,9 @@ use std::time::Instant;
 use self::incoming::{Brought, Incoming};
 use self::outgoing::Outgoing;
 use self::security::{Room, Security};
+use self::way::{Out, Source, is_by_ice};
 use crate::dtls::{self, Certificate, DtlsError};
+use crate::ice::{Ice, IceCandidate, IceConfig, IceSession, Loss, is_stun};
 use crate::quality::{self, Path};
 use crate::random::Random;
 use crate::rtp::{self, Latch, Origin, Packet, Reports};
@@ -53,6 +56,9 @@ pub struct StreamConfig {
     pub receive: bool,
     /// How packets are protected.
     pub protection: Protection,
+    /// What both sides said of ICE. Where it is used, it alone decides where packets go and whose
+    /// are heard (RFC 8445 §12).
+    pub ice: Option<Box<IceSession>>,
 }
 
 /// Where the samples of a pulled frame come from.
@@ -114,6 +120,17 @@ pub struct StreamStats {
     pub remote_jitter_ms: f32,
     /// Estimated listening and conversational quality, `1.0..=4.5` (E-model, ITU-T G.107).
     pub mos: f32,
+    /// How ICE reaches the peer; `None` where it is not used or has found no way.
+    pub path: Option<MediaPath>,
+}
+
+/// A way that ICE has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MediaPath {
+    /// From us to the peer, or to its relay.
+    Direct,
+    /// By our TURN server.
+    Relayed,
 }
 
 /// Events kept for [`Stream::poll_event`]; more push the oldest out.
@@ -129,6 +146,8 @@ pub struct Stream {
     latch: Option<Latch>,
     /// Where the peer's RTCP came from, if it was not where SDP said.
     rtcp_source: Option<SocketAddr>,
+    /// From the moment at which candidates are looked for.
+    ice: Option<Box<Ice>>,
     security: Security,
     room: Room,
     outgoing: Outgoing,
@@ -150,6 +169,7 @@ impl Stream {
             config: None,
             latch: None,
             rtcp_source: None,
+            ice: None,
             security: Security::default(),
             room: Security::room(),
             outgoing: Outgoing::new(&mut random),
@@ -172,6 +192,9 @@ impl Stream {
         self.outgoing.configure(&config)?;
         self.incoming.configure(&config);
         self.security.configure(now, &config.protection);
+        if let (Some(ice), Some(session)) = (&mut self.ice, &config.ice) {
+            ice.connect(now, session);
+        }
         match &mut self.latch {
             Some(latch) => latch.signal(config.remote_rtp),
             None => self.latch = Some(Latch::new(config.remote_rtp)),
@@ -207,14 +230,37 @@ impl Stream {
     /// Takes a datagram from the RTP socket. What is not the peer's, or not RTP of an agreed
     /// payload type, is passed over.
     pub fn handle_rtp(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
-        if self.closed || self.config.is_none() {
+        if self.closed {
+            return;
+        }
+        let Some(mut ice) = self.ice.take() else {
+            return self.take_datagram(now, Source::Address(source), datagram);
+        };
+        ice.handle(now, source, datagram, &mut |ice, route, datagram| {
+            if !is_by_ice(self.config.as_ref(), ice) {
+                // Nobody has been told of the relay's address.
+                if !route.relayed {
+                    self.take_datagram(now, Source::Address(source), datagram);
+                }
+            } else if ice.is_peers(route) {
+                self.take_datagram(now, Source::Peer, datagram);
+            }
+        });
+        self.ice = Some(ice);
+    }
+
+    fn take_datagram(&mut self, now: Instant, source: Source, datagram: &[u8]) {
+        if self.config.is_none() || is_stun(datagram) {
             return;
         }
         if dtls::is_dtls(datagram) {
             return self.handle_dtls(now, source, datagram);
         }
         if self.shares_port() && rtp::is_rtcp(datagram) {
-            return self.handle_rtcp(now, source, datagram);
+            return match source {
+                Source::Peer => self.take_report(now, None, datagram),
+                Source::Address(source) => self.handle_rtcp(now, source, datagram),
+            };
         }
         let mut room = std::mem::take(&mut self.room);
         let packet = self.security.unprotect_rtp(datagram, &mut room);
@@ -224,20 +270,69 @@ impl Stream {
         self.room = room;
     }
 
-    fn handle_dtls(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
+    fn handle_dtls(&mut self, now: Instant, source: Source, datagram: &[u8]) {
         let Some(signalled) = self.config.as_ref().map(|config| config.remote_rtp) else {
             return;
+        };
+        let source = match source {
+            // All the peer's ways are one to the handshake.
+            Source::Peer => signalled,
+            Source::Address(source) => source,
         };
         self.security
             .handle_dtls(now, (source, signalled), datagram);
         self.tell_failure();
     }
 
-    /// Goes on with agreeing on keys; to be called about every 20 ms.
+    /// Goes on with agreeing on keys; to be called about every 20 ms. With ICE that begins when
+    /// there is a way to the peer (RFC 8842 §5.1).
     pub fn poll_dtls(&mut self, now: Instant, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
-        if let Some(config) = self.config.as_ref().filter(|_| !self.closed) {
-            self.security.poll_dtls(now, config.remote_rtp, transmit);
-            self.tell_failure();
+        let Some(config) = self.config.as_ref().filter(|_| !self.closed) else {
+            return;
+        };
+        let (signalled, ice) = (config.remote_rtp, self.ice.as_deref_mut());
+        if let Some(ice) = ice.filter(|ice| is_by_ice(Some(config), ice)) {
+            if ice.nominated().is_some() {
+                self.security.poll_dtls(now, signalled, &mut |_, datagram| {
+                    ice.send(now, datagram, transmit);
+                });
+            }
+        } else {
+            self.security.poll_dtls(now, signalled, transmit);
+        }
+        self.tell_failure();
+    }
+
+    /// Looks for addresses under which the peer may reach us, also while nothing is agreed on.
+    pub fn gather(
+        &mut self,
+        now: Instant,
+        config: IceConfig,
+        transmit: &mut impl FnMut(SocketAddr, &[u8]),
+    ) {
+        match &mut self.ice {
+            Some(ice) => ice.gather_again(now, config, transmit),
+            None => self.ice = Some(Box::new(Ice::gather(now, config))),
+        }
+    }
+
+    /// Our candidates, once they are known.
+    pub fn take_candidates(&mut self, now: Instant) -> Option<Vec<IceCandidate>> {
+        self.ice.as_mut()?.take_gathered(now)
+    }
+
+    /// Nothing has come any more by the way that ICE had found: both sides need another one. Each
+    /// step told once.
+    pub fn take_loss(&mut self, now: Instant) -> Option<Loss> {
+        let ice = self.ice.as_mut();
+        ice.filter(|ice| is_by_ice(self.config.as_ref(), ice))?
+            .take_loss(now)
+    }
+
+    /// Goes on with ICE; to be called about every 20 ms.
+    pub fn poll_ice(&mut self, now: Instant, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
+        if let Some(ice) = self.ice.as_mut().filter(|_| !self.closed) {
+            ice.poll(now, transmit);
         }
     }
 
@@ -247,7 +342,7 @@ impl Stream {
         }
     }
 
-    fn take_packet(&mut self, now: Instant, source: SocketAddr, packet: Packet<'_>) {
+    fn take_packet(&mut self, now: Instant, source: Source, packet: Packet<'_>) {
         let (Some(config), Some(latch)) = (&self.config, &mut self.latch) else {
             return;
         };
@@ -255,10 +350,12 @@ impl Stream {
             return;
         }
         let receive = config.receive;
-        match latch.judge(source, &packet) {
-            Origin::Stranger => return,
-            Origin::Latched => self.tell(StreamEvent::Latched(source)),
-            Origin::Peer => {}
+        if let Source::Address(source) = source {
+            match latch.judge(source, &packet) {
+                Origin::Stranger => return,
+                Origin::Latched => self.tell(StreamEvent::Latched(source)),
+                Origin::Peer => {}
+            }
         }
         if !receive {
             return;
@@ -284,6 +381,11 @@ impl Stream {
         if self.closed || (source != config.remote_rtcp && !behind_nat) {
             return;
         }
+        self.take_report(now, Some(source).filter(|_| behind_nat), datagram);
+    }
+
+    /// Takes a report of the peer's; `elsewhere` is where it came from, if SDP says otherwise.
+    fn take_report(&mut self, now: Instant, elsewhere: Option<SocketAddr>, datagram: &[u8]) {
         let Some(packet) = self.security.unprotect_rtcp(datagram, &mut self.room) else {
             return;
         };
@@ -291,8 +393,8 @@ impl Stream {
         let heard = self
             .reports
             .handle(now, packet, self.outgoing.ssrc(), theirs);
-        if behind_nat && (heard.report || heard.bye) {
-            self.rtcp_source = Some(source);
+        if elsewhere.is_some() && (heard.report || heard.bye) {
+            self.rtcp_source = elsewhere;
         }
         if heard.report {
             let percent = u32::from(self.reports.feedback().fraction_lost) * 100 / 256;
@@ -333,12 +435,14 @@ impl Stream {
         let Some(config) = self.config.as_ref().filter(|_| !self.closed) else {
             return;
         };
-        let remote = self.latch.as_ref().map(Latch::remote);
-        let remote = remote.filter(|remote| config.send && is_reachable(remote));
+        let signalled = self.latch.as_ref().map(Latch::remote);
+        let out = Out::new(config, self.ice.as_deref_mut(), signalled);
+        let mut out = out.filter(|_| config.send);
+        let to = out.as_ref().map(|out| out.to);
         let (security, room) = (&mut self.security, &mut self.room);
-        self.outgoing.push(now, frame, remote, &mut |to, packet| {
-            if let Some(packet) = security.protect_rtp(packet, room) {
-                transmit(to, packet);
+        self.outgoing.push(now, frame, to, &mut |_, packet| {
+            if let (Some(out), Some(packet)) = (&mut out, security.protect_rtp(packet, room)) {
+                out.send(now, packet, transmit);
             }
         });
     }
@@ -360,6 +464,13 @@ impl Stream {
         }
     }
 
+    /// Gives back what servers hold for the stream, by the RTP socket.
+    pub fn release(&mut self, now: Instant, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
+        if let Some(ice) = &mut self.ice {
+            ice.close(now, transmit);
+        }
+    }
+
     /// Ends the stream: a last report with BYE. Nothing is sent or heeded afterwards.
     pub fn close(&mut self, now: Instant, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
         // RFC 3550 §6.3.7: who never sent anything leaves without a word.
@@ -370,9 +481,14 @@ impl Stream {
     }
 
     fn report(&mut self, now: Instant, bye: bool, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
-        let Some(remote) = self.remote_rtcp().filter(is_reachable) else {
-            return;
+        let Some(config) = &self.config else { return };
+        let signalled = self.remote_rtcp();
+        // ICE looks after the one port that both share.
+        let out = match config.rtcp_mux {
+            true => Out::new(config, self.ice.as_deref_mut(), signalled),
+            false => signalled.and_then(Out::to),
         };
+        let Some(mut out) = out else { return };
         let sent = self.outgoing.sent_so_far(now);
         let mut wire = [0; MAX_REPORT_LEN];
         if let Ok(len) = self
@@ -381,7 +497,7 @@ impl Stream {
         {
             let packet = self.security.protect_rtcp(&wire[..len], &mut self.room);
             if let Some(packet) = packet {
-                transmit(remote, packet);
+                out.send(now, packet, transmit);
             }
         }
     }
@@ -440,11 +556,16 @@ impl Stream {
             remote_loss: f32::from(feedback.fraction_lost) / 256.0,
             remote_jitter_ms: feedback.jitter as f32 * 1_000.0 / clock,
             mos,
+            path: self.path(),
         }
     }
-}
 
-/// Whether SDP gave an address to send to: 0.0.0.0 was the hold of RFC 2543, port 0 is none.
-fn is_reachable(remote: &SocketAddr) -> bool {
-    !remote.ip().is_unspecified() && remote.port() != 0
+    fn path(&self) -> Option<MediaPath> {
+        let ice = self.ice.as_deref();
+        let ice = ice.filter(|ice| is_by_ice(self.config.as_ref(), ice));
+        Some(match ice?.nominated()?.relayed {
+            true => MediaPath::Relayed,
+            false => MediaPath::Direct,
+        })
+    }
 }

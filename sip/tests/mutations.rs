@@ -138,6 +138,7 @@ fn damaged_descriptions_are_refused_or_answered() {
         srtp: SrtpPolicy::Off,
         dtls: None,
         keys: Vec::new(),
+        ice: None,
         session_id: 1,
         version: 1,
         beside: Beside::default(),
@@ -150,6 +151,7 @@ fn damaged_descriptions_are_refused_or_answered() {
             keys_in_clear: true,
         }),
         keys: CryptoSuite::ALL.map(key).into(),
+        ice: None,
         ..local.clone()
     };
     let mut rng = ChaCha8Rng::seed_from_u64(2);

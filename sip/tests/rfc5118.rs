@@ -131,6 +131,7 @@ fn local(address: &str) -> LocalMedia {
         srtp: SrtpPolicy::Off,
         dtls: None,
         keys: Vec::new(),
+        ice: None,
         session_id: 1,
         version: 1,
         beside: Beside::default(),

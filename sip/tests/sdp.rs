@@ -21,6 +21,7 @@ fn local(codecs: &[Codec]) -> LocalMedia {
         srtp: SrtpPolicy::Off,
         dtls: None,
         keys: Vec::new(),
+        ice: None,
         session_id: 7,
         version: 1,
         beside: Beside::default(),

@@ -34,6 +34,7 @@ fn local(srtp: SrtpPolicy) -> LocalMedia {
         srtp,
         dtls: None,
         keys: (1..).zip(CryptoSuite::ALL).map(key).collect(),
+        ice: None,
         session_id: 7,
         version: 1,
         beside: Beside::default(),

@@ -248,6 +248,7 @@ impl Desk {
             Event::Ended { call, .. } => self.close(now, call),
             Event::Registration { .. }
             | Event::Ringing { .. }
+            | Event::Relocated { .. }
             | Event::HoldFailed { .. }
             | Event::Digit { .. }
             | Event::Subscription { .. }
@@ -344,6 +345,7 @@ impl Desk {
             srtp: SrtpPolicy::Off,
             dtls: None,
             keys: Vec::new(),
+            ice: None,
             session_id: self.seed,
             version: 1,
             beside: Beside::default(),

@@ -52,6 +52,13 @@ fn outside() -> [Option<IpAddr>; 2] {
     FAR.map(|far| probe(far).ok())
 }
 
+/// The address that leads far away, of this family.
+pub(super) fn outside_of(is_ipv6: bool) -> Option<IpAddr> {
+    FAR.into_iter()
+        .find(|far| far.is_ipv6() == is_ipv6)
+        .and_then(|far| probe(far).ok())
+}
+
 /// Whether the computer has an address: only then can it be bound.
 fn is_ours(ip: IpAddr) -> bool {
     UdpSocket::bind((ip, 0)).is_ok()

@@ -5,7 +5,9 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 
 use ringbook_media::dtls::Certificate;
-use ringbook_media::engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair};
+use ringbook_media::engine::{
+    Engine, EngineConfig, MediaCommand, MediaEvent, StreamId, bind_rtp_pair,
+};
 use ringbook_sip::resolve::{Answer, Question, ResolveError};
 use ringbook_sip::user_agent::{QueryId, Transmit, Transport};
 
@@ -66,8 +68,15 @@ impl MediaThread {
             }
         }
         self.note(&command);
-        if let Some(engine) = &self.engine {
-            engine.handle().send(command);
+        match (&self.engine, command) {
+            (Some(engine), command) => engine.handle().send(command),
+            // A call that waits for its candidates goes on without.
+            (None, MediaCommand::Gather { stream, .. }) => {
+                let candidates = Vec::new();
+                let none = MediaEvent::Gathered { stream, candidates };
+                self.inbox.put(Message::Media(none));
+            }
+            (None, _) => {}
         }
     }
 
@@ -195,7 +204,10 @@ impl Driver {
             } => self.connections.connect(connection, remote, identity),
             Effect::CloseConnection(connection) => self.connections.close(connection),
             Effect::Resolve { query, question } => self.resolve(query, question),
-            Effect::FindPassword { aor, place } => password::find(aor, place, self.inbox.clone()),
+            Effect::FindPassword { aor, whose, place } => {
+                password::find((aor, whose), place, self.inbox.clone());
+            }
+            Effect::Gather { stream, gathering } => self.gather(stream, *gathering),
             Effect::Store(mut command) => {
                 if let StoreCommand::CloseCall { recordings, .. } = &mut command {
                     recovery::fill_sizes(&self.profile.recordings(), recordings);

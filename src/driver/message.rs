@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ringbook_media::engine::MediaEvent;
+use ringbook_media::engine::{MediaCommand, MediaEvent};
 use ringbook_sip::resolve::{self, ResolveError};
 use ringbook_sip::user_agent::{ConnectionId, QueryId, Transport};
 use tokio::net::TcpStream;
@@ -13,6 +13,7 @@ use super::tcp::TcpEvent;
 use crate::automation::{Body, NoticeKind};
 use crate::model::CallRecord;
 use crate::phone::command::{Command, CommandError, Reply};
+use crate::phone::effect::Whose;
 use crate::phone::view::View;
 use crate::store::{StoreHandle, StoreReply};
 
@@ -38,7 +39,9 @@ pub(super) enum Message {
     /// A question about a name was answered.
     Resolved(QueryId, Result<resolve::Answer, ResolveError>),
     /// A password was found, or why not.
-    Password(String, Result<String, String>),
+    Password(String, Whose, Result<String, String>),
+    /// The servers are known that tell how a call's sound may be reached.
+    Gather(MediaCommand),
     /// A request.
     Command(Command, Answer),
     /// Somebody watches from now on.

@@ -3,6 +3,7 @@
 mod addresses;
 mod dns;
 mod effects;
+mod gather;
 mod handle;
 mod message;
 mod password;
@@ -344,10 +345,15 @@ impl Driver {
             }
             Message::Tcp(connection, event) => self.on_tcp(now, connection, event),
             Message::Resolved(query, answer) => self.resolved(query, answer),
-            Message::Password(aor, found) => {
-                self.app
-                    .handle_input(now, Input::Password { aor: &aor, found });
+            Message::Password(aor, whose, found) => {
+                let input = Input::Password {
+                    aor: &aor,
+                    whose,
+                    found,
+                };
+                self.app.handle_input(now, input);
             }
+            Message::Gather(command) => self.media.send(command),
             Message::Command(command, answer) => self.on_command(now, command, answer),
             Message::Watch(watcher) => {
                 self.watcher = Some(watcher);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::message::{Inbox, Message};
-use crate::phone::effect::PasswordPlace;
+use crate::phone::effect::{PasswordPlace, Whose};
 #[cfg(feature = "gui")]
 use crate::secrets::{Secrets as _, SystemKeyring};
 use crate::tr;
@@ -16,16 +16,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer output is no password.
 const MAX_OUTPUT: usize = 4096;
 
-/// Finds a line's password and puts it into the inbox.
-pub(super) fn find(aor: String, place: PasswordPlace, inbox: Inbox) {
+/// Finds a password of a line and puts it into the inbox.
+pub(super) fn find((aor, whose): (String, Whose), place: PasswordPlace, inbox: Inbox) {
     match place {
         PasswordPlace::Command(command) => {
             tokio::spawn(async move {
                 let found = from_command(&command).await;
-                inbox.put(Message::Password(aor, found));
+                inbox.put(Message::Password(aor, whose, found));
             });
         }
-        PasswordPlace::Keyring => find_in_keyring(aor, inbox),
+        PasswordPlace::Keyring => find_in_keyring(aor, whose, inbox),
     }
 }
 
@@ -87,29 +87,32 @@ fn words(command: &str) -> Option<Vec<String>> {
 }
 
 #[cfg(feature = "gui")]
-fn find_in_keyring(aor: String, inbox: Inbox) {
+fn find_in_keyring(aor: String, whose: Whose, inbox: Inbox) {
     // The keyring's service may ask a person, so it waits on a thread of its own.
     let asked = inbox.clone();
     let name = aor.clone();
     let thread = std::thread::Builder::new()
         .name("keyring".to_owned())
         .spawn(move || {
-            let found = match SystemKeyring.find(&aor) {
+            let found = match SystemKeyring.find(&whose.name(&aor)) {
                 Ok(Some(password)) => Ok(password),
                 Ok(None) => Err(tr!("the system's keyring has no password for this line")),
                 Err(error) => Err(tr!("the system's keyring: {error}", error = error)),
             };
-            asked.put(Message::Password(aor, found));
+            asked.put(Message::Password(aor, whose, found));
         });
     if let Err(error) = thread {
-        inbox.put(Message::Password(name, Err(error.to_string())));
+        inbox.put(Message::Password(name, whose, Err(error.to_string())));
     }
 }
 
 #[cfg(not(feature = "gui"))]
-fn find_in_keyring(aor: String, inbox: Inbox) {
-    let nowhere = tr!("settings.toml has neither password nor password_command");
-    inbox.put(Message::Password(aor, Err(nowhere)));
+fn find_in_keyring(aor: String, whose: Whose, inbox: Inbox) {
+    let nowhere = match whose {
+        Whose::Line => tr!("settings.toml has neither password nor password_command"),
+        Whose::Turn => tr!("settings.toml has neither turn_password nor turn_password_command"),
+    };
+    inbox.put(Message::Password(aor, whose, Err(nowhere)));
 }
 
 #[cfg(test)]

@@ -37,12 +37,26 @@ pub(super) fn ask(query: QueryId, question: Question, dns: Dns, inbox: Inbox) {
         let answer = match &question {
             Question::Naptr(domain) => patient(dns.naptr(domain)).await,
             Question::Srv(service) => patient(dns.srv(service)).await,
-            Question::Addresses(host) if dns.server.is_some() => patient(dns.addresses(host)).await,
-            Question::Addresses(host) => patient(by_the_system(host)).await,
+            Question::Addresses(host) => find_addresses(host, dns).await,
             Question::Source(_) => Err(ResolveError::Failed),
         };
         inbox.put(Message::Resolved(query, answer));
     });
+}
+
+/// The addresses of a host; none where they are not found.
+pub(super) async fn addresses_of(host: &str, dns: Dns) -> Vec<IpAddr> {
+    match find_addresses(host, dns).await.map(|answer| answer.records) {
+        Ok(Records::Addresses(found)) => found,
+        _ => Vec::new(),
+    }
+}
+
+async fn find_addresses(host: &str, dns: Dns) -> Result<Answer, ResolveError> {
+    match dns.server {
+        Some(_) => patient(dns.addresses(host)).await,
+        None => patient(by_the_system(host)).await,
+    }
 }
 
 async fn patient(

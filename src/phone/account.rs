@@ -8,11 +8,11 @@ use ringbook_sip::user_agent::{
     AccountConfig, AccountId, RegistrationState as SipState, Secret, Transport,
 };
 
-use super::effect::PasswordPlace;
+use super::effect::{PasswordPlace, TurnAccount, Whose};
 use super::view::AccountView;
 use crate::automation::{Registration, RegistrationState};
 use crate::model::{Country, Party};
-use crate::settings::{Account, Codec, Dialing, Srtp};
+use crate::settings::{Account, Codec, Dialing, Nat, Password, Srtp};
 
 /// What calls need to know of their line.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,8 @@ pub struct LineInfo {
     pub srtp: Option<Srtp>,
     /// Whether its offers have keys where others can read them, too.
     pub keys_in_clear: bool,
+    /// How its calls get through NATs.
+    pub nat: Nat,
 }
 
 impl LineInfo {
@@ -81,6 +83,8 @@ pub struct Line {
     pub reason: String,
     /// Granted by the registrar.
     pub expires_s: Option<u64>,
+    /// For its TURN server, once known.
+    turn_password: Option<Password>,
     /// Why there is no password, where there is none.
     pub password_trouble: Option<String>,
 }
@@ -110,6 +114,7 @@ impl Line {
             domain,
             srtp: account.srtp,
             keys_in_clear: account.keys_in_clear,
+            nat: account.nat.clone(),
         };
         Some(Self {
             account: account.clone(),
@@ -119,6 +124,7 @@ impl Line {
             status: None,
             reason: String::new(),
             expires_s: None,
+            turn_password: account.nat.turn_password.clone(),
             password_trouble: None,
         })
     }
@@ -135,6 +141,40 @@ impl Line {
         }
         let command = self.account.password_command.clone();
         Some(command.map_or(PasswordPlace::Keyring, PasswordPlace::Command))
+    }
+
+    /// Where the password for its TURN server is, when that is another account's than the line's own and is not in the
+    /// settings.
+    pub fn turn_password_place(&self) -> Option<PasswordPlace> {
+        let nat = &self.account.nat;
+        if !nat.ice || nat.turn_server.is_none() || nat.turn_password.is_some() {
+            return None;
+        }
+        let command = nat.turn_password_command.clone();
+        let keyring = nat.turn_user.as_ref().map(|_| PasswordPlace::Keyring);
+        command.map(PasswordPlace::Command).or(keyring)
+    }
+
+    /// A password was found that its TURN server may take: the line's own serves where nothing else is said.
+    pub fn set_turn_password(&mut self, whose: Whose, password: &str) {
+        let nat = &self.account.nat;
+        let has_own = nat.turn_password.is_some()
+            || nat.turn_password_command.is_some()
+            || nat.turn_user.is_some();
+        if has_own == (whose == Whose::Turn) {
+            self.turn_password = Some(Password::new(password));
+        }
+    }
+
+    /// Our account at its TURN server; none where there is no server, or no password yet.
+    pub fn turn_account(&self) -> Option<TurnAccount> {
+        let nat = &self.account.nat;
+        let user = nat.turn_user.as_deref();
+        Some(TurnAccount {
+            server: nat.turn_server.clone()?,
+            user: user.unwrap_or(self.account.digest_user()).to_owned(),
+            password: self.turn_password.clone()?,
+        })
     }
 
     /// The line as the user agent takes it.

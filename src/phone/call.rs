@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ringbook_media::engine::StreamId;
-use ringbook_media::stream::StreamStats;
+use ringbook_media::stream::{MediaPath, StreamStats};
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::MediaPlan;
 use ringbook_sip::user_agent::{CallHandle, End};
 
 use super::account::LineInfo;
 use super::media::{codec_word, encryption};
+use super::nat::Candidates;
 use super::view::CallPhase;
-use crate::automation;
+use crate::automation::{self, SoundPath};
 use crate::model::{
     CallId, CallQuality, CallRecord, CallStatus, Direction, EndReason, Party, PhoneNumber,
 };
@@ -174,6 +175,8 @@ pub struct Media {
     pub signalling: Option<IpAddr>,
     /// The SHA-256 of our certificate for agreeing on keys.
     pub fingerprint: Option<[u8; 32]>,
+    /// Under which addresses it may be reached, where ICE is used.
+    pub candidates: Candidates,
     /// What offer and answer agreed on.
     pub plan: Option<MediaPlan>,
     /// What the network did to it.
@@ -342,6 +345,14 @@ impl Call {
         }
     }
 
+    /// The way that ICE has found for its sound.
+    pub fn path(&self) -> Option<SoundPath> {
+        Some(match self.media.stats?.path? {
+            MediaPath::Direct => SoundPath::Direct,
+            MediaPath::Relayed => SoundPath::Relayed,
+        })
+    }
+
     fn ended_event(&self, now: Now, ended: &Ended) -> automation::CallEnded {
         let quality = self.media.stats.as_ref().map(quality);
         automation::CallEnded {
@@ -353,6 +364,7 @@ impl Call {
             loss: quality.as_ref().map(CallQuality::loss),
             jitter_ms: quality.as_ref().map(|quality| quality.jitter_ms),
             mos: quality.as_ref().and_then(|quality| quality.mos),
+            path: self.path(),
         }
     }
 }

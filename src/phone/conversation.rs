@@ -20,6 +20,7 @@ impl Phone {
     pub(super) fn refocus(&mut self) {
         let has_sound = |call: &&Call| {
             matches!(call.media.ports, Ports::Open { .. })
+                && call.media.plan.is_some()
                 && !call.hold.local
                 && call.ended().is_none()
         };

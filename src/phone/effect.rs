@@ -7,6 +7,7 @@ use ringbook_sip::resolve::Question;
 use ringbook_sip::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
 use crate::model::CallId;
+use crate::settings::{Password, Server};
 use crate::store::StoreCommand;
 
 /// One thing for the driver to do; what comes of it returns as an input.
@@ -32,10 +33,12 @@ pub enum Effect {
         /// What to ask.
         question: Question,
     },
-    /// Find out a line's password.
+    /// Find out a password of a line.
     FindPassword {
         /// The line.
         aor: String,
+        /// For which server.
+        whose: Whose,
         /// Where it is.
         place: PasswordPlace,
     },
@@ -55,12 +58,65 @@ pub enum Effect {
         /// Its name there.
         stream: StreamId,
     },
+    /// Find out under which addresses a call's sound may be reached; the media thread tells them
+    /// within half a second.
+    Gather {
+        /// The call's name there.
+        stream: StreamId,
+        /// Where to look.
+        gathering: Box<Gathering>,
+    },
     /// Close a call's ports if the media thread never got them.
     ReleaseMedia(CallId),
     /// Ask the media thread.
     Media(MediaCommand),
     /// Everything is closed: end the program.
     Exit,
+}
+
+/// Where to look for the addresses of a call's sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gathering {
+    /// Our address; none: that from which the servers are reached.
+    pub host: Option<IpAddr>,
+    /// Which family.
+    pub is_ipv6: bool,
+    /// The RTP port.
+    pub port: u16,
+    /// A STUN server.
+    pub stun: Option<Server>,
+    /// A TURN server.
+    pub turn: Option<TurnAccount>,
+}
+
+/// A TURN server and our account there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnAccount {
+    /// Where it is.
+    pub server: Server,
+    /// The account's name.
+    pub user: String,
+    /// Its password.
+    pub password: Password,
+}
+
+/// For which of a line's servers a password is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Its registrar.
+    Line,
+    /// Its TURN server.
+    Turn,
+}
+
+impl Whose {
+    /// Under which name the keyring keeps the password of the line `aor`.
+    pub fn name(self, aor: &str) -> String {
+        match self {
+            Self::Line => aor.to_owned(),
+            Self::Turn => format!("{aor} turn"),
+        }
+    }
 }
 
 /// Where a password is kept when it is not in the settings.

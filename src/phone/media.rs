@@ -2,6 +2,7 @@
 
 use ringbook_media::codec;
 use ringbook_media::dtls::Fingerprint;
+use ringbook_media::ice::{IceCandidate, IceCandidateKind, IceCredentials, IceSession};
 use ringbook_media::srtp::{MasterKey, Suite};
 use ringbook_media::stream::{OpusParams, Protection, StreamConfig};
 use ringbook_sip::sdp::{self, CryptoKey, CryptoSuite, Direction, HashFunction, MediaPlan};
@@ -81,6 +82,47 @@ pub(super) fn encryption(plan: &MediaPlan) -> Encryption {
     }
 }
 
+fn map_ice(plan: &sdp::IcePlan) -> IceSession {
+    let credentials = |of: &sdp::IceCredentials| IceCredentials {
+        ufrag: of.ufrag.clone(),
+        password: of.password.clone(),
+    };
+    IceSession {
+        controlling: plan.controlling,
+        local: credentials(&plan.local),
+        remote: credentials(&plan.remote),
+        candidates: plan.candidates.iter().map(map_candidate).collect(),
+    }
+}
+
+fn map_candidate(candidate: &sdp::Candidate) -> IceCandidate {
+    IceCandidate {
+        kind: match candidate.kind {
+            sdp::CandidateKind::Host => IceCandidateKind::Host,
+            sdp::CandidateKind::ServerReflexive => IceCandidateKind::ServerReflexive,
+            sdp::CandidateKind::PeerReflexive => IceCandidateKind::PeerReflexive,
+            sdp::CandidateKind::Relayed => IceCandidateKind::Relayed,
+        },
+        address: candidate.address,
+        priority: candidate.priority,
+    }
+}
+
+/// The candidates that the media thread has found, for the other side.
+pub(super) fn map_found(found: &[IceCandidate]) -> Vec<sdp::Candidate> {
+    let map = |found: &IceCandidate| sdp::Candidate {
+        kind: match found.kind {
+            IceCandidateKind::Host => sdp::CandidateKind::Host,
+            IceCandidateKind::ServerReflexive => sdp::CandidateKind::ServerReflexive,
+            IceCandidateKind::PeerReflexive => sdp::CandidateKind::PeerReflexive,
+            IceCandidateKind::Relayed => sdp::CandidateKind::Relayed,
+        },
+        address: found.address,
+        priority: found.priority,
+    };
+    found.iter().map(map).collect()
+}
+
 /// The media thread's orders for `plan`. `None`: they would send in clear what must not be.
 pub(crate) fn stream_config(plan: &MediaPlan) -> Option<StreamConfig> {
     Some(StreamConfig {
@@ -106,5 +148,6 @@ pub(crate) fn stream_config(plan: &MediaPlan) -> Option<StreamConfig> {
         send: matches!(plan.direction, Direction::SendRecv | Direction::SendOnly),
         receive: matches!(plan.direction, Direction::SendRecv | Direction::RecvOnly),
         protection: map_protection(&plan.protection)?,
+        ice: plan.ice.as_deref().map(map_ice).map(Box::new),
     })
 }

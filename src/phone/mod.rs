@@ -17,6 +17,7 @@ mod flight_recorder;
 pub mod lamps;
 pub mod listener;
 pub(crate) mod media;
+mod nat;
 pub mod publishing;
 mod reception;
 mod recorder;
@@ -47,7 +48,7 @@ use self::call_log::CallLog;
 use self::caller_card::CallerCards;
 use self::calls::Calls;
 use self::command::{Command, CommandError, Reply};
-use self::effect::Effect;
+use self::effect::{Effect, Whose};
 use self::flight_recorder::{FlightRecorder, Passed};
 use self::lamps::Watched;
 use self::listener::{CallEvent, Listener, Reactions};
@@ -247,12 +248,18 @@ impl Phone {
         let Some(line) = self.lines.get(place) else {
             return;
         };
-        if let Some(place) = line.password_place() {
-            let aor = line.account.aor.clone();
-            self.effect(Effect::FindPassword { aor, place });
+        let aor = line.account.aor.clone();
+        let (place_of_turn, password_place) = (line.turn_password_place(), line.password_place());
+        let password = line.account.password.clone();
+        if let Some(place) = place_of_turn {
+            let (aor, whose) = (aor.clone(), Whose::Turn);
+            self.effect(Effect::FindPassword { aor, whose, place });
+        }
+        if let Some(place) = password_place {
+            let whose = Whose::Line;
+            self.effect(Effect::FindPassword { aor, whose, place });
             return;
         }
-        let password = line.account.password.clone();
         self.enter_line(
             now,
             place,
@@ -264,6 +271,7 @@ impl Phone {
         let Some(line) = self.lines.get_mut(place).filter(|line| line.id.is_none()) else {
             return;
         };
+        line.set_turn_password(Whose::Line, password);
         let Some(config) = line.config(password, &self.instance_id) else {
             return;
         };
@@ -277,8 +285,41 @@ impl Phone {
         }
     }
 
-    /// The password of a line was found, or why not.
-    pub fn handle_password(&mut self, now: Now, aor: &str, found: Result<String, String>) {
+    /// A password of a line was found, or why not.
+    pub fn handle_password(
+        &mut self,
+        now: Now,
+        aor: &str,
+        whose: Whose,
+        found: Result<String, String>,
+    ) {
+        match whose {
+            Whose::Line => self.on_password(now, aor, found),
+            Whose::Turn => self.on_turn_password(now, aor, found),
+        }
+        self.pump(now);
+    }
+
+    /// Without it calls go on as they can.
+    fn on_turn_password(&mut self, now: Now, aor: &str, found: Result<String, String>) {
+        let mut lines = self.lines.iter_mut();
+        let Some(line) = lines.find(|line| line.account.aor == aor) else {
+            return;
+        };
+        match found {
+            Ok(password) => line.set_turn_password(Whose::Turn, &password),
+            Err(trouble) => {
+                let text = tr!(
+                    "No password for the TURN server of {aor}: {trouble}",
+                    aor = aor,
+                    trouble = trouble
+                );
+                self.notice(now, NoticeKind::Password, text);
+            }
+        }
+    }
+
+    fn on_password(&mut self, now: Now, aor: &str, found: Result<String, String>) {
         let Some(place) = self.lines.iter().position(|line| line.account.aor == aor) else {
             return;
         };
@@ -301,7 +342,6 @@ impl Phone {
             }
         };
         self.enter_line(now, place, &password);
-        self.pump(now);
     }
 
     /// The store answered about a call.
@@ -418,6 +458,7 @@ impl Phone {
             recording: self.features.recorder.view(call.id),
             codec: call.codec(),
             srtp: call.encryption(),
+            path: call.path(),
             quality: call
                 .media
                 .stats

@@ -12,6 +12,7 @@ use super::call::{Call, Hold, Media, Ports, Remote, State};
 use super::command::{Command, CommandError, Reply, Status};
 use super::effect::Effect;
 use super::listener::CallEvent;
+use super::nat::Candidates;
 use super::sound::local_failure;
 use super::target::Target;
 use super::view::Absence;
@@ -179,6 +180,10 @@ impl Phone {
                 hidden: false,
             },
             local: line.own(),
+            media: Media {
+                candidates: Candidates::wanted(line.nat.ice),
+                ..Media::default()
+            },
             line: Some(line),
             state: State::Dialing { target: target.uri },
             began: now,
@@ -188,7 +193,6 @@ impl Phone {
             automatic: false,
             muted: false,
             hold: Hold::default(),
-            media: Media::default(),
             intent: None,
             referrer: None,
             connecting: None,
@@ -290,8 +294,15 @@ impl Phone {
         }
     }
 
-    fn local_media(&mut self, id: CallId) -> Option<LocalMedia> {
+    /// Our side of a call's sound; none while it is not known yet.
+    pub(super) fn local_media(&self, id: CallId) -> Option<LocalMedia> {
         let call = self.calls.get(id)?;
+        if matches!(
+            call.media.candidates,
+            Candidates::Wanted | Candidates::Sought(_)
+        ) {
+            return None;
+        }
         let (Ports::Bound { rtp, rtcp } | Ports::Open { rtp, rtcp }) = call.media.ports else {
             return None;
         };
@@ -311,6 +322,7 @@ impl Phone {
             }),
             // The user agent's to choose.
             keys: Vec::new(),
+            ice: call.media.candidates.local(),
             session_id: 0,
             version: 0,
             beside: Beside::default(),

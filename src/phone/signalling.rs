@@ -16,6 +16,7 @@ use super::end::verdict;
 use super::flight_recorder::Passed;
 use super::listener::CallEvent;
 use super::media::{encryption, stream_config};
+use super::nat::Candidates;
 use super::reception::{Facts, Reception};
 use super::{Phone, PhoneOutput};
 use crate::automation::{Body, CallState, Encryption, NoticeKind, Side};
@@ -40,6 +41,8 @@ pub(super) struct Arrival {
     reception: Reception,
     /// Our address where it arrived: its sound belongs there too.
     ip: Option<IpAddr>,
+    /// The caller speaks ICE, as far as is known.
+    ice_ok: bool,
     call_id: Option<String>,
 }
 
@@ -114,6 +117,7 @@ impl Phone {
                 called,
                 plain_ok,
                 encrypted_ok,
+                ice_ok,
                 replaces,
                 trusted,
                 answer_asked,
@@ -129,6 +133,7 @@ impl Phone {
                     called,
                     reception: Reception::Ring,
                     ip,
+                    ice_ok,
                     call_id,
                 };
                 let takes = [plain_ok, encrypted_ok];
@@ -145,6 +150,7 @@ impl Phone {
             SipEvent::Ringing { call, media, .. } => self.on_ringing(now, call, media),
             SipEvent::Established { call, media } => self.on_established(now, call, media),
             SipEvent::MediaChanged { call, media } => self.on_media_changed(now, call, media),
+            SipEvent::Relocated { call } => self.on_relocated(call),
             SipEvent::HoldFailed { call, status } => self.on_hold_failed(now, call, status),
             SipEvent::Digit { call, digit } => {
                 if let Some(id) = self.calls.by_handle(call) {
@@ -299,6 +305,7 @@ impl Phone {
             called,
             reception,
             ip,
+            ice_ok,
             call_id,
         } = arrival;
         let line = account.and_then(|account| self.info_of(account));
@@ -313,8 +320,10 @@ impl Phone {
             Reception::Refuse(_, reason) => Some(reason),
             Reception::Forward(_) => Some(EndReason::Transferred),
         };
+        let uses_ice = line.as_ref().is_some_and(|line| line.nat.ice);
         let mut media = Media {
             signalling: ip,
+            candidates: Candidates::wanted(ice_ok && uses_ice),
             ..Media::default()
         };
         if refusal.is_some() {

@@ -31,15 +31,18 @@ impl Phone {
             Ok((rtp, rtcp)) => {
                 call.media.ports = Ports::Bound { rtp, rtcp };
                 call.media.fingerprint = fingerprint;
-                self.go_on(now, id);
+                if !self.gather(id, true) {
+                    self.go_on(now, id);
+                }
             }
             Err(error) => self.no_ports(now, id, error),
         }
         self.pump(now);
     }
 
-    /// What waited for the ports goes on: the INVITE, or the answer somebody gave already.
-    fn go_on(&mut self, now: Now, id: CallId) {
+    /// What waited for the ports, or for what is known of them outside, goes on: the INVITE, or the answer somebody gave
+    /// already.
+    pub(super) fn go_on(&mut self, now: Now, id: CallId) {
         let Some(call) = self.calls.get(id) else {
             return;
         };
@@ -88,6 +91,8 @@ impl Phone {
                 call.media.stats = Some(*stats);
                 call.media.ports = Ports::Closed;
             }
+            MediaEvent::Gathered { candidates, .. } => self.on_gathered(now, id, candidates),
+            MediaEvent::Lost { loss, .. } => self.on_lost(id, *loss),
             MediaEvent::Digit { digit, .. } => self.on_digit(now, id, *digit),
             MediaEvent::NoRtp { for_s, .. } => self.on_silence(now, id, *for_s),
             MediaEvent::NoKeys { error, .. } => self.on_no_keys(now, id, *error),
@@ -195,6 +200,8 @@ pub(super) fn local_failure() -> End {
 fn stream_of(event: &MediaEvent) -> Option<StreamId> {
     match event {
         MediaEvent::FirstPacket { stream }
+        | MediaEvent::Gathered { stream, .. }
+        | MediaEvent::Lost { stream, .. }
         | MediaEvent::Refused { stream, .. }
         | MediaEvent::Digit { stream, .. }
         | MediaEvent::Levels { stream, .. }

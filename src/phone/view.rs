@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::lamps::LampView;
 use super::publishing::PublishedView;
-use crate::automation::{Encryption, NoticeKind, RegistrationState};
+use crate::automation::{Encryption, NoticeKind, RegistrationState, SoundPath};
 use crate::model::{CallId, CallerCard, Direction, PhoneNumber};
 use crate::presence::MessagesWaiting;
 
@@ -151,6 +151,9 @@ pub struct CallView {
     pub codec: Option<&'static str>,
     /// How far others are kept from listening in.
     pub srtp: Option<Encryption>,
+    /// Where ICE is used: the way of the sound, once found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<SoundPath>,
     /// Estimated opinion score, 1 to 4.5.
     pub quality: Option<f32>,
     /// Peaks of what we send and what we hear, 0 to 1.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
+use super::nat;
 use super::read::{
     CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES,
     TRANSPORTS,
@@ -221,7 +222,7 @@ fn account_entries(account: &Account) -> Vec<Entry> {
     let text = |value: &Option<String>| value.as_ref().map(Value::from);
     let present = |value: &str| (!value.is_empty()).then(|| Value::from(value));
     let default = Account::new("");
-    vec![
+    let mut entries = vec![
         ("aor", present(&account.aor)),
         ("display_name", text(&account.display_name)),
         ("extension", text(&account.extension)),
@@ -285,7 +286,9 @@ fn account_entries(account: &Account) -> Vec<Entry> {
             "anonymous",
             (account.anonymous != default.anonymous).then(|| account.anonymous.into()),
         ),
-    ]
+    ];
+    entries.extend(nat::write(&account.nat));
+    entries
 }
 
 fn codecs(codecs: &[Codec]) -> Value {

@@ -5,6 +5,7 @@
 
 mod edit;
 mod error;
+mod nat;
 mod read;
 mod section;
 
@@ -15,6 +16,7 @@ use std::path::Path;
 
 pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
+pub use nat::{Nat, Server};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 pub use ringbook_sip::user_agent::Transport;
@@ -106,6 +108,8 @@ pub struct Account {
     pub srtp: Option<Srtp>,
     /// Whether its calls offer keys in the signalling where others can read them, too.
     pub keys_in_clear: bool,
+    /// How this line's calls get through NATs.
+    pub nat: Nat,
     /// Whose telephones to watch: internal numbers or addresses.
     pub lamps: Vec<String>,
     /// Whether to watch the line's mailbox.
@@ -139,6 +143,7 @@ impl Account {
             expires_s: 300,
             srtp: None,
             keys_in_clear: false,
+            nat: Nat::default(),
             lamps: Vec::new(),
             voicemail: false,
             publish: false,

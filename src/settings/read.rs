@@ -8,6 +8,7 @@ use ringbook_sip::message::Uri;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::nat;
 use super::section::{Section, Source};
 use super::{
     Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
@@ -184,6 +185,7 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
     account.srtp = section.optional_choice("srtp", &SRTP)?;
     account.keys_in_clear = section.bool("keys_in_clear", account.keys_in_clear)?;
+    account.nat = nat::read(section)?;
     account.anonymous = section.bool("anonymous", account.anonymous)?;
     Ok(account)
 }

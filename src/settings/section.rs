@@ -153,7 +153,7 @@ impl<'a> Section<'a> {
 
     /// The error for a value that may not stand there.
     pub fn bad(&self, key: &str, value: Value<'a>, allowed: &str) -> SettingsError {
-        let found = if key == "password" {
+        let found = if ["password", "turn_password"].contains(&key) {
             "…".to_owned()
         } else {
             let written = self.source.text.get(value.span()).unwrap_or_default();

@@ -205,8 +205,10 @@ fn broken_toml_is_refused_with_its_line() {
 
 #[test]
 fn a_refused_password_is_not_printed() {
-    let message = refusal("[[account]]\naor = \"sip:a@b\"\npassword = 12345\n");
-    assert!(!message.contains("12345"), "{message}");
+    for key in ["password", "turn_password"] {
+        let message = refusal(&format!("[[account]]\naor = \"sip:a@b\"\n{key} = 12345\n"));
+        assert!(!message.contains("12345"), "{message}");
+    }
     assert!(!format!("{:?}", Password::new("12345")).contains("12345"));
 }
 
@@ -269,6 +271,14 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
     settings.accounts[2].srtp = Some(Srtp::Mandatory);
     settings.accounts[2].keys_in_clear = true;
     settings.accounts[2].publish = true;
+    settings.accounts[2].nat = Nat {
+        ice: true,
+        stun_server: Server::parse("stun.office.example"),
+        turn_server: Server::parse("[2001:db8::1]:3479"),
+        turn_user: Some("agent".into()),
+        turn_password: Some(Password::new("secret")),
+        turn_password_command: None,
+    };
     settings.accounts[1].anonymous = true;
     settings.sip = Sip {
         udp_port: 0,
@@ -380,4 +390,30 @@ fn lamps_are_a_list_of_whom_to_watch_each_once() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn servers_for_nats_are_hosts_with_or_without_a_port() {
+    let server = |text| Server::parse(text).map(|one| (one.host.to_string(), one.port));
+    assert_eq!(
+        server("stun.a.example"),
+        Some(("stun.a.example".into(), 3478))
+    );
+    assert_eq!(server("192.0.2.1:99"), Some(("192.0.2.1".into(), 99)));
+    assert_eq!(server("[::1]:99"), Some(("[::1]".into(), 99)));
+    for text in [
+        "",
+        "a b",
+        "me@a.example",
+        "a.example;x=y",
+        "stun:a.example",
+        "a:99999",
+    ] {
+        assert_eq!(server(text), None, "{text}");
+    }
+    let message = refusal("[[account]]\naor = \"sip:a@b\"\nstun_server = \"stun:a\"\n");
+    assert!(message.contains("stun_server = \"stun:a\""), "{message}");
+    let both = "turn_password = \"x\"\nturn_password_command = \"y\"\n";
+    let message = refusal(&format!("[[account]]\naor = \"sip:a@b\"\n{both}"));
+    assert!(message.contains("either turn_password or"), "{message}");
 }

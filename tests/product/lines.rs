@@ -2,6 +2,7 @@
 
 use ringbook::app::Input;
 use ringbook::phone::command::Command;
+use ringbook::phone::effect::Whose;
 use ringbook_sip::message::{Message, Method};
 
 use crate::office::{Office, settings};
@@ -94,6 +95,7 @@ fn a_password_that_is_not_in_the_settings_is_asked_for_before_the_line_registers
     assert!(office.wire.is_empty());
     office.input(Input::Password {
         aor: &aor,
+        whose: Whose::Line,
         found: Err("pass: not found".into()),
     });
     assert_eq!(office.told("notice")[0]["kind"], "password");

@@ -11,6 +11,7 @@ mod incoming;
 mod lamps;
 mod lines;
 mod modules;
+mod nat;
 mod office;
 mod outgoing;
 mod publishing;

@@ -17,11 +17,14 @@ use ringbook::phone::view::{CallView, View};
 use ringbook::settings::Settings;
 use ringbook::store::{CallFilter, Store, StoreCommand, StoreReply};
 use ringbook_media::engine::{MediaCommand, MediaEvent, RecordingState, StreamId};
+use ringbook_media::ice::{IceCandidate, IceCandidateKind};
 use ringbook_media::recorder::Finished;
 use ringbook_media::stream::StreamStats;
 use ringbook_sip::message::{Message, Uri, parse_datagram};
 use ringbook_sip::resolve::ResolveError;
-use ringbook_sip::sdp::{Beside, Codec, Direction, LocalMedia, SrtpPolicy};
+use ringbook_sip::sdp::{
+    Beside, Candidate, CandidateKind, Codec, Direction, LocalIce, LocalMedia, SrtpPolicy,
+};
 use ringbook_sip::user_agent::{self, AccountConfig, AccountId, CallHandle, Transport, UserAgent};
 use serde_json::Value;
 
@@ -60,6 +63,10 @@ pub struct Office {
     pub peer_srtp: SrtpPolicy,
     /// The streams of the conference, as the media thread was told last.
     pub joined: Vec<StreamId>,
+    /// Whether the peer speaks ICE.
+    pub peer_ice: bool,
+    /// The addresses of a call's sound are known so much later.
+    pub gathering: Duration,
     /// The network swallows what this says yes to.
     pub lose: fn(&Message) -> bool,
     begin: Instant,
@@ -111,6 +118,8 @@ impl Office {
             slow_lookup: Duration::ZERO,
             peer_srtp: SrtpPolicy::Off,
             joined: Vec::new(),
+            peer_ice: false,
+            gathering: Duration::from_millis(100),
             lose: |_| false,
             begin: now,
             now,
@@ -231,6 +240,12 @@ impl Office {
                         fingerprint: None,
                     },
                 );
+            }
+            Effect::Gather { stream, gathering } => {
+                let port = gathering.port;
+                let candidates = vec![candidate(IceCandidateKind::Host, "127.0.0.1", port)];
+                let found = MediaEvent::Gathered { stream, candidates };
+                self.travel(self.gathering, Travelling::Media(found));
             }
             Effect::Store(command) => self.ask_store(command),
             Effect::Media(command) if !self.deaf_media => self.play(command),
@@ -540,6 +555,13 @@ impl Office {
     fn peer_media(&self) -> LocalMedia {
         LocalMedia {
             srtp: self.peer_srtp,
+            ice: self.peer_ice.then(|| {
+                LocalIce::new(vec![Candidate {
+                    kind: CandidateKind::Host,
+                    address: "127.0.0.2:50000".parse().unwrap(),
+                    priority: 2_130_706_431,
+                }])
+            }),
             ..peer_media()
         }
     }
@@ -624,6 +646,7 @@ pub fn peer_media() -> LocalMedia {
         srtp: SrtpPolicy::Off,
         dtls: None,
         keys: Vec::new(),
+        ice: None,
         session_id: 5,
         version: 1,
         beside: Beside::default(),
@@ -646,6 +669,15 @@ pub fn stats() -> StreamStats {
         remote_loss: 0.0,
         remote_jitter_ms: 0.0,
         mos: 4.25,
+        path: None,
+    }
+}
+
+pub fn candidate(kind: IceCandidateKind, ip: &str, port: u16) -> IceCandidate {
+    IceCandidate {
+        kind,
+        address: SocketAddr::new(ip.parse().unwrap(), port),
+        priority: 1,
     }
 }
 

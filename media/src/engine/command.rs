@@ -5,6 +5,7 @@ use std::{net::UdpSocket, path::PathBuf, sync::Arc};
 use crate::{
     device::{InputDevice, OutputDevice},
     dtls::Certificate,
+    ice::IceConfig,
     recorder::RecordingFormat,
     stream::StreamConfig,
     tone::Tone,
@@ -28,6 +29,14 @@ pub enum MediaCommand {
         rtcp: UdpSocket,
         /// For agreeing on keys by DTLS.
         certificate: Option<Arc<Certificate>>,
+    },
+    /// Look for addresses under which the other side may reach the stream (RFC 8445 §5.1);
+    /// [`Gathered`](super::MediaEvent::Gathered) follows at the latest at the deadline.
+    Gather {
+        /// Which stream.
+        stream: StreamId,
+        /// Where to look.
+        config: Box<IceConfig>,
     },
     /// Start the stream, or change it during the call (hold, another codec or address).
     /// The first packet of a call leaves at once, the others on the tick.

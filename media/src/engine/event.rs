@@ -7,6 +7,7 @@ use crate::{
     codec::CodecError,
     device::DeviceRole,
     dtls::DtlsError,
+    ice::{IceCandidate, Loss},
     recorder::{Finished, RecordingError},
     stream::StreamStats,
 };
@@ -14,6 +15,20 @@ use crate::{
 /// Something happened to the audio of a call or to a device.
 #[derive(Debug)]
 pub enum MediaEvent {
+    /// The addresses under which the other side may reach the stream.
+    Gathered {
+        /// Which stream.
+        stream: StreamId,
+        /// At least the computer's own; the best first.
+        candidates: Vec<IceCandidate>,
+    },
+    /// Nothing comes any more by the way that ICE had found: both sides need to look for another one.
+    Lost {
+        /// Which stream.
+        stream: StreamId,
+        /// What to do about it.
+        loss: Loss,
+    },
     /// The first packet of the other side was accepted.
     FirstPacket {
         /// Which stream.

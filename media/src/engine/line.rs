@@ -15,6 +15,7 @@ use super::{
 use crate::{
     codec::CodecError,
     filter::{Fader, Meter},
+    ice::IceConfig,
     mixer,
     recorder::Tap,
     stream::{Stream, StreamConfig, StreamEvent},
@@ -152,6 +153,26 @@ impl Line {
         talks.then(|| self.voice())
     }
 
+    /// Looks for addresses under which the other side may reach the line.
+    pub fn gather(&mut self, now: Instant, config: IceConfig, events: &Events) {
+        let rtp = &self.rtp;
+        self.stream
+            .gather(now, config, &mut |to, packet| rtp.send(to, packet));
+        self.poll_ice(now, events);
+    }
+
+    fn poll_ice(&mut self, now: Instant, events: &Events) {
+        let (stream, rtp) = (self.id, &self.rtp);
+        self.stream
+            .poll_ice(now, &mut |to, packet| rtp.send(to, packet));
+        if let Some(candidates) = self.stream.take_candidates(now) {
+            events(MediaEvent::Gathered { stream, candidates });
+        }
+        if let Some(loss) = self.stream.take_loss(now) {
+            events(MediaEvent::Lost { stream, loss });
+        }
+    }
+
     /// Starts or changes the line. A line that starts sends its first packet here, before any tick.
     pub fn configure(
         &mut self,
@@ -167,6 +188,7 @@ impl Line {
         };
         self.stream.configure(now, config)?;
         self.agreed = Some(agreed);
+        self.poll_ice(now, room.events);
         self.poll_dtls(now);
         self.quiet = Quiet {
             since: now,
@@ -244,6 +266,7 @@ impl Line {
 
     /// The second half of a tick, when all lines have heard: says what is to be said.
     pub fn speak(&mut self, now: Instant, room: &Room, scratch: &mut Scratch) {
+        self.poll_ice(now, room.events);
         if self.agreed.is_none() {
             return;
         }
@@ -268,13 +291,11 @@ impl Line {
             .poll_dtls(now, &mut |to, packet| rtp.send(to, packet));
     }
 
-    /// Empties the sockets. What came before the line was configured is nobody's.
+    /// Empties the sockets. What came before the line was configured is nobody's, but for the answers of servers.
     fn receive(&mut self, moment: Moment, reader: &mut Reader) {
         let (stream, running) = (&mut self.stream, self.agreed.is_some());
         self.rtp.read(reader, moment, |arrival, source, packet| {
-            if running {
-                stream.handle_rtp(arrival, source, packet);
-            }
+            stream.handle_rtp(arrival, source, packet);
         });
         if self.ticks.is_multiple_of(RTCP_TICKS) {
             self.rtcp.read(reader, moment, |arrival, source, packet| {
@@ -396,6 +417,9 @@ impl Line {
         };
         self.stream
             .close(now, &mut |to, packet| rtcp.send(to, packet));
+        let rtp = &self.rtp;
+        self.stream
+            .release(now, &mut |to, packet| rtp.send(to, packet));
         events(MediaEvent::Closed {
             stream: self.id,
             stats: self.stream.stats(),

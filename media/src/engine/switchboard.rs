@@ -20,6 +20,7 @@ use super::{
 use crate::{
     device::{DeviceRole, InputDevice, OutputDevice},
     dtls::Certificate,
+    ice::IceConfig,
     mixer,
     recorder::{
         Recorder, RecordingError, RecordingFormat, RecordingRequest, Report, recording_rate,
@@ -101,6 +102,7 @@ impl Switchboard {
                 rtcp,
                 certificate,
             } => self.open(now, stream, (rtp, rtcp), certificate),
+            MediaCommand::Gather { stream, config } => self.gather(now, stream, *config),
             MediaCommand::Configure { stream, config } => self.configure(now, stream, config),
             MediaCommand::Focus(stream) => self.focus = stream,
             MediaCommand::Join(streams) => self.bridge.join(streams),
@@ -160,6 +162,11 @@ impl Switchboard {
             audio.set_certificate(certificate);
         }
         self.lines.push(Line::new(stream, audio, rtp, rtcp, now));
+    }
+
+    fn gather(&mut self, now: Instant, stream: StreamId, config: IceConfig) {
+        let events = self.events.clone();
+        self.on_line(stream, |line| line.gather(now, config, &events));
     }
 
     fn configure(&mut self, now: Instant, stream: StreamId, config: StreamConfig) {

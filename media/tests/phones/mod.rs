@@ -134,6 +134,7 @@ pub fn config(codec: Codec) -> StreamConfig {
         receive: true,
         rtcp_mux: false,
         protection: Protection::None,
+        ice: None,
     }
 }
 

@@ -51,6 +51,7 @@ pub fn config(codec: Codec, remote: ([u8; 4], u16)) -> StreamConfig {
         receive: true,
         rtcp_mux: false,
         protection: Protection::None,
+        ice: None,
     }
 }
 

@@ -131,12 +131,20 @@ impl Call {
         self.change_media(now, endpoint);
     }
 
+    /// Other media of ours, for the next description.
+    pub(crate) fn prepare_media(&mut self, media: LocalMedia) -> Result<(), CommandError> {
+        self.talking()?.session.replace(media);
+        Ok(())
+    }
+
     /// Addresses of ours are gone, or a NAT shows another one: the peer is told where signalling
     /// and media reach us now.
     pub(crate) fn relocate(&mut self, now: Instant, endpoint: &mut Endpoint, gone: &[IpAddr]) {
         if let State::Talking(talking) = &mut self.state {
-            talking.session.leave(gone);
-            talking.changes.want_offer();
+            match talking.session.leave(gone) {
+                true => talking.changes.want_offer(),
+                false => endpoint.emit(Event::Relocated { call: self.handle }),
+            }
         }
         self.change_media(now, endpoint);
         self.arm(endpoint);

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::sdp::{
-    self, CryptoKey, CryptoSuite, Direction, Dtls, LocalMedia, MediaPlan, Protection, SdpError,
-    SrtpPolicy,
+    self, CryptoKey, CryptoSuite, Direction, Dtls, IceCredentials, LocalIce, LocalMedia, MediaPlan,
+    Protection, SdpError, SrtpPolicy,
 };
 use crate::user_agent::{Flow, Random, Transport};
 
@@ -19,6 +19,8 @@ pub(super) struct Session {
     /// Every description so far travelled encrypted.
     private: bool,
     plan: Option<MediaPlan>,
+    /// For new credentials of ICE, where it is used.
+    random: Option<Random>,
 }
 
 impl Session {
@@ -28,11 +30,15 @@ impl Session {
             SrtpPolicy::Off => Vec::new(),
             _ => CryptoSuite::ALL.map(|suite| new_key(suite, random)).into(),
         };
+        let mut own = media.ice.as_ref().map(|_| random.fork());
+        let ice = media.ice.zip(own.as_mut());
+        let ice = ice.map(|(ice, random)| with_credentials(ice, random));
         let media = LocalMedia {
             // Some peers read the session id into 63 bits or less.
             session_id: random.number() >> 16,
             version: 1,
             keys,
+            ice,
             ..media
         };
         Session {
@@ -41,6 +47,7 @@ impl Session {
             described: false,
             private: true,
             plan: None,
+            random: own,
         }
     }
 
@@ -74,13 +81,17 @@ impl Session {
     }
 
     /// Our address is gone: the next offer says the one that its signalling leaves from.
-    pub(super) fn leave(&mut self, gone: &[IpAddr]) {
-        if gone.contains(&self.media.address) {
+    ///
+    /// False: only the program can tell where media reach us now, by other candidates of ICE.
+    pub(super) fn leave(&mut self, gone: &[IpAddr]) -> bool {
+        let is_gone = gone.contains(&self.media.address);
+        if is_gone {
             self.media.address = match self.media.address {
                 IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
                 IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
             };
         }
+        !is_gone || self.media.ice.is_none()
     }
 
     /// The next offer where our address is not known before its flow is.
@@ -94,9 +105,11 @@ impl Session {
     }
 
     /// Other media of the program's; what is the dialog's own stays as it is: session id, version,
-    /// direction, keys, the streams beside, and our part of the handshake.
+    /// direction, keys, the streams beside, and our parts of the handshake and of ICE. With candidates
+    /// it is a restart of ICE, which needs other credentials (RFC 8445 §9).
     pub(super) fn replace(&mut self, media: LocalMedia) {
         let active = self.media.dtls.as_ref().and_then(|dtls| dtls.active);
+        let ice = self.renewed_ice(media.ice);
         self.media = LocalMedia {
             session_id: self.media.session_id,
             version: self.media.version,
@@ -104,8 +117,17 @@ impl Session {
             keys: std::mem::take(&mut self.media.keys),
             beside: std::mem::take(&mut self.media.beside),
             dtls: media.dtls.map(|dtls| Dtls { active, ..dtls }),
+            ice,
             ..media
         };
+    }
+
+    fn renewed_ice(&mut self, wanted: Option<LocalIce>) -> Option<LocalIce> {
+        let former = self.media.ice.take();
+        Some(LocalIce {
+            controlling: former.and_then(|former| former.controlling),
+            ..with_credentials(wanted?, self.random.as_mut()?)
+        })
     }
 
     /// Our offer in the present direction.
@@ -120,6 +142,16 @@ impl Session {
 
     /// Our answer to the peer's offer; the plan is in force at once.
     pub(super) fn answer(&mut self, offer: &[u8]) -> Result<Vec<u8>, SdpError> {
+        let ice = self.media.ice.clone();
+        self.follow_restart(offer)?;
+        let answered = self.answer_as_we_are(offer);
+        if answered.is_err() {
+            self.media.ice = ice;
+        }
+        answered
+    }
+
+    fn answer_as_we_are(&mut self, offer: &[u8]) -> Result<Vec<u8>, SdpError> {
         let (mut bytes, mut plan) = sdp::answer(&self.media, offer)?;
         if self.is_changed(&bytes) {
             (bytes, plan) = sdp::answer(&self.media, offer)?;
@@ -136,7 +168,24 @@ impl Session {
         Ok(self.settle(plan))
     }
 
+    /// The peer has begun ICE anew: so do we (RFC 8839 §4.4.2).
+    fn follow_restart(&mut self, offer: &[u8]) -> Result<(), SdpError> {
+        let former = self.plan.as_ref().and_then(|plan| plan.ice.as_deref());
+        let (Some(former), Some(ice), Some(random)) =
+            (former, &mut self.media.ice, &mut self.random)
+        else {
+            return Ok(());
+        };
+        if sdp::restarts_ice(former, offer)? {
+            ice.credentials = Some(IceCredentials::generate(random));
+        }
+        Ok(())
+    }
+
     fn settle(&mut self, mut plan: MediaPlan) -> MediaPlan {
+        if let (Some(ice), Some(agreed)) = (&mut self.media.ice, &plan.ice) {
+            ice.controlling = Some(agreed.controlling);
+        }
         match &mut plan.protection {
             Protection::Sdes { private, .. } => *private = self.private,
             Protection::Dtls { active, .. } => {
@@ -166,6 +215,13 @@ impl Session {
 
     pub(super) fn set_direction(&mut self, direction: Direction) {
         self.media.direction = direction;
+    }
+}
+
+fn with_credentials(ice: LocalIce, random: &mut Random) -> LocalIce {
+    LocalIce {
+        credentials: Some(IceCredentials::generate(random)),
+        ..ice
     }
 }
 

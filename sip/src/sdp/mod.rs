@@ -3,6 +3,7 @@
 mod beside;
 mod codec;
 mod direction;
+mod ice;
 mod negotiate;
 mod remote;
 mod security;
@@ -11,6 +12,8 @@ use std::net::{IpAddr, SocketAddr};
 
 pub use beside::Beside;
 pub use direction::Direction;
+pub use ice::{Candidate, CandidateKind, IceCredentials, IcePlan, LocalIce};
+pub(crate) use ice::{is_offered as is_ice_offered, restarts as restarts_ice};
 pub use negotiate::{accept, answer, beside, brief_offer, offer};
 pub use security::{
     CryptoKey, CryptoSuite, Dtls, Fingerprint, HashFunction, Protection, SrtpPolicy,
@@ -48,6 +51,8 @@ pub struct LocalMedia {
     pub dtls: Option<Dtls>,
     /// What we encrypt with, a key for each suite we can do, the same throughout a dialog.
     pub keys: Vec<CryptoKey>,
+    /// Under which addresses we may be reached, where ICE is used.
+    pub ice: Option<LocalIce>,
     /// `o=` session id, the same throughout a dialog.
     pub session_id: u64,
     /// `o=` session version, one more with every change (RFC 3264 §8).
@@ -85,6 +90,8 @@ pub struct MediaPlan {
     pub remote_hold: bool,
     /// How the audio is protected.
     pub protection: Protection,
+    /// What both sides say of ICE; none where one of them does without.
+    pub ice: Option<Box<IcePlan>>,
 }
 
 /// What the peer's decoder wants of our Opus encoder (RFC 7587 §6.1).

@@ -1,5 +1,7 @@
 //! Offer and answer (RFC 3264).
 
+use std::net::SocketAddr;
+
 use sdp_types::{
     Attribute, Connection, Fmtp, FmtpParam, Media, MediaType, Origin, Rtcp, Session, Time,
     TransportProto,
@@ -8,7 +10,9 @@ use sdp_types::{
 use super::beside::{Beside, refused};
 use super::codec::{Format, Payload};
 use super::remote::{RemoteAudio, is_live_audio, read_session};
-use super::{Codec, Direction, LocalMedia, MediaPlan, Protection, SdpError, security};
+use super::{
+    Codec, Direction, IcePlan, LocalIce, LocalMedia, MediaPlan, Protection, SdpError, ice, security,
+};
 
 /// RFC 3551 §6: numbers from here on mean nothing by themselves.
 const FIRST_DYNAMIC: u8 = 35;
@@ -52,7 +56,8 @@ fn our_offer(local: &LocalMedia) -> Session {
     session.times.push(Time::new(0, 0));
     let formats = offered_formats(local);
     let (profile, keys) = security::offer(local);
-    let mut audio = our_audio(local, profile, &formats, local.direction, keys);
+    let lines = [keys, ice::offer(local)].concat();
+    let mut audio = our_audio(local, profile, &formats, local.direction, lines);
     // RFC 5761 §5.1.1. Until the answer, RTCP is taken at both ports.
     audio.add_attribute_from_str("rtcp-mux");
     for media in local.beside.around(audio) {
@@ -87,6 +92,7 @@ pub fn answer(local: &LocalMedia, remote_offer: &[u8]) -> Result<(Vec<u8>, Media
         remote,
         formats,
         protection,
+        ice,
         ..
     } = choice;
     let plan = plan(&remote, &formats, &formats, direction).ok_or(SdpError::NoCommonCodec)?;
@@ -95,6 +101,7 @@ pub fn answer(local: &LocalMedia, remote_offer: &[u8]) -> Result<(Vec<u8>, Media
         MediaPlan {
             remote_hold: !remote.direction.receives(),
             protection,
+            ice: ice.map(Box::new),
             ..plan
         },
     ))
@@ -109,6 +116,7 @@ pub fn accept(local: &LocalMedia, remote_answer: &[u8]) -> Result<MediaPlan, Sdp
     let media = media.ok_or(SdpError::NoAudio)?;
     let remote = RemoteAudio::read(&session, media, local.address)?;
     let protection = security::accept(local, &session, media)?;
+    let ice = ice::accept(local, &session, media, &remote);
     let sending = common_formats(local, &remote.formats);
     let mut receiving = offered_formats(local);
     // A peer that gave a codec another number should still send with ours (RFC 3264 §6.1), but
@@ -127,6 +135,7 @@ pub fn accept(local: &LocalMedia, remote_answer: &[u8]) -> Result<MediaPlan, Sdp
     Ok(MediaPlan {
         remote_hold,
         protection,
+        ice: ice.map(Box::new),
         ..plan
     })
 }
@@ -153,6 +162,7 @@ fn plan(
         direction,
         remote_hold: false,
         protection: Protection::None,
+        ice: None,
     })
 }
 
@@ -175,8 +185,9 @@ struct Choice {
     remote: RemoteAudio,
     formats: Vec<Format>,
     protection: Protection,
-    /// The lines of our answer with our key or certificate.
-    keys: Vec<Attribute>,
+    ice: Option<IcePlan>,
+    /// The lines of our answer with our key or certificate, and our candidates.
+    lines: Vec<Attribute>,
 }
 
 impl Choice {
@@ -186,12 +197,15 @@ impl Choice {
         if formats.iter().all(|format| format.codec().is_none()) {
             return Err(SdpError::NoCommonCodec);
         }
-        let (protection, keys) = security::answer(local, offer, media)?;
+        let (protection, mut lines) = security::answer(local, offer, media)?;
+        let (ice, candidates) = ice::answer(local, offer, media, &remote);
+        lines.extend(candidates);
         Ok(Self {
             remote,
             formats,
             protection,
-            keys,
+            ice,
+            lines,
         })
     }
 }
@@ -243,10 +257,16 @@ fn offered_formats(local: &LocalMedia) -> Vec<Format> {
     formats
 }
 
+/// Where a peer sends to that does not use ICE (RFC 8839 §4.2.1.2), or before it has found a way.
+fn where_we_hear(local: &LocalMedia) -> SocketAddr {
+    let ice = local.ice.as_ref().and_then(LocalIce::default);
+    ice.unwrap_or(SocketAddr::new(local.address, local.rtp_port))
+}
+
 fn our_session(local: &LocalMedia) -> Session {
     let origin = Origin::with_ip_addr(local.session_id, local.version, local.address);
     let mut session = Session::new(origin, "-");
-    session.connection = Some(Connection::from_ip_addr(local.address));
+    session.connection = Some(Connection::from_ip_addr(where_we_hear(local).ip()));
     session
 }
 
@@ -255,11 +275,12 @@ fn our_audio(
     proto: &str,
     formats: &[Format],
     direction: Direction,
-    keys: Vec<Attribute>,
+    lines: Vec<Attribute>,
 ) -> Media {
     let numbers: Vec<String> = formats.iter().map(|f| f.payload_type.to_string()).collect();
     let proto = TransportProto::from(proto);
-    let mut media = Media::new(MediaType::Audio, local.rtp_port, proto, numbers.join(" "));
+    let here = where_we_hear(local);
+    let mut media = Media::new(MediaType::Audio, here.port(), proto, numbers.join(" "));
     for format in formats {
         media.add_attribute(format.rtpmap());
         media
@@ -267,13 +288,14 @@ fn our_audio(
             .extend(our_fmtp(*format).map(Attribute::from));
     }
     media.add_attribute_with_value("ptime", 20);
+    // Behind a NAT nobody knows the port of RTCP; whoever speaks of ICE shares the other one.
     if let Some(port) = local
         .rtcp_port
-        .filter(|port| Some(*port) != local.rtp_port.checked_add(1))
+        .filter(|port| Some(*port) != local.rtp_port.checked_add(1) && local.ice.is_none())
     {
         media.add_attribute(Rtcp::with_port(port));
     }
-    media.attributes.extend(keys);
+    media.attributes.extend(lines);
     media.add_attribute_from_str(direction.as_str());
     media
 }
@@ -291,7 +313,7 @@ fn our_answer(local: &LocalMedia, proto: &str, choice: &Choice, direction: Direc
         proto,
         &choice.formats,
         direction,
-        choice.keys.clone(),
+        choice.lines.clone(),
     );
     if mux {
         media.add_attribute_from_str("rtcp-mux");

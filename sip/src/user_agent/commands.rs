@@ -202,6 +202,17 @@ impl UserAgent {
         })
     }
 
+    /// Takes over other media of ours without offering them: the next offer or answer of a call that
+    /// stands tells of them.
+    pub fn prepare_media(
+        &mut self,
+        now: Instant,
+        call: CallHandle,
+        media: LocalMedia,
+    ) -> Result<(), CommandError> {
+        self.command(now, call, |call, _| call.prepare_media(media))
+    }
+
     /// Asks the other party to call `target` anew (blind), or to take the place we have in the
     /// call `replaces` (attended; `target` is then not used). `Transfer` events follow; the call
     /// stands until someone hangs up.

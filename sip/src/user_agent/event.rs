@@ -112,6 +112,8 @@ pub enum Event {
         plain_ok: bool,
         /// The offer has an audio stream with a codec we know that can be encrypted.
         encrypted_ok: bool,
+        /// The offer speaks of ICE, or is ours to make: candidates are of use.
+        ice_ok: bool,
         /// It is to take the place of this call (RFC 3891), as the last step of a transfer:
         /// answer it at once. That ends the other one with [`EndCause::Replaced`].
         replaces: Option<CallHandle>,
@@ -150,6 +152,12 @@ pub enum Event {
         call: CallHandle,
         /// How media flow now; `remote_hold` inside.
         media: MediaPlan,
+    },
+    /// The address that the call's media came to is gone: offer media with new candidates, by
+    /// `renew_media`. Where ICE is not used, the user agent does so by itself.
+    Relocated {
+        /// The call.
+        call: CallHandle,
     },
     /// A hold or resume of ours was refused; the media go on as they were.
     HoldFailed {

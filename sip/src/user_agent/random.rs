@@ -7,12 +7,19 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 
 /// The user agent's source of names and dice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Random(ChaCha12Rng);
 
 impl Random {
     pub(crate) fn new(seed: [u8; 32]) -> Self {
         Random(ChaCha12Rng::from_seed(seed))
+    }
+
+    /// Another source, for whoever needs names later on its own.
+    pub(crate) fn fork(&mut self) -> Self {
+        let mut seed = [0; 32];
+        self.fill(&mut seed);
+        Random::new(seed)
     }
 
     pub(crate) fn number(&mut self) -> u64 {

@@ -48,6 +48,7 @@ pub fn media(port: u16) -> LocalMedia {
         srtp: SrtpPolicy::Off,
         dtls: None,
         keys: Vec::new(),
+        ice: None,
         session_id: 0,
         version: 0,
         beside: Beside::default(),

@@ -5,7 +5,7 @@ use super::stand_ins::{Kind, StandIns};
 use super::words::{is_word, short_number, word_or_gone};
 
 /// Attributes that are a word alone.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "sendrecv",
     "sendonly",
     "recvonly",
@@ -13,6 +13,7 @@ const FLAGS: [&str; 11] = [
     "rtcp-mux",
     "rtcp-rsize",
     "ice-lite",
+    "ice-mismatch",
     "end-of-candidates",
     "extmap-allow-mixed",
     "setup:actpass",
