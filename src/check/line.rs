@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ringbook_sip::message::Uri;
 
 use super::Outcome::{Passed, Skipped};
+use super::nat::check_nat;
 use super::{Report, failed, way};
 use crate::automation::{Body, Registration, RegistrationState};
 use crate::driver::{AppHandle, Launch};
@@ -35,6 +36,7 @@ pub fn check_line(
     };
     if !account.register {
         check_unregistered(&server, report);
+        check_nat(account, report);
         return Ok(());
     }
     report.begin(&tr!("Server's name"));
@@ -43,6 +45,7 @@ pub fn check_line(
         report.begin(&title);
         report.done(&title, outcome);
     }
+    check_nat(account, report);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! A check waits for the network and for devices: it wants a thread of its own.
 
 mod line;
+mod nat;
 mod ports;
 mod sound;
 mod way;

@@ -66,9 +66,14 @@ impl Drop for Registrar {
 
 /// What the check prints for a line at `server`, and whether everything worked.
 fn checked(server: &str, more: &str) -> (String, bool) {
+    checked_line(server, "", more)
+}
+
+/// The same with further keys of the line.
+fn checked_line(server: &str, line: &str, more: &str) -> (String, bool) {
     let settings = format!(
         "[[account]]\naor = \"sip:101@127.0.0.1\"\nregistrar = \"sip:{server}\"\npassword = \"x\"\n\
-         [sip]\nbind = \"127.0.0.1\"\nudp_port = 0\ntcp_port = 0\ntls_port = 0\n\
+         {line}[sip]\nbind = \"127.0.0.1\"\nudp_port = 0\ntcp_port = 0\ntls_port = 0\n\
          [audio]\ninput = \"silence\"\noutput = \"null\"\nring = \"null\"\n{more}"
     );
     let dir = profile(&settings);
@@ -97,6 +102,37 @@ fn a_nat_on_the_way_is_told() {
     let registrar = Registrar::answering(Some(200), "198.51.100.7");
     let (text, works) = checked(&format!("127.0.0.1:{}", registrar.port), "");
     assert!(works && text.contains("as 198.51.100.7:"), "{text}");
+}
+
+#[test]
+fn what_a_stun_server_sees_is_told_and_one_that_is_silent_is_the_step_that_failed() {
+    let registrar = Registrar::answering(Some(200), "127.0.0.1");
+    let server = format!("127.0.0.1:{}", registrar.port);
+    let keys = |stun: u16| format!("ice = \"on\"\nstun_server = \"127.0.0.1:{stun}\"\n");
+    let (text, works) = checked_line(&server, &keys(stun_server()), "");
+    let told = "sees this phone as 198.51.100.7:31234, here it is 127.0.0.1:";
+    assert!(works && text.contains(told), "{text}");
+    let (_silent, port) = taken_pair();
+    let (text, works) = checked_line(&server, &keys(port), "");
+    assert!(!works && text.contains("FAILED  STUN server"), "{text}");
+}
+
+/// A STUN server that sees everybody as 198.51.100.7:31234 (RFC 8489 §14.2).
+fn stun_server() -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let mut request = [0; 548];
+        while let Ok((20.., source)) = socket.recv_from(&mut request) {
+            let mut answer = vec![1, 1, 0, 12];
+            answer.extend(&request[4..20]);
+            answer.extend([0, 0x20, 0, 8, 0, 1]);
+            answer.extend((31_234_u16 ^ 0x2112).to_be_bytes());
+            answer.extend([198 ^ 0x21, 51 ^ 0x12, 100 ^ 0xa4, 7 ^ 0x42]);
+            let _ = socket.send_to(&answer, source);
+        }
+    });
+    port
 }
 
 #[test]
