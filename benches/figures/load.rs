@@ -63,6 +63,7 @@ fn one_call(agent: &Agent, codec: &str, line_codec: &str, records: bool) -> Cost
         tone_hz: 1000,
         answers_itself: true,
         encryption: "",
+        nat: "",
     });
     let registered_mb = memory_mb(running.pid);
     peer.dial(&kamailio.aor("101"));

@@ -197,6 +197,7 @@ fn start_baresip(
         tone_hz,
         answers_itself: true,
         encryption: "",
+        nat: "",
     });
     kamailio.wait_registered(user, transport);
     baresip

@@ -230,6 +230,7 @@ fn start_baresip(kamailio: &Kamailio, encryption: &str) -> Baresip {
         tone_hz: PEER_HZ,
         answers_itself: true,
         encryption,
+        nat: "",
     });
     kamailio.wait_registered("103", Transport::Udp);
     baresip

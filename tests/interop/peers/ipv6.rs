@@ -16,7 +16,6 @@ fn call(transport: Transport) {
     let _turn = together();
     let kamailio = Kamailio::start_as(&Office {
         host: "[::1]",
-        certificate: None,
         ..Office::default()
     });
     let start = |user| {

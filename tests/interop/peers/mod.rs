@@ -11,6 +11,7 @@ mod desktop;
 mod encryption;
 mod foreign;
 mod ipv6;
+mod nat;
 mod presence;
 mod provisional;
 mod redirects;

@@ -16,6 +16,7 @@ fn two_foreign_phones_hear_each_other_through_the_registrar() {
         tone_hz,
         answers_itself: true,
         encryption: "",
+        nat: "",
     };
     let mut caller = Baresip::start(&line("101", Transport::Udp, 440));
     let callee = Baresip::start(&line("102", Transport::Tcp, 1000));

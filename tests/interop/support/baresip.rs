@@ -25,6 +25,8 @@ pub struct Line<'a> {
     pub answers_itself: bool,
     /// As baresip names it: `srtp`, `srtp-mand`, `dtls_srtp`; empty for none.
     pub encryption: &'a str,
+    /// As baresip names it: `ice`; empty for none.
+    pub nat: &'a str,
 }
 
 pub struct Baresip {
@@ -136,17 +138,23 @@ fn write_settings(line: &Line, control: u16, folder: &TempDir) {
         codec,
         tone_hz,
         encryption,
+        nat,
         ..
     } = line;
     let encryption = match *encryption {
         "" => String::new(),
         name => format!(";mediaenc={name}"),
     };
+    let nat = match *nat {
+        "" => String::new(),
+        name => format!(";medianat={name}"),
+    };
     let path = folder.path().display();
     let settings = format!(
         "sip_listen 127.0.0.1:{sip}\n\
          net_interface 127.0.0.1\n\
          rtp_ports 10000-19999\n\
+         rtcp_mux {mux}\n\
          module_path /usr/lib/baresip/modules\n\
          module_tmp uuid.so\n\
          module_tmp account.so\n\
@@ -158,6 +166,7 @@ fn write_settings(line: &Line, control: u16, folder: &TempDir) {
          module sndfile.so\n\
          module srtp.so\n\
          module dtls_srtp.so\n\
+         module ice.so\n\
          module_app menu.so\n\
          module_app ctrl_tcp.so\n\
          ctrl_tcp_listen 127.0.0.1:{control}\n\
@@ -167,10 +176,11 @@ fn write_settings(line: &Line, control: u16, folder: &TempDir) {
          ausrc_channels 2\n\
          snd_path {path}\n",
         sip = free_port(),
+        mux = if nat.is_empty() { "no" } else { "yes" },
     );
     let account = format!(
         "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass={password};\
-         regint=60;audio_codecs={codec};answermode={answer}{encryption}\n",
+         regint=60;audio_codecs={codec};answermode={answer}{encryption}{nat}\n",
         transport = transport.parameter(),
         password = password(user),
         answer = if line.answers_itself {

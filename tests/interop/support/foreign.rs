@@ -30,6 +30,7 @@ impl Foreign for Baresip {
             tone_hz: hz,
             answers_itself: true,
             encryption: "",
+            nat: "",
         });
         kamailio.wait_registered(user, Transport::Udp);
         phone

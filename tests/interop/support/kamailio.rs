@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{Certificate, Program, Transport, free_port};
+use super::{Certificate, Place, Program, Transport, free_port};
 
 const SCRIPT: &str = include_str!("kamailio.cfg");
 
 pub struct Kamailio {
     program: Program,
+    place: Place,
     host: &'static str,
     port: u16,
     tls_port: u16,
@@ -25,6 +26,8 @@ pub struct Office {
     pub certificate: Option<Certificate>,
     /// It takes what its users publish of themselves, and tells it to those who subscribe.
     pub presence: bool,
+    /// In which network.
+    pub place: Place,
 }
 
 impl Default for Office {
@@ -33,6 +36,7 @@ impl Default for Office {
             host: "127.0.0.1",
             certificate: None,
             presence: false,
+            place: Place::here(),
         }
     }
 }
@@ -61,7 +65,8 @@ impl Kamailio {
         }
         fs::write(script(folder.path()), text).unwrap();
         Kamailio {
-            program: run(folder.path()),
+            program: run(&office.place, folder.path()),
+            place: office.place.clone(),
             host,
             port,
             tls_port,
@@ -76,7 +81,7 @@ impl Kamailio {
 
     /// Starts it again at the same address.
     pub fn restart(&mut self) {
-        self.program = run(self.folder.path());
+        self.program = run(&self.place, self.folder.path());
     }
 
     /// Its address as `host:port`.
@@ -110,7 +115,7 @@ fn script(folder: &Path) -> PathBuf {
     folder.join("kamailio.cfg")
 }
 
-fn run(folder: &Path) -> Program {
+fn run(place: &Place, folder: &Path) -> Program {
     let script = script(folder).display().to_string();
     let folder_name = folder.display().to_string();
     // -DD: stay in the foreground; -E: log to standard error; -Y: run-time files.
@@ -126,7 +131,7 @@ fn run(folder: &Path) -> Program {
         "-Y",
         &folder_name,
     ];
-    let program = Program::start("/usr/sbin/kamailio", &arguments, folder);
+    let program = Program::start_at(place, "/usr/sbin/kamailio", &arguments, folder);
     program.wait_line(&program.errors, "registrar is ready");
     program
 }

@@ -2,11 +2,13 @@
 
 mod baresip;
 mod certificates;
+mod coturn;
 mod foreign;
 mod journal;
 mod kamailio;
 mod linphone;
 mod name_server;
+mod networks;
 mod phone;
 mod port;
 mod program;
@@ -22,11 +24,13 @@ mod wav;
 
 pub use baresip::{Baresip, Line};
 pub use certificates::{Authority, Certificate};
+pub use coturn::Coturn;
 pub use foreign::Foreign;
 pub use journal::Journal;
 pub use kamailio::{Kamailio, Office, password};
 pub use linphone::Linphone;
 pub use name_server::NameServer;
+pub use networks::{Networks, Place, Router, SERVERS};
 pub use phone::{Input, Phone, Setup, check};
 pub use port::free_port;
 pub use program::{PATIENCE, Program, eventually, pause};

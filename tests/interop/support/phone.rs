@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
-    Journal, PATIENCE, Program, Transport, Wav, eventually, free_port, password, signal, wav,
+    Journal, PATIENCE, Place, Program, Transport, Wav, eventually, free_port, password, signal, wav,
 };
 
 const RINGBOOK: &str = env!("CARGO_BIN_EXE_ringbook");
@@ -39,10 +39,12 @@ pub struct Setup {
     pub srtp: &'static str,
     /// Whether its offers have keys where others can read them.
     pub keys_in_clear: bool,
+    /// In which network it is.
+    pub place: Place,
     /// Whom the line believes, for TLS.
     pub ca_file: Option<PathBuf>,
     /// Further lines of the account.
-    pub account: &'static str,
+    pub account: String,
     /// Further lines of `[sip]`.
     pub sip: String,
     /// Further lines at the end of the settings, in tables of their own.
@@ -65,8 +67,9 @@ impl Setup {
             answers_itself: false,
             srtp: "optional",
             keys_in_clear: false,
+            place: Place::here(),
             ca_file: None,
-            account: "",
+            account: String::new(),
             sip: String::new(),
             more: "",
         }
@@ -123,18 +126,18 @@ impl Phone {
         let profile = tempfile::tempdir().unwrap();
         let port = free_port();
         write_settings(setup, port, profile.path());
-        Phone::start_in(profile, port, arguments)
+        Phone::start_in(&setup.place, profile, port, arguments)
     }
 
     /// Starts again after [`kill`](Self::kill).
     pub fn restart(self) -> Phone {
-        Phone::start_in(self.profile, self.port, &["--headless"])
+        Phone::start_in(&Place::here(), self.profile, self.port, &["--headless"])
     }
 
-    fn start_in(profile: TempDir, port: u16, arguments: &[&str]) -> Phone {
+    fn start_in(place: &Place, profile: TempDir, port: u16, arguments: &[&str]) -> Phone {
         let folder = profile.path().display().to_string();
         let arguments = [arguments, &["--profile", &folder]].concat();
-        let program = Program::start(RINGBOOK, &arguments, profile.path());
+        let program = Program::start_at(place, RINGBOOK, &arguments, profile.path());
         let events = parse(&program.output);
         let phone = Phone {
             program,
@@ -368,10 +371,10 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         Some(proxy) => format!("outbound_proxy = \"{proxy}\""),
         None => String::new(),
     };
-    let bind = if domain.starts_with('[') {
-        "::1"
-    } else {
-        "127.0.0.1"
+    let bind = match (domain.starts_with('['), setup.place.is_here()) {
+        (true, _) => "::1",
+        (false, true) => "127.0.0.1",
+        (false, false) => "0.0.0.0",
     };
     let settings = format!(
         "[[account]]\n\

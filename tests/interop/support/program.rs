@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Journal;
+use super::{Journal, Place};
 
 /// How long a test waits for something that is sure to come on a busy two-core machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,18 +46,31 @@ impl Program {
     /// Starts `program` in `folder`. It dies with the thread that started it, so that an
     /// interrupted run leaves nothing behind.
     pub fn start(program: &str, arguments: &[&str], folder: &Path) -> Program {
-        Program::start_with(program, arguments, folder, Stdio::null())
+        Program::start_at(&Place::here(), program, arguments, folder)
+    }
+
+    /// The same in another network.
+    pub fn start_at(place: &Place, program: &str, arguments: &[&str], folder: &Path) -> Program {
+        Program::start_with(place, program, arguments, folder, Stdio::null())
     }
 
     /// The same for one that takes commands by [`say`](Self::say).
     pub fn start_steered(program: &str, arguments: &[&str], folder: &Path) -> Program {
-        Program::start_with(program, arguments, folder, Stdio::piped())
+        Program::start_with(&Place::here(), program, arguments, folder, Stdio::piped())
     }
 
-    fn start_with(program: &str, arguments: &[&str], folder: &Path, input: Stdio) -> Program {
+    fn start_with(
+        place: &Place,
+        program: &str,
+        arguments: &[&str],
+        folder: &Path,
+        input: Stdio,
+    ) -> Program {
         let mut command = Command::new("setpriv");
         command
-            .args(["--pdeathsig", "KILL", "--", program])
+            .args(["--pdeathsig", "KILL", "--"])
+            .args(place.prefix())
+            .arg(program)
             .args(arguments)
             .current_dir(folder);
         command

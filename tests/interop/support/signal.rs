@@ -32,6 +32,20 @@ pub fn seconds_of_tones(samples: &[f32], rate: u32, tones: &[f64]) -> f64 {
     pieces.filter(|piece| are_tones(piece, rate, tones)).count() as f64 * WINDOW_S
 }
 
+/// How long, at most, the tone of `hz` stays away once it has begun, in seconds; infinite where it never comes.
+pub fn longest_gap(samples: &[f32], rate: u32, hz: f64) -> f64 {
+    let window = (f64::from(rate) * WINDOW_S) as usize;
+    let heard: Vec<bool> = samples
+        .chunks_exact(window)
+        .map(|piece| are_tones(piece, rate, &[hz]))
+        .collect();
+    let Some(first) = heard.iter().position(|heard| *heard) else {
+        return f64::INFINITY;
+    };
+    let gaps = heard[first..].split(|heard| *heard).map(<[bool]>::len);
+    gaps.max().unwrap_or(0) as f64 * WINDOW_S
+}
+
 fn are_tones(piece: &[f32], rate: u32, tones: &[f64]) -> bool {
     let energy: f64 = piece.iter().map(|&sample| f64::from(sample).powi(2)).sum();
     let loud = (energy / piece.len() as f64).sqrt() > AUDIBLE;
@@ -70,4 +84,7 @@ fn a_tone_is_found_and_other_sounds_are_not_taken_for_it() {
     assert_eq!(seconds_of_tones(&mixed, 8000, &[440.0, 1600.0]), 0.0);
     assert_eq!(seconds_of_tones(&right, 8000, &[440.0, 1000.0]), 0.0);
     assert_eq!(seconds_of_tone(&silence, 8000, 440.0), 0.0);
+    let broken = [&right[..], &silence[..4000], &right[..]].concat();
+    assert!((longest_gap(&broken, 8000, 440.0) - 0.5).abs() < 0.1);
+    assert!(longest_gap(&silence, 8000, 440.0).is_infinite());
 }

@@ -71,4 +71,9 @@ impl Wav {
     pub fn seconds_of_tones(&self, channel: usize, tones: &[f64]) -> f64 {
         signal::seconds_of_tones(&self.channels[channel], self.rate, tones)
     }
+
+    /// How long, at most, that tone stays away once it has begun, in seconds.
+    pub fn longest_gap(&self, channel: usize, hz: f64) -> f64 {
+        signal::longest_gap(&self.channels[channel], self.rate, hz)
+    }
 }
