@@ -12,6 +12,7 @@ use ringbook::import::{Options, import_clients};
 use ringbook::presence::{DialogInfo, Dialogs, MessagesWaiting};
 use ringbook::store::Store;
 use ringbook_media::codec::{Codec as MediaCodec, OpusParams};
+use ringbook_media::ice::{IceConfig, TurnServer};
 use ringbook_media::recorder::{RecordingReader, repair};
 use ringbook_media::rtp::Packet;
 use ringbook_media::stream::{Protection, Stream, StreamConfig};
@@ -39,7 +40,7 @@ pub struct Parser {
 const MESSAGE: usize = 65_536;
 
 /// All of them.
-pub const PARSERS: [Parser; 11] = [
+pub const PARSERS: [Parser; 12] = [
     Parser {
         name: "sip",
         read: sip,
@@ -84,6 +85,12 @@ pub const PARSERS: [Parser; 11] = [
         name: "rtp",
         read: rtp,
         samples: &[RTP_PACKETS],
+        largest: 1_500,
+    },
+    Parser {
+        name: "stun",
+        read: stun,
+        samples: &[STUN_MESSAGES],
         largest: 1_500,
     },
     Parser {
@@ -134,7 +141,8 @@ const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.
     m=audio 5000 RTP/AVP 96 0 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1;stereo=1\r\n\
     a=rtpmap:101 telephone-event/8000\r\na=rtcp:5009 IN IP4 192.0.2.9\r\na=ptime:20\r\na=sendonly\r\n\
     a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31\r\n\
-    a=setup:actpass\r\na=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
+    a=setup:actpass\r\na=ice-ufrag:them\r\na=ice-pwd:0123456789abcdefghijkl\r\n\
+    a=candidate:1 1 UDP 2130706431 192.0.2.9 5000 typ host\r\na=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
     10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\nm=video 0 RTP/AVP 31\r\n";
 const DIALOG_INFO: &[u8] = b"<?xml version=\"1.0\"?><!-- x --><dialog-info \
     xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"3\" state=\"full\" entity=\"sip:a@b\">\
@@ -142,6 +150,12 @@ const DIALOG_INFO: &[u8] = b"<?xml version=\"1.0\"?><!-- x --><dialog-info \
     display=\"A &amp; B\">sip:c@d</identity></remote></dialog><![CDATA[<dialog>]]></dialog-info>";
 const MESSAGE_SUMMARY: &[u8] =
     b"Messages-Waiting: yes\r\nMessage-Account: sip:a@b\r\nVoice-Message: 2/8 (0/2)\r\n\r\nSubject: x\r\n";
+/// Lengths and messages: a Binding response, a check without integrity, an error of an allocation, channel data.
+const STUN_MESSAGES: &[u8] =
+    b"\x20\x01\x01\0\x0c\x21\x12\xa4\x42abcdefghijkl\0\x20\0\x08\0\x01\x58\x14\xe1\xba\xa4\x45\
+    \x24\0\x01\0\x10\x21\x12\xa4\x42abcdefghijkl\0\x06\0\x04a:bc\0\x24\0\x04\x7f\0\0\x01\
+    \x20\x01\x13\0\x0c\x21\x12\xa4\x42abcdefghijkl\0\x09\0\x08\0\0\x04\x01Nope\
+    \x08\x40\0\0\x04abcd";
 /// Lengths and packets: two of sound, one with an extension and padding, one key.
 const RTP_PACKETS: &[u8] = b"\x0e\x80\x00\x00\x01\0\0\0\xa0\0\0\0\x07\xd5\xd5\
     \x0e\x80\x80\x00\x02\0\0\x01\x40\0\0\0\x07\x55\x55\
@@ -252,6 +266,13 @@ pub fn sdp(octets: &[u8]) {
             keys_in_clear: true,
         }),
         keys: CryptoSuite::ALL.map(key).into(),
+        ice: Some(sdp::LocalIce {
+            credentials: Some(sdp::IceCredentials {
+                ufrag: "ufrag".to_owned(),
+                password: "password-of-twenty-two".to_owned(),
+            }),
+            ..sdp::LocalIce::new(Vec::new())
+        }),
         beside: sdp::Beside::default(),
         session_id: 1,
         version: 1,
@@ -285,6 +306,17 @@ pub fn rtp(octets: &[u8]) {
     for datagram in datagrams(octets) {
         let _ = Packet::parse(datagram);
         call.stream.handle_rtp(call.now, call.peer, datagram);
+        call.hear();
+    }
+}
+
+/// Datagrams of peers and servers on the sound's port while ways are looked for, each behind its length.
+pub fn stun(octets: &[u8]) {
+    let mut call = Call::with_ice();
+    for datagram in datagrams(octets) {
+        call.stream.handle_rtp(call.now, call.peer, datagram);
+        call.stream.poll_ice(call.now, &mut |_, _| {});
+        let _ = call.stream.take_candidates(call.now);
         call.hear();
     }
 }
@@ -335,9 +367,28 @@ impl Call {
             send: true,
             receive: true,
             protection: Protection::None,
+            ice: None,
         };
         assert!(stream.configure(now, config).is_ok());
         Self { stream, now, peer }
+    }
+
+    /// The same with ICE, where the peer is the TURN server as well.
+    fn with_ice() -> Self {
+        let mut call = Self::new();
+        let turn = TurnServer {
+            address: call.peer,
+            user: "user".to_owned(),
+            password: "password".to_owned(),
+        };
+        let gathering = IceConfig {
+            host: SocketAddr::new(call.peer.ip(), 5000),
+            stun: Some(call.peer),
+            turn: Some(turn),
+            deadline: call.now,
+        };
+        call.stream.gather(call.now, gathering, &mut |_, _| {});
+        call
     }
 
     /// 20 ms go by.

@@ -4,8 +4,8 @@
 mod support;
 
 use ringbook_sip::sdp::{
-    Candidate, CandidateKind, Codec, Direction, IceCredentials, IcePlan, LocalIce, LocalMedia,
-    MediaPlan, SrtpPolicy, accept, answer, offer,
+    Beside, Candidate, CandidateKind, Codec, Direction, IceCredentials, IcePlan, LocalIce,
+    LocalMedia, MediaPlan, SrtpPolicy, accept, answer, offer,
 };
 use ringbook_sip::user_agent::Event;
 use support::{Agent, World, account, addr, media, ms, uri};
@@ -50,6 +50,7 @@ fn local() -> LocalMedia {
         }),
         session_id: 7,
         version: 1,
+        beside: Beside::default(),
     }
 }
 

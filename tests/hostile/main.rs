@@ -56,6 +56,11 @@ fn damaged_sound_packets() {
 }
 
 #[test]
+fn damaged_stun_messages() {
+    try_parser("stun");
+}
+
+#[test]
 fn damaged_reports() {
     try_parser("rtcp");
 }

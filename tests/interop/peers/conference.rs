@@ -95,6 +95,7 @@ fn start_party(kamailio: &Kamailio, user: &str, tone_hz: u32) -> Baresip {
         tone_hz,
         answers_itself: true,
         encryption: "",
+        nat: "",
     });
     kamailio.wait_registered(user, Transport::Udp);
     party

@@ -9,9 +9,9 @@ fn what_one_phone_publishes_lights_the_lamp_of_another() {
         presence: true,
         ..Office::default()
     });
-    let start = |user, account| {
+    let start = |user, account: &str| {
         let phone = Phone::start(&Setup {
-            account,
+            account: account.to_owned(),
             ..Setup::registered(user, &kamailio.address(), Transport::Udp)
         });
         phone.wait_registered();
