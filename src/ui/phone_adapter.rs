@@ -297,7 +297,7 @@ async fn load_photo(photos: Rc<Photos>, phone: Rc<dyn PhoneLink>, id: crate::mod
 }
 
 /// The call in front: the chosen one while it is up, else one that rings, else the newest.
-fn choose(calls: &[CallView], chosen: Option<CallId>) -> Option<CallId> {
+pub(super) fn choose(calls: &[CallView], chosen: Option<CallId>) -> Option<CallId> {
     let up = |id: &CallId| calls.iter().any(|call| call.id == *id);
     chosen.filter(up).or_else(|| {
         let rings = calls.iter().find(|call| call.state == Phase::Incoming);

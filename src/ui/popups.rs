@@ -10,12 +10,12 @@ use jiff::tz::TimeZone;
 use ringbook_ui::backend::CardPopup;
 use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
 use ringbook_ui::slint::{ComponentHandle, Weak};
-use ringbook_ui::{CardWindow, MainWindow, Reading, Theme, backend};
+use ringbook_ui::{CardWindow, MainWindow, PhoneAdapter, Reading, Theme, backend};
 
 use super::asking::{pause, spawn};
 use super::card_adapter::Photos;
 use super::link::PhoneLink;
-use super::phone_adapter::{card_of, elapsed, map_phase, same_card};
+use super::phone_adapter::{card_of, choose, elapsed, map_phase, same_card};
 use crate::model::CallId;
 use crate::phone::command::Command;
 use crate::phone::view::{CallPhase as Phase, CallView, View};
@@ -121,11 +121,23 @@ impl Popups {
         let ready = |call: &&CallView| has_card(call) && still_waits(call, now).is_none();
         let ringing: Vec<&CallView> = calls.iter().filter(ready).collect();
         self.hide_all_but(&ringing);
+        let at_hand = self.under_keys(&calls);
         for call in ringing.iter().take(MAX_CARDS) {
-            self.show_call(call);
+            self.show_call(call, at_hand == Some(call.id));
         }
         let up = |id: &CallId| calls.iter().any(|call| call.id == *id);
         self.told.borrow_mut().retain(up);
+    }
+
+    /// The call that Enter and Esc are for. They are the main window's; a card never has the focus.
+    fn under_keys(&self, calls: &[CallView]) -> Option<CallId> {
+        let main = self.main.upgrade()?;
+        let focused = main.window().with_winit_window(|window| window.has_focus());
+        let shown = main.global::<PhoneAdapter>().get_call().id.parse().ok();
+        focused
+            .unwrap_or(false)
+            .then(|| choose(calls, shown))
+            .flatten()
     }
 
     fn hide_all_but(&self, ringing: &[&CallView]) {
@@ -138,7 +150,7 @@ impl Popups {
         }
     }
 
-    fn show_call(&self, call: &CallView) {
+    fn show_call(&self, call: &CallView, keys: bool) {
         let mut cards = self.cards.borrow_mut();
         let at = match cards
             .iter()
@@ -163,6 +175,7 @@ impl Popups {
             .sum();
         let popup = &cards[at];
         self.fill(popup, call);
+        popup.shown.window.set_keys(keys);
         if popup.call.replace(Some(call.id)) != Some(call.id) {
             self.bring_up(popup, call, above);
         }
@@ -203,9 +216,6 @@ impl Popups {
         };
         let window = &popup.shown.window;
         dress(&main, window);
-        // The keys on the buttons are the main window's; the card itself never has the focus.
-        let focused = main.window().with_winit_window(|window| window.has_focus());
-        window.set_keys(focused.unwrap_or(false));
         backend::place_card(window, main.window(), above);
         if self.told.borrow_mut().insert(call.id) {
             let (phone, id, arrived) = (self.phone.clone(), call.id, call.arrived);

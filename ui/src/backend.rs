@@ -16,6 +16,8 @@ use crate::CardWindow;
 const WIDTH: f32 = 360.0;
 /// Space between the card and the edges of the screen, in logical pixels.
 const MARGIN: f64 = 16.0;
+/// A card has so much height even where the screen ends before, in logical pixels.
+const LEAST_HEIGHT: f32 = 240.0;
 
 thread_local! {
     /// The next window to be made is a card's.
@@ -131,13 +133,20 @@ pub fn warm_up(card: &CardWindow, taken: impl Fn() -> bool + 'static) -> Result<
 }
 
 /// Gives a filled card its size and puts it at the top right of the screen that `main` is on, below
-/// the `above` pixels (logical) that other cards take.
+/// the `above` pixels (logical) that other cards take. What the rest of the screen has no room for
+/// scrolls.
 pub fn place_card(card: &CardWindow, main: &slint::Window, above: f32) {
+    let monitor = main.with_winit_window(screen_of).flatten();
+    if let Some(monitor) = &monitor {
+        let screen = f64::from(monitor.size().height) / monitor.scale_factor();
+        let room = screen as f32 - above - 2.0 * MARGIN as f32;
+        card.set_most_height(room.max(LEAST_HEIGHT));
+    }
     // Before it is shown: a window that comes up again has the size it had the last time, and the
     // event loop would adapt it after the first paint only.
     let size = slint::LogicalSize::new(WIDTH, card.get_needed_height());
     card.window().set_size(size);
-    let Some(monitor) = main.with_winit_window(screen_of).flatten() else {
+    let Some(monitor) = monitor else {
         return;
     };
     let scale = monitor.scale_factor();

@@ -94,3 +94,26 @@ fn before_there_is_sound_no_lock_is_shown() {
         assert!(labelled(&window, &sentence).is_empty(), "{privacy:?}");
     }
 }
+
+#[test]
+fn ten_calls_at_once_leave_room_for_the_pages_and_the_keypad() {
+    let window = window(sample::call(), 1080.0);
+    let waiting = (1..10).map(|number| CallItem {
+        id: format!("w{number}").into(),
+        title: format!("Caller {number}").into(),
+        selected: false,
+        ..sample::ringing()
+    });
+    let calls: Vec<_> = std::iter::once(sample::call()).chain(waiting).collect();
+    window
+        .global::<PhoneAdapter>()
+        .set_calls(slint::ModelRc::new(slint::VecModel::from(calls)));
+    window.window().set_size(LogicalSize::new(1080.0, 720.0));
+    support::settle();
+    let search = labelled(&window, "Search")[0].absolute_position().y;
+    assert!(search < 240.0, "the pages begin at {search}");
+    let call = labelled(&window, "Call").pop().unwrap();
+    let end = call.absolute_position().y + call.size().height;
+    assert!(end < 720.0, "the keypad ends at {end}");
+    support::picture(&window, "call-ten", 1080.0, 720.0);
+}

@@ -413,3 +413,28 @@ fn nothing_of_the_card_leaves_the_window_whatever_the_names() {
         }
     }
 }
+
+#[test]
+fn a_card_taller_than_the_screen_scrolls_and_keeps_its_buttons() {
+    for scale in [1.0, 2.0] {
+        let window = ringing(sample::endless());
+        window.global::<Theme>().set_text_scale(scale);
+        window.set_most_height(700.0);
+        support::settle();
+        assert_eq!(window.get_needed_height(), 700.0);
+        window
+            .window()
+            .set_size(slint::LogicalSize::new(360.0, 700.0));
+        support::settle();
+        let bottom_of = |label: &str| {
+            let element = ElementHandle::find_by_accessible_label(&window, label)
+                .find(|element| element.accessible_role() == Some(AccessibleRole::Button))
+                .unwrap();
+            element.absolute_position().y + element.size().height
+        };
+        let answer = bottom_of("Answer");
+        assert!((600.0..=700.0).contains(&answer), "at {scale}: {answer}");
+        assert_eq!(bottom_of("Reject"), answer);
+        support::picture(&window, &format!("card-scrolls-{scale}"), 360.0, 700.0);
+    }
+}

@@ -145,12 +145,14 @@ pub fn arabic() -> CardData {
     }
 }
 
-/// Two hundred characters and no space to break at.
+/// Words that no line has room for, and more orders than a screen.
 pub fn endless() -> CardData {
     CardData {
         name: "Wolfeschlegelsteinhausenbergerdorff".repeat(6).as_str()[..200].into(),
         company: "Gesellschaft für internationale Zusammenarbeit und Beratung mbH".into(),
         firm: "Donaudampfschifffahrtsgesellschaft".repeat(3).into(),
+        note: "Rindfleischetikettierungsüberwachung".repeat(16).into(),
+        orders: model(vec![order(); 20]),
         ..vip()
     }
 }
