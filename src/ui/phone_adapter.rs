@@ -84,6 +84,20 @@ impl PhonePage {
             });
         });
         let page = self.clone();
+        adapter.on_connect(move |call, other| {
+            if let Ok(to) = other.parse() {
+                page.order(&call, |call| Command::TransferAttended { call, to });
+            }
+        });
+        let page = self.clone();
+        adapter.on_join(move |call, other| {
+            if let Ok(with) = other.parse() {
+                page.order(&call, |call| Command::Conference { call, with });
+            }
+        });
+        let page = self.clone();
+        adapter.on_split(move |call| page.order(&call, Command::Split));
+        let page = self.clone();
         adapter.on_record(move |call, wanted| page.record(&call, wanted));
     }
 
@@ -398,6 +412,7 @@ fn map_call(call: &CallView, now: Timestamp, selected: bool) -> CallItem {
         quality_text,
         privacy: map_privacy(call.srtp),
         diverted_by: text::line(call.diverted_by.as_deref().unwrap_or_default()),
+        conference: !call.joined_with.is_empty(),
         heard,
         spoken,
         selected,
@@ -421,6 +436,7 @@ fn state_text(call: &CallView) -> SharedString {
         Phase::Established if call.on_hold => tr!("On hold"),
         Phase::Established if call.remote_hold => tr!("Put on hold by the other side"),
         Phase::Established if call.muted => tr!("Talking, muted"),
+        Phase::Established if !call.joined_with.is_empty() => tr!("In a conference"),
         Phase::Established => tr!("Talking"),
         Phase::Transferring => tr!("Transferring"),
         Phase::Ended => tr!("Ended"),

@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, LogicalSize};
 use ringbook_ui::*;
@@ -116,4 +119,43 @@ fn ten_calls_at_once_leave_room_for_the_pages_and_the_keypad() {
     let end = call.absolute_position().y + call.size().height;
     assert!(end < 720.0, "the keypad ends at {end}");
     support::picture(&window, "call-ten", 1080.0, 720.0);
+}
+
+#[test]
+fn two_conversations_are_joined_connected_and_parted_from_the_list_and_the_bar() {
+    let window = window(sample::call(), 1080.0);
+    let held = CallItem {
+        id: "c2".into(),
+        phase: CallPhase::Held,
+        title: "Bek".into(),
+        selected: false,
+        ..sample::call()
+    };
+    let phone = window.global::<PhoneAdapter>();
+    let both = [sample::call(), held];
+    phone.set_calls(slint::ModelRc::new(slint::VecModel::from(both.to_vec())));
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    let note = asked.clone();
+    phone.on_join(move |call, other| note.borrow_mut().push(format!("join {call} {other}")));
+    let note = asked.clone();
+    phone.on_connect(move |call, other| note.borrow_mut().push(format!("connect {call} {other}")));
+    let note = asked.clone();
+    phone.on_split(move |call| note.borrow_mut().push(format!("split {call}")));
+    support::settle();
+    let press = |label: &str| support::button(&window, label).invoke_accessible_default_action();
+    press("Talk with Ivan Petrov and Bek together");
+    press("Connect Ivan Petrov with Bek and leave");
+
+    let joined = both.map(|call| CallItem {
+        conference: true,
+        state: "In a conference".into(),
+        ..call
+    });
+    phone.set_call(joined[0].clone());
+    phone.set_calls(slint::ModelRc::new(slint::VecModel::from(joined.to_vec())));
+    support::settle();
+    assert!(labelled(&window, "Talk with Ivan Petrov and Bek together").is_empty());
+    press("End the conference; go on with Ivan Petrov");
+    assert_eq!(*asked.borrow(), ["join c1 c2", "connect c1 c2", "split c1"]);
+    support::picture(&window, "call-conference", 1080.0, 720.0);
 }
