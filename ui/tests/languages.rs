@@ -51,3 +51,46 @@ fn every_language_is_in_the_window_and_pictures_show_that_it_fits() {
         support::picture(&window, &format!("call-{code}-compact"), 320.0, 640.0);
     }
 }
+
+#[test]
+fn no_language_pushes_a_text_out_of_the_narrowest_window() {
+    support::start();
+    let mut outside = Vec::new();
+    for (code, ..) in LANGUAGES {
+        for scale in [1.0, 2.0] {
+            let window = MainWindow::new().unwrap();
+            select_bundled_translation(code).unwrap();
+            window.global::<Reading>().set_rtl(code == "ar");
+            window.global::<Theme>().set_text_scale(scale);
+            sample::fill(&window);
+            sample::put_colleagues(&window);
+            sample::put_away(&window);
+            sample::put_line(&window);
+            window
+                .window()
+                .set_size(slint::LogicalSize::new(320.0, 4000.0));
+            window.show().unwrap();
+            let shell = window.global::<WindowAdapter>();
+            let settings = window.global::<SettingsAdapter>();
+            let mut check = |page: &str| {
+                support::settle();
+                for what in support::outside(&window, 320.0) {
+                    outside.push(format!("{page}, {code}, text {scale}: {what}"));
+                }
+            };
+            shell.set_page(Page::Phone);
+            check("phone");
+            shell.set_page(Page::Settings);
+            check("line");
+            settings.set_part(SettingsPart::Absence);
+            check("availability");
+            sample::put_flight(&window);
+            check("messages");
+            window.global::<FlightAdapter>().set_part(1);
+            check("sound");
+            window.global::<FlightAdapter>().set_open(false);
+            check("call");
+        }
+    }
+    assert!(outside.is_empty(), "{outside:#?}");
+}

@@ -91,15 +91,20 @@ pub fn button(component: &impl ComponentHandle, label: &str) -> ElementHandle {
     control(component, AccessibleRole::Button, label)
 }
 
+/// What of what is told stands out of a window of this width.
+pub fn outside(component: &impl ComponentHandle, width: f32) -> Vec<String> {
+    let out = |(label, element): (String, ElementHandle)| {
+        let (at, size) = (element.absolute_position(), element.size());
+        let within = at.x >= -0.5 && at.x + size.width <= width + 0.5;
+        (!within).then(|| format!("{label:?} is at {at:?} with {size:?}"))
+    };
+    told(component).into_iter().filter_map(out).collect()
+}
+
 /// Fails where something that is told stands out of a window of this width.
 pub fn assert_within(component: &impl ComponentHandle, width: f32, what: &str) {
-    for (label, element) in told(component) {
-        let (at, size) = (element.absolute_position(), element.size());
-        assert!(
-            at.x >= -0.5 && at.x + size.width <= width + 0.5,
-            "{what}: {label:?} is at {at:?} with {size:?}"
-        );
-    }
+    let outside = outside(component, width);
+    assert!(outside.is_empty(), "{what}: {outside:#?}");
 }
 
 /// Each pixel of an element as drawn, row by row: whether it is anything but the ground, which is
