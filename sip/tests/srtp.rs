@@ -636,6 +636,85 @@ fn our_certificate_is_offered_beside_our_keys() {
 }
 
 #[test]
+fn a_certificate_alone_is_offered_in_the_profile_of_the_handshake() {
+    let alone = LocalMedia {
+        keys: Vec::new(),
+        ..with_certificate(SrtpPolicy::Mandatory)
+    };
+    let description = String::from_utf8(offer(&alone)).unwrap();
+    assert!(description.contains("m=audio 4000 UDP/TLS/RTP/SAVP 0"));
+    assert!(description.contains("a=fingerprint:sha-256 AB:AB:AB"));
+    assert!(crypto_lines(&description).is_empty());
+    let answer = certified("UDP/TLS/RTP/SAVP", "\na=setup:active");
+    let plan = accept(&alone, &remote(&answer)).unwrap();
+    assert_eq!(part(&plan), (false, 1));
+}
+
+/// Alice has a certificate and offers keys beside it, too; she calls the scripted peer.
+fn calling_with_a_certificate(srtp: SrtpPolicy) -> (World, Request) {
+    let (mut world, line) = alone();
+    let media = LocalMedia {
+        dtls: certificate(1).map(|dtls| Dtls {
+            keys_in_clear: true,
+            ..dtls
+        }),
+        ..encrypted(4000, srtp)
+    };
+    world.with(ALICE, |ua, now| {
+        ua.invite(now, line, &uri("sip:peer@10.0.0.9"), media)
+            .unwrap();
+    });
+    let invite = world.next_request();
+    (world, invite)
+}
+
+fn body(request: &Request) -> String {
+    String::from_utf8(request.body.clone()).unwrap()
+}
+
+fn refuse(world: &mut World, invite: &Request) {
+    respond(world, invite, 488, "one", |_| {});
+    assert_eq!(world.next_request().method, Method::Ack);
+}
+
+#[test]
+fn who_takes_keys_from_a_handshake_alone_is_asked_for_these() {
+    let (mut world, invite) = calling_with_a_certificate(SrtpPolicy::Mandatory);
+    assert!(body(&invite).contains("m=audio 4000 RTP/SAVP "));
+    refuse(&mut world, &invite);
+    let again = world.next_request();
+    assert_eq!(again.method, Method::Invite);
+    assert_eq!(again.cseq.seq, invite.cseq.seq + 1);
+    assert!(body(&again).contains("m=audio 4000 UDP/TLS/RTP/SAVP "));
+    assert!(crypto_lines(&body(&again)).is_empty());
+    let answer = certified("UDP/TLS/RTP/SAVP", "\na=setup:active");
+    let answer = String::from_utf8(remote(&answer)).unwrap();
+    respond(&mut world, &again, 200, "two", |r| with_sdp(r, &answer));
+    assert_eq!(world.next_request().method, Method::Ack);
+    assert_eq!(world.agents[ALICE].established(), 1);
+    assert!(matches!(
+        protection(&world.agents[ALICE])[..],
+        [Protection::Dtls { active: false, .. }]
+    ));
+}
+
+#[test]
+fn who_takes_no_keys_at_all_is_asked_twice_and_once_where_there_need_be_none() {
+    for (srtp, more) in [(SrtpPolicy::Mandatory, 1), (SrtpPolicy::Optional, 0)] {
+        let (mut world, invite) = calling_with_a_certificate(srtp);
+        refuse(&mut world, &invite);
+        for _ in 0..more {
+            let again = world.next_request();
+            refuse(&mut world, &again);
+        }
+        let [end] = world.agents[ALICE].ended()[..] else {
+            panic!("{:?}", world.agents[ALICE].events)
+        };
+        assert_eq!(end.cause, EndCause::NotAcceptable);
+    }
+}
+
+#[test]
 fn an_offered_certificate_is_answered_with_ours_in_the_part_that_is_left() {
     for (setup, active, answer_setup) in [
         ("\na=setup:actpass", true, "active"),

@@ -192,7 +192,15 @@ impl Call {
             100 => {}
             101..200 => self.invite_progress(now, endpoint, request, response, flow),
             200..300 => self.invite_answered(now, endpoint, request, response, flow),
-            422 if self.ask_longer(now, endpoint, response) => {}
+            // RFC 4028 §7.3: an interval that everyone on the way takes.
+            422 if self.ask_again(now, endpoint, response, |inviting| {
+                inviting.timer.raise(&response.headers)
+            }) => {}
+            // The secure profile that takes both kinds of keys is not for those who know but one.
+            488 | 606
+                if self.ask_again(now, endpoint, response, |inviting| {
+                    inviting.session.leave_keys_out(&flow)
+                }) => {}
             _ if self.redirect(now, endpoint, response) => {}
             _ => {
                 self.end(endpoint, end_of_status(response));
@@ -201,15 +209,19 @@ impl Call {
         }
     }
 
-    /// RFC 4028 §7.3: the INVITE again, with an interval that everyone on the way takes.
-    fn ask_longer(&mut self, now: Instant, endpoint: &mut Endpoint, response: &Response) -> bool {
+    /// The INVITE again, with what `change` makes another of it. False: it has nothing else to ask.
+    fn ask_again(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        response: &Response,
+        change: impl FnOnce(&mut Inviting) -> bool,
+    ) -> bool {
         let owner = (self.handle, self.account);
         let State::Inviting(inviting) = &mut self.state else {
             return false;
         };
-        let again = !inviting.is_given_up()
-            && inviting.attempts < MAX_ATTEMPTS
-            && inviting.timer.raise(&response.headers);
+        let again = !inviting.is_given_up() && inviting.attempts < MAX_ATTEMPTS && change(inviting);
         if again {
             inviting.request.cseq.seq = response.cseq.seq + 1;
             inviting.send(now, endpoint, owner);

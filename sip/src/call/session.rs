@@ -71,6 +71,20 @@ impl Session {
         media
     }
 
+    /// An offer that went this way was refused: offers our certificate without the keys that stood
+    /// beside it. False: that would be nothing new.
+    pub(super) fn leave_keys_out(&mut self, flow: &Flow) -> bool {
+        self.locate(flow);
+        let is_new = self.media.srtp == SrtpPolicy::Mandatory
+            && self.media.dtls.is_some()
+            && !self.offered().keys.is_empty();
+        if is_new {
+            self.media.keys.clear();
+            self.media.version += 1;
+        }
+        is_new
+    }
+
     /// The signalling goes this way: where the program left the address open, media leave from
     /// there, too; and who reads the way reads our keys.
     pub(super) fn locate(&mut self, flow: &Flow) {

@@ -130,6 +130,15 @@ fn ringbook_calls_linphone_with_keys_from_a_handshake() {
 }
 
 #[test]
+fn linphone_that_takes_a_handshake_alone_is_called_again_without_keys() {
+    let case = Case {
+        told: "encrypted",
+        ..KEYS_IN_SIGNALLING
+    };
+    ringbook_calls_linphone("dtls", &case);
+}
+
+#[test]
 fn linphone_calls_ringbook_with_keys_from_a_handshake() {
     linphone_calls_ringbook("dtls", &KEYS_FROM_A_HANDSHAKE);
 }
