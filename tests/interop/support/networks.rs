@@ -76,14 +76,20 @@ impl Networks {
         };
         for place in networks.places() {
             let name = place.0.as_deref().unwrap_or_default();
-            let made = output(&["ip", "netns", "add", name]);
-            if !made.status.success() {
-                let why = String::from_utf8_lossy(&made.stderr);
-                eprintln!(
-                    "skipped: this computer makes no network namespaces ({})",
-                    why.trim()
-                );
-                return None;
+            // A container may let us make one and not enter it.
+            for tried in [
+                vec!["ip", "netns", "add", name],
+                vec!["ip", "netns", "exec", name, "true"],
+            ] {
+                let tried = output(&tried);
+                if !tried.status.success() {
+                    let why = String::from_utf8_lossy(&tried.stderr);
+                    eprintln!(
+                        "skipped: this computer makes no network namespaces ({})",
+                        why.trim()
+                    );
+                    return None;
+                }
             }
             place.run("ip link set lo up");
         }
