@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::dialog::new_request;
 use crate::message::{Method, NameAddr, Request, Response};
-use crate::refresh::{back_off, is_passing, refresh_after, retry_after};
+use crate::refresh::{back_off, is_passing, raise_expires, refresh_after, retry_after};
 use crate::user_agent::{
     AccountId, ContactForm, Endpoint, Event, EventPackage, Failure, Outgoing, Owner, PublicationId,
     PublicationState, RequestId, Timer,
@@ -117,7 +117,7 @@ impl Publication {
                 self.entity_tag = None;
                 self.send(now, endpoint);
             }
-            423 if self.raise_expires(response) => self.send(now, endpoint),
+            423 if raise_expires(&mut self.expires, response) => self.send(now, endpoint),
             status => self.refused(now, endpoint, status, retry_after(response)),
         }
         self.arm(endpoint);
@@ -135,11 +135,7 @@ impl Publication {
         }
         self.under_way = None;
         if self.wanted {
-            let status = match failure {
-                Failure::Timeout => 408,
-                Failure::Unreachable => 503,
-            };
-            self.refused(now, endpoint, status, None);
+            self.refused(now, endpoint, failure.status(), None);
         }
         self.arm(endpoint);
     }
@@ -197,16 +193,6 @@ impl Publication {
         self.wanted = wait.is_some();
         let state = PublicationState::Failed { retry_in: wait };
         self.tell(endpoint, state, Some(status));
-    }
-
-    fn raise_expires(&mut self, response: &Response) -> bool {
-        match response.headers.number("Min-Expires") {
-            Some(least) if least > self.expires => {
-                self.expires = least;
-                true
-            }
-            _ => false,
-        }
     }
 
     /// RFC 3903 §4.1: with a body the state is published or changed, without one it is refreshed

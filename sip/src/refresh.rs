@@ -37,3 +37,15 @@ pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers.number("Retry-After")?;
     Some(Duration::from_secs(u64::from(seconds)).min(RETRY_AFTER_MOST))
 }
+
+/// Takes the shortest time that a server bears, where it is longer than ours (423, RFC 3261 §10.3).
+/// Whether it was: otherwise asking again would change nothing.
+pub(crate) fn raise_expires(expires: &mut u32, response: &Response) -> bool {
+    match response.headers.number("Min-Expires") {
+        Some(least) if least > *expires => {
+            *expires = least;
+            true
+        }
+        _ => false,
+    }
+}

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::dialog::new_request;
 use crate::message::{Method, NameAddr, Response, SipUri, Uri};
-use crate::refresh::refresh_after;
+use crate::refresh::{raise_expires, refresh_after};
 use crate::resolve::{is_tls, plain_name};
 use crate::user_agent::{
     AccountId, ConnectionId, ContactForm, Endpoint, Event, Flow, Notice, Outgoing, Owner,
@@ -130,7 +130,7 @@ impl Registration {
             200..300 if !self.wanted => self.send(now, endpoint, true),
             _ if !self.wanted => self.removed(now, endpoint, Some(response)),
             200..300 => self.registered(now, endpoint, response, flow),
-            423 if self.raise_expires(response) => self.send(now, endpoint, false),
+            423 if raise_expires(&mut self.expires, response) => self.send(now, endpoint, false),
             439 if self.drop_outbound(endpoint) => self.send(now, endpoint, false),
             300..400 if self.follow(endpoint, response) => self.send(now, endpoint, false),
             _ => self.failed(now, endpoint, Ok(response)),
@@ -393,16 +393,6 @@ impl Registration {
         self.moves += 1;
         line.binding.moved = Some(moved);
         true
-    }
-
-    fn raise_expires(&mut self, response: &Response) -> bool {
-        match response.headers.number("Min-Expires") {
-            Some(least) if least > self.expires => {
-                self.expires = least;
-                true
-            }
-            _ => false,
-        }
     }
 
     /// RFC 5626 §4.5: twice the wait for each failure, and some jitter, so that not all phones

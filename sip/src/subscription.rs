@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::dialog::{Dialog, new_request};
 use crate::message::{Method, NameAddr, Params, Request, Response, Uri};
-use crate::refresh::{RETRY_AFTER_MOST, back_off, is_passing, refresh_after, retry_after};
+use crate::refresh::{
+    RETRY_AFTER_MOST, back_off, is_passing, raise_expires, refresh_after, retry_after,
+};
 use crate::user_agent::{
     AccountId, ContactForm, Endpoint, Event, EventPackage, Failure, Outgoing, Owner, RequestId,
     ServerId, SubscriptionId, SubscriptionState, Timer,
@@ -128,7 +130,9 @@ impl Subscription {
             200..300 if !self.wanted => self.leave(now, endpoint, request, response),
             _ if !self.wanted => self.dialog = None,
             200..300 => self.accepted(now, request, response),
-            423 if self.raise_expires(response) => self.send(now, endpoint, self.expires),
+            423 if raise_expires(&mut self.expires, response) => {
+                self.send(now, endpoint, self.expires)
+            }
             status => self.refused(now, endpoint, status, retry_after(response)),
         }
         self.arm(endpoint);
@@ -146,11 +150,7 @@ impl Subscription {
         }
         self.under_way = None;
         if self.wanted {
-            let status = match failure {
-                Failure::Timeout => 408,
-                Failure::Unreachable => 503,
-            };
-            self.refused(now, endpoint, status, None);
+            self.refused(now, endpoint, failure.status(), None);
         } else {
             self.dialog = None;
         }
@@ -372,16 +372,6 @@ impl Subscription {
             self.send(now, endpoint, 0);
         } else {
             self.next = Next::FirstNotify(now + FIRST_NOTIFY);
-        }
-    }
-
-    fn raise_expires(&mut self, response: &Response) -> bool {
-        match response.headers.number("Min-Expires") {
-            Some(least) if least > self.expires => {
-                self.expires = least;
-                true
-            }
-            _ => false,
         }
     }
 

@@ -81,11 +81,7 @@ impl Call {
     }
 
     pub(super) fn refer_failure(&mut self, endpoint: &mut Endpoint, failure: Failure) {
-        let status = match failure {
-            Failure::Timeout => 408,
-            Failure::Unreachable => 503,
-        };
-        self.tell_transfer(endpoint, status, true);
+        self.tell_transfer(endpoint, failure.status(), true);
     }
 
     pub(super) fn transfer_timeout(&mut self, now: Instant, endpoint: &mut Endpoint) {

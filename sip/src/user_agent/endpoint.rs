@@ -50,6 +50,16 @@ pub(crate) enum Failure {
     Unreachable,
 }
 
+impl Failure {
+    /// The response that it counts as (RFC 3261 §8.1.3.1).
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Failure::Timeout => 408,
+            Failure::Unreachable => 503,
+        }
+    }
+}
+
 /// What accounts and calls have to be told.
 #[derive(Debug)]
 pub(crate) enum Notice {
