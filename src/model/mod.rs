@@ -15,5 +15,5 @@ pub use client::{
 };
 pub use ids::{CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordingId};
 pub use money::{Money, MoneyError};
-pub use phone_number::{Country, CountryError, Party, PhoneNumber, PhoneNumberError};
+pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};
 pub use recording::{RecordingRow, RecordingState};

@@ -1,21 +1,32 @@
 //! Phone numbers: E.164 inside, the reader's way outside; and what is dialled but is no phone number.
 
+mod reading;
+
 use std::fmt;
 use std::str::FromStr;
 
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The most characters a phone number is typed with: 15 digits, separators and an extension.
-const MAX_TYPED: usize = 64;
+use self::reading::Written;
+
+/// The most characters of a text that an error quotes.
+const MAX_QUOTED: usize = 64;
 /// ITU-T E.164 §6: an international number has at most 15 digits.
 const MAX_DIGITS: usize = 15;
-/// Words that introduce an extension after a number, as `libphonenumber` reads them.
-const EXTENSION_WORDS: &[&str] = &["ext", "extn", "extension", "x", "доб", "вн", "int", "anexo"];
 
 /// A phone number of the world, E.164: up to 15 digits, the first never 0. Without an extension.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(u64);
+
+/// A phone number and what was written behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedNumber {
+    /// The number, by which callers are matched.
+    pub number: PhoneNumber,
+    /// The digits of the extension, ASCII; none where none was written.
+    pub extension: Option<String>,
+}
 
 /// Why a text is no phone number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,37 +48,23 @@ impl PhoneNumber {
     /// it to somebody is not asked, because numbering plans change faster than programs.
     /// Internal numbers (`101`), emergency numbers and SIP users (`bob`) are no phone numbers.
     pub fn parse(text: &str, country: Option<Country>) -> Result<Self, PhoneNumberError> {
-        let error = || PhoneNumberError {
-            text: text.chars().take(MAX_TYPED).collect(),
+        Self::read(text, country).map(|read| read.number)
+    }
+
+    /// As [`PhoneNumber::parse`], with the extension that stands behind the number.
+    pub fn read(text: &str, country: Option<Country>) -> Result<ParsedNumber, PhoneNumberError> {
+        let read = || {
+            let written = reading::written(text)?;
+            let number = meant(&written, country.map(|country| country.0))?;
+            Some(ParsedNumber {
+                number: Self::from_e164(&number.format_as(PhoneNumberFormat::E164))?,
+                extension: written.extension,
+            })
+        };
+        read().ok_or_else(|| PhoneNumberError {
+            text: text.chars().take(MAX_QUOTED).collect(),
             country,
-        };
-        let typed = visible(text).ok_or_else(error)?;
-        if !looks_dialled(&typed) {
-            return Err(error());
-        }
-        let possible = |text: &str, region| {
-            let number = rlibphonenumber::PhoneNumber::parse(text, region).ok()?;
-            match number.is_possible_with_reason() {
-                Ok(NumberLengthType::IsPossible) => Some(number),
-                _ => None,
-            }
-        };
-        let region = country.map(|c| c.0);
-        possible(&typed, region)
-            .or_else(|| {
-                // The prefix 00 (ITU-T E.164 annex) is not every country's own, but gateways send it.
-                let rest = typed.strip_prefix("00")?;
-                possible(&format!("+{rest}"), None)
-            })
-            .or_else(|| {
-                // Trunks often leave the plus away; believed only where the number is a real one.
-                (!typed.starts_with(['+', '\u{ff0b}', '0']))
-                    .then(|| possible(&format!("+{typed}"), None))
-                    .flatten()
-                    .filter(rlibphonenumber::PhoneNumber::is_valid)
-            })
-            .and_then(|number| Self::from_e164(&number.format_as(PhoneNumberFormat::E164)))
-            .ok_or_else(error)
+        })
     }
 
     /// The number that `+77011112233` is, exactly so written; none where it is anything else.
@@ -109,38 +106,65 @@ impl PhoneNumber {
     }
 }
 
-/// `text` without what copying brings along unseen (spaces around, bidi marks, zero-width marks)
-/// and without `tel:`; none where it is empty or too long.
-fn visible(text: &str) -> Option<String> {
-    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    if text.len() > MAX_TYPED * 4 {
-        return None;
+/// A number with its parts, as the numbering plans know it.
+type Planned = rlibphonenumber::PhoneNumber;
+
+/// The number that the digits are inside `region`.
+fn meant(written: &Written, region: Option<Region>) -> Option<Planned> {
+    let digits = &*written.digits;
+    // Not everywhere is a 0 in brackets a trunk prefix: in Italy it belongs to the number.
+    let without_zero = written.without_trunk_zero.as_deref();
+    let bare = without_zero.and_then(|digits| possible(digits, region));
+    if let Some(number) = bare.filter(Planned::is_valid) {
+        return Some(number);
     }
-    let seen: String = text.chars().filter(|&c| !unseen(c)).collect();
-    let seen = seen.trim();
-    let seen = match seen.get(..4) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => &seen[4..],
-        _ => seen,
-    };
-    (!seen.is_empty() && seen.chars().count() <= MAX_TYPED).then(|| seen.to_owned())
+    let own = possible(digits, region);
+    if let Some(rest) = digits.strip_prefix("00") {
+        return beyond_double_zero(own, digits, rest, region);
+    }
+    own.or_else(|| {
+        // Trunks often leave the plus away; believed only where the number is a real one.
+        (!digits.starts_with(['+', '0']))
+            .then(|| possible(&format!("+{digits}"), None))
+            .flatten()
+            .filter(Planned::is_valid)
+    })
 }
 
-/// Whether `text` is digits and separators, with letters at most in an extension at its end.
-/// `libphonenumber` alone would find a number inside `agent7011112233` and read letters as keys.
-fn looks_dialled(text: &str) -> bool {
-    let starts_well =
-        text.starts_with(|c: char| c.is_numeric() || "+\u{ff0b}(\u{ff08}[".contains(c));
-    let Some(letters_from) = text.find(|c: char| c.is_alphabetic()) else {
-        return starts_well && !text.contains(['@', '*', '_', ':']);
-    };
-    let (head, tail) = text.split_at(letters_from);
-    let word: String = tail.chars().take_while(|c| c.is_alphabetic()).collect();
-    let after = tail[word.len()..].trim_start_matches(['.', ':', '=', ' ', '#', '\u{a0}']);
-    starts_well
-        && head.chars().filter(|c| c.is_numeric()).count() >= 3
-        && EXTENSION_WORDS.contains(&word.to_lowercase().as_str())
-        && !after.is_empty()
-        && after.chars().all(char::is_numeric)
+/// A number with a length that its country uses; one that is dialled in its area alone, only where
+/// it is a real one.
+fn possible(digits: &str, region: Option<Region>) -> Option<Planned> {
+    let number = Planned::parse(digits, region).ok()?;
+    match number.is_possible_with_reason() {
+        Ok(NumberLengthType::IsPossible) => Some(number),
+        Ok(NumberLengthType::IsPossibleLocalOnly) => Some(number).filter(Planned::is_valid),
+        _ => None,
+    }
+}
+
+/// What `00` begins. It is the international prefix of most countries (ITU-T E.164 annex), and
+/// gateways write it everywhere; in some a carrier's number follows it, and some have numbers of their own that
+/// begin so. `own` is what the country reads.
+fn beyond_double_zero(
+    own: Option<Planned>,
+    digits: &str,
+    rest: &str,
+    region: Option<Region>,
+) -> Option<Planned> {
+    let code = region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
+    let plain = possible(&format!("+{rest}"), None);
+    let real = plain.as_ref().filter(|number| number.is_valid());
+    if real.is_some_and(|number| Some(number.country_code) == code) {
+        return plain;
+    }
+    if own.as_ref().is_some_and(Planned::is_valid) {
+        return own;
+    }
+    if real.is_some() {
+        return plain;
+    }
+    let home = code.and_then(|code| possible(&format!("+{code}{digits}"), None));
+    home.filter(Planned::is_valid).or(own).or(plain)
 }
 
 impl fmt::Display for PhoneNumber {
@@ -366,6 +390,43 @@ mod tests {
         );
         assert_eq!(e164("02 3661 8300", "IT").as_deref(), Some("+390236618300"));
         assert_eq!(PhoneNumber::parse("06 30 555 0101", None).ok(), None);
+    }
+
+    #[test]
+    fn a_double_zero_begins_what_most_probably_was_meant() {
+        for (text, code, expected) in [
+            // A gateway's 00, where the country has another international prefix.
+            ("001 268 484 0795", "AG", "+12684840795"),
+            ("0044 20 7946 0958", "US", "+442079460958"),
+            // In Brazil and Colombia a carrier's number may follow, but this is a number at home.
+            ("0055 48 3644 8500", "BR", "+554836448500"),
+            ("0057 3021276026", "CO", "+573021276026"),
+            // Free numbers of Bulgaria begin so themselves.
+            ("008004247017", "BG", "+359008004247017"),
+        ] {
+            assert_eq!(e164(text, code).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zero_in_brackets_is_a_trunk_prefix_where_the_country_has_one() {
+        for (text, expected) in [
+            ("+44 (0)20 7946 0958", "+442079460958"),
+            ("+57 (0)901 0793609", "+579010793609"),
+            ("0049 (0)30 123456", "+4930123456"),
+            ("+39 (0)6 1234 5678", "+390612345678"),
+        ] {
+            assert_eq!(e164(text, "KZ").as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_extension_is_no_part_of_the_number() {
+        let read = PhoneNumber::read("8 (701) 111-22-33, доб. १२", country("KZ")).unwrap();
+        assert_eq!(read.number.e164(), "+77011112233");
+        assert_eq!(read.extension.as_deref(), Some("12"));
+        let read = PhoneNumber::read("+7 701 111 22 33", None).unwrap();
+        assert_eq!(read.extension, None);
     }
 
     #[test]
