@@ -657,15 +657,26 @@ fn an_asserted_identity_counts_only_from_the_accounts_own_proxy() {
 
 #[test]
 fn an_anonymous_caller_is_hidden() {
-    let (mut world, mut peer) = (bob(), peer());
-    peer.from = "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=peer".to_owned();
-    let invite = peer.request("INVITE", "", &offer());
-    peer.send(&mut world, invite);
-    world.run(ms(10));
-    assert!(matches!(
-        &world.agents[BOB].events[..],
-        [Event::Incoming { caller, .. }] if caller.hidden && caller.number_text.is_none()
-    ));
+    for from in [
+        "\"Anonymous\" <sip:anonymous@anonymous.invalid>",
+        "<sip:+77011112233@anonymous.invalid>",
+        "<sip:Anonymous@10.0.0.9>",
+        "\"Restricted\" <sip:Restricted@10.0.0.9>",
+        "<sip:unavailable@10.0.0.9>",
+        "<sip:private@10.0.0.9>",
+        "<sip:withheld@10.0.0.9>",
+        "\"Unknown\" <sip:unknown@10.0.0.9>",
+    ] {
+        let (mut world, mut peer) = (bob(), peer());
+        peer.from = format!("{from};tag=peer");
+        let invite = peer.request("INVITE", "", &offer());
+        peer.send(&mut world, invite);
+        world.run(ms(10));
+        let [Event::Incoming { caller, .. }] = &world.agents[BOB].events[..] else {
+            panic!("{from}: {:?}", world.agents[BOB].events)
+        };
+        assert!(caller.hidden && caller.number_text.is_none(), "{from}");
+    }
 }
 
 #[test]

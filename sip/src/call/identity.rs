@@ -39,6 +39,17 @@ fn asserted(headers: &Headers) -> Option<NameAddr> {
         .find_map(|name| headers.addresses(name).into_iter().next())
 }
 
+/// What stands in From for a caller who is not to be known: by RFC 3323 §4.1.1.3 the first, by
+/// gateways to the telephone network the others.
+const NOBODIES: [&str; 6] = [
+    "anonymous",
+    "restricted",
+    "unavailable",
+    "private",
+    "withheld",
+    "unknown",
+];
+
 /// RFC 3323 §4: the caller asked not to be named.
 fn is_hidden(request: &Request) -> bool {
     let headers = &request.headers;
@@ -56,11 +67,10 @@ fn is_hidden(request: &Request) -> bool {
             .get("privacy")
             .is_some_and(|value| value.eq_ignore_ascii_case("full"))
     });
-    let anonymous = request
-        .from
-        .uri
-        .user()
-        .is_some_and(|user| user.eq_ignore_ascii_case("anonymous"));
+    let anonymous = request.from.uri.user().is_some_and(|user| {
+        let mut nobodies = NOBODIES.iter();
+        nobodies.any(|nobody| user.eq_ignore_ascii_case(nobody))
+    });
     let invalid = request
         .from
         .uri
