@@ -12,6 +12,7 @@ mod lamps;
 mod lines;
 mod modules;
 mod nat;
+mod naughty;
 mod office;
 mod outgoing;
 mod publishing;
