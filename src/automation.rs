@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::model::{CallId, CallerCard, Direction, EndReason, PhoneNumber};
+use crate::model::{
+    CallId, CallerCard, ClientId, Direction, EndReason, PhoneNumber, TaskChange, TaskId, TaskNews,
+};
 use crate::phone::lamps::LampView;
 use crate::presence::MessagesWaiting;
 
@@ -94,6 +96,8 @@ pub enum Body {
         #[serde(flatten)]
         messages: MessagesWaiting,
     },
+    /// A caller is owed a call, or no longer.
+    Task(Box<Task>),
     /// What a person would be told.
     Notice(Notice),
 }
@@ -111,6 +115,7 @@ impl Body {
             Self::Recording { .. } => "recording",
             Self::Lamp(_) => "lamp",
             Self::Voicemail { .. } => "voicemail",
+            Self::Task(_) => "task",
             Self::Notice(_) => "notice",
         }
     }
@@ -297,6 +302,49 @@ pub enum RecordingState {
     Failed,
     /// It was cut off by a crash and plays again.
     Repaired,
+}
+
+/// `task`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Task {
+    /// Its id.
+    pub task: TaskId,
+    /// What became of it.
+    pub state: TaskChange,
+    /// The call that did it: the one that was lost, or the one in which people talked.
+    pub call: CallId,
+    /// The client's name; null where the caller is unknown.
+    pub client: Option<String>,
+    /// The client.
+    pub client_id: Option<ClientId>,
+    /// The number of the latest lost call, E.164; null where it came from an internal number or a user.
+    pub number: Option<PhoneNumber>,
+    /// The same as the log has it.
+    pub caller: String,
+    /// How many calls were lost.
+    pub calls: u32,
+    /// When the first was, RFC 3339.
+    pub opened_at: String,
+    /// When the caller is to have been spoken with, RFC 3339.
+    pub due_at: String,
+}
+
+impl From<&TaskNews> for Task {
+    fn from(news: &TaskNews) -> Self {
+        let task = &news.line.task;
+        Self {
+            task: task.id,
+            state: news.change,
+            call: news.call,
+            client: news.line.client_name.clone(),
+            client_id: task.client,
+            number: task.number,
+            caller: task.caller.clone(),
+            calls: task.calls,
+            opened_at: format!("{:.3}", task.opened_at),
+            due_at: format!("{:.3}", task.due_at),
+        }
+    }
 }
 
 /// `notice`

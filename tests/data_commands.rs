@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use ringbook::model::{CallId, CallRecord, Direction, RecordingId, RecordingRow, RecordingState};
+use ringbook::model::{
+    CallId, CallRecord, CallStatus, Direction, PhoneNumber, RecordingId, RecordingRow,
+    RecordingState, TaskTerms,
+};
 use ringbook::store::Store;
 use serde_json::Value;
 
@@ -416,6 +419,122 @@ fn s1_16_employees_and_orders_are_entered_and_an_order_is_closed() {
     assert!(profile.ok(&["order", "list", "ivan"]).contains("closed"));
     let error = profile.refused(&["order", "set", "ivan", "1002", "--responsible", "Zoe"]);
     assert!(error.contains("101 Anna"), "{error}");
+}
+
+/// A call from `caller` that nobody answered, long ago, and its task.
+fn lost(profile: &Profile, caller: &str) {
+    let began = "2026-11-22T09:05:07Z".parse().unwrap();
+    let mut call = CallRecord::begin(CallId::new(), Direction::Incoming, began);
+    call.status = CallStatus::Missed;
+    call.caller = caller.to_owned();
+    call.number = PhoneNumber::from_e164(caller);
+    call.ended_at = Some(began);
+    let mut store = Store::open(&profile.0.path().join("ringbook.db")).unwrap();
+    let written = store.write(|writer| {
+        writer.save_call(&call)?;
+        writer.follow_up(call.call, TaskTerms::minutes(60))
+    });
+    assert_eq!(written.unwrap().len(), 1);
+}
+
+#[test]
+fn tasks_are_listed_shown_and_closed_for_a_reason() {
+    let profile = Profile::new();
+    assert_eq!(profile.ok(&["task", "list"]), "No tasks.\n");
+    assert_eq!(
+        profile.json(&["task", "list", "--format", "json"]),
+        serde_json::json!([])
+    );
+    profile.ok(&[
+        "client",
+        "add",
+        "--name",
+        "Ivan Petrov",
+        "--phone",
+        "+77011112233",
+    ]);
+    lost(&profile, "+77011112233");
+    lost(&profile, "+77011112233");
+    lost(&profile, "+36305550101");
+    lost(&profile, "102");
+
+    let table = profile.ok(&["task", "list"]);
+    assert!(
+        table.contains("Ivan Petrov") && table.contains("overdue"),
+        "{table}"
+    );
+    let tasks = profile.json(&["task", "list", "--client", "petrov", "--format", "json"]);
+    assert_eq!(tasks.as_array().unwrap().len(), 1);
+    let task = &tasks[0];
+    assert_eq!(
+        (&task["calls"], &task["overdue"]),
+        (&2.into(), &true.into())
+    );
+    assert_eq!(task["due_at"], "2026-11-22T10:05:07.000Z");
+    assert_eq!(
+        (&task["state"], &task["number"]),
+        (&"open".into(), &"+77011112233".into())
+    );
+    let shown = profile.json(&["task", "show", "87011112233"]);
+    assert_eq!(shown["task"], task["task"]);
+    assert_eq!(shown["lost"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["lost"][0]["status"], "missed");
+
+    let told = profile.ok(&["task", "close", "petrov", "--reason", "=Wrote a mail"]);
+    assert!(told.contains("Ivan Petrov"), "{told}");
+    profile.ok(&["task", "close", "102", "--reason", "Spoken with over lunch"]);
+    let left = profile.json(&["task", "list", "--open", "--format", "json"]);
+    assert_eq!(left.as_array().unwrap().len(), 1);
+    assert_eq!(left[0]["caller"], "+36305550101");
+    let all = profile.ok(&["task", "list", "--all", "--format", "csv"]);
+    let mut lines = all.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("task,state,overdue,due_at,client")
+    );
+    assert_eq!(lines.count(), 3);
+    assert!(
+        all.contains("'=Wrote a mail") && all.contains("'+77011112233"),
+        "{all}"
+    );
+    let shown = profile.json(&["task", "show", task["task"].as_str().unwrap()]);
+    assert_eq!(
+        (&shown["state"], &shown["reason"]),
+        (&"closed".into(), &"=Wrote a mail".into())
+    );
+    assert_eq!(
+        (&shown["overdue"], &shown["contact"]),
+        (&false.into(), &Value::Null)
+    );
+}
+
+#[test]
+fn a_task_that_is_not_there_or_closed_or_has_no_reason_is_refused() {
+    let profile = Profile::new();
+    lost(&profile, "+77011112233");
+    let refused = |arguments: &[&str]| profile.refused(arguments);
+    let close = |task, reason| refused(&["task", "close", task, "--reason", reason]);
+    assert!(close("+77011112234", "x").contains("no open task is for +77011112234"));
+    assert!(close("+77011112233", " ").contains("reason"));
+    let id = profile.json(&["task", "list", "--format", "json"])[0]["task"].clone();
+    let id = id.as_str().unwrap();
+    profile.ok(&["task", "close", id, "--reason", "x"]);
+    assert!(close(id, "x").contains("a task that is open"));
+    assert!(refused(&["task", "list", "--client", "Nobody"]).contains("no client"));
+    assert_eq!(profile.run(&["task", "close", id]).status.code(), Some(2));
+}
+
+#[test]
+fn s1_1_without_the_module_no_task_is_shown() {
+    let profile = Profile::new();
+    fs::write(profile.path("settings.toml"), "[modules]\ntasks = false\n").unwrap();
+    assert!(
+        profile
+            .refused(&["task", "list"])
+            .contains("[modules] tasks")
+    );
 }
 
 #[test]

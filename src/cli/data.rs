@@ -12,8 +12,9 @@ use super::client::ClientCommand;
 use super::log::LogCommand;
 use super::office::{EmployeeCommand, OrderCommand};
 use super::recording::RecordingCommand;
+use super::task::TaskCommand;
 use super::when::When;
-use super::{backup, client, log, office, recording};
+use super::{backup, client, log, office, recording, task};
 use crate::model::{Client, ClientId, Country, PhoneNumber};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -38,6 +39,9 @@ pub enum DataCommand {
     /// What clients have ordered
     #[command(subcommand)]
     Order(OrderCommand),
+    /// Callers who got no conversation and are owed a call
+    #[command(subcommand)]
+    Task(TaskCommand),
     /// Recordings
     #[command(subcommand)]
     Recording(RecordingCommand),
@@ -55,6 +59,7 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Log(command) => log::run(command, profile, output),
         DataCommand::Employee(command) => office::employee(command, profile, output),
         DataCommand::Order(command) => office::order(command, profile, output),
+        DataCommand::Task(command) => task::run(command, profile, output),
         DataCommand::Recording(command) => recording::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),

@@ -11,6 +11,7 @@ mod log;
 mod office;
 mod play;
 mod recording;
+mod task;
 mod when;
 #[cfg(feature = "gui")]
 mod window;

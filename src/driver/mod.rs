@@ -41,7 +41,8 @@ use self::message::{Answer, Inbox, Message, Watcher};
 use self::tcp::{Connections, TcpEvent};
 use self::udp::UdpSockets;
 use crate::app::{App, Input, Output, RequestId};
-use crate::automation::{Event, NoticeKind, Ready};
+use crate::automation::{Body, Event, NoticeKind, Ready};
+use crate::model::TaskTerms;
 use crate::now::Now;
 use crate::phone::PhoneConfig;
 use crate::phone::command::Command;
@@ -173,6 +174,7 @@ impl Driver {
         let media_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
         let rtp_ports = settings.media.rtp_ports.clone();
         let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
+        let task_terms = settings.task_terms();
         let config = PhoneConfig {
             settings,
             seed,
@@ -217,7 +219,7 @@ impl Driver {
             }),
         );
         driver.drain();
-        open_store(&driver.profile, driver.inbox.clone())?;
+        open_store(&driver.profile, task_terms, driver.inbox.clone())?;
         Ok(driver)
     }
 
@@ -338,6 +340,8 @@ impl Driver {
                     record,
                     recordings,
                     flight: None,
+                    // Its row was closed, and its caller looked after, when the store was opened.
+                    tasks: None,
                 });
             }
             Message::Accepted(transport, stream, peer) => {
@@ -508,23 +512,23 @@ fn now() -> Now {
 }
 
 /// Opens the store on a thread of its own; then repairs what a crash cut off.
-fn open_store(profile: &Profile, inbox: Inbox) -> io::Result<()> {
+fn open_store(profile: &Profile, terms: Option<TaskTerms>, inbox: Inbox) -> io::Result<()> {
     let (database, recordings): (PathBuf, PathBuf) = (profile.database(), profile.recordings());
     let thread = std::thread::Builder::new().name("store-open".to_owned());
     thread.spawn(move || {
         let told = inbox.clone();
-        let notify =
-            move |notice| told.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
-        match StoreHandle::open_with(&database, notify) {
+        let notify = move |notice| told.put(store_news(notice));
+        match StoreHandle::open_with(&database, terms, notify) {
             Ok((store, opening)) => {
                 inbox.put(Message::StoreOpened(Ok(store)));
+                for news in opening.tasks {
+                    inbox.put(store_news(StoreNotice::Task(Box::new(news))));
+                }
                 if let Some(file) = opening.kept_aside {
-                    let notice = StoreNotice::KeptAside { file };
-                    inbox.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
+                    inbox.put(store_news(StoreNotice::KeptAside { file }));
                 }
                 if let Some(error) = opening.waiting {
-                    let notice = StoreNotice::Unavailable { error };
-                    inbox.put(Message::Notice(NoticeKind::Store, store_text(&notice)));
+                    inbox.put(store_news(StoreNotice::Unavailable { error }));
                 }
                 recovery::recover(&recordings, opening.interrupted, &inbox);
             }
@@ -534,8 +538,9 @@ fn open_store(profile: &Profile, inbox: Inbox) -> io::Result<()> {
     Ok(())
 }
 
-fn store_text(notice: &StoreNotice) -> String {
-    match notice {
+/// What the loop is told of the store: mostly something for people.
+fn store_news(notice: StoreNotice) -> Message {
+    let text = match notice {
         StoreNotice::Unavailable { error } => {
             tr!(
                 "The database cannot be written: {error}. Calls go on; their rows wait.",
@@ -549,7 +554,11 @@ fn store_text(notice: &StoreNotice) -> String {
                 file = file.display()
             )
         }
-    }
+        StoreNotice::Task(news) => {
+            return Message::Tell(Body::Task(Box::new(news.as_ref().into())));
+        }
+    };
+    Message::Notice(NoticeKind::Store, text)
 }
 
 /// Listens for TLS where a certificate is set, and only there.

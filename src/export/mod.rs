@@ -1,4 +1,4 @@
-//! What leaves the store as files: clients, the call log, recordings.
+//! What leaves the store as files: clients, the call log, tasks, recordings.
 
 mod calls;
 pub mod cell;
@@ -6,6 +6,7 @@ mod clients;
 mod recordings;
 mod safe_name;
 mod sidecar;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use recordings::{
 };
 pub use safe_name::safe_name;
 pub use sidecar::{SIDECAR_VERSION, recording_json, sidecar};
+pub use tasks::{TASK_COLUMNS, task_json, tasks_as_csv, tasks_as_json};
 
 use crate::store::StoreError;
 

@@ -93,6 +93,10 @@ id!(
     /// A stored photo.
     PhotoId
 );
+id!(
+    /// A call that somebody is owed.
+    TaskId
+);
 
 #[cfg(test)]
 mod tests {

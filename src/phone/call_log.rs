@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
-use crate::automation::NoticeKind;
-use crate::model::{CallId, CallRecord, RecordingRow};
+use crate::automation::{Body, NoticeKind};
+use crate::model::{CallId, CallRecord, RecordingRow, TaskTerms};
 use crate::now::Now;
+use crate::settings::Settings;
 use crate::store::{StoreCommand, StoreReply};
 use crate::tr;
 
@@ -15,6 +16,8 @@ use crate::tr;
 #[derive(Debug)]
 pub struct CallLog {
     enabled: bool,
+    /// On which terms callers are owed a call; none where the module is absent.
+    tasks: Option<TaskTerms>,
     rows: BTreeMap<CallId, Row>,
     edition: u64,
 }
@@ -38,18 +41,20 @@ enum News {
 }
 
 impl CallLog {
-    /// Writes rows only while `enabled`.
-    pub fn new(enabled: bool) -> Self {
+    /// Writes rows, and what callers are owed, as far as the settings say.
+    pub fn new(settings: &Settings) -> Self {
         Self {
-            enabled,
+            enabled: settings.modules.call_log,
+            tasks: settings.task_terms(),
             rows: BTreeMap::new(),
             edition: 0,
         }
     }
 
-    /// Switches the module, for calls that begin from now on.
-    pub fn set_enabled(&mut self, enabled: bool) {
-        self.enabled = enabled;
+    /// Switches the module, for calls that begin from now on, and tasks, for those that end.
+    pub fn set(&mut self, settings: &Settings) {
+        self.enabled = settings.modules.call_log;
+        self.tasks = settings.task_terms();
     }
 
     /// Counts the news that are on disk: a list that was read at a lower count is out of date.
@@ -114,6 +119,7 @@ impl Listener for CallLog {
                     record,
                     recordings,
                     flight,
+                    tasks: self.tasks,
                 };
                 row.write(closed, News::Yes, out);
             }
@@ -126,7 +132,10 @@ impl Listener for CallLog {
             return;
         };
         match reply {
-            StoreReply::Done { .. } => {
+            StoreReply::Done { tasks, .. } => {
+                for news in tasks {
+                    out.event(Body::Task(Box::new(news.into())));
+                }
                 if row.pending.pop_front() == Some(News::Yes) {
                     self.edition += 1;
                 }

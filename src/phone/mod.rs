@@ -176,7 +176,7 @@ impl Phone {
             ringer: Ringer::default(),
             recorder: Recorder::new(&settings, config.recordings),
             flight_recorder: FlightRecorder::new(settings.log.retention()),
-            call_log: CallLog::new(settings.modules.call_log),
+            call_log: CallLog::new(&settings),
         };
         let mut phone = Self {
             user_agent: UserAgent::new(agent, agent_seed),
@@ -347,7 +347,7 @@ impl Phone {
     /// The store answered about a call.
     pub fn handle_stored(&mut self, now: Now, reply: &StoreReply) {
         let (StoreReply::Caller { call: id, .. }
-        | StoreReply::Done { call: id }
+        | StoreReply::Done { call: id, .. }
         | StoreReply::Failed { call: id, .. }) = reply;
         let Some(call) = self.calls.get(*id) else {
             return;

@@ -475,9 +475,7 @@ impl Phone {
         self.features
             .flight_recorder
             .set_retention(settings.log.retention());
-        self.features
-            .call_log
-            .set_enabled(settings.modules.call_log);
+        self.features.call_log.set(&settings);
         self.features.recorder.set(&settings);
         let redirects = settings.phone.redirects == Policy::Follow;
         self.user_agent.set_follow_redirects(redirects);

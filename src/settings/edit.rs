@@ -118,6 +118,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         phone,
         recording,
         log,
+        tasks,
         modules,
         window,
     } = settings;
@@ -199,12 +200,14 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("ladder_days", integer(log.ladder_days)),
             ],
         ),
+        ("tasks", vec![("due_minutes", integer(tasks.due_minutes))]),
         (
             "modules",
             vec![
                 ("caller_card", Some(modules.caller_card.into())),
                 ("call_log", Some(modules.call_log.into())),
                 ("recording", Some(modules.recording.into())),
+                ("tasks", Some(modules.tasks.into())),
             ],
         ),
         (

@@ -23,7 +23,7 @@ pub use ringbook_sip::user_agent::Transport;
 
 use crate::flight::Retention;
 use crate::i18n::Language;
-use crate::model::Country;
+use crate::model::{Country, TaskTerms};
 
 /// Everything in `settings.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,6 +42,8 @@ pub struct Settings {
     pub recording: Recording,
     /// `[log]`
     pub log: Log,
+    /// `[tasks]`
+    pub tasks: Tasks,
     /// `[modules]`
     pub modules: Modules,
     /// `[window]`
@@ -59,6 +61,13 @@ impl Settings {
                 Err(SettingsFault::Unreadable { file, source }.into())
             }
         }
+    }
+
+    /// On which terms callers who got no conversation are owed a call; none where the module is
+    /// absent. Tasks follow from rows of the call log: without the one there are none of the other.
+    pub fn task_terms(&self) -> Option<TaskTerms> {
+        let present = self.modules.tasks && self.modules.call_log;
+        present.then(|| TaskTerms::minutes(self.tasks.due_minutes))
     }
 
     /// Reads `text`; `file` is what errors name.
@@ -421,6 +430,19 @@ impl Default for Log {
     }
 }
 
+/// `[tasks]`: calls that are owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tasks {
+    /// Within how many minutes of a lost call its caller is to be spoken with.
+    pub due_minutes: u32,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self { due_minutes: 60 }
+    }
+}
+
 /// `[modules]`: what can be ordered separately (S1.1, S5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modules {
@@ -430,6 +452,8 @@ pub struct Modules {
     pub call_log: bool,
     /// Recording.
     pub recording: bool,
+    /// Tasks for lost calls.
+    pub tasks: bool,
 }
 
 impl Default for Modules {
@@ -438,6 +462,7 @@ impl Default for Modules {
             caller_card: true,
             call_log: true,
             recording: true,
+            tasks: true,
         }
     }
 }

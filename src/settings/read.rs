@@ -13,7 +13,7 @@ use super::section::{Section, Source};
 use super::{
     Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
     Recording, RecordingFormat, RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp,
-    Transport, Window, WindowTheme, every_interface,
+    Tasks, Transport, Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
 use crate::model::Country;
@@ -88,6 +88,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         phone: section(&mut top, source, "phone", phone)?,
         recording: section(&mut top, source, "recording", recording)?,
         log: section(&mut top, source, "log", log)?,
+        tasks: section(&mut top, source, "tasks", tasks)?,
         modules: section(&mut top, source, "modules", modules)?,
         window: section(&mut top, source, "window", window)?,
     };
@@ -453,12 +454,20 @@ fn log(section: &mut Section<'_>) -> Result<Log, SettingsError> {
     })
 }
 
+fn tasks(section: &mut Section<'_>) -> Result<Tasks, SettingsError> {
+    let default = Tasks::default();
+    Ok(Tasks {
+        due_minutes: section.integer("due_minutes", default.due_minutes, 1..=525_600)?,
+    })
+}
+
 fn modules(section: &mut Section<'_>) -> Result<Modules, SettingsError> {
     let default = Modules::default();
     Ok(Modules {
         caller_card: section.bool("caller_card", default.caller_card)?,
         call_log: section.bool("call_log", default.call_log)?,
         recording: section.bool("recording", default.recording)?,
+        tasks: section.bool("tasks", default.tasks)?,
     })
 }
 

@@ -92,7 +92,8 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("account, sip, media, audio, phone, recording, log, modules, window"),
+        message
+            .ends_with("account, sip, media, audio, phone, recording, log, tasks, modules, window"),
         "{message}"
     );
 }
@@ -316,10 +317,12 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         mode: RecordingMode::OnDemand,
         format: RecordingFormat::Opus,
     };
+    settings.tasks = Tasks { due_minutes: 15 };
     settings.modules = Modules {
         caller_card: false,
         call_log: false,
         recording: false,
+        tasks: false,
     };
     settings.window = Window {
         language: Some(Language::Arabic),
@@ -368,6 +371,17 @@ fn how_much_the_flight_recorder_keeps_can_be_said() {
     let log = parse("[log]\nladders = 0\nladder_days = 7\n").unwrap().log;
     assert_eq!((log.ladders, log.ladder_days), (0, 7));
     assert!(refusal("[log]\nladder_days = 0\n").contains("ladder_days"));
+}
+
+#[test]
+fn how_soon_a_lost_call_is_to_be_answered_can_be_said() {
+    let minutes = |text| parse(text).unwrap().task_terms().map(|terms| terms.due);
+    let after = |minutes: u64| Some(std::time::Duration::from_secs(60 * minutes));
+    assert_eq!(minutes(""), after(60));
+    assert_eq!(minutes("[tasks]\ndue_minutes = 15\n"), after(15));
+    assert_eq!(minutes("[modules]\ntasks = false\n"), None);
+    assert_eq!(minutes("[modules]\ncall_log = false\n"), None);
+    assert!(refusal("[tasks]\ndue_minutes = 0\n").contains("due_minutes"));
 }
 
 #[test]

@@ -5,13 +5,13 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, named_params, params, params_from_iter};
 
 use super::values::{
-    count, duration, id, id_or_none, length, millis, number_or_none, one, time, time_or_none,
-    unknown,
+    count, duration, hex_ids, id, id_or_none, length, millis, number_or_none, one, time,
+    time_or_none, unknown,
 };
 use super::{Reader, Result, StoreError, Writer};
 use crate::model::{
     CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Direction,
-    EndReason, PhoneNumber,
+    EndReason, PhoneNumber, TaskNews, TaskTerms,
 };
 
 /// Which calls. The default is all of them.
@@ -43,7 +43,8 @@ pub struct CallCount {
 }
 
 /// What a call is read from: 31 columns of `calls c`.
-const COLUMNS: &str = "c.id, c.direction, c.status, c.started_at, c.ringing_at, c.answered_at,
+pub(super) const COLUMNS: &str =
+    "c.id, c.direction, c.status, c.started_at, c.ringing_at, c.answered_at,
     c.ended_at, c.last_seen_at, c.caller, c.callee, c.number, c.remote_name, c.hidden, c.client,
     c.client_name, c.extension, c.employee, c.account, c.ring_ms, c.hold_ms, c.talk_ms,
     c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
@@ -81,14 +82,9 @@ impl CallFilter {
             bind("c.number = ?", number.e164().into());
         }
         if let Some(clients) = &self.clients {
-            let ids: Vec<String> = clients
-                .iter()
-                .map(|id| id.to_string().replace('-', ""))
-                .collect();
-            let ids = serde_json::Value::from(ids).to_string();
             bind(
                 "c.client IN (SELECT unhex(value) FROM json_each(?))",
-                ids.into(),
+                hex_ids(clients).into(),
             );
         }
         (conditions.join(" AND "), values)
@@ -220,19 +216,24 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Makes the call one with this client.
+    /// Makes the call one with this client, and the task that it opened.
     pub fn link_call(&mut self, call: CallId, client: ClientId) -> Result<()> {
         let name = self.load_client(client)?.name;
         let changed = self
             .connection
             .prepare_cached("UPDATE calls SET client = ?2, client_name = ?3 WHERE id = ?1")?
             .execute(params![call.as_bytes(), client.as_bytes(), name])?;
-        one(changed, "call", call)
+        one(changed, "call", call)?;
+        self.give_task_of_call(call, client)
     }
 
     /// Closes the rows that a crash left in progress, as *interrupted*, and returns them: ended
     /// when the phone was last seen to have the call. Only the phone does so, before its first call.
-    pub(super) fn close_interrupted(&mut self) -> Result<Vec<CallRecord>> {
+    /// Whoever was ringing then is owed a call, on these terms, where there are any.
+    pub(super) fn close_interrupted(
+        &mut self,
+        terms: Option<TaskTerms>,
+    ) -> Result<(Vec<CallRecord>, Vec<TaskNews>)> {
         // The word stands in the statement: a bound one would not use the index of open rows.
         let ids: Vec<CallId> = self
             .connection
@@ -240,7 +241,7 @@ impl Writer<'_> {
             .query_map([], |row| id(row, 0))?
             .collect::<rusqlite::Result<_>>()?;
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         self.connection.execute(
             "UPDATE calls SET status = 'interrupted', end_reason = 'interrupted',
@@ -252,10 +253,17 @@ impl Writer<'_> {
              WHERE status = 'in_progress'",
             [],
         )?;
+        let mut news = Vec::new();
+        if let Some(terms) = terms {
+            for &call in &ids {
+                news.extend(self.follow_up(call, terms)?);
+            }
+        }
         let closed = ids.into_iter().map(|call| self.find_call(call));
-        closed
+        let closed = closed
             .filter_map(|line| line.map(|line| line.map(|line| line.record)).transpose())
-            .collect()
+            .collect::<Result<_>>()?;
+        Ok((closed, news))
     }
 }
 
@@ -320,7 +328,7 @@ fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
     })
 }
 
-fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
+pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
     let end_reason: Option<String> = row.get(21)?;
     let end_reason = end_reason
         .map(|text| {

@@ -205,12 +205,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Marks the client deleted: it is found no more, and its calls keep the name they had.
+    /// Marks the client deleted: it is found no more, and its calls keep the name they had. What it
+    /// is owed is owed to its number.
     pub fn delete_client(&mut self, client: ClientId) -> Result<()> {
-        self.retire_client(client, None)
+        self.retire_client(client, None)?;
+        self.orphan_tasks(client)
     }
 
-    /// Makes one client of two: `from`'s numbers, custom fields, orders and calls become `into`'s,
+    /// Makes one client of two: `from`'s numbers, custom fields, orders, calls and tasks become `into`'s,
     /// texts that `into` lacks are filled, and `from` is marked deleted.
     pub fn merge_clients(&mut self, into: ClientId, from: ClientId) -> Result<()> {
         if into == from {
@@ -230,6 +232,7 @@ impl Writer<'_> {
                 .prepare_cached(&format!("UPDATE {table} SET client = ?1 WHERE client = ?2"))?
                 .execute(params![into.as_bytes(), from.as_bytes()])?;
         }
+        self.merge_tasks(into, from)?;
         self.connection
             .prepare_cached(
                 "UPDATE clients SET photo = (SELECT photo FROM clients WHERE id = ?2)

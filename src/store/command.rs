@@ -1,7 +1,9 @@
 //! What the phone asks of the store, and what it hears.
 
 use crate::flight::Landed;
-use crate::model::{CallId, CallRecord, CallerMatch, PhoneNumber, RecordingRow};
+use crate::model::{
+    CallId, CallRecord, CallerMatch, PhoneNumber, RecordingRow, TaskNews, TaskTerms,
+};
 
 /// A request of the phone.
 #[derive(Debug, Clone)]
@@ -29,6 +31,9 @@ pub enum StoreCommand {
         recordings: Vec<RecordingRow>,
         /// What the flight recorder kept of it.
         flight: Option<Box<Landed>>,
+        /// On which terms its caller may be owed a call, in the same transaction; none where the
+        /// module is absent.
+        tasks: Option<TaskTerms>,
     },
 }
 
@@ -46,6 +51,8 @@ pub enum StoreReply {
     Done {
         /// The call.
         call: CallId,
+        /// What became of tasks thereby.
+        tasks: Vec<TaskNews>,
     },
     /// It did not succeed and is not tried again. A row of the log that the database cannot
     /// take at the moment is no failure: it waits, and `Done` follows.
@@ -72,4 +79,7 @@ pub enum StoreNotice {
         /// The damaged file.
         file: std::path::PathBuf,
     },
+    /// A call that a crash had cut off was closed late, because the database could not be written
+    /// before: its caller is owed a call.
+    Task(Box<TaskNews>),
 }

@@ -12,6 +12,7 @@ mod command;
 mod employees;
 mod error;
 mod flights;
+mod follow_up;
 mod handle;
 mod lookup;
 mod numbers;
@@ -22,6 +23,7 @@ mod places;
 mod recordings;
 pub mod sample;
 mod search;
+mod tasks;
 mod values;
 
 #[cfg(test)]
@@ -39,6 +41,7 @@ pub use command::{StoreCommand, StoreNotice, StoreReply};
 pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 pub use recordings::{RecordingFilter, RecordingLine};
+pub use tasks::TaskFilter;
 
 /// Asks the store; every method is a query.
 pub struct Reader<'c> {

@@ -59,7 +59,7 @@ impl Writer<'_> {
     }
 
     /// Makes the client's numbers exactly these, and gives the client the calls from and to them
-    /// that were nobody's.
+    /// that were nobody's, and the tasks.
     pub(super) fn write_numbers(&mut self, client: &Client, is_new: bool) -> Result<()> {
         if !is_new {
             self.connection
@@ -69,6 +69,7 @@ impl Writer<'_> {
                 )?
                 .execute(params![client.id.as_bytes(), millis(self.now)])?;
         }
+        let mut given = 0;
         for (place, phone) in client.phones.iter().enumerate() {
             let e164 = phone.number.e164();
             self.connection
@@ -78,12 +79,13 @@ impl Writer<'_> {
                          place = excluded.place, deleted_at = NULL",
                 )?
                 .execute(params![e164, client.id.as_bytes(), phone.label, count(place)])?;
-            self.connection
+            given += self
+                .connection
                 .prepare_cached(
                     "UPDATE calls SET client = ?2 WHERE number = ?1 AND client IS NULL",
                 )?
                 .execute(params![e164, client.id.as_bytes()])?;
         }
-        Ok(())
+        self.give_tasks_of_numbers(client, given)
     }
 }

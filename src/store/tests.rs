@@ -6,3 +6,4 @@ mod clients;
 mod files;
 mod flights;
 mod handle;
+mod tasks;

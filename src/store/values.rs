@@ -7,7 +7,7 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 
 use super::{Result, StoreError};
-use crate::model::PhoneNumber;
+use crate::model::{ClientId, PhoneNumber};
 
 /// Milliseconds since 1970.
 pub(super) fn millis(at: Timestamp) -> i64 {
@@ -47,6 +47,12 @@ pub(super) fn number_or_none(
 ) -> rusqlite::Result<Option<PhoneNumber>> {
     let text = row.get_ref(column)?.as_str_or_null()?;
     Ok(text.and_then(PhoneNumber::from_e164))
+}
+
+/// Ids for a statement that takes any number of them: a JSON array of their octets in hexadecimal.
+pub(super) fn hex_ids(ids: &[ClientId]) -> String {
+    let hex = |id: &ClientId| id.to_string().replace('-', "");
+    serde_json::Value::from(ids.iter().map(hex).collect::<Vec<_>>()).to_string()
 }
 
 /// The id in a column.

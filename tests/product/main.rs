@@ -17,3 +17,4 @@ mod office;
 mod outgoing;
 mod publishing;
 mod reception;
+mod tasks;

@@ -2,6 +2,7 @@
 
 use ringbook::app::Input;
 use ringbook::phone::command::{Command, CommandError, RecordAction};
+use ringbook::store::TaskFilter;
 
 use crate::office::{Office, settings};
 
@@ -35,6 +36,20 @@ fn s5_1_without_the_log_no_row_is_written() {
     let office = a_call("[modules]\ncall_log = false\n");
     assert!(office.rows().is_empty());
     assert_eq!(office.told("caller_card").len(), 1);
+}
+
+#[test]
+fn s1_1_without_tasks_nobody_is_owed_a_call() {
+    for modules in ["tasks = false", "call_log = false"] {
+        let mut office = Office::open(settings(&format!("[modules]\n{modules}\n")));
+        let peer = office.call_in();
+        office.ms(1000);
+        office.peer_hangs_up(peer);
+        office.ms(1000);
+        assert!(office.told("task").is_empty(), "{modules}");
+        let all = office.store.read(|r| r.tasks(&TaskFilter::default(), None));
+        assert!(all.unwrap().is_empty(), "{modules}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use ringbook::app::{App, Input, Output, RequestId};
 use ringbook::automation::{Body, Event, Ready};
-use ringbook::model::{CallId, CallLine, RecordingRow};
+use ringbook::model::{CallId, CallLine, RecordingRow, TaskNews};
 use ringbook::now::Now;
 use ringbook::phone::PhoneConfig;
 use ringbook::phone::command::{Command, CommandError, Reply};
@@ -270,12 +270,13 @@ impl Office {
             }
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
                 self.store.write(|w| w.save_call(&record)).unwrap();
-                (Duration::ZERO, StoreReply::Done { call: record.call })
+                (Duration::ZERO, done(record.call, Vec::new()))
             }
             StoreCommand::CloseCall {
                 record,
                 recordings,
                 flight,
+                tasks,
             } => {
                 let all = |w: &mut ringbook::store::Writer<'_>| {
                     w.save_call(&record)?;
@@ -285,10 +286,12 @@ impl Office {
                     let ended_at = record.last_seen_at;
                     flight
                         .iter()
-                        .try_for_each(|landed| w.save_flight(record.call, ended_at, landed))
+                        .try_for_each(|landed| w.save_flight(record.call, ended_at, landed))?;
+                    let news = tasks.map(|terms| w.follow_up(record.call, terms));
+                    news.unwrap_or(Ok(Vec::new()))
                 };
-                self.store.write(all).unwrap();
-                (Duration::ZERO, StoreReply::Done { call: record.call })
+                let news = self.store.write(all).unwrap();
+                (Duration::ZERO, done(record.call, news))
             }
         };
         self.travel(delay, Travelling::Stored(reply));
@@ -679,6 +682,10 @@ pub fn candidate(kind: IceCandidateKind, ip: &str, port: u16) -> IceCandidate {
         address: SocketAddr::new(ip.parse().unwrap(), port),
         priority: 1,
     }
+}
+
+fn done(call: CallId, tasks: Vec<TaskNews>) -> StoreReply {
+    StoreReply::Done { call, tasks }
 }
 
 /// An effect's name, short enough to compare orders with.

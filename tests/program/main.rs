@@ -3,6 +3,7 @@
 
 mod check;
 mod streams;
+mod tasks;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

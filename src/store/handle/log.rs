@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::flight::Landed;
-use crate::model::{CallId, CallRecord, RecordingRow};
+use crate::model::{CallId, CallRecord, RecordingRow, TaskTerms};
 use crate::store::{Result, StoreError, StoreReply};
 
 /// The most changes of the window that wait.
@@ -25,7 +25,21 @@ pub(super) struct Row {
     pub(super) record: Box<CallRecord>,
     pub(super) recordings: Vec<RecordingRow>,
     pub(super) flight: Option<Box<Landed>>,
+    pub(super) tasks: Option<TaskTerms>,
     pub(super) replies: Vec<Reply>,
+}
+
+impl Row {
+    /// A row that says how its call is at the moment.
+    pub(super) fn of(record: Box<CallRecord>, reply: Reply) -> Self {
+        Self {
+            record,
+            recordings: Vec::new(),
+            flight: None,
+            tasks: None,
+            replies: vec![reply],
+        }
+    }
 }
 
 /// What the writer is to do next.
@@ -54,19 +68,7 @@ struct State {
 }
 
 impl LogQueue {
-    pub(super) fn put_row(
-        &self,
-        record: Box<CallRecord>,
-        recordings: Vec<RecordingRow>,
-        flight: Option<Box<Landed>>,
-        reply: Reply,
-    ) {
-        let row = Row {
-            record,
-            recordings,
-            flight,
-            replies: vec![reply],
-        };
+    pub(super) fn put_row(&self, row: Row) {
         add(&mut self.lock().rows, row, Age::Newer);
         self.arrived.notify_one();
     }
@@ -185,8 +187,9 @@ fn add(rows: &mut BTreeMap<CallId, Row>, row: Row, age: Age) {
         waiting.record = row.record;
     }
     waiting.recordings.extend(row.recordings);
-    // Only the row that closes the call brings one.
+    // Only the row that closes the call brings these.
     waiting.flight = waiting.flight.take().or(row.flight);
+    waiting.tasks = waiting.tasks.or(row.tasks);
     waiting.replies.extend(row.replies);
 }
 
@@ -216,19 +219,12 @@ mod tests {
         let queue = LogQueue::default();
         let call = CallId::new();
         for status in [CallStatus::InProgress, CallStatus::InProgress] {
-            queue.put_row(
-                record(call, status, false),
-                Vec::new(),
-                None,
-                Box::new(|_| {}),
-            );
+            queue.put_row(Row::of(record(call, status, false), Box::new(|_| {})));
         }
-        queue.put_row(
+        queue.put_row(Row::of(
             record(call, CallStatus::Answered, true),
-            Vec::new(),
-            None,
             Box::new(|_| {}),
-        );
+        ));
         let rows = rows(&queue);
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].record.status, CallStatus::Answered);
@@ -239,27 +235,21 @@ mod tests {
     fn a_closed_row_stays_closed_whatever_comes_late_or_is_put_back() {
         let queue = LogQueue::default();
         let call = CallId::new();
-        queue.put_row(
+        queue.put_row(Row::of(
             record(call, CallStatus::Missed, true),
-            Vec::new(),
-            None,
             Box::new(|_| {}),
-        );
-        queue.put_row(
+        ));
+        queue.put_row(Row::of(
             record(call, CallStatus::InProgress, false),
-            Vec::new(),
-            None,
             Box::new(|_| {}),
-        );
+        ));
         let taken = rows(&queue);
         assert_eq!(taken[0].record.status, CallStatus::Missed);
 
-        queue.put_row(
+        queue.put_row(Row::of(
             record(call, CallStatus::InProgress, false),
-            Vec::new(),
-            None,
             Box::new(|_| {}),
-        );
+        ));
         queue.put_back(taken);
         assert_eq!(rows(&queue)[0].record.status, CallStatus::Missed);
     }
@@ -268,19 +258,15 @@ mod tests {
     fn a_row_that_is_put_back_gives_way_to_the_newer_one() {
         let queue = LogQueue::default();
         let call = CallId::new();
-        queue.put_row(
+        queue.put_row(Row::of(
             record(call, CallStatus::InProgress, false),
-            Vec::new(),
-            None,
             Box::new(|_| {}),
-        );
+        ));
         let taken = rows(&queue);
-        queue.put_row(
+        queue.put_row(Row::of(
             record(call, CallStatus::Answered, true),
-            Vec::new(),
-            None,
             Box::new(|_| {}),
-        );
+        ));
         queue.put_back(taken);
         let rows = rows(&queue);
         assert_eq!(

@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use self::log::LogQueue;
+use self::log::{LogQueue, Row};
 use self::mailbox::{Job, Mailbox};
 use self::reader::Opened;
 use super::{Reader, Result, StoreCommand, StoreError, StoreNotice, StoreReply, Writer, write_on};
-use crate::model::{CallId, CallRecord};
+use crate::model::{CallId, CallRecord, TaskNews, TaskTerms};
 
 /// How the store was found when the phone opened it.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Opening {
     /// The calls a crash cut off, now closed as *interrupted*: ended when the phone was last seen
     /// to have them. Empty where the database could not be written yet.
     pub interrupted: Vec<CallRecord>,
+    /// What became of tasks thereby.
+    pub tasks: Vec<TaskNews>,
     /// The store was damaged: it is kept under this name, and an empty one was begun.
     pub kept_aside: Option<PathBuf>,
     /// Why the database cannot be written yet; rows wait in memory until it can.
@@ -55,32 +57,37 @@ struct Shared {
     questions: Mailbox,
     /// Counts the files: readers open anew when the writer began another.
     file: AtomicU64,
+    /// On which terms callers whom a crash cut off are owed a call.
+    terms: Option<TaskTerms>,
     notify: Box<dyn Fn(StoreNotice) + Send + Sync>,
 }
 
 impl StoreHandle {
     /// Opens the phone's store, closes the rows a crash left open, and starts the threads.
-    /// Notices go to the program's log alone.
+    /// Notices go to the program's log alone, and nobody is owed a call.
     ///
     /// A damaged file is kept aside and an empty one begun; a locked or full one is waited for.
     /// An error only where waiting does not help: a newer schema, a file of another program.
     pub fn open(path: &Path) -> Result<(Self, Opening)> {
-        Self::open_with(path, |notice| tracing::warn!(?notice, "store"))
+        Self::open_with(path, None, |notice| tracing::warn!(?notice, "store"))
     }
 
     /// As [`StoreHandle::open`], telling `notify` what a person should hear of; it is called on
-    /// the store's threads and must not wait.
+    /// the store's threads and must not wait. Callers whom a crash cut off while it rang are owed a
+    /// call on these terms, where there are any.
     pub fn open_with(
         path: &Path,
+        terms: Option<TaskTerms>,
         notify: impl Fn(StoreNotice) + Send + Sync + 'static,
     ) -> Result<(Self, Opening)> {
-        let (connection, opening) = writer::open(path)?;
+        let (connection, opening) = writer::open(path, terms)?;
         let shared = Arc::new(Shared {
             path: path.to_owned(),
             log: LogQueue::default(),
             lookups: Mailbox::default(),
             questions: Mailbox::default(),
             file: AtomicU64::new(0),
+            terms,
             notify: Box::new(notify),
         });
         let mut threads = Vec::new();
@@ -150,18 +157,20 @@ impl StoreHandle {
                 shared.lookups.put(job);
             }
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
-                shared
-                    .log
-                    .put_row(record, Vec::new(), None, Box::new(reply));
+                shared.log.put_row(Row::of(record, Box::new(reply)));
             }
             StoreCommand::CloseCall {
                 record,
                 recordings,
                 flight,
+                tasks,
             } => {
-                shared
-                    .log
-                    .put_row(record, recordings, flight, Box::new(reply));
+                shared.log.put_row(Row {
+                    recordings,
+                    flight,
+                    tasks,
+                    ..Row::of(record, Box::new(reply))
+                });
             }
         }
     }

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::log::{Row, Work};
 use super::{Opening, Shared};
+use crate::model::{TaskNews, TaskTerms};
 use crate::store::{Result, StoreError, StoreNotice, StoreReply, Writer, open, write_on};
 
 /// How long the phone's start waits for a locked database before it goes on without.
@@ -22,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens the phone's store. No connection where it cannot be written yet.
-pub(super) fn open(path: &Path) -> Result<(Option<Connection>, Opening)> {
+pub(super) fn open(path: &Path, terms: Option<TaskTerms>) -> Result<(Option<Connection>, Opening)> {
     let mut opening = Opening::default();
     let opened = match open::writer(path, START_PATIENCE) {
         Err(error) if error.is_corruption() => {
@@ -33,7 +34,8 @@ pub(super) fn open(path: &Path) -> Result<(Option<Connection>, Opening)> {
         other => other,
     };
     let closed = opened.and_then(|mut connection| {
-        opening.interrupted = write_on(&mut connection, |writer| writer.close_interrupted())?;
+        (opening.interrupted, opening.tasks) =
+            write_on(&mut connection, |writer| writer.close_interrupted(terms))?;
         connection.busy_timeout(BUSY)?;
         Ok(connection)
     });
@@ -106,7 +108,11 @@ impl Thread<'_> {
         if self.connection.is_none() {
             let mut connection = open::writer(&self.shared.path, BUSY)?;
             // The first opening could not close them. No call of this run has a row yet.
-            write_on(&mut connection, |writer| writer.close_interrupted())?;
+            let terms = self.shared.terms;
+            let (_, news) = write_on(&mut connection, |writer| writer.close_interrupted(terms))?;
+            for news in news {
+                (self.shared.notify)(StoreNotice::Task(Box::new(news)));
+            }
             self.connection = Some(connection);
         }
         self.connection.as_mut().ok_or(StoreError::Closed)
@@ -114,11 +120,17 @@ impl Thread<'_> {
 
     fn write_rows(&mut self, rows: Vec<Row>) {
         let written = self.connection().and_then(|connection| {
-            write_on(connection, |w| rows.iter().try_for_each(|r| r.write(w)))
+            write_on(connection, |writer| {
+                rows.iter()
+                    .map(|row| row.write(writer))
+                    .collect::<Result<Vec<_>>>()
+            })
         });
         match written {
-            Ok(()) => {
-                rows.into_iter().for_each(Row::written);
+            Ok(news) => {
+                rows.into_iter()
+                    .zip(news)
+                    .for_each(|(row, news)| row.written(news));
                 self.retry_at = None;
                 if std::mem::take(&mut self.told) {
                     (self.shared.notify)(StoreNotice::Recovered);
@@ -140,13 +152,14 @@ impl Thread<'_> {
         }
     }
 
-    /// Writes a row without its recordings and flight, which the database refused: the call itself is
-    /// kept.
+    /// Writes a row without its recordings, flight and task, which the database refused: the call
+    /// itself is kept.
     fn write_bare(&mut self, mut row: Row, error: &StoreError) {
         tracing::error!(call = %row.record.call, %error, "a row of the call log was refused");
-        if !row.recordings.is_empty() || row.flight.is_some() {
+        if !row.recordings.is_empty() || row.flight.is_some() || row.tasks.is_some() {
             row.recordings.clear();
             row.flight = None;
+            row.tasks = None;
             let bare = self
                 .connection()
                 .and_then(|c| write_on(c, |writer| row.write(writer)));
@@ -180,25 +193,28 @@ impl Thread<'_> {
 }
 
 impl Row {
-    fn write(&self, writer: &mut Writer<'_>) -> Result<()> {
+    /// Writes everything there is of the call, and says what became of tasks thereby.
+    fn write(&self, writer: &mut Writer<'_>) -> Result<Vec<TaskNews>> {
         writer.save_call(&self.record)?;
         self.recordings
             .iter()
             .try_for_each(|recording| writer.save_recording(recording))?;
-        match &self.flight {
-            Some(landed) => {
-                let ended_at = self.record.ended_at.unwrap_or(self.record.last_seen_at);
-                writer.save_flight(self.record.call, ended_at, landed)
-            }
-            None => Ok(()),
+        if let Some(landed) = &self.flight {
+            let ended_at = self.record.ended_at.unwrap_or(self.record.last_seen_at);
+            writer.save_flight(self.record.call, ended_at, landed)?;
         }
+        self.tasks.map_or(Ok(Vec::new()), |terms| {
+            writer.follow_up(self.record.call, terms)
+        })
     }
 
-    fn written(self) {
+    /// Everyone who waits hears that the row is on disk, and the first of them the news of tasks.
+    fn written(self, mut news: Vec<TaskNews>) {
         let call = self.record.call;
-        self.replies
-            .into_iter()
-            .for_each(|reply| reply(StoreReply::Done { call }));
+        for reply in self.replies {
+            let tasks = std::mem::take(&mut news);
+            reply(StoreReply::Done { call, tasks });
+        }
     }
 
     fn refused(self, error: &StoreError) {

@@ -26,13 +26,13 @@ fn record(status: CallStatus) -> Box<CallRecord> {
     Box::new(record)
 }
 
-fn submit(handle: &StoreHandle, command: StoreCommand) -> Receiver<StoreReply> {
+pub(super) fn submit(handle: &StoreHandle, command: StoreCommand) -> Receiver<StoreReply> {
     let (send, receive) = channel();
     handle.submit(command, move |reply| send.send(reply).unwrap());
     receive
 }
 
-fn done(receive: &Receiver<StoreReply>) -> bool {
+pub(super) fn done(receive: &Receiver<StoreReply>) -> bool {
     matches!(
         receive.recv_timeout(DEADLINE).unwrap(),
         StoreReply::Done { .. }
@@ -85,6 +85,7 @@ fn s1_5_a_call_leaves_exactly_one_row_with_its_recording() {
         record: call.clone(),
         recordings: vec![recording.clone()],
         flight: Some(Box::new(landed(call.started_at, 10))),
+        tasks: None,
     };
     assert!(done(&submit(&handle, close)));
     drop(handle);
@@ -154,7 +155,8 @@ fn rows_wait_while_the_database_is_locked_and_are_all_written_after() {
     Store::open(&path).unwrap();
     let other = Connection::open(&path).unwrap();
     let (notices, heard) = channel();
-    let (handle, _) = StoreHandle::open_with(&path, move |n| notices.send(n).unwrap()).unwrap();
+    let (handle, _) =
+        StoreHandle::open_with(&path, None, move |n| notices.send(n).unwrap()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
 
     let asked = Instant::now();
@@ -257,7 +259,8 @@ fn a_file_damaged_while_the_phone_runs_costs_no_row() {
         .unwrap();
     drop(store); // the last connection empties the log into the file
     let (notices, heard) = channel();
-    let (handle, _) = StoreHandle::open_with(&path, move |n| notices.send(n).unwrap()).unwrap();
+    let (handle, _) =
+        StoreHandle::open_with(&path, None, move |n| notices.send(n).unwrap()).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     bytes[100..].fill(0xa5);
     fs::write(&path, bytes).unwrap();
@@ -329,6 +332,7 @@ fn calls_in_progress_at_a_crash_are_closed_as_interrupted_by_the_phone_alone() {
         record: Box::new(better),
         recordings: vec![recording],
         flight: None,
+        tasks: None,
     };
     assert!(done(&submit(&handle, close)));
     drop(handle);
@@ -412,7 +416,7 @@ fn child_writes_rows_and_prints_each_acknowledged_one() {
             &handle,
             StoreCommand::OpenCall(record(CallStatus::InProgress)),
         );
-        let StoreReply::Done { call } = row.recv_timeout(DEADLINE).unwrap() else {
+        let StoreReply::Done { call, .. } = row.recv_timeout(DEADLINE).unwrap() else {
             return;
         };
         println!("acknowledged {call}");
