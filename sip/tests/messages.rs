@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use ringbook_sip::message::{
-    CSeq, Fault, Headers, Message, Method, ParseError, Request, Response, SyntaxError, limits,
-    parse_datagram, reason_phrase,
+    CSeq, Fault, Headers, Message, Method, Names, ParseError, Request, Response, SyntaxError,
+    limits, parse_datagram, reason_phrase,
 };
 
 /// A request with everything it must have; `extra` are further header lines, each with CR LF.
@@ -74,6 +74,16 @@ fn compact_names_are_the_long_ones() {
     assert_eq!(request.headers.number("Session-Expires"), Some(1800));
     assert_eq!(request.headers.get("Event"), Some("dialog"));
     assert_eq!(request.body, b"v=0");
+}
+
+#[test]
+fn names_are_shortened_first_where_everybody_reads_it() {
+    let request = read(options("Supported: timer\r\nSession-Expires: 1800\r\n"));
+    let common = String::from_utf8(request.to_brief_bytes(Names::Common)).unwrap();
+    assert!(common.contains("\r\nf: <sip:alice@example.com>;tag=a\r\n"));
+    assert!(common.contains("\r\nSupported: timer\r\nSession-Expires: 1800\r\nl: 0\r\n"));
+    let compact = String::from_utf8(request.to_brief_bytes(Names::Compact)).unwrap();
+    assert!(compact.contains("\r\nk: timer\r\nx: 1800\r\nl: 0\r\n"));
 }
 
 #[test]

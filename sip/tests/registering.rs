@@ -225,6 +225,12 @@ fn a_proxy_that_gives_the_registrars_nonce_is_answered_all_the_same() {
     let again = world.next_request();
     assert_eq!(again.method, Method::Invite);
     assert!(again.headers.has("Proxy-Authorization"));
+    // Once is enough: twice makes a call too long for a datagram.
+    assert!(invite.headers.has("Authorization") && !again.headers.has("Authorization"));
+    respond(&mut world, &again, 486, "p", |_| {});
+    assert_eq!(world.next_request().method, Method::Ack);
+    let (refresh, _) = next_register(&mut world, secs(300));
+    assert!(refresh.headers.has("Authorization"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub use reason::reason_phrase;
 pub use stream::StreamReader;
 pub use uri::{SipUri, TelUri, Uri};
 pub use via::{MAGIC_COOKIE, Via};
+pub use writer::Names;
 
 /// A SIP message.
 #[derive(Debug, Clone, PartialEq, Eq)]

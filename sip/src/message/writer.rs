@@ -22,10 +22,10 @@ impl Request {
         self.written(Wire::new(self.body.len()))
     }
 
-    /// The same with compact names, for a message that has to be small (RFC 3261 §7.3.3).
-    pub fn to_brief_bytes(&self) -> Vec<u8> {
+    /// The same with shorter names, for a message that has to be small (RFC 3261 §7.3.3).
+    pub fn to_brief_bytes(&self, names: Names) -> Vec<u8> {
         self.written(Wire {
-            is_brief: true,
+            names,
             ..Wire::new(self.body.len())
         })
     }
@@ -52,17 +52,30 @@ impl Response {
     }
 }
 
+/// Compact names that everybody reads; the stack of Linphone, for one, makes nothing of `k` and `x`.
+const READ_BY_ALL: &str = "cfilmtv";
+
+/// How the names of header fields are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// In full.
+    Full,
+    /// Compact where everybody reads it.
+    Common,
+    /// Compact wherever there is such a name.
+    Compact,
+}
+
 struct Wire {
     bytes: Vec<u8>,
-    /// Names are compact.
-    is_brief: bool,
+    names: Names,
 }
 
 impl Wire {
     fn new(body: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(1024 + body),
-            is_brief: false,
+            names: Names::Full,
         }
     }
 
@@ -81,10 +94,11 @@ impl Wire {
     }
 
     fn field(&mut self, name: &str, value: impl fmt::Display) {
-        let name = if self.is_brief {
-            abbreviate(name)
-        } else {
-            name
+        let brief = abbreviate(name);
+        let name = match self.names {
+            Names::Common if READ_BY_ALL.contains(brief) => brief,
+            Names::Compact => brief,
+            _ => name,
         };
         self.line(format_args!("{name}: {value}"));
     }

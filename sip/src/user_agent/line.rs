@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{AccountConfig, random::Random};
 use crate::auth::{Attempt, Challenge, Credentials};
-use crate::message::{NameAddr, Request, Response, SipUri, Uri};
+use crate::message::{Method, NameAddr, Request, Response, SipUri, Uri};
 use crate::resolve::Target;
 
 /// Realms remembered for one account.
@@ -46,6 +46,8 @@ pub(crate) struct Binding {
 struct Known {
     challenge: Challenge,
     by_proxy: bool,
+    /// No other request has been asked for it.
+    by_registration: bool,
     count: u32,
 }
 
@@ -126,17 +128,24 @@ impl Line {
     /// Keeps the challenges of a 401 or 407. False: there is none that can be answered.
     pub(super) fn learn(&mut self, response: &Response) -> bool {
         let mut learnt = false;
+        let by_registration = response.cseq.method == Method::Register;
         for (name, by_proxy) in [("WWW-Authenticate", false), ("Proxy-Authenticate", true)] {
             for challenge in Challenge::choose(response.headers.get_all(name)) {
-                self.challenges.retain(|known| {
-                    known.by_proxy != by_proxy || known.challenge.realm != challenge.realm
-                });
+                let is_same = |known: &Known| {
+                    known.by_proxy == by_proxy && known.challenge.realm == challenge.realm
+                };
+                let by_others = self
+                    .challenges
+                    .iter()
+                    .any(|known| is_same(known) && !known.by_registration);
+                self.challenges.retain(|known| !is_same(known));
                 if self.challenges.len() >= MAX_REALMS {
                     self.challenges.remove(0);
                 }
                 self.challenges.push(Known {
                     challenge,
                     by_proxy,
+                    by_registration: by_registration && !by_others,
                     count: 0,
                 });
                 learnt = true;
@@ -176,7 +185,7 @@ impl Line {
         self.challenges.clear();
     }
 
-    /// Adds credentials for every known challenge (RFC 3261 §22.2, §22.3); the nonces used.
+    /// Adds credentials for every challenge that may be meant (RFC 3261 §22.2, §22.3); the nonces used.
     pub(super) fn authorize(
         &mut self,
         random: &mut Random,
@@ -184,7 +193,20 @@ impl Line {
     ) -> Vec<UsedNonce> {
         let uri = request.uri.to_string();
         let mut nonces = Vec::new();
+        let by_others = self
+            .challenges
+            .iter()
+            .filter(|known| !known.by_registration);
+        let by_others: Vec<String> = by_others
+            .map(|known| known.challenge.realm.clone())
+            .collect();
+        let is_register = request.method == Method::Register;
         for known in &mut self.challenges {
+            // A registrar that is a proxy, too, is answered once, as what it asks.
+            let is_asked_anew = known.by_registration && by_others.contains(&known.challenge.realm);
+            if is_asked_anew && !is_register {
+                continue;
+            }
             known.count += 1;
             let attempt = Attempt {
                 method: &request.method,

@@ -94,7 +94,10 @@ impl Foreign for Linphone {
     }
 
     fn resume(&mut self) {
+        let before = self.lines();
         self.say("resume");
+        // Until then it sends no keys that are pressed.
+        self.wait_said_since(before, "Media streams established");
     }
 
     fn send_on(&mut self, target: &str) {

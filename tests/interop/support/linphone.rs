@@ -46,7 +46,24 @@ impl Linphone {
 
     /// Waits until its console has shown this.
     pub fn wait_said(&self, text: &str) {
-        self.program.wait_line(&self.program.output, text);
+        self.wait_said_since(0, text);
+    }
+
+    /// The same of what follows the first `from` lines.
+    pub fn wait_said_since(&self, from: usize, text: &str) {
+        self.program
+            .wait_line_since(from, &self.program.output, text);
+    }
+
+    /// What it has logged as an error of this kind.
+    pub fn complaints(&self, kind: &str) -> Vec<String> {
+        let logged = self.program.errors.all().into_iter();
+        logged.filter(|line| line.contains(kind)).collect()
+    }
+
+    /// How many lines its console has shown.
+    pub fn lines(&self) -> usize {
+        self.program.output.len()
     }
 
     pub fn dial(&mut self, target: &str) {

@@ -107,9 +107,14 @@ impl Program {
 
     /// Waits for a line with `text` on one of its outputs; fails the test when none comes.
     pub fn wait_line(&self, output: &Journal<String>, text: &str) {
+        self.wait_line_since(0, output, text);
+    }
+
+    /// The same of the lines that follow the first `from`.
+    pub fn wait_line_since(&self, from: usize, output: &Journal<String>, text: &str) {
         let pick = |line: &String| line.contains(text).then_some(());
         output
-            .wait(0, PATIENCE, pick)
+            .wait(from, PATIENCE, pick)
             .unwrap_or_else(|| self.fail(&format!("has not said {text:?}")));
     }
 

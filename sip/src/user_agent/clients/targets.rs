@@ -8,7 +8,7 @@ use super::{
     ClientTransaction, ContactForm, Machine, Outgoing, Phase, RequestId, Sent, branch_text,
 };
 use crate::dialog::next_hop;
-use crate::message::{Method, NameAddr, Request, SipUri, Uri, Via};
+use crate::message::{Method, NameAddr, Names, Request, SipUri, Uri, Via};
 use crate::resolve::{Answer, Destination, Place, ResolveError, Target, destination, plain_name};
 use crate::sdp;
 use crate::transaction::{Client, ClientInvite};
@@ -155,8 +155,10 @@ impl Endpoint {
         let branch = self.random.number();
         let (request, nonces) = self.complete(outgoing, &flow, branch);
         let mut bytes = request.to_bytes();
-        if flow.transport == Transport::Udp && bytes.len() > PATH_SIZE {
-            bytes = request.to_brief_bytes();
+        for names in [Names::Common, Names::Compact] {
+            if flow.transport == Transport::Udp && bytes.len() > PATH_SIZE {
+                bytes = request.to_brief_bytes(names);
+            }
         }
         if self.prefers_stream(now, id, &flow, bytes.len()) {
             return false;
