@@ -383,6 +383,7 @@ impl Call {
         };
         let gathering = IceConfig {
             host: SocketAddr::new(call.peer.ip(), 5000),
+            others: Vec::new(),
             stun: Some(call.peer),
             turn: Some(turn),
             deadline: call.now,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use internet::{ALICE, BOB, Internet, NatKind, at, server};
 use ringbook_media::dtls::{Certificate, Fingerprint};
 use ringbook_media::ice::IceCandidateKind::{Host, Relayed, ServerReflexive};
-use ringbook_media::ice::Loss;
+use ringbook_media::ice::{GATHERING, IceConfig, Loss, TurnServer};
 use ringbook_media::rtp::{Packet, write_packet};
 use ringbook_media::stream::{MediaPath, Protection, StreamConfig, StreamEvent};
 
@@ -64,6 +64,28 @@ fn in_one_network_the_computers_own_addresses_are_taken_at_once() {
 }
 
 #[test]
+fn every_address_of_a_computer_is_offered_and_the_one_that_leads_far_away_is_preferred() {
+    let mut net = Internet::new("10.0.1.5:40000", "10.0.1.6:40000");
+    let now = net.now();
+    let phone = &mut net.phones[ALICE];
+    let config = IceConfig {
+        host: phone.address,
+        others: vec!["172.30.0.1".parse().unwrap(), "10.8.0.2".parse().unwrap()],
+        stun: None,
+        turn: None,
+        deadline: now + GATHERING,
+    };
+    phone.stream.gather(now, config, &mut |_, _| {});
+    net.run(0.1);
+    let mut candidates = net.phones[ALICE].candidates.clone().unwrap();
+    candidates.sort_by_key(|one| std::cmp::Reverse(one.priority));
+    let addresses: Vec<_> = candidates.iter().map(|one| one.address).collect();
+    let expected = ["10.0.1.5:40000", "172.30.0.1:40000", "10.8.0.2:40000"];
+    assert_eq!(addresses, expected.map(at));
+    assert_eq!(kinds(&net, ALICE), [Host, Host, Host]);
+}
+
+#[test]
 fn through_two_nats_the_addresses_that_a_stun_server_sees_are_taken() {
     let mut net = Internet::behind_nats(NatKind::PortRestricted);
     net.gather(true, false);
@@ -108,16 +130,17 @@ fn a_turn_server_that_refuses_us_leaves_the_other_candidates() {
     let mut net = Internet::behind_nats(NatKind::PortRestricted);
     let now = net.now();
     let phone = &mut net.phones[ALICE];
-    let turn = ringbook_media::ice::TurnServer {
+    let turn = TurnServer {
         address: server(),
         user: "agent".to_owned(),
         password: "wrong".to_owned(),
     };
-    let config = ringbook_media::ice::IceConfig {
+    let config = IceConfig {
         host: phone.address,
+        others: Vec::new(),
         stun: None,
         turn: Some(turn),
-        deadline: now + ringbook_media::ice::GATHERING,
+        deadline: now + GATHERING,
     };
     phone.stream.gather(now, config, &mut |_, _| {});
     net.run(0.6);

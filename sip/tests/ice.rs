@@ -103,6 +103,22 @@ fn an_offer_names_every_candidate_and_what_is_seen_from_outside_is_the_default()
 }
 
 #[test]
+fn addresses_of_several_networks_have_foundations_of_their_own() {
+    let mut local = local();
+    let ice = local.ice.as_mut().unwrap();
+    let second = candidate(CandidateKind::Host, "172.30.0.1:4000", 2_130_705_919);
+    ice.candidates.push(second);
+    let text = text(offer(&local));
+    for line in [
+        "a=candidate:host 1 UDP 2130706431 10.0.1.5 4000 typ host",
+        "a=candidate:host2 1 UDP 2130705919 172.30.0.1 4000 typ host",
+        "a=candidate:srflx 1 UDP 1694498815 203.0.113.1 50000 typ srflx raddr 10.0.1.5 rport 4000",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}\n{text}");
+    }
+}
+
+#[test]
 fn both_sides_learn_each_others_candidates_and_who_offers_leads() {
     let (description, ours) = answered(&usual());
     let ours = ours.unwrap();

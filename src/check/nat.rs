@@ -136,6 +136,7 @@ fn ask_turn(server: &Server, address: SocketAddr, user: &str, password: &str) ->
         let now = Instant::now();
         let config = IceConfig {
             host,
+            others: Vec::new(),
             stun: None,
             turn: Some(TurnServer {
                 address,

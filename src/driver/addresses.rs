@@ -59,6 +59,24 @@ pub(super) fn outside_of(is_ipv6: bool) -> Option<IpAddr> {
         .and_then(|far| probe(far).ok())
 }
 
+/// Addresses that are offered beside the one that leads far away; more make an offer too long for a datagram.
+const MAX_OTHERS: usize = 4;
+
+/// The computer's other addresses of the family of `host` (RFC 8445 §5.1.1.1): neither its own loopback nor those
+/// that mean nothing beyond one cable.
+pub(super) fn others_than(host: IpAddr) -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let is_meant = |one: &IpAddr| *one != host && one.is_ipv4() == host.is_ipv4();
+    let usable = interfaces
+        .iter()
+        .filter(|one| one.is_oper_up() && !one.is_loopback() && !one.is_link_local());
+    usable
+        .map(|one| one.ip())
+        .filter(is_meant)
+        .take(MAX_OTHERS)
+        .collect()
+}
+
 /// Whether the computer has an address: only then can it be bound.
 fn is_ours(ip: IpAddr) -> bool {
     UdpSocket::bind((ip, 0)).is_ok()

@@ -8,7 +8,7 @@ use ringbook_media::ice::{GATHERING, IceConfig, TurnServer};
 
 use super::dns::Dns;
 use super::message::Message;
-use super::{Driver, resolve, udp};
+use super::{Driver, addresses, resolve, udp};
 use crate::phone::effect::Gathering;
 use crate::settings::Server;
 
@@ -73,8 +73,12 @@ fn command(
                 .flatten()
                 .find_map(|server| udp::probe(server.ip()).ok())
         })
-        .or_else(|| super::addresses::outside_of(gathering.is_ipv6));
+        .or_else(|| addresses::outside_of(gathering.is_ipv6));
     let host = host.unwrap_or(IpAddr::from([0, 0, 0, 0]));
+    let others = match gathering.is_everywhere {
+        true => addresses::others_than(host),
+        false => Vec::new(),
+    };
     let turn = turn
         .zip(gathering.turn)
         .map(|(address, account)| TurnServer {
@@ -86,6 +90,7 @@ fn command(
         stream,
         config: Box::new(IceConfig {
             host: SocketAddr::new(host, gathering.port),
+            others,
             stun,
             turn,
             deadline,

@@ -79,6 +79,8 @@ pub enum Effect {
 pub struct Gathering {
     /// Our address; none: that from which the servers are reached.
     pub host: Option<IpAddr>,
+    /// Whether the port is open at every other address of the computer, too.
+    pub is_everywhere: bool,
     /// Which family.
     pub is_ipv6: bool,
     /// The RTP port.

@@ -81,6 +81,7 @@ impl Phone {
             host: Some(bound)
                 .filter(|ip| !ip.is_unspecified())
                 .or(call.media.signalling),
+            is_everywhere: bound.is_unspecified(),
             is_ipv6: bound.is_ipv6(),
             port,
             stun: info.nat.stun_server.clone(),

@@ -8,7 +8,7 @@ mod candidate;
 mod query;
 mod relay;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use is::stun::{StunMessage, StunPacket};
@@ -41,6 +41,9 @@ const MAX_STEPS: usize = 16;
 pub struct IceConfig {
     /// The address and port that the stream's datagrams leave from.
     pub host: SocketAddr,
+    /// Other addresses of ours at which the same port is open (RFC 8445 §5.1.1.1): peers in those networks reach us
+    /// there. Which of them our datagrams leave from, the system decides.
+    pub others: Vec<IpAddr>,
     /// A STUN server, by UDP.
     pub stun: Option<SocketAddr>,
     /// A TURN server.
@@ -148,6 +151,12 @@ impl Ice {
         self.told = true;
         let mut agent = IceAgent::new(no_credentials());
         self.add_candidates(&mut agent);
+        for ip in &self.config.others {
+            let at = SocketAddr::new(*ip, self.config.host.port());
+            if let Ok(candidate) = Candidate::host(at, Protocol::Udp) {
+                agent.add_local_candidate(candidate);
+            }
+        }
         let candidates = agent.local_candidates();
         Some(candidates.map(|one| IceCandidate::of_agent(&one)).collect())
     }

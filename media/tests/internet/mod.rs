@@ -201,6 +201,7 @@ impl Internet {
         phone.candidates = None;
         let config = IceConfig {
             host: phone.address,
+            others: Vec::new(),
             stun: stun.then(server),
             turn: turn.then_some(turn_server),
             deadline: now + GATHERING,

@@ -112,9 +112,8 @@ impl Candidate {
 
     fn line(&self, all: &[Candidate]) -> Line {
         let kind = self.kind.name();
-        // One of a kind, so that the kind tells foundations apart (RFC 8445 §5.1.1.3).
         let mut line = Line::new(
-            kind.as_str().to_owned(),
+            self.foundation(all),
             RTP,
             "UDP",
             u64::from(self.priority),
@@ -130,6 +129,16 @@ impl Candidate {
             line.set_rel_port(base.port());
         }
         line
+    }
+
+    /// The kind, and a number for the further ones of a kind: they have other bases (RFC 8445 §5.1.1.3).
+    fn foundation(&self, all: &[Candidate]) -> String {
+        let kind = self.kind.name();
+        let mut same = all.iter().filter(|one| one.kind == self.kind);
+        match same.position(|one| one == self) {
+            None | Some(0) => kind.as_str().to_owned(),
+            Some(before) => format!("{}{}", kind.as_str(), before + 1),
+        }
     }
 }
 

@@ -130,6 +130,18 @@ fn two_homes_with_symmetric_routers_hear_each_other_by_a_turn_server() {
 }
 
 #[test]
+fn two_homes_with_a_cable_of_their_own_hear_each_other_by_it() {
+    // Nothing else gets through: symmetric routers, and no relay.
+    let lay = |networks: &Networks| networks.join_homes();
+    let Some(homes) = Homes::open_over(Router::Symmetric, false, lay) else {
+        return;
+    };
+    homes.call();
+    assert_eq!(homes.paths(), ["direct", "direct"]);
+    homes.end(None);
+}
+
+#[test]
 fn a_router_that_forgets_a_call_interrupts_it_for_five_seconds_at_most() {
     for (router, relays) in [(Router::KeepsPorts, false), (Router::Symmetric, true)] {
         let Some(homes) = Homes::open(router, relays) else {
@@ -165,9 +177,15 @@ struct Homes {
 impl Homes {
     /// `None` where this computer cannot make networks.
     fn open(router: Router, relays: bool) -> Option<Homes> {
+        Homes::open_over(router, relays, |_| {})
+    }
+
+    /// The same, over networks that `lay` has changed before anybody uses them.
+    fn open_over(router: Router, relays: bool, lay: impl FnOnce(&Networks)) -> Option<Homes> {
         // It measures lengths of time.
         let turn = alone();
         let networks = Networks::new(router)?;
+        lay(&networks);
         let kamailio = Kamailio::start_as(&Office {
             host: SERVERS,
             place: networks.internet.clone(),

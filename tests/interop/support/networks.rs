@@ -153,6 +153,19 @@ impl Networks {
         router.run("nft add rule ip home in iifname outside ip protocol udp drop");
     }
 
+    /// Lays a cable of their own between the two homes, as between the branches of a company.
+    pub fn join_homes(&self) {
+        let other = self.homes[1].0.clone().unwrap_or_default();
+        let [first, second] = &self.homes;
+        first.run(&format!(
+            "ip link add direct type veth peer name direct netns {other}"
+        ));
+        for (home, phone) in [first, second].into_iter().enumerate() {
+            phone.run(&format!("ip addr add 172.30.0.{}/24 dev direct", home + 1));
+            phone.run("ip link set direct up");
+        }
+    }
+
     /// The router of this home forgets whom it has let out.
     pub fn forget(&self, home: usize) {
         self.routers[home - 1].run("conntrack -D -p udp");
