@@ -11,7 +11,7 @@ use super::values::{
 use super::{Reader, Result, StoreError, Writer};
 use crate::model::{
     CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Direction,
-    EndReason, PhoneNumber, TaskNews, TaskTerms,
+    EndReason, PhoneNumber,
 };
 
 /// Which calls. The default is all of them.
@@ -229,11 +229,7 @@ impl Writer<'_> {
 
     /// Closes the rows that a crash left in progress, as *interrupted*, and returns them: ended
     /// when the phone was last seen to have the call. Only the phone does so, before its first call.
-    /// Whoever was ringing then is owed a call, on these terms, where there are any.
-    pub(super) fn close_interrupted(
-        &mut self,
-        terms: Option<TaskTerms>,
-    ) -> Result<(Vec<CallRecord>, Vec<TaskNews>)> {
+    pub(super) fn close_interrupted(&mut self) -> Result<Vec<CallRecord>> {
         // The word stands in the statement: a bound one would not use the index of open rows.
         let ids: Vec<CallId> = self
             .connection
@@ -241,7 +237,7 @@ impl Writer<'_> {
             .query_map([], |row| id(row, 0))?
             .collect::<rusqlite::Result<_>>()?;
         if ids.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Vec::new());
         }
         self.connection.execute(
             "UPDATE calls SET status = 'interrupted', end_reason = 'interrupted',
@@ -253,17 +249,10 @@ impl Writer<'_> {
              WHERE status = 'in_progress'",
             [],
         )?;
-        let mut news = Vec::new();
-        if let Some(terms) = terms {
-            for &call in &ids {
-                news.extend(self.follow_up(call, terms)?);
-            }
-        }
         let closed = ids.into_iter().map(|call| self.find_call(call));
-        let closed = closed
+        closed
             .filter_map(|line| line.map(|line| line.map(|line| line.record)).transpose())
-            .collect::<Result<_>>()?;
-        Ok((closed, news))
+            .collect()
     }
 }
 

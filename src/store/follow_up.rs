@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, ToSql, params};
 use super::calls::{COLUMNS as CALL, call_record};
 use super::tasks::{COLUMNS, task};
 use super::values::{id, millis};
-use super::{Reader, Result, Writer};
+use super::{Reader, Result, TaskFilter, Writer};
 use crate::model::{
     CallId, CallRecord, Client, ClientId, Direction, Outcome, Task, TaskChange, TaskId, TaskNews,
     TaskTerms,
@@ -60,11 +60,7 @@ impl Reader<'_> {
 
     /// The open task that a lost call of this party joins: the client's, else the number's.
     fn task_to_join(&self, party: &Party) -> Result<Option<Task>> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM tasks t
-             WHERE t.closed_at IS NULL AND t.deleted_at IS NULL AND (t.client = ?1 OR t.caller = ?2)
-             ORDER BY t.client IS ?1 DESC, t.opened_at, t.id LIMIT 1"
-        ))?;
+        let mut statement = self.connection.prepare_cached(&joined_task())?;
         let client = party.client.as_ref().map(ClientId::as_bytes);
         Ok(statement
             .query_row(params![client, party.text], task)
@@ -74,13 +70,7 @@ impl Reader<'_> {
     /// The open tasks of whoever was spoken with: the client's, the number's, and those of
     /// everybody who has the number.
     fn tasks_with(&self, party: &Party) -> Result<Vec<Task>> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM tasks t
-             WHERE t.closed_at IS NULL AND t.deleted_at IS NULL AND (t.client = ?1 OR t.caller = ?2
-                 OR t.client IN (SELECT n.client FROM client_numbers n
-                                 WHERE n.e164 = ?2 AND n.deleted_at IS NULL))
-             ORDER BY t.opened_at, t.id"
-        ))?;
+        let mut statement = self.connection.prepare_cached(&tasks_of_party())?;
         let client = party.client.as_ref().map(ClientId::as_bytes);
         let rows = statement.query_map(params![client, party.text], task)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -123,11 +113,7 @@ impl Reader<'_> {
         value: impl ToSql,
         task: &Task,
     ) -> Result<Option<CallRecord>> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {CALL} FROM (SELECT * FROM calls WHERE {column} = ?1
-                 ORDER BY started_at DESC LIMIT {LATEST}) c
-             WHERE c.ended_at >= ?2"
-        ))?;
+        let mut statement = self.connection.prepare_cached(&talks(column))?;
         let rows = statement.query_map(params![value, millis(task.last_at)], call_record)?;
         let calls: Vec<CallRecord> = rows.collect::<rusqlite::Result<_>>()?;
         Ok(calls.into_iter().find(|call| task.is_settled_by(call)))
@@ -150,6 +136,23 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
+    /// Puts the store in order for a phone that starts: rows that a crash left open are closed, and
+    /// whoever was ringing then is owed a call on these terms, where there are any.
+    pub(super) fn take_over(
+        &mut self,
+        terms: Option<TaskTerms>,
+    ) -> Result<(Vec<CallRecord>, Vec<TaskNews>)> {
+        let interrupted = self.close_interrupted()?;
+        let mut news = Vec::new();
+        if let Some(terms) = terms {
+            for call in &interrupted {
+                news.extend(self.follow_up(call.call, terms)?);
+            }
+            news.extend(self.settle_tasks()?);
+        }
+        Ok((interrupted, news))
+    }
+
     /// Draws the consequences of a call whose row is written. Doing so again changes nothing.
     pub fn follow_up(&mut self, call: CallId, terms: TaskTerms) -> Result<Vec<TaskNews>> {
         let Some(call) = self.find_call(call)?.map(|line| line.record) else {
@@ -166,6 +169,24 @@ impl Writer<'_> {
             Outcome::Contact => self.note_contact(&call, &party),
             _ => self.note_lost(&call, &party, terms),
         }
+    }
+
+    /// Closes the open tasks that a talk has settled while the module was off.
+    fn settle_tasks(&mut self) -> Result<Vec<TaskNews>> {
+        let open = TaskFilter {
+            open: true,
+            ..TaskFilter::default()
+        };
+        let mut news = Vec::new();
+        for line in self.tasks(&open, None)? {
+            let mut task = line.task;
+            if let Some(contact) = self.find_contact(&task)? {
+                task.settle(&contact);
+                self.save_task(&task)?;
+                news.push(self.news(TaskChange::Closed, contact.call, task.id)?);
+            }
+        }
+        Ok(news)
     }
 
     fn note_contact(&mut self, call: &CallRecord, party: &Party) -> Result<Vec<TaskNews>> {
@@ -282,4 +303,52 @@ impl Writer<'_> {
             .execute(params![task.as_bytes(), into.as_bytes(), millis(self.now)])?;
         Ok(())
     }
+}
+
+/// The open task of a client `?1` or a caller `?2`, the client's first.
+fn joined_task() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM tasks t
+         WHERE t.closed_at IS NULL AND t.deleted_at IS NULL AND (t.client = ?1 OR t.caller = ?2)
+         ORDER BY t.client IS ?1 DESC, t.opened_at, t.id LIMIT 1"
+    )
+}
+
+/// The open tasks of a client `?1`, a caller `?2`, and everybody who has that number.
+fn tasks_of_party() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM tasks t
+         WHERE t.closed_at IS NULL AND t.deleted_at IS NULL AND (t.client = ?1 OR t.caller = ?2
+             OR t.client IN (SELECT n.client FROM client_numbers n
+                             WHERE n.e164 = ?2 AND n.deleted_at IS NULL))
+         ORDER BY t.opened_at, t.id"
+    )
+}
+
+/// The latest calls whose `column` is `?1`, of which over at `?2` or later.
+fn talks(column: &str) -> String {
+    format!(
+        "SELECT {CALL} FROM (SELECT * FROM calls WHERE {column} = ?1
+             ORDER BY started_at DESC LIMIT {LATEST}) c
+         WHERE c.ended_at >= ?2"
+    )
+}
+
+/// How SQLite goes about all of these, step by step.
+#[cfg(test)]
+pub(super) fn plans(connection: &rusqlite::Connection) -> Result<Vec<String>> {
+    let mut steps = Vec::new();
+    for statement in [
+        joined_task(),
+        tasks_of_party(),
+        talks("client"),
+        talks("number"),
+    ] {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}"))?;
+        let mut rows = plan.raw_query();
+        while let Some(row) = rows.next()? {
+            steps.push(row.get("detail")?);
+        }
+    }
+    Ok(steps)
 }

@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path, terms: Option<TaskTerms>) -> Result<(Option<Conn
     };
     let closed = opened.and_then(|mut connection| {
         (opening.interrupted, opening.tasks) =
-            write_on(&mut connection, |writer| writer.close_interrupted(terms))?;
+            write_on(&mut connection, |writer| writer.take_over(terms))?;
         connection.busy_timeout(BUSY)?;
         Ok(connection)
     });
@@ -109,7 +109,7 @@ impl Thread<'_> {
             let mut connection = open::writer(&self.shared.path, BUSY)?;
             // The first opening could not close them. No call of this run has a row yet.
             let terms = self.shared.terms;
-            let (_, news) = write_on(&mut connection, |writer| writer.close_interrupted(terms))?;
+            let (_, news) = write_on(&mut connection, |writer| writer.take_over(terms))?;
             for news in news {
                 (self.shared.notify)(StoreNotice::Task(Box::new(news)));
             }

@@ -319,6 +319,38 @@ fn whoever_was_ringing_at_a_crash_is_owed_a_call_at_the_next_start() {
 }
 
 #[test]
+fn a_talk_while_the_module_was_off_counts_when_it_is_on_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    let mut store = Store::open(&path).unwrap();
+    add_client(&mut store, "Ivan", &[IVAN, IVANS_OTHER]);
+    close(&mut store, &missed(IVAN, 0));
+    close(&mut store, &missed(STRANGER, 0));
+    store.write(|w| w.save_call(&talk(IVANS_OTHER, 5))).unwrap();
+    drop(store);
+    let (_, opening) = StoreHandle::open_with(&path, None, |_| {}).unwrap();
+    assert!(opening.tasks.is_empty(), "off is off");
+    let (_, opening) = StoreHandle::open_with(&path, Some(HOUR), |_| {}).unwrap();
+    assert_eq!(changes(&opening.tasks), [TaskChange::Closed]);
+    assert_eq!(open(&Store::open(&path).unwrap())[0].caller, STRANGER);
+}
+
+#[test]
+fn tasks_are_found_by_indexes_only() {
+    let connection = crate::store::open::in_memory().unwrap();
+    let steps = crate::store::follow_up::plans(&connection).unwrap();
+    let searches = steps.iter().filter(|step| step.starts_with("SEARCH"));
+    assert!(searches.clone().count() >= 7, "{steps:#?}");
+    // What is walked through is what a search has found.
+    let mut walks = steps.iter().filter(|step| step.starts_with("SCAN"));
+    assert!(walks.all(|step| step == "SCAN c"), "{steps:#?}");
+    assert!(
+        searches.clone().all(|step| step.contains(" USING ")),
+        "{steps:#?}"
+    );
+}
+
+#[test]
 fn s1_1_without_the_module_a_crash_opens_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ringbook.db");
