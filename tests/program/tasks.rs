@@ -1,25 +1,73 @@
-//! A crash between the ring and the end: the caller is not forgotten.
+//! A crash between the ring and the end: no caller is forgotten, and none is owed two calls.
 
 use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::{Phone, SETTINGS, profile, run};
 
-fn invite(phone: SocketAddr, from: SocketAddr) -> String {
-    let body = "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-                m=audio 50002 RTP/AVP 8\r\n";
-    format!(
-        "INVITE sip:101@{phone} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bKring\r\n\
-         Max-Forwards: 70\r\nFrom: <sip:+77011112233@127.0.0.1>;tag=ring\r\nTo: <sip:101@{phone}>\r\n\
-         Call-ID: ring\r\nCSeq: 1 INVITE\r\nContact: <sip:+77011112233@{from}>\r\n\
-         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
+/// Somebody outside with a number.
+struct Caller {
+    socket: UdpSocket,
+    phone: SocketAddr,
+    number: String,
 }
 
-fn listed(profile: &std::path::Path, what: &[&str]) -> Value {
+impl Caller {
+    fn new(phone: &Phone, number: &str) -> Self {
+        Self {
+            socket: UdpSocket::bind("127.0.0.1:0").unwrap(),
+            phone: phone.ready["udp"][0].as_str().unwrap().parse().unwrap(),
+            number: number.to_owned(),
+        }
+    }
+
+    fn invite(&self) {
+        let body = "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                    m=audio 50002 RTP/AVP 8\r\n";
+        let from = self.socket.local_addr().unwrap();
+        let contact = format!("Contact: <sip:{}@{from}>\r\n", self.number);
+        self.send(
+            "INVITE",
+            &format!("{contact}Content-Type: application/sdp\r\n"),
+            body,
+        );
+    }
+
+    /// Calls, and waits until the phone has told of it and its row is on the disk.
+    fn ring(&self, phone: &mut Phone, profile: &Path) -> Value {
+        let rows = listed(profile, &["log"]).as_array().unwrap().len();
+        self.invite();
+        let call = phone.wait("call")["call"].clone();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while listed(profile, &["log"]).as_array().unwrap().len() == rows {
+            assert!(Instant::now() < deadline, "no row while it rings");
+        }
+        call
+    }
+
+    fn give_up(&self) {
+        self.send("CANCEL", "", "");
+    }
+
+    fn send(&self, method: &str, headers: &str, body: &str) {
+        let (phone, from) = (self.phone, self.socket.local_addr().unwrap());
+        let number = &self.number;
+        let message = format!(
+            "{method} sip:101@{phone} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {from};branch=z9hG4bK{number}\r\nMax-Forwards: 70\r\n\
+             From: <sip:{number}@127.0.0.1>;tag=ring\r\nTo: <sip:101@{phone}>\r\n\
+             Call-ID: {number}\r\nCSeq: 1 {method}\r\n{headers}\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.socket.send_to(message.as_bytes(), phone).unwrap();
+    }
+}
+
+fn listed(profile: &Path, what: &[&str]) -> Value {
     let output = run(profile, &[what, &["list", "--format", "json"]].concat());
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -29,16 +77,7 @@ fn listed(profile: &std::path::Path, what: &[&str]) -> Value {
 fn a_caller_whom_a_crash_cut_off_while_it_rang_is_owed_a_call_at_the_next_start() {
     let dir = profile(SETTINGS);
     let mut phone = Phone::start(dir.path());
-    let address: SocketAddr = phone.ready["udp"][0].as_str().unwrap().parse().unwrap();
-    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let invite = invite(address, peer.local_addr().unwrap());
-    peer.send_to(invite.as_bytes(), address).unwrap();
-    let call = phone.wait("call")["call"].clone();
-    // The row goes to the disk beside the ringing; whoever reads it finds it there soon.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while listed(dir.path(), &["log"]).as_array().unwrap().is_empty() {
-        assert!(Instant::now() < deadline, "no row while it rings");
-    }
+    let call = Caller::new(&phone, "+77011112233").ring(&mut phone, dir.path());
     phone.signal("-KILL");
     phone.wait_exit();
     assert!(listed(dir.path(), &["task"]).as_array().unwrap().is_empty());
@@ -55,4 +94,34 @@ fn a_caller_whom_a_crash_cut_off_while_it_rang_is_owed_a_call_at_the_next_start(
         (&row["status"], &row["call"]),
         (&"interrupted".into(), &call)
     );
+}
+
+#[test]
+fn wherever_a_crash_comes_while_a_caller_gives_up_one_call_is_owed() {
+    let dir = profile(SETTINGS);
+    for round in 0..6 {
+        let mut phone = Phone::start(dir.path());
+        let number = format!("+7701111220{round}");
+        let caller = Caller::new(&phone, &number);
+        caller.ring(&mut phone, dir.path());
+        caller.give_up();
+        // At once; when the phone has heard of it; when row and task are said to be on the disk.
+        match round % 3 {
+            0 => {}
+            1 => while phone.wait("call")["state"] != "ended" {},
+            _ => drop(phone.wait("task")),
+        }
+        phone.signal("-KILL");
+        phone.wait_exit();
+
+        let mut phone = Phone::start(dir.path());
+        // What it says of the store, the store has: it is asked when the phone has opened it.
+        let next = Caller::new(&phone, "+77029998877");
+        next.ring(&mut phone, dir.path());
+        let tasks = listed(dir.path(), &["task"]);
+        let tasks = tasks.as_array().unwrap().iter();
+        let owed: Vec<&Value> = tasks.filter(|task| task["caller"] == *number).collect();
+        assert_eq!(owed.len(), 1, "round {round}: {owed:?}");
+        assert_eq!(owed[0]["calls"], 1, "round {round}");
+    }
 }
