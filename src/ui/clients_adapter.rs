@@ -20,8 +20,8 @@ use super::paged::{PAGE, Paged};
 use super::text;
 use super::window_adapter::{complain, tell};
 use crate::model::{
-    CallLine, Category, CategoryId, Client, ClientId, ClientPhone, ClientSummary, Country, Order,
-    OrderLine, PhoneNumber,
+    CallId, CallLine, Category, CategoryId, Client, ClientId, ClientPhone, ClientSummary, Country,
+    Order, OrderLine, PhoneNumber,
 };
 use crate::store::CallFilter;
 use crate::tr;
@@ -99,6 +99,12 @@ impl ClientsPage {
         adapter.on_cancel(move || {
             if let Some(window) = window.upgrade() {
                 window.global::<ClientsAdapter>().set_editing(false);
+            }
+        });
+        let page = self.clone();
+        adapter.on_add_number(move |call, number| {
+            if let (Ok(call), Some(number)) = (call.parse(), PhoneNumber::from_e164(&number)) {
+                spawn(page.clone().add_number(call, number));
             }
         });
         let window = self.window.clone();
@@ -302,6 +308,27 @@ impl ClientsPage {
                 adapter.set_editing(false);
                 tell(&self.window, tr!("Client saved."));
                 spawn(self.clone().search(adapter.get_query().into()));
+                self.open(id).await;
+            }
+            Err(error) => complain(&self.window, error.to_string()),
+        }
+    }
+
+    /// Gives the client that is shown the number of a call, and the call (S1.28).
+    async fn add_number(self: Rc<Self>, call: CallId, number: PhoneNumber) {
+        let shown = self.client.borrow().clone();
+        let Some(client) = shown.map(|client| client.with_phone(number)) else {
+            return;
+        };
+        let id = client.id;
+        let saved = asking::write(&self.phone, move |store| {
+            store.save_client(&client)?;
+            store.link_call(call, id)
+        });
+        match saved.await {
+            Ok(()) => {
+                asking::clients_changed(&self.phone);
+                tell(&self.window, tr!("Number added."));
                 self.open(id).await;
             }
             Err(error) => complain(&self.window, error.to_string()),

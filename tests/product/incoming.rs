@@ -93,6 +93,46 @@ fn a_caller_who_is_saved_during_the_call_is_on_the_card_and_in_the_row_at_once()
 }
 
 #[test]
+fn s1_28_a_number_that_a_known_client_gets_during_the_call_is_the_clients_from_then_on() {
+    let mut office = office();
+    office.input(Input::Watch(true));
+    let known = PhoneNumber::from_e164("+77011112233").unwrap();
+    let new = PhoneNumber::from_e164("+77770000000").unwrap();
+    let ivan = office
+        .store
+        .read(|r| r.find_caller(Some(known), "", None))
+        .unwrap();
+    let ivan = ivan.unwrap().client.unwrap();
+    let peer = office.call_in_as("87770000000");
+    let call = office.call();
+    office.command(Command::Answer(call)).unwrap();
+    assert!(!office.only_view().card.unwrap().known);
+
+    let ivan = ivan.with_phone(new);
+    let id = ivan.id;
+    office
+        .store
+        .write(|w| w.save_client(&ivan).and_then(|()| w.link_call(call, id)))
+        .unwrap();
+    office.command(Command::ClientsChanged).unwrap();
+    assert_eq!(office.only_view().card.unwrap().client, Some(id));
+    office.peer_hangs_up(peer);
+    let (row, _) = office.only_row();
+    assert_eq!(
+        (row.record.client, row.record.number),
+        (Some(id), Some(new))
+    );
+
+    office.call_in_as("+77770000000");
+    assert_eq!(office.only_view().card.unwrap().client, Some(id));
+    let by_either = |number| office.store.read(|r| r.find_caller(Some(number), "", None));
+    for number in [known, new] {
+        let found = by_either(number).unwrap().unwrap();
+        assert_eq!(found.client.unwrap().id, id);
+    }
+}
+
+#[test]
 fn the_180_goes_out_before_anything_else_is_asked() {
     let mut office = office();
     office.effects.clear();

@@ -102,6 +102,9 @@ fn pictures_of_every_window() {
         support::picture(&window, &format!("call-compact{suffix}"), 320.0, 640.0);
         sample::put_up(&window, sample::ringing(), sample::problem());
         support::picture(&window, &format!("ringing{suffix}"), 1080.0, 720.0);
+        sample::put_up(&window, sample::call(), sample::unknown());
+        shell.set_page(Page::Clients);
+        support::picture(&window, &format!("client-in-call{suffix}"), 1080.0, 720.0);
         shell.set_searching(true);
         support::picture(&window, &format!("search{suffix}"), 1080.0, 720.0);
         shell.set_searching(false);
