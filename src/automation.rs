@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CallId, CallerCard, ClientId, Direction, EndReason, PhoneNumber, TaskChange, TaskId, TaskNews,
+    CallId, CallerCard, ClientId, Direction, EndReason, PhoneNumber, TaskChange, TaskId, TaskLine,
+    TaskNews,
 };
 use crate::phone::lamps::LampView;
 use crate::presence::MessagesWaiting;
@@ -311,8 +312,9 @@ pub struct Task {
     pub task: TaskId,
     /// What became of it.
     pub state: TaskChange,
-    /// The call that did it: the one that was lost, or the one in which people talked.
-    pub call: CallId,
+    /// The call that did it: the one that was lost, or the one in which people talked; null where
+    /// somebody gave a reason.
+    pub call: Option<CallId>,
     /// The client's name; null where the caller is unknown.
     pub client: Option<String>,
     /// The client.
@@ -327,22 +329,34 @@ pub struct Task {
     pub opened_at: String,
     /// When the caller is to have been spoken with, RFC 3339.
     pub due_at: String,
+    /// The reason that somebody gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl From<&TaskNews> for Task {
     fn from(news: &TaskNews) -> Self {
-        let task = &news.line.task;
+        Self::new(news.change, Some(news.call), &news.line)
+    }
+}
+
+impl Task {
+    /// The event that a call, or somebody's reason, did this to a task.
+    pub fn new(change: TaskChange, call: Option<CallId>, line: &TaskLine) -> Self {
+        let task = &line.task;
+        let reason = task.closed.as_ref().map(|closed| closed.reason.clone());
         Self {
             task: task.id,
-            state: news.change,
-            call: news.call,
-            client: news.line.client_name.clone(),
+            state: change,
+            call,
+            client: line.client_name.clone(),
             client_id: task.client,
             number: task.number,
             caller: task.caller.clone(),
             calls: task.calls,
             opened_at: format!("{:.3}", task.opened_at),
             due_at: format!("{:.3}", task.due_at),
+            reason: reason.filter(|reason| !reason.is_empty()),
         }
     }
 }

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::data::{Format, clients, home_country, open_store};
+use crate::control::{self, Request};
 use crate::export::{call_json, task_json, tasks_as_csv, tasks_as_json};
 use crate::model::{Country, Party, TaskId, TaskLine};
 use crate::profile::Profile;
@@ -90,13 +91,18 @@ pub fn run(command: &TaskCommand, profile: &Profile, output: &mut dyn Write) -> 
             serde_json::to_writer_pretty(&mut *output, &shown(reader, &line)?)?;
             Ok(writeln!(output)?)
         }),
-        TaskCommand::Close { task, reason } => store.write(|writer| {
-            let task = find(writer, task, country)?.task.id;
-            let closed = writer.close_task(task, reason)?;
+        TaskCommand::Close { task, reason } => {
+            let closed = store.write(|writer| -> anyhow::Result<_> {
+                let task = find(writer, task, country)?.task.id;
+                Ok(writer.close_task(task, reason)?)
+            })?;
+            // A phone that runs tells its scripts; without one there is nobody to tell.
+            let task = closed.task.id;
+            let _ = control::ask(profile, &Request::TaskClosed { task });
             let whose = whose(&closed);
             let text = tr!("Closed: {caller} is owed no call any more", caller = whose);
             Ok(writeln!(output, "{text}")?)
-        }),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use crate::model::CallId;
+use crate::model::{CallId, TaskId};
 use crate::phone::command::{Command, ForwardWhen, RecordAction};
 
 /// What can be asked. The first line of a description is the help of `ringbook ctl`.
@@ -133,6 +133,12 @@ pub enum Request {
         /// Its id
         call: CallId,
     },
+    /// Tell scripts that a task was closed: what `ringbook task close` says of itself
+    #[command(hide = true)]
+    TaskClosed {
+        /// Its id
+        task: TaskId,
+    },
     /// End calls, unregister, close recordings, end the phone
     Quit {},
 }
@@ -182,6 +188,7 @@ impl Request {
             Self::Lamps {} => Command::Lamps,
             Self::Ladder { account } => Command::Ladder { account },
             Self::Card { call } => Command::Card(call),
+            Self::TaskClosed { .. } => return Err("the phone itself closes no task".to_owned()),
             Self::Quit {} => Command::Quit,
         })
     }

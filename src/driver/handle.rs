@@ -3,11 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use super::message::{Inbox, Message};
+use crate::automation::{self, Body};
+use crate::model::{TaskChange, TaskId, TaskLine};
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
 use crate::profile::Profile;
 use crate::settings::{self, Settings, SettingsError};
-use crate::store::StoreHandle;
+use crate::store::{self, StoreHandle};
 
 /// A running phone. Clones are the same phone; none of its methods waits for it.
 #[derive(Clone)]
@@ -55,6 +57,25 @@ impl AppHandle {
         settings::save(&self.profile.settings(), &settings)?;
         self.command(Command::SetSettings(Box::new(settings)), |_| {});
         Ok(())
+    }
+
+    /// Tells scripts that somebody has closed a task for a reason, as it stands in the store.
+    pub fn tell_closed(&self, task: TaskId) {
+        let Some(store) = self.store() else {
+            return;
+        };
+        let inbox = self.inbox.clone();
+        let tell = move |found: store::Result<Option<TaskLine>>| {
+            let closed = found
+                .ok()
+                .flatten()
+                .filter(|line| line.task.closed.is_some());
+            if let Some(line) = closed {
+                let event = automation::Task::new(TaskChange::Closed, None, &line);
+                inbox.put(Message::Tell(Body::Task(Box::new(event))));
+            }
+        };
+        store.read(move |reader| reader.find_task(task), tell);
     }
 
     /// Whether the phone still runs.

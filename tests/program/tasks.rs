@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Phone, SETTINGS, profile, run};
+use super::{Phone, SETTINGS, ctl, profile, run};
 
 /// Somebody outside with a number.
 struct Caller {
@@ -94,6 +94,41 @@ fn a_caller_whom_a_crash_cut_off_while_it_rang_is_owed_a_call_at_the_next_start(
         (&row["status"], &row["call"]),
         (&"interrupted".into(), &call)
     );
+}
+
+#[test]
+fn a_running_phone_tells_its_scripts_of_a_task_that_was_closed_for_a_reason() {
+    let dir = profile(SETTINGS);
+    let mut phone = Phone::start(dir.path());
+    let caller = Caller::new(&phone, "+77011112233");
+    caller.ring(&mut phone, dir.path());
+    caller.give_up();
+    let opened = phone.wait("task");
+    assert_eq!(opened["state"], "opened");
+    let closed = run(
+        dir.path(),
+        &[
+            "task",
+            "close",
+            "+77011112233",
+            "--reason",
+            "A wrong number",
+        ],
+    );
+    assert!(closed.status.success(), "{closed:?}");
+    let told = phone.wait("task");
+    assert_eq!(
+        (&told["state"], &told["task"]),
+        (&"closed".into(), &opened["task"])
+    );
+    assert_eq!(
+        (&told["call"], &told["reason"]),
+        (&Value::Null, &"A wrong number".into())
+    );
+    // Of one that is not there nothing is told.
+    let nobody = "01a20180-1f58-7a54-aaba-bcbf22d44cd2";
+    ctl(dir.path(), &["task-closed", nobody]).unwrap();
+    assert_eq!(ctl(dir.path(), &["status"]).unwrap()["calls"], 0);
 }
 
 #[test]
