@@ -1,4 +1,4 @@
--- The client store, ringbook.db, after migration 0004. A test compares this file
+-- The client store, ringbook.db, after migration 0006. A test compares this file
 -- with what the migrations make; RINGBOOK_BLESS=1 writes it anew.
 
 CREATE TABLE categories (
@@ -37,17 +37,19 @@ CREATE TABLE clients (
     category   TEXT NOT NULL REFERENCES categories (id),
     note       TEXT NOT NULL,
     greeting   TEXT,
-    city       TEXT NOT NULL,
-    country    TEXT NOT NULL,
     language   TEXT NOT NULL,
-    email      TEXT NOT NULL,
     photo      BLOB REFERENCES photos (id),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER,
     merged_into BLOB REFERENCES clients (id),      -- the client that this one was a double of
     name_key   TEXT NOT NULL                       -- the name folded, for order and prefixes
-) STRICT;
+, kind TEXT NOT NULL DEFAULT 'person'
+    CHECK (kind IN ('person', 'company')), responsible BLOB REFERENCES employees (id), note_until TEXT               -- the last day on which the note holds
+    CHECK (note_until GLOB '????-??-??'), note_acknowledge INTEGER NOT NULL DEFAULT 0
+    CHECK (note_acknowledge IN (0, 1)), consent INTEGER               -- NULL: nobody has asked
+    CHECK (consent IN (0, 1)), consent_at TEXT CHECK (consent_at GLOB '????-??-??'), consent_how TEXT NOT NULL DEFAULT '', do_not_call INTEGER NOT NULL DEFAULT 0
+    CHECK (do_not_call IN (0, 1))) STRICT;
 
 CREATE INDEX clients_by_name ON clients (name_key) WHERE deleted_at IS NULL;
 
@@ -79,7 +81,7 @@ CREATE TABLE client_numbers (
     client     BLOB NOT NULL REFERENCES clients (id),
     label      TEXT NOT NULL,
     place      INTEGER NOT NULL,                   -- 0 the client's first number
-    deleted_at INTEGER,
+    deleted_at INTEGER, extension TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (e164, client)
 ) STRICT, WITHOUT ROWID;
 
@@ -107,7 +109,7 @@ CREATE TABLE orders (
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL,
     deleted_at    INTEGER
-) STRICT, WITHOUT ROWID;
+, amount_minor INTEGER, amount_currency TEXT) STRICT, WITHOUT ROWID;
 
 CREATE INDEX orders_by_client ON orders (client, closed) WHERE deleted_at IS NULL;
 
@@ -209,3 +211,164 @@ CREATE TABLE task_calls (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX task_calls_by_task ON task_calls (task);
+
+CREATE TABLE client_emails (
+    client     BLOB NOT NULL REFERENCES clients (id),
+    address    TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    place      INTEGER NOT NULL,                   -- 0 the client's first address
+    deleted_at INTEGER,
+    PRIMARY KEY (client, address)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE client_addresses (
+    client     BLOB NOT NULL REFERENCES clients (id),
+    place      INTEGER NOT NULL,                   -- 0 the client's first address
+    label      TEXT NOT NULL,
+    street     TEXT NOT NULL,
+    city       TEXT NOT NULL,
+    country    TEXT NOT NULL,
+    latitude   REAL CHECK (latitude BETWEEN -90 AND 90),
+    longitude  REAL CHECK (longitude BETWEEN -180 AND 180),
+    deleted_at INTEGER,
+    PRIMARY KEY (client, place),
+    CHECK ((latitude IS NULL) = (longitude IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE client_tags (
+    client     BLOB NOT NULL REFERENCES clients (id),
+    tag        TEXT NOT NULL,
+    place      INTEGER NOT NULL,
+    deleted_at INTEGER,
+    PRIMARY KEY (client, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fields (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name       TEXT NOT NULL,                      -- as in client_custom
+    type       TEXT NOT NULL,                      -- text, number, date, choice, money, link
+    choices    TEXT NOT NULL,                      -- of a choice: what is allowed, parted by semicolons
+    rank       INTEGER,                            -- the smallest first
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE greetings (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    language   TEXT NOT NULL,                      -- a BCP 47 tag such as ru
+    text       TEXT NOT NULL,                      -- with {first_name}, {last_name}, {name}, {company}
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE changes (
+    id     BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    client BLOB NOT NULL REFERENCES clients (id),
+    kind   TEXT NOT NULL,                          -- client, order, request …
+    record BLOB NOT NULL CHECK (length(record) = 16), -- the row that was changed
+    field  TEXT NOT NULL,                          -- its name in files; '' where the whole row went
+    before TEXT NOT NULL,
+    after  TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX changes_by_client ON changes (client, at);
+
+CREATE TABLE stages (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name       TEXT NOT NULL,                      -- as in the rows that have come so far
+    kind       TEXT NOT NULL,                      -- order, request; '' for both
+    closes     INTEGER NOT NULL CHECK (closes IN (0, 1)), -- what comes so far is closed
+    rank       INTEGER,                            -- the smallest first
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE requests (
+    id          BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    client      BLOB NOT NULL REFERENCES clients (id),
+    number      TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    responsible BLOB REFERENCES employees (id),
+    due         TEXT CHECK (due GLOB '????-??-??'),
+    closed      INTEGER NOT NULL CHECK (closed IN (0, 1)),
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    deleted_at  INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX requests_by_client ON requests (client, closed) WHERE deleted_at IS NULL;
+
+CREATE TABLE purchases (
+    id              BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    client          BLOB NOT NULL REFERENCES clients (id),
+    number          TEXT NOT NULL,
+    day             TEXT CHECK (day GLOB '????-??-??'),
+    item            TEXT NOT NULL,
+    amount_minor    INTEGER,
+    amount_currency TEXT,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    deleted_at      INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX purchases_by_client ON purchases (client, day) WHERE deleted_at IS NULL;
+
+CREATE TABLE accounts (
+    id               BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    client           BLOB NOT NULL REFERENCES clients (id),
+    number           TEXT NOT NULL,
+    balance_minor    INTEGER,                      -- below zero: the client owes
+    balance_currency TEXT,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    deleted_at       INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX accounts_by_client ON accounts (client) WHERE deleted_at IS NULL;
+
+CREATE TABLE appointments (
+    id          BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    client      BLOB NOT NULL REFERENCES clients (id),
+    at          INTEGER,
+    subject     TEXT NOT NULL,
+    place       TEXT NOT NULL,
+    responsible BLOB REFERENCES employees (id),
+    cancelled   INTEGER NOT NULL CHECK (cancelled IN (0, 1)),
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    deleted_at  INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX appointments_by_client ON appointments (client, at) WHERE deleted_at IS NULL;
+
+CREATE TABLE notes (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    client     BLOB NOT NULL REFERENCES clients (id),
+    at         INTEGER,
+    text       TEXT NOT NULL,
+    author     BLOB REFERENCES employees (id),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX notes_by_client ON notes (client, at) WHERE deleted_at IS NULL;
+
+CREATE TABLE branches (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name       TEXT NOT NULL,
+    street     TEXT NOT NULL,
+    city       TEXT NOT NULL,
+    country    TEXT NOT NULL,
+    phone      TEXT NOT NULL,
+    latitude   REAL CHECK (latitude BETWEEN -90 AND 90),
+    longitude  REAL CHECK (longitude BETWEEN -180 AND 180),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;

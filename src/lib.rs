@@ -23,3 +23,4 @@ pub mod store;
 pub(crate) mod table;
 #[cfg(feature = "gui")]
 pub mod ui;
+pub mod words;

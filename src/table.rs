@@ -15,8 +15,20 @@ pub fn write_table<const N: usize>(
     headings: [String; N],
     rows: &[[String; N]],
 ) -> io::Result<()> {
-    let shown = |row: &[String; N]| row.each_ref().map(|cell| cut(&printable(cell)));
-    let lines: Vec<[String; N]> = std::iter::once(&headings).chain(rows).map(shown).collect();
+    let rows: Vec<&[String]> = rows.iter().map(<[String; N]>::as_slice).collect();
+    write_columns(output, &headings, &rows)
+}
+
+/// As [`write_table`], for columns that are counted only when the program runs.
+pub fn write_columns(
+    output: &mut dyn Write,
+    headings: &[String],
+    rows: &[impl AsRef<[String]>],
+) -> io::Result<()> {
+    let rows = rows.iter().map(AsRef::as_ref);
+    let shown =
+        |row: &[String]| -> Vec<String> { row.iter().map(|cell| cut(&printable(cell))).collect() };
+    let lines: Vec<Vec<String>> = std::iter::once(headings).chain(rows).map(shown).collect();
     let width = |column: usize| {
         lines
             .iter()
@@ -24,10 +36,10 @@ pub fn write_table<const N: usize>(
             .max()
             .unwrap_or(0)
     };
-    let widths: [usize; N] = std::array::from_fn(width);
+    let widths: Vec<usize> = (0..headings.len()).map(width).collect();
     for line in &lines {
         let mut text = String::new();
-        for (cell, width) in line.iter().zip(widths) {
+        for (cell, width) in line.iter().zip(&widths) {
             text.push_str(cell);
             text.extend(std::iter::repeat_n(
                 ' ',

@@ -538,6 +538,330 @@ fn s1_1_without_the_module_no_task_is_shown() {
 }
 
 #[test]
+fn every_field_of_a_client_is_given_shown_and_taken_away() {
+    let profile = Profile::new();
+    profile.ok(&["employee", "set", "101", "Anna"]);
+    profile.ok(&[
+        "field",
+        "set",
+        "Level",
+        "--type",
+        "choice",
+        "--choices",
+        "Gold; Silver",
+    ]);
+    profile.ok(&[
+        "branch",
+        "set",
+        "Centre",
+        "--latitude",
+        "43.25",
+        "--longitude",
+        "76.95",
+    ]);
+    let add = [
+        "client",
+        "add",
+        "--name=Ivan Petrov",
+        "--kind=person",
+        "--phone=office=8 727 123 45 67 ext. 12",
+        "--email=work=ivan@a.example",
+        "--email=ivan@b.example",
+        "--address=home=Abay 1; Almaty; KZ; 43.2389, 76.8897",
+        "--category=active",
+        "--responsible=anna",
+        "--note=Speak slowly",
+        "--note-until=2099-12-31",
+        "--note-acknowledge=yes",
+        "--language=ru",
+        "--tags=steel; late payer",
+        "--consent=yes",
+        "--consent-at=2026-11-01",
+        "--consent-how=on paper",
+        "--do-not-call=yes",
+        "--field=level=gold",
+    ];
+    let id = profile.ok(&add);
+    let id = id.trim();
+    let show = || profile.json(&["client", "show", id, "--format", "json"]);
+    let shown = show();
+    assert_eq!(
+        shown["phones"][0],
+        serde_json::json!({ "number": "+77271234567", "label": "office", "extension": "12" })
+    );
+    assert_eq!(shown["emails"][0]["label"], "work");
+    assert_eq!(shown["email"], "ivan@a.example");
+    assert_eq!(shown["addresses"][0]["street"], "Abay 1");
+    assert_eq!(
+        (&shown["city"], &shown["country"]),
+        (&"Almaty".into(), &"KZ".into())
+    );
+    assert_eq!(shown["responsible"]["name"], "Anna");
+    assert_eq!(shown["tags"], serde_json::json!(["steel", "late payer"]));
+    assert_eq!(shown["do_not_call"], true);
+    assert_eq!(
+        shown["consent"],
+        serde_json::json!({ "given": true, "at": "2026-11-01", "how": "on paper" })
+    );
+    assert_eq!(
+        (&shown["note"], &shown["note_must_acknowledge"]),
+        (&"Speak slowly".into(), &true.into())
+    );
+    assert_eq!(shown["greeting_filled"], "Здравствуйте, Ivan!");
+    assert_eq!(
+        shown["fields"][0],
+        serde_json::json!({ "name": "Level", "type": "choice", "value": "Gold" })
+    );
+    assert_eq!(shown["nearest_branch"]["name"], "Centre");
+    let text = profile.ok(&["client", "show", id]);
+    assert!(
+        text.contains("Phone: +7 727 123 4567 ext. 12 office\n"),
+        "{text}"
+    );
+    assert!(text.contains("Tags: steel; late payer\n"), "{text}");
+
+    profile.ok(&[
+        "client",
+        "edit",
+        id,
+        "--email=",
+        "--tags=",
+        "--responsible=",
+        "--note-until=2020-01-01",
+        "--consent=",
+        "--city=Astana",
+    ]);
+    let shown = show();
+    assert_eq!(
+        (&shown["note"], &shown["note_expired"]),
+        (&"".into(), &true.into())
+    );
+    assert_eq!(shown["note_must_acknowledge"], false);
+    assert_eq!(
+        (&shown["emails"], &shown["tags"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+    assert!(shown["responsible"].is_null() && shown["consent"].is_null());
+    assert_eq!(
+        (&shown["city"], &shown["country"]),
+        (&"Astana".into(), &"KZ".into())
+    );
+    for (option, allowed) in [
+        ("--kind=robot", "person, company"),
+        ("--responsible=zoe", "101 Anna"),
+        ("--field=Level=Tin", "Gold, Silver"),
+        ("--position=north", "43.2389"),
+        ("--note-until=soon", "2026-11-22"),
+        ("--do-not-call=perhaps", "yes, no"),
+    ] {
+        let error = profile.refused(&["client", "edit", id, option]);
+        let name = option.trim_start_matches("--").split('=').next().unwrap();
+        assert!(
+            error.contains(name) && error.contains(allowed),
+            "{option}: {error}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_record_is_set_listed_and_deleted_by_the_same_commands() {
+    let profile = Profile::new();
+    profile.ok(&[
+        "client",
+        "add",
+        "--name",
+        "Ivan Petrov",
+        "--phone",
+        "+77011112233",
+    ]);
+    for set in [
+        &[
+            "request",
+            "set",
+            "ivan",
+            "R-1",
+            "--subject",
+            "Late delivery",
+            "--due",
+            "2020-01-01",
+        ][..],
+        &[
+            "purchase",
+            "set",
+            "ivan",
+            "P-1",
+            "--day",
+            "2026-01-10",
+            "--amount",
+            "12 500 KZT",
+        ],
+        &["account", "set", "ivan", "main", "--balance", "-7 500 KZT"],
+        &[
+            "appointment",
+            "set",
+            "ivan",
+            "2099-11-25T10:00",
+            "--subject",
+            "Measuring",
+        ],
+        &[
+            "note",
+            "set",
+            "ivan",
+            "now",
+            "--text",
+            "Asked for a catalogue",
+        ],
+        &["stage", "set", "Cutting", "--kind", "order", "--rank", "1"],
+        &["stage", "set", "Delivered", "--kind", "order", "--closes"],
+        &["branch", "set", "Centre", "--city", "Almaty"],
+        &["greeting", "set", "hu", "--text", "Szia, {first_name}!"],
+        &["field", "set", "Contract"],
+        &[
+            "category", "set", "dealer", "--name", "Dealer", "--icon", "store",
+        ],
+    ] {
+        profile.ok(set);
+    }
+    let overdue = profile.ok(&["request", "list", "ivan"]);
+    assert!(
+        overdue.contains("Late delivery") && overdue.contains(" days"),
+        "{overdue}"
+    );
+    let everybodys = profile.ok(&["purchase", "list"]);
+    assert!(
+        everybodys.contains("Ivan Petrov") && everybodys.contains("12\u{a0}500"),
+        "{everybodys}"
+    );
+    assert!(profile.ok(&["category", "list"]).contains("dealer"));
+
+    let shown = profile.json(&["client", "show", "ivan", "--json"]);
+    assert_eq!(
+        shown["balance"][0],
+        serde_json::json!({ "minor": -750_000, "currency": "KZT" })
+    );
+    assert_eq!(shown["next_appointment"]["subject"], "Measuring");
+    assert_eq!(shown["open_requests"][0]["number"], "R-1");
+    assert!(shown["requests"][0]["overdue_days"].as_u64().unwrap() > 2_000);
+    assert_eq!(shown["last_purchases"][0]["number"], "P-1");
+
+    // An appointment is put off by its key; an amount keeps its currency; an empty text clears.
+    profile.ok(&[
+        "appointment",
+        "set",
+        "ivan",
+        "2099-11-25T10:00",
+        "--at",
+        "2099-11-26T06:00:00Z",
+    ]);
+    profile.ok(&["account", "set", "ivan", "MAIN", "--balance", "0"]);
+    profile.ok(&["request", "set", "ivan", "r-1", "--due", "", "--closed"]);
+    let shown = profile.json(&["client", "show", "ivan", "--json"]);
+    assert_eq!(shown["next_appointment"]["at"], "2099-11-26T06:00:00Z");
+    assert_eq!(shown["appointments"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        shown["balance"][0],
+        serde_json::json!({ "minor": 0, "currency": "KZT" })
+    );
+    assert_eq!(shown["open_requests"], serde_json::json!([]));
+    profile.ok(&["request", "set", "ivan", "R-1", "--open"]);
+    assert_eq!(
+        profile.json(&["request", "list", "--format", "json"])[0]["closed"],
+        false
+    );
+
+    // One of the office's stages, and the last of them closes.
+    let error = profile.refused(&["order", "set", "ivan", "7", "--stage", "Painting"]);
+    assert!(error.contains("Cutting, Delivered"), "{error}");
+    profile.ok(&["order", "set", "ivan", "7", "--stage", "delivered"]);
+    assert_eq!(
+        profile.json(&["order", "list", "ivan", "--format", "json"])[0]["closed"],
+        true
+    );
+
+    profile.ok(&["request", "delete", "ivan", "R-1"]);
+    let error = profile.refused(&["request", "delete", "ivan", "R-1"]);
+    assert!(
+        error.contains("R-1") && error.contains("Ivan Petrov"),
+        "{error}"
+    );
+    let error = profile.refused(&["order", "set", "ivan", "8", "--due", "soon"]);
+    assert!(
+        error.contains("--due") && error.contains("2026-11-22"),
+        "{error}"
+    );
+}
+
+#[test]
+fn s5_32_the_timeline_of_a_client_is_one_list() {
+    let profile = Profile::new();
+    profile.ok(&["client", "add", "--name", "Ivan Petrov"]);
+    assert!(
+        profile
+            .ok(&["client", "timeline", "ivan"])
+            .contains("Nothing")
+    );
+    profile.ok(&["order", "set", "ivan", "1001", "--stage", "Cutting"]);
+    profile.ok(&["client", "edit", "ivan", "--note", "Speak slowly"]);
+    profile.ok(&[
+        "note",
+        "set",
+        "ivan",
+        "2020-01-01T10:00",
+        "--text",
+        "Came by",
+    ]);
+    let entries = profile.json(&["client", "timeline", "ivan", "--format", "json"]);
+    let words: Vec<&str> = entries
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(words, ["change", "order", "note"]);
+    assert_eq!(entries[0]["change"]["after"], "Speak slowly");
+    assert_eq!(entries[1]["order"]["number"], "1001");
+    let page = [
+        "client", "timeline", "ivan", "--offset", "1", "--limit", "1",
+    ];
+    let page = profile.ok(&page);
+    assert!(
+        page.contains("1001 · Cutting") && !page.contains("Came by"),
+        "{page}"
+    );
+    let table = profile.ok(&["client", "timeline", "ivan"]);
+    assert!(table.contains("Note: – → Speak slowly"), "{table}");
+}
+
+#[test]
+fn records_go_out_as_csv_and_in_again() {
+    let profile = Profile::new();
+    profile.ok(&["client", "add", "--name", "Ivan", "--phone", "+77011112233"]);
+    profile.ok(&[
+        "order",
+        "set",
+        "ivan",
+        "1001",
+        "--stage",
+        "=Cutting",
+        "--debt",
+        "12 500 KZT",
+    ]);
+    let csv = profile.ok(&["order", "list", "--format", "csv"]);
+    let file = profile.path("orders.csv");
+    fs::write(&file, &csv).unwrap();
+    let other = Profile::new();
+    other.ok(&["client", "add", "--name", "Ivan", "--phone", "+77011112233"]);
+    let tried = other.ok(&["order", "import", &file, "--dry-run"]);
+    assert!(
+        tried.contains("Nothing was changed") && tried.contains("1 added"),
+        "{tried}"
+    );
+    other.ok(&["order", "import", &file]);
+    assert_eq!(other.ok(&["order", "list", "--format", "csv"]), csv);
+}
+
+#[test]
 fn commands_speak_the_language_of_the_locale() {
     let office = Profile::new();
     let nobody = |locale| {

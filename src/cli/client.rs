@@ -5,18 +5,21 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
-use jiff::Timestamp;
+use clap::Subcommand;
+use jiff::{Timestamp, Zoned};
 
+use super::client_fields::Fields;
 use super::data::{home_country, one_client, open_store, to_file_or};
+use super::timeline::timeline;
 use crate::export::{client_json, clients_as_csv, summaries_as_json};
-use crate::import::{Options, import_clients};
+use crate::import::{Options, Report, import_clients};
 use crate::model::{
-    Category, CategoryId, Client, ClientPhone, ClientSummary, Country, Order, PhoneNumber,
+    AboutClient, Client, ClientField, ClientSummary, Country, Kind, PhoneNumber, Record,
 };
 use crate::profile::Profile;
-use crate::store::{Reader, Writer};
+use crate::store::Writer;
 use crate::table::{printable, write_table};
+use crate::words;
 use crate::{tr, trn};
 
 /// The client store.
@@ -33,9 +36,27 @@ pub enum ClientCommand {
         /// Id, number, or a part of the name.
         #[arg(value_name = "CLIENT")]
         client: String,
-        /// As JSON
+        /// As JSON: the same as --format json
         #[arg(long)]
         json: bool,
+        /// How to print it
+        #[arg(long, value_enum, default_value = "table")]
+        format: FindFormat,
+    },
+    /// What happened with a client: calls, recordings, records, notes and changes, the latest first
+    Timeline {
+        /// Id, number, or a part of the name.
+        #[arg(value_name = "CLIENT")]
+        client: String,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Leave out so many of the latest
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+        /// How to print it
+        #[arg(long, value_enum, default_value = "table")]
+        format: FindFormat,
     },
     /// Change what is given and leave the rest
     Edit {
@@ -103,50 +124,6 @@ pub enum FindFormat {
     Json,
 }
 
-/// A client's fields as options. An empty text clears a field.
-#[derive(Debug, Default, Args)]
-pub struct Fields {
-    /// The client's name
-    #[arg(long)]
-    pub name: Option<String>,
-    /// The company the client belongs to
-    #[arg(long)]
-    pub company: Option<String>,
-    /// A phone number; may be given again. In `edit` it replaces all numbers
-    #[arg(long, value_name = "NUMBER")]
-    pub phone: Vec<String>,
-    /// E-mail address
-    #[arg(long)]
-    pub email: Option<String>,
-    /// ordinary, vip, problem, potential, or one of the office's own
-    #[arg(long)]
-    pub category: Option<String>,
-    /// A warning or an instruction for whoever takes the call
-    #[arg(long)]
-    pub note: Option<String>,
-    /// The words to greet this client with
-    #[arg(long)]
-    pub greeting: Option<String>,
-    /// City
-    #[arg(long)]
-    pub city: Option<String>,
-    /// Country: a name or a code such as KZ
-    #[arg(long)]
-    pub country: Option<String>,
-    /// Language, such as ru
-    #[arg(long)]
-    pub language: Option<String>,
-    /// A field of the office's own; may be given again
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub field: Vec<String>,
-    /// A PNG or JPEG file
-    #[arg(long, value_name = "FILE")]
-    pub photo: Option<PathBuf>,
-    /// Whose numbers are written without a country code, such as KZ [default: the first line's]
-    #[arg(long, value_name = "COUNTRY")]
-    pub region: Option<Country>,
-}
-
 /// Runs the command on the profile's store and prints to `output`.
 pub fn run(
     command: &ClientCommand,
@@ -155,7 +132,27 @@ pub fn run(
 ) -> anyhow::Result<()> {
     match command {
         ClientCommand::Add { fields } => add(fields, profile, output),
-        ClientCommand::Show { client, json } => show(client, *json, profile, output),
+        ClientCommand::Show {
+            client,
+            json,
+            format,
+        } => {
+            let as_json = *json || *format == FindFormat::Json;
+            show(client, as_json, profile, output)
+        }
+        ClientCommand::Timeline {
+            client,
+            limit,
+            offset,
+            format,
+        } => {
+            let country = home_country(profile, None)?;
+            open_store(profile)?.read(|reader| {
+                let client = one_client(reader, client, country)?.id;
+                let entries = reader.timeline(client, *offset, *limit)?;
+                timeline(&entries, *format, output)
+            })
+        }
         ClientCommand::Edit {
             client,
             fields,
@@ -221,8 +218,7 @@ fn edit(
             }
         }
         for text in add_phone {
-            let number = PhoneNumber::parse(text, country).context("--add-phone")?;
-            push_phone(&mut client, number);
+            super::client_fields::add_phone(&mut client, text, country).context("--add-phone")?;
         }
         save(&client, fields, writer)
     })
@@ -243,140 +239,57 @@ fn save(client: &Client, fields: &Fields, writer: &mut Writer<'_>) -> anyhow::Re
     }
 }
 
-impl Fields {
-    /// Writes what was given into `client`.
-    fn apply(
-        &self,
-        client: &mut Client,
-        reader: &Reader<'_>,
-        country: Option<Country>,
-    ) -> anyhow::Result<()> {
-        let texts = [
-            (&self.name, &mut client.name),
-            (&self.company, &mut client.company),
-            (&self.email, &mut client.email),
-            (&self.note, &mut client.note),
-            (&self.city, &mut client.city),
-            (&self.country, &mut client.country),
-            (&self.language, &mut client.language),
-        ];
-        for (given, field) in texts {
-            if let Some(text) = given {
-                field.clone_from(text);
-            }
-        }
-        if let Some(greeting) = &self.greeting {
-            client.greeting = Some(greeting.clone()).filter(|text| !text.is_empty());
-        }
-        if let Some(category) = &self.category {
-            client.category = find_category(reader, category)?;
-        }
-        if !self.phone.is_empty() {
-            client.phones.clear();
-            for text in &self.phone {
-                let number = PhoneNumber::parse(text, country).context("--phone")?;
-                push_phone(client, number);
-            }
-        }
-        self.field
-            .iter()
-            .try_for_each(|field| set_custom(client, field))
-    }
-}
-
-fn find_category(reader: &Reader<'_>, text: &str) -> anyhow::Result<CategoryId> {
-    if let Some(category) = reader.find_category(text)? {
-        return Ok(category.id);
-    }
-    let all: Vec<Category> = reader.categories()?;
-    let allowed: Vec<&str> = all.iter().map(|category| category.id.as_str()).collect();
-    bail!(tr!(
-        "--category: {text} is none of the categories; allowed: {allowed}",
-        text = format!("{text:?}"),
-        allowed = allowed.join(", ")
-    ))
-}
-
-fn push_phone(client: &mut Client, number: PhoneNumber) {
-    if !client.phones.iter().any(|phone| phone.number == number) {
-        client.phones.push(ClientPhone {
-            number,
-            label: String::new(),
-        });
-    }
-}
-
-fn set_custom(client: &mut Client, field: &str) -> anyhow::Result<()> {
-    let Some((name, value)) = field.split_once('=') else {
-        bail!(tr!(
-            "--field: {field} is not NAME=VALUE",
-            field = format!("{field:?}")
-        ));
-    };
-    client
-        .custom
-        .retain(|(known, _)| known != name || !value.is_empty());
-    if value.is_empty() {
-        return Ok(());
-    }
-    match client.custom.iter_mut().find(|(known, _)| known == name) {
-        Some(known) => known.1 = value.to_owned(),
-        None => client.custom.push((name.to_owned(), value.to_owned())),
-    }
-    Ok(())
-}
-
 fn show(client: &str, json: bool, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
     let country = home_country(profile, None)?;
     let store = open_store(profile)?;
-    let (client, orders) = store.read(|reader| -> anyhow::Result<_> {
+    let now = Zoned::now();
+    let (client, about, records) = store.read(|reader| -> anyhow::Result<_> {
         let client = one_client(reader, client, country)?;
-        let orders = reader.orders(client.id)?;
-        Ok((client, orders))
+        let about = reader.about(&client, now.timestamp())?;
+        let mut records = Vec::new();
+        for kind in Kind::of_clients() {
+            records.extend(reader.records(kind, Some(client.id))?);
+        }
+        Ok((client, about, records))
     })?;
     if json {
-        serde_json::to_writer_pretty(&mut *output, &client_json(&client, &orders))?;
+        let json = client_json(&client, &about, &records, now.date())?;
+        serde_json::to_writer_pretty(&mut *output, &json)?;
         return Ok(writeln!(output)?);
     }
-    show_text(&client, &orders, output)
+    show_text(&client, &about, &records, output)
 }
 
-fn show_text(client: &Client, orders: &[Order], output: &mut dyn Write) -> anyhow::Result<()> {
-    let mut rows: Vec<[String; 2]> = vec![
-        [tr!("Id"), client.id.to_string()],
-        [tr!("Name"), client.name.clone()],
-        [tr!("Company"), client.company.clone()],
-        [tr!("Category"), client.category.to_string()],
-    ];
-    rows.extend(client.phones.iter().map(|phone| {
-        [
-            tr!("Phone"),
-            format!("{} {}", phone.number.international(), phone.label),
-        ]
-    }));
-    rows.extend([
-        [tr!("E-mail"), client.email.clone()],
-        [tr!("City"), client.city.clone()],
-        [tr!("Country"), client.country.clone()],
-        [tr!("Language"), client.language.clone()],
-        [tr!("Note"), client.note.clone()],
-        [tr!("Greeting"), client.greeting.clone().unwrap_or_default()],
-        [
-            tr!("Photo"),
-            client
-                .photo
-                .map(|photo| photo.to_string())
-                .unwrap_or_default(),
-        ],
-    ]);
+fn show_text(
+    client: &Client,
+    about: &AboutClient,
+    records: &[Record],
+    output: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut rows: Vec<(String, String)> = vec![(tr!("Id"), client.id.to_string())];
+    for (field, text) in client.texts() {
+        let text = match field {
+            ClientField::At("phone", at) => phone_line(client, at),
+            ClientField::At("phone_label", _) => continue,
+            _ => text,
+        };
+        rows.push((words::client_field(&field), text));
+    }
+    rows.extend(client.photo.map(|photo| (tr!("Photo"), photo.to_string())));
     rows.extend(
-        client
-            .custom
+        about
+            .balance
             .iter()
-            .map(|(name, value)| [name.clone(), value.clone()]),
+            .map(|sum| (tr!("Balance"), sum.to_string())),
     );
-    rows.extend(orders.iter().map(|order| [tr!("Order"), order_line(order)]));
-    for [name, value] in rows.iter().filter(|[_, value]| !value.trim().is_empty()) {
+    let branch = about.nearest_branch.as_ref();
+    rows.extend(branch.map(|branch| (tr!("Nearest branch"), branch.name.clone())));
+    rows.extend(
+        records
+            .iter()
+            .map(|record| (words::kind(record.kind), words::line(record))),
+    );
+    for (name, value) in rows.iter().filter(|(_, value)| !value.trim().is_empty()) {
         writeln!(
             output,
             "{}: {}",
@@ -387,19 +300,12 @@ fn show_text(client: &Client, orders: &[Order], output: &mut dyn Write) -> anyho
     Ok(())
 }
 
-fn order_line(order: &Order) -> String {
-    let mut parts = vec![order.number.clone(), order.stage.clone()];
-    parts.extend(
-        order
-            .responsible
-            .as_ref()
-            .map(|employee| employee.name.clone()),
-    );
-    parts.extend(order.due.map(|due| tr!("due {day}", day = due)));
-    if order.closed {
-        parts.push(tr!("closed"));
-    }
-    parts.join(" · ")
+/// A number as people read it, with its label.
+fn phone_line(client: &Client, at: usize) -> String {
+    let phone = client.phones.get(at);
+    phone
+        .map(|phone| format!("{} {}", phone.shown(), phone.label))
+        .unwrap_or_default()
 }
 
 fn find(
@@ -483,14 +389,18 @@ fn import(
         let input = fs::File::open(file).with_context(named)?;
         import_clients(&mut store, input, options)
     };
-    let report = report.with_context(named)?;
+    told(&report.with_context(named)?, &named(), output)
+}
+
+/// Prints what an import did; lines that were left out are a failure.
+pub fn told(report: &Report, file: &str, output: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(output, "{report}")?;
     if report.refused > 0 {
         bail!(trn!(
             "{file}: {n} line was left out",
             "{file}: {n} lines were left out",
             n = report.refused,
-            file = named()
+            file = file
         ));
     }
     Ok(())

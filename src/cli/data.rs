@@ -10,12 +10,12 @@ use jiff::Zoned;
 use super::backup::{BackupCommand, RestoreCommand};
 use super::client::ClientCommand;
 use super::log::LogCommand;
-use super::office::{EmployeeCommand, OrderCommand};
+use super::office::{CategoryCommand, EmployeeCommand};
 use super::recording::RecordingCommand;
+use super::records::RecordsCommand;
 use super::task::TaskCommand;
-use super::when::When;
-use super::{backup, client, log, office, recording, task};
-use crate::model::{Client, ClientId, Country, PhoneNumber};
+use super::{backup, client, log, office, recording, records, task};
+use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, Store};
@@ -36,9 +36,12 @@ pub enum DataCommand {
     /// Who works in the office
     #[command(subcommand)]
     Employee(EmployeeCommand),
-    /// What clients have ordered
+    /// How clients are to be treated
     #[command(subcommand)]
-    Order(OrderCommand),
+    Category(CategoryCommand),
+    /// Orders, requests, branches and every other kind of record.
+    #[command(flatten)]
+    Records(RecordsCommand),
     /// Callers who got no conversation and are owed a call
     #[command(subcommand)]
     Task(TaskCommand),
@@ -58,7 +61,8 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Client(command) => client::run(command, profile, output),
         DataCommand::Log(command) => log::run(command, profile, output),
         DataCommand::Employee(command) => office::employee(command, profile, output),
-        DataCommand::Order(command) => office::order(command, profile, output),
+        DataCommand::Category(command) => office::category(command, profile, output),
+        DataCommand::Records(command) => records::run(command, profile, output),
         DataCommand::Task(command) => task::run(command, profile, output),
         DataCommand::Recording(command) => recording::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),

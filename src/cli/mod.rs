@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod client;
+mod client_fields;
 mod ctl;
 mod data;
 mod headless;
@@ -11,8 +12,9 @@ mod log;
 mod office;
 mod play;
 mod recording;
+mod records;
 mod task;
-mod when;
+mod timeline;
 #[cfg(feature = "gui")]
 mod window;
 

@@ -1,13 +1,12 @@
-//! `ringbook employee` and `ringbook order`: who works here, and what clients have ordered.
+//! `ringbook employee` and `ringbook category`: who works here, and how clients are to be treated.
 
 use std::io::Write;
 
 use anyhow::bail;
-use clap::{Args, Subcommand};
-use jiff::civil::Date;
+use clap::Subcommand;
 
-use super::data::{home_country, one_client, open_store};
-use crate::model::{Client, Employee, EmployeeId, Money, Order, OrderId};
+use super::data::open_store;
+use crate::model::{Category, CategoryId, Employee, EmployeeId};
 use crate::profile::Profile;
 use crate::store::Reader;
 use crate::table::write_table;
@@ -32,54 +31,33 @@ pub enum EmployeeCommand {
     },
 }
 
-/// What clients have ordered.
+/// How clients are to be treated.
 #[derive(Debug, Subcommand)]
-pub enum OrderCommand {
-    /// Enter a client's order, or change what is given of it
+pub enum CategoryCommand {
+    /// Enter a category, or change what is given of it
     Set {
-        /// Id, number, or a part of the client's name.
-        client: String,
-        /// The number people call the order by.
-        order: String,
-        /// What is given of it.
-        #[command(flatten)]
-        fields: OrderFields,
+        /// The stable key, such as vip
+        key: String,
+        /// What people call it
+        #[arg(long)]
+        name: Option<String>,
+        /// A colour, such as #0f766e
+        #[arg(long)]
+        colour: Option<String>,
+        /// The name of an icon of the Lucide set, such as store
+        #[arg(long)]
+        icon: Option<String>,
+        /// Its place in lists, the smallest first
+        #[arg(long)]
+        rank: Option<i64>,
     },
-    /// A client's orders, the open ones first
-    List {
-        /// Id, number, or a part of the client's name.
-        client: String,
-    },
-    /// Take an order out
+    /// Every category, in the order of lists
+    List,
+    /// Take a category out that no client has
     Delete {
-        /// Id, number, or a part of the client's name.
-        client: String,
-        /// The number people call the order by.
-        order: String,
+        /// Key or name.
+        category: String,
     },
-}
-
-/// An order's fields as options.
-#[derive(Debug, Args)]
-pub struct OrderFields {
-    /// How far it has come
-    #[arg(long)]
-    pub stage: Option<String>,
-    /// Who answers for it: an extension or a name; empty for nobody
-    #[arg(long, value_name = "EMPLOYEE")]
-    pub responsible: Option<String>,
-    /// The day it is due
-    #[arg(long, value_name = "DATE")]
-    pub due: Option<Date>,
-    /// What the client still owes for it, such as 12500 or "12 500.50 EUR"; 0 for nothing
-    #[arg(long, value_name = "AMOUNT")]
-    pub debt: Option<String>,
-    /// It is done
-    #[arg(long, conflicts_with = "open")]
-    pub closed: bool,
-    /// It is open again
-    #[arg(long)]
-    pub open: bool,
 }
 
 /// Runs the command on the profile's store and prints to `output`.
@@ -121,129 +99,69 @@ pub fn employee(
 }
 
 /// Runs the command on the profile's store and prints to `output`.
-pub fn order(
-    command: &OrderCommand,
+pub fn category(
+    command: &CategoryCommand,
     profile: &Profile,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let country = home_country(profile, None)?;
     let mut store = open_store(profile)?;
     match command {
-        OrderCommand::Set {
-            client,
-            order,
-            fields,
+        CategoryCommand::Set {
+            key,
+            name,
+            colour,
+            icon,
+            rank,
         } => store.write(|writer| {
-            let client = one_client(writer, client, country)?;
-            let mut changed = find_order(writer, &client, order)?.unwrap_or_else(|| Order {
-                id: OrderId::new(),
-                client: client.id,
-                number: order.clone(),
-                stage: String::new(),
-                responsible: None,
-                due: None,
-                debt: None,
-                closed: false,
-            });
-            fields.apply(&mut changed, writer)?;
-            Ok(writer.save_order(&changed)?)
+            let mut category = writer.find_category(key)?.unwrap_or_else(|| new(key));
+            category.name = name.clone().unwrap_or(category.name);
+            category.colour = colour.clone().unwrap_or(category.colour);
+            category.icon = icon.clone().unwrap_or(category.icon);
+            category.rank = rank.unwrap_or(category.rank);
+            Ok(writer.save_category(&category)?)
         }),
-        OrderCommand::List { client } => {
-            let orders = store.read(|reader| -> anyhow::Result<_> {
-                Ok(reader.orders(one_client(reader, client, country)?.id)?)
-            })?;
-            let rows: Vec<_> = orders.iter().map(row).collect();
+        CategoryCommand::List => {
+            let all = store.read(|reader| reader.categories())?;
+            let row = |c: Category| {
+                [
+                    c.id.to_string(),
+                    c.name,
+                    c.colour,
+                    c.icon,
+                    c.rank.to_string(),
+                ]
+            };
+            let rows: Vec<_> = all.into_iter().map(row).collect();
             let headings = [
-                tr!("Order"),
-                tr!("Stage"),
-                tr!("Responsible"),
-                tr!("Due"),
-                tr!("Debt"),
-                tr!("State"),
+                tr!("Key"),
+                tr!("Name"),
+                tr!("Colour"),
+                tr!("Icon"),
+                tr!("Order of lists"),
             ];
             Ok(write_table(output, headings, &rows)?)
         }
-        OrderCommand::Delete { client, order } => store.write(|writer| {
-            let client = one_client(writer, client, country)?;
-            let Some(found) = find_order(writer, &client, order)? else {
-                bail!(tr!(
-                    "{name} has no order {order}",
-                    name = client.name,
-                    order = order
-                ));
-            };
-            Ok(writer.delete_order(found.id)?)
+        CategoryCommand::Delete { category } => store.write(|writer| {
+            let category = load_category(writer, category)?;
+            Ok(writer.delete_category(&category.id)?)
         }),
     }
 }
 
-impl OrderFields {
-    fn apply(&self, order: &mut Order, reader: &Reader<'_>) -> anyhow::Result<()> {
-        if let Some(stage) = &self.stage {
-            order.stage.clone_from(stage);
-        }
-        if let Some(responsible) = &self.responsible {
-            order.responsible = match responsible.as_str() {
-                "" => None,
-                who => Some(find_responsible(reader, who)?),
-            };
-        }
-        order.due = self.due.or(order.due);
-        if let Some(debt) = &self.debt {
-            let before = order
-                .debt
-                .take()
-                .map(|debt| debt.currency)
-                .unwrap_or_default();
-            order.debt = Some(Money::parse(debt, &before)?).filter(|debt| debt.minor != 0);
-        }
-        order.closed = self.closed || (order.closed && !self.open);
-        Ok(())
+/// A category of the office's own, behind the others.
+fn new(key: &str) -> Category {
+    Category {
+        id: CategoryId::new(key.trim().to_lowercase()),
+        name: key.trim().to_owned(),
+        colour: "#475569".to_owned(),
+        icon: "user".to_owned(),
+        rank: 100,
     }
 }
 
-fn find_order(reader: &Reader<'_>, client: &Client, number: &str) -> anyhow::Result<Option<Order>> {
-    Ok(reader
-        .orders(client.id)?
-        .into_iter()
-        .find(|order| order.number == number))
-}
-
-fn find_responsible(reader: &Reader<'_>, who: &str) -> anyhow::Result<Employee> {
-    let everybody = reader.employees()?;
-    let found = everybody
-        .iter()
-        .find(|e| e.extension == who || reader.same_text(&e.name, who));
-    if let Some(employee) = found {
-        return Ok(employee.clone());
+fn load_category(reader: &Reader<'_>, text: &str) -> anyhow::Result<Category> {
+    match reader.find_category(text)? {
+        Some(category) => Ok(category),
+        None => bail!(tr!("no category is called {text}", text = text)),
     }
-    let allowed: Vec<String> = everybody
-        .iter()
-        .map(|e| format!("{} {}", e.extension, e.name))
-        .collect();
-    bail!(tr!(
-        "--responsible: {who} is no employee; allowed: {allowed}",
-        who = format!("{who:?}"),
-        allowed = allowed.join(", ")
-    ))
-}
-
-fn row(order: &Order) -> [String; 6] {
-    let debt = order.debt.as_ref().map(Money::to_string);
-    [
-        order.number.clone(),
-        order.stage.clone(),
-        order
-            .responsible
-            .as_ref()
-            .map(|employee| employee.name.clone())
-            .unwrap_or_default(),
-        order.due.map(|due| due.to_string()).unwrap_or_default(),
-        debt.unwrap_or_default(),
-        if order.closed {
-            tr!("closed")
-        } else {
-            tr!("open")
-        },
-    ]
 }

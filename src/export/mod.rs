@@ -4,6 +4,7 @@ mod calls;
 pub mod cell;
 mod clients;
 mod recordings;
+mod records;
 mod safe_name;
 mod sidecar;
 mod tasks;
@@ -14,11 +15,12 @@ use std::io;
 use std::path::PathBuf;
 
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
-pub use clients::{client_json, clients_as_csv, summaries_as_json};
+pub use clients::{client_json, clients_as_csv, record_json, summaries_as_json};
 pub use recordings::{
     Exported, Health, INDEX_COLUMNS, RecordingFileError, export_recording, health, index_line,
     recording_path,
 };
+pub use records::records_as_csv;
 pub use safe_name::safe_name;
 pub use sidecar::{SIDECAR_VERSION, recording_json, sidecar};
 pub use tasks::{TASK_COLUMNS, task_json, tasks_as_csv, tasks_as_json};

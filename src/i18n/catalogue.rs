@@ -15,6 +15,15 @@ impl Language {
         message.msgstr().ok()
     }
 
+    /// A text that stands on one line, found without reading the rest of the file: a language that
+    /// only clients speak costs no memory.
+    pub(super) fn glimpsed(self, text: &str) -> Option<&'static str> {
+        let entry = format!("msgid \"{text}\"\nmsgstr \"");
+        let (_, behind) = self.po_file()?.split_once(entry.as_str())?;
+        let (found, _) = behind.split_once("\"\n")?;
+        (!found.is_empty()).then_some(found)
+    }
+
     /// The form for this count in this language, where there is a translation.
     pub(super) fn translated_count(
         self,

@@ -28,6 +28,15 @@ macro_rules! tr {
     };
 }
 
+/// As [`tr!`], in the language given instead of the current one, and with its placeholders left as
+/// they are: `tr_in!("Hello, {first_name}!", language)`.
+#[macro_export]
+macro_rules! tr_in {
+    ($text:literal, $language:expr) => {
+        $crate::i18n::translate_into($language, $text)
+    };
+}
+
 /// As [`tr!`], for a text with a count in it: `trn!("{n} call", "{n} calls", n = count)`.
 ///
 /// The first text is for one, the second for any other number; other languages have up to six.
@@ -58,6 +67,11 @@ pub fn translate(context: &str, text: &str, values: &[(&str, &str)]) -> String {
     let language = language();
     let text = language.translated(context, text).unwrap_or(text);
     fill(text, values, language.reads_from_the_right())
+}
+
+/// What [`tr_in!`] calls: the text, a short one without quotes, in this language.
+pub fn translate_into(language: Language, text: &str) -> String {
+    language.glimpsed(text).unwrap_or(text).to_owned()
 }
 
 /// What [`trn!`] calls: the form for this count in the current language, its placeholders filled.
@@ -114,6 +128,17 @@ mod tests {
         let values = [("a", "{b}"), ("b", "2")];
         assert_eq!(fill("{b} before {a}", &values), "2 before {b}");
         assert_eq!(fill("{a}{a}", &values), "{b}{b}");
+    }
+
+    #[test]
+    fn s1_21_a_greeting_is_found_in_every_language() {
+        for language in super::Language::ALL {
+            let greeting = crate::tr_in!("Hello, {first_name}!", language);
+            let translated = language.translated("", "Hello, {first_name}!");
+            assert_eq!(translated.unwrap_or("Hello, {first_name}!"), greeting);
+            let is_english = language == super::Language::English;
+            assert_eq!(translated.is_none(), is_english, "{language:?}");
+        }
     }
 
     #[test]

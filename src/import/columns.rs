@@ -4,15 +4,13 @@ use csv::StringRecord;
 
 use super::{ImportError, MAX_COLUMNS};
 use crate::export::cell;
-use crate::model::Client;
+use crate::model::ClientField;
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Column {
-    /// One of [`Client::FIELDS`], or `phone` for every number.
-    Field(&'static str),
-    /// A custom field of this name.
-    Custom(String),
+    /// A field of a client.
+    Field(ClientField),
     /// Nothing: the column has no name.
     Nameless,
 }
@@ -39,7 +37,10 @@ impl Columns {
             columns.push((column(&name), name));
         }
         let of_use = |(column, _): &(Column, String)| {
-            matches!(column, Column::Field("name" | "company" | "phone"))
+            matches!(
+                column,
+                Column::Field(ClientField::Once("name" | "company") | ClientField::At("phone", _))
+            )
         };
         if !columns.iter().any(of_use) {
             let found: Vec<String> = columns.into_iter().map(|(_, name)| name).collect();
@@ -51,12 +52,8 @@ impl Columns {
 }
 
 fn column(name: &str) -> Column {
-    let lower = name.to_ascii_lowercase();
-    match Client::FIELDS.into_iter().find(|field| *field == lower) {
-        Some(field) if field.starts_with("phone") => Column::Field("phone"),
-        Some(field) => Column::Field(field),
-        None if Client::is_field(name) => Column::Field("phone"),
-        None if name.is_empty() => Column::Nameless,
-        None => Column::Custom(name.to_owned()),
+    match name {
+        "" => Column::Nameless,
+        name => Column::Field(ClientField::named(name)),
     }
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use super::columns::{Column, Columns};
 use crate::export::cell;
 use crate::model::{
-    Category, CategoryId, Client, ClientId, ClientPhone, Country, PhoneNumber, PhoneNumberError,
+    Client, ClientField, ClientId, ClientPhone, Country, Employee, EmployeeId, Lists, NotAllowed,
+    PhoneNumber,
 };
 use crate::store::{StoreError, Writer};
 
@@ -46,6 +47,19 @@ pub(super) struct Kept {
     pub(super) outcome: Outcome,
     /// Numbers of the line that are somebody else's too.
     pub(super) shared: Vec<SharedNumber>,
+    /// Who was not known to work here, and is now.
+    pub(super) employee: Option<Employee>,
+}
+
+impl Kept {
+    /// A line with nothing else to know of it.
+    pub(super) fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            shared: Vec::new(),
+            employee: None,
+        }
+    }
 }
 
 /// A number that somebody else has too.
@@ -58,10 +72,9 @@ pub(super) struct SharedNumber {
 /// What a line says of a client; blank is what it does not say.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    texts: Vec<(&'static str, String)>,
-    category: Option<CategoryId>,
-    phones: Vec<PhoneNumber>,
-    custom: Vec<(String, String)>,
+    /// The fields beside numbers, with their columns' names.
+    texts: Vec<(ClientField, String, String)>,
+    phones: Vec<ClientPhone>,
 }
 
 impl Line {
@@ -69,24 +82,18 @@ impl Line {
     pub(super) fn read(
         columns: &Columns,
         cells: &StringRecord,
-        categories: &[Category],
         country: Option<Country>,
     ) -> Result<Self, Refused> {
         let mut line = Self::default();
-        let mut phones: Vec<(&str, &str)> = Vec::new();
         for (at, cell) in cells.iter().enumerate() {
             let text = cell::restored(cell);
             if text.is_empty() {
                 continue;
             }
             match columns.0.get(at) {
-                Some((Column::Field("phone"), name)) => phones.push((name, text)),
-                Some((Column::Field("category"), name)) => {
-                    line.category = Some(category(categories, name, text)?);
-                }
-                Some((Column::Field(field), _)) => line.texts.push((field, text.to_owned())),
-                Some((Column::Custom(name), _)) => {
-                    line.custom.push((name.clone(), text.to_owned()));
+                Some((Column::Field(field), name)) => {
+                    line.texts
+                        .push((field.clone(), name.clone(), text.to_owned()));
                 }
                 Some((Column::Nameless, _)) | None => {
                     return Err(Refused::Line(Refusal {
@@ -97,43 +104,109 @@ impl Line {
                 }
             }
         }
-        // A line from another country writes its numbers that country's way.
-        let country = line
-            .text("country")
-            .and_then(|code| code.parse().ok())
-            .or(country);
-        for (name, text) in phones {
-            let number = PhoneNumber::parse(text, country)
-                .map_err(|error| Refused::Line(not_a_number(name, error)))?;
-            if !line.phones.contains(&number) {
-                line.phones.push(number);
-            }
-        }
+        // A consent is there before its day, whatever the file's order.
+        line.texts.sort();
+        line.take_phones(country)?;
         Ok(line)
     }
 
+    /// Moves numbers and their labels to a place of their own: they are added, not replaced.
+    fn take_phones(&mut self, country: Option<Country>) -> Result<(), Refused> {
+        // A line from another country writes its numbers that country's way.
+        let own = self.text(&ClientField::At("country", 0));
+        let lists = Lists {
+            country: own.and_then(|code| code.parse().ok()).or(country),
+            ..Lists::default()
+        };
+        let is_phone = |(field, _, _): &(ClientField, String, String)| {
+            matches!(field, ClientField::At("phone" | "phone_label", _))
+        };
+        let (phones, rest) = std::mem::take(&mut self.texts)
+            .into_iter()
+            .partition::<Vec<_>, _>(is_phone);
+        self.texts = rest;
+        for (field, name, text) in &phones {
+            let ClientField::At(which, at) = field else {
+                continue;
+            };
+            if *which == "phone_label" {
+                let number = ClientField::At("phone", *at);
+                if phones.iter().any(|(field, _, _)| *field == number) {
+                    continue;
+                }
+                return Err(refusal(name, NotAllowed::new(text, "a number with it")));
+            }
+            let mut read = Client::named("", Timestamp::UNIX_EPOCH);
+            let number = ClientField::At("phone", 0);
+            let set = read.set(&number, text, &lists);
+            set.map_err(|error| refusal(name, error))?;
+            let label = ClientField::At("phone_label", *at);
+            let label = phones.iter().find(|(field, _, _)| *field == label);
+            for mut phone in read.phones {
+                if let Some((_, _, label)) = label {
+                    phone.label.clone_from(label);
+                }
+                if !self.phones.iter().any(|known| known.number == phone.number) {
+                    self.phones.push(phone);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps what the line says: in the client it is about, or as a new one.
-    pub(super) fn keep(self, writer: &mut Writer<'_>) -> Result<Kept, Refused> {
+    pub(super) fn keep(self, writer: &mut Writer<'_>, lists: &mut Lists) -> Result<Kept, Refused> {
         let (known, shared) = self.about(writer)?;
-        let outcome = match known {
-            Some(before) => {
-                let mut after = before.clone();
-                self.write_into(&mut after);
-                if after == before {
-                    Outcome::Unchanged
+        let employee = self.new_employee(writer, lists)?;
+        let is_new = known.is_none();
+        let before = known.unwrap_or_else(|| Client::named("", Timestamp::now()));
+        let mut after = before.clone();
+        self.write_into(&mut after, lists)?;
+        let after = after.tidied();
+        let outcome = match after == before {
+            true if !is_new => Outcome::Unchanged,
+            _ => {
+                writer.save_client(&after)?;
+                if is_new {
+                    Outcome::Added
                 } else {
-                    writer.save_client(&after)?;
                     Outcome::Updated
                 }
             }
-            None => {
-                let mut client = Client::named("", Timestamp::now());
-                self.write_into(&mut client);
-                writer.save_client(&client)?;
-                Outcome::Added
-            }
         };
-        Ok(Kept { outcome, shared })
+        Ok(Kept {
+            outcome,
+            shared,
+            employee,
+        })
+    }
+
+    /// Somebody named as an export names them, `101 Anna`, whom the store does not know: a file of
+    /// another seat brings its people along.
+    fn new_employee(
+        &self,
+        writer: &mut Writer<'_>,
+        lists: &mut Lists,
+    ) -> Result<Option<Employee>, StoreError> {
+        let Some(text) = self.text(&ClientField::Once("responsible")) else {
+            return Ok(None);
+        };
+        let Some((extension, name)) = text.trim().split_once(' ') else {
+            return Ok(None);
+        };
+        let is_extension = extension.chars().all(|c| c.is_ascii_digit());
+        let is_taken = lists.employees.iter().any(|e| e.extension == extension);
+        if !is_extension || is_taken || lists.employee(text).is_some() {
+            return Ok(None);
+        }
+        let employee = Employee {
+            id: EmployeeId::new(),
+            name: name.trim().to_owned(),
+            extension: extension.to_owned(),
+        };
+        writer.save_employee(&employee)?;
+        lists.employees.push(employee.clone());
+        Ok(Some(employee))
     }
 
     /// The client the line is about, and the others who have one of its numbers.
@@ -141,8 +214,8 @@ impl Line {
         &self,
         writer: &Writer<'_>,
     ) -> Result<(Option<Client>, Vec<SharedNumber>), StoreError> {
-        let name = self.text("name").unwrap_or_default();
-        let company = self.text("company").unwrap_or_default();
+        let name = self.text(&ClientField::Once("name")).unwrap_or_default();
+        let company = self.text(&ClientField::Once("company")).unwrap_or_default();
         if self.phones.is_empty() {
             let same: Vec<ClientId> = writer.clients_called(name, company)?;
             // Two of the same name: which one is meant cannot be told, but adding a third is no help.
@@ -150,7 +223,7 @@ impl Line {
             return Ok((known, Vec::new()));
         }
         let mut shared = Vec::new();
-        for &number in &self.phones {
+        for &ClientPhone { number, .. } in &self.phones {
             for id in writer.clients_with_number(number)? {
                 let holder = writer.load_client(id)?;
                 if name.is_empty() || holder.name.is_empty() || writer.same_text(name, &holder.name)
@@ -166,75 +239,44 @@ impl Line {
         Ok((None, shared))
     }
 
-    fn write_into(self, client: &mut Client) {
-        for (field, text) in self.texts {
-            match field {
-                "name" => client.name = text,
-                "company" => client.company = text,
-                "email" => client.email = text,
-                "note" => client.note = text,
-                "city" => client.city = text,
-                "country" => client.country = text,
-                "language" => client.language = text,
-                "greeting" => client.greeting = Some(text),
-                _ => {}
+    fn write_into(&self, client: &mut Client, lists: &Lists) -> Result<(), Refused> {
+        for (field, name, text) in &self.texts {
+            client
+                .set(field, text, lists)
+                .map_err(|error| refusal(name, error))?;
+        }
+        for phone in &self.phones {
+            let mut known = client.phones.iter_mut();
+            match known.find(|known| known.number == phone.number) {
+                Some(known) => {
+                    replace(&mut known.label, &phone.label);
+                    replace(&mut known.extension, &phone.extension);
+                }
+                None => client.phones.push(phone.clone()),
             }
         }
-        if let Some(category) = self.category {
-            client.category = category;
-        }
-        for number in self.phones {
-            if !client.phones.iter().any(|phone| phone.number == number) {
-                client.phones.push(ClientPhone {
-                    number,
-                    label: String::new(),
-                });
-            }
-        }
-        for (name, value) in self.custom {
-            match client.custom.iter_mut().find(|(known, _)| *known == name) {
-                Some(field) => field.1 = value,
-                None => client.custom.push((name, value)),
-            }
-        }
+        Ok(())
     }
 
-    fn text(&self, field: &str) -> Option<&str> {
+    fn text(&self, field: &ClientField) -> Option<&str> {
         self.texts
             .iter()
-            .find(|(known, _)| *known == field)
-            .map(|(_, text)| &**text)
+            .find(|(known, _, _)| known == field)
+            .map(|(_, _, text)| &**text)
     }
 }
 
-fn category(categories: &[Category], field: &str, text: &str) -> Result<CategoryId, Refused> {
-    let wanted = text.trim().to_lowercase();
-    let found = categories
-        .iter()
-        .find(|c| c.id.as_str().to_lowercase() == wanted || c.name.to_lowercase() == wanted);
-    found.map(|category| category.id.clone()).ok_or_else(|| {
-        let allowed: Vec<&str> = categories
-            .iter()
-            .map(|category| category.id.as_str())
-            .collect();
-        Refused::Line(Refusal {
-            field: field.to_owned(),
-            value: text.to_owned(),
-            allowed: allowed.join(", "),
-        })
+/// A blank says nothing.
+fn replace(text: &mut String, said: &String) {
+    if !said.is_empty() {
+        text.clone_from(said);
+    }
+}
+
+fn refusal(column: &str, error: NotAllowed) -> Refused {
+    Refused::Line(Refusal {
+        field: column.to_owned(),
+        value: error.value,
+        allowed: error.allowed,
     })
-}
-
-fn not_a_number(field: &str, error: PhoneNumberError) -> Refusal {
-    let allowed = match error.country {
-        Some(country) => {
-            format!("numbers of {country} and international ones such as +77011112233")
-        }
-        None => "international numbers such as +77011112233".to_owned(),
-    };
-    Refusal {
-        field: field.to_owned(),
-        value: error.text,
-        allowed,
-    }
 }

@@ -5,7 +5,6 @@ use std::io::{self, BufRead, BufReader, Read};
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 
 use super::ImportError;
-use super::columns::Columns;
 use super::line::Refusal;
 
 /// The longest line, octets, so that no file fills the memory.
@@ -17,7 +16,8 @@ const PEEK: usize = 16 * 1024;
 pub(super) struct Lines<R> {
     reader: csv::Reader<Bounded<R>>,
     record: ByteRecord,
-    pub(super) columns: Columns,
+    /// The first line: the columns' names.
+    pub(super) header: StringRecord,
 }
 
 impl<R: Read> Lines<R> {
@@ -51,7 +51,7 @@ impl<R: Read> Lines<R> {
         Ok(Self {
             reader,
             record,
-            columns: Columns::read(&header)?,
+            header,
         })
     }
 
@@ -71,7 +71,7 @@ impl<R: Read> Lines<R> {
             }
             let cells = StringRecord::from_byte_record(self.record.clone()).map_err(|error| {
                 let at = error.utf8_error().field();
-                let field = self.columns.0.get(at).map(|(_, name)| name.clone());
+                let field = self.header.get(at).map(str::to_owned);
                 Refusal {
                     field: field.unwrap_or_else(|| format!("column {}", at + 1)),
                     value: String::from_utf8_lossy(self.record.get(at).unwrap_or_default())

@@ -1,8 +1,8 @@
 //! Clients from a CSV file, of whatever program wrote it.
 //!
-//! The first line names the columns: those of [`Client::FIELDS`](crate::model::Client::FIELDS) in any
-//! order, case and subset, `phone4` and so on for further numbers; every other column becomes a
-//! custom field of that name. UTF-8 with or without a byte-order mark; cells parted by commas,
+//! The first line names the columns: those of [`ClientField`](crate::model::ClientField) in any order,
+//! case and subset, `phone4`, `email2`, `city2` and so on for further ones; every other column is a
+//! field of the office's own. UTF-8 with or without a byte-order mark; cells parted by commas,
 //! semicolons or tabs.
 //!
 //! A line is about a client of the store when they share a number and the name, or, where the line
@@ -14,6 +14,7 @@
 mod columns;
 mod line;
 mod lines;
+mod records;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -22,12 +23,13 @@ use std::io::Read;
 
 use csv::StringRecord;
 
-use crate::model::{Category, Country};
+use crate::model::{Country, Lists};
 use crate::store::{Store, StoreError, Writer};
 
 use columns::Columns;
-use line::{Line, Refusal, Refused};
+use line::Line;
 use lines::Lines;
+pub use records::import_records;
 pub use report::{Problem, Report};
 
 /// Lines kept in one transaction: a phone's call log gets its turn between two.
@@ -47,6 +49,22 @@ pub enum ImportError {
     NoColumns {
         /// The columns' names as they stand there.
         found: String,
+    },
+    /// The first line does not say which record a line is about.
+    #[error("line 1: no column is called {missing}; known columns: {known}")]
+    NoKey {
+        /// The column's name.
+        missing: &'static str,
+        /// Every column that is known.
+        known: String,
+    },
+    /// A column that records of this kind do not have.
+    #[error("line 1: {name:?} is no column of these records; known columns: {known}")]
+    UnknownColumn {
+        /// The name.
+        name: String,
+        /// Every column that is known.
+        known: String,
     },
     /// Two columns have one name.
     #[error("line 1: two columns are called {name:?}")]
@@ -100,28 +118,40 @@ pub fn import_clients(
     options: Options,
 ) -> Result<Report, ImportError> {
     let mut lines = Lines::new(input)?;
-    let categories = store.read(|reader| reader.categories())?;
     let mut import = Import {
-        categories,
+        columns: Columns::read(&lines.header)?,
+        lists: store.read(|reader| reader.lists())?,
         country: options.country,
         report: Report::default(),
     };
     import.report.dry_run = options.dry_run;
-    if options.dry_run {
-        // One transaction for all, so that lines see those before them.
-        store.try_out(|writer| -> Result<(), ImportError> {
-            while import.batch(&mut lines, writer)? {}
-            Ok(())
-        })?;
-    } else {
-        while store.write(|writer| import.batch(&mut lines, writer))? {}
-    }
+    run(store, options.dry_run, |writer| {
+        import.batch(&mut lines, writer)
+    })?;
     Ok(import.report)
+}
+
+/// Does an import batch after batch, each in a transaction; or all of it, and takes it back.
+fn run(
+    store: &mut Store,
+    dry_run: bool,
+    mut batch: impl FnMut(&mut Writer<'_>) -> Result<bool, ImportError>,
+) -> Result<(), ImportError> {
+    if dry_run {
+        // One transaction for all, so that lines see those before them.
+        return store.try_out(|writer| {
+            while batch(writer)? {}
+            Ok(())
+        });
+    }
+    while store.write(&mut batch)? {}
+    Ok(())
 }
 
 /// An import on its way.
 struct Import {
-    categories: Vec<Category>,
+    columns: Columns,
+    lists: Lists,
     country: Option<Country>,
     report: Report,
 }
@@ -136,7 +166,7 @@ impl Import {
         for _ in 0..BATCH {
             match lines.next()? {
                 None => return Ok(false),
-                Some((number, Ok(cells))) => self.line(number, &lines.columns, &cells, writer)?,
+                Some((number, Ok(cells))) => self.line(number, &cells, writer)?,
                 Some((number, Err(refusal))) => self.report.refuse(number, refusal),
             }
         }
@@ -146,29 +176,13 @@ impl Import {
     fn line(
         &mut self,
         number: u64,
-        columns: &Columns,
         cells: &StringRecord,
         writer: &mut Writer<'_>,
     ) -> Result<(), ImportError> {
-        let read = Line::read(columns, cells, &self.categories, self.country);
-        match read.and_then(|line| line.keep(writer)) {
+        let read = Line::read(&self.columns, cells, self.country);
+        match read.and_then(|line| line.keep(writer, &mut self.lists)) {
             Ok(kept) => self.report.keep(number, kept),
-            Err(Refused::Line(refusal)) => self.report.refuse(number, refusal),
-            Err(Refused::Store(StoreError::NotAllowed {
-                field,
-                value,
-                allowed,
-            })) => {
-                self.report.refuse(
-                    number,
-                    Refusal {
-                        field: field.to_owned(),
-                        value,
-                        allowed,
-                    },
-                );
-            }
-            Err(Refused::Store(error)) => return Err(error.into()),
+            Err(refused) => self.report.take(number, refused)?,
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::line::{Kept, Outcome, Refusal};
+use super::line::{Kept, Outcome, Refusal, Refused};
+use crate::store::StoreError;
 use crate::{tr, trn};
 
 /// The most mistakes and remarks that are kept word for word; the rest are counted.
@@ -49,17 +50,46 @@ impl Report {
             Outcome::Updated => self.updated += 1,
             Outcome::Unchanged => self.unchanged += 1,
         }
-        for shared in kept.shared {
-            if self.remarks.len() < MAX_PROBLEMS {
-                let name = shortened(&shared.holder);
-                self.remarks.push(tr!(
-                    "line {line}: phone: {number} is also a number of {name}",
-                    line = line,
-                    number = shared.number,
-                    name = name
-                ));
-            }
+        if let Some(employee) = kept.employee {
+            self.remark(tr!(
+                "line {line}: responsible: {name} was entered as an employee",
+                line = line,
+                name = shortened(&employee.plain())
+            ));
         }
+        for shared in kept.shared {
+            self.remark(tr!(
+                "line {line}: phone: {number} is also a number of {name}",
+                line = line,
+                number = shared.number,
+                name = shortened(&shared.holder)
+            ));
+        }
+    }
+
+    fn remark(&mut self, remark: String) {
+        if self.remarks.len() < MAX_PROBLEMS {
+            self.remarks.push(remark);
+        }
+    }
+
+    /// Leaves the line out; an error where the store itself has failed.
+    pub(super) fn take(&mut self, line: u64, refused: Refused) -> Result<(), StoreError> {
+        let refusal = match refused {
+            Refused::Line(refusal) => refusal,
+            Refused::Store(StoreError::NotAllowed {
+                field,
+                value,
+                allowed,
+            }) => Refusal {
+                field,
+                value,
+                allowed,
+            },
+            Refused::Store(error) => return Err(error),
+        };
+        self.refuse(line, refusal);
+        Ok(())
     }
 
     pub(super) fn refuse(&mut self, line: u64, refusal: Refusal) {

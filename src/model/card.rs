@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
-    CallId, Category, Client, ClientId, Direction, Employee, Money, Order, PhoneNumber, PhotoId,
+    CallId, Category, Client, ClientId, Direction, Employee, FieldValue, Money, Order, PhoneNumber,
+    PhotoId, Record, overdue_days,
 };
 
 /// Everything the caller card shows. A text that is not known is empty.
@@ -42,8 +43,11 @@ pub struct CallerCard {
     pub location: String,
     /// The time of day at the client's place, where it is known.
     pub local_time: Option<String>,
-    /// The note on the client.
+    /// The note on the client, while it holds.
     pub note: String,
+    /// What else is known of the client.
+    #[serde(flatten)]
+    pub about: AboutClient,
     /// The client's open orders.
     pub orders: Vec<OrderLine>,
     /// The internal number that takes or makes the call.
@@ -54,6 +58,48 @@ pub struct CallerCard {
     pub photo: Option<PhotoRef>,
     /// The address of record of the line.
     pub line: String,
+}
+
+/// What the card shows of a client beside name, place, note and orders.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct AboutClient {
+    /// The words to greet the client with, filled in; empty where there are none.
+    pub greeting: String,
+    /// Whoever takes the call must say that the note was read.
+    pub note_must_acknowledge: bool,
+    /// Words by which clients are put together.
+    pub tags: Vec<String>,
+    /// The client wants no calls.
+    pub do_not_call: bool,
+    /// Who answers for the client.
+    pub responsible: Option<Employee>,
+    /// The client's open requests, the first due first.
+    pub requests: Vec<Record>,
+    /// When the client is expected next.
+    pub next_appointment: Option<Record>,
+    /// What is on the client's accounts, one amount a currency; below zero the client owes.
+    pub balance: Vec<Money>,
+    /// What the client bought last, the latest first.
+    pub purchases: Vec<Record>,
+    /// The branch that is nearest to the client.
+    pub nearest_branch: Option<NearestBranch>,
+    /// The office's own fields, in the office's order.
+    pub custom: Vec<FieldValue>,
+}
+
+/// The branch that is nearest to a client.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NearestBranch {
+    /// What people call it.
+    pub name: String,
+    /// Street and house.
+    pub street: String,
+    /// City.
+    pub city: String,
+    /// Its number.
+    pub phone: String,
+    /// How far it is as the crow flies; none where it is only known to be in the client's city.
+    pub distance_km: Option<f64>,
 }
 
 /// An open order on the card.
@@ -67,6 +113,8 @@ pub struct OrderLine {
     pub responsible: String,
     /// The day it is due.
     pub due: Option<Date>,
+    /// What it costs.
+    pub amount: Option<Money>,
     /// What the client still owes for it.
     pub debt: Option<Money>,
     /// Whole days since the due day; none where it is not overdue.
@@ -76,7 +124,6 @@ pub struct OrderLine {
 impl OrderLine {
     /// The line for `order` on the day `today` of the agent's calendar.
     pub fn of(order: &Order, today: Date) -> Self {
-        let overdue = order.due.map_or(0, |due| (today - due).get_days());
         Self {
             number: order.number.clone(),
             stage: order.stage.clone(),
@@ -86,8 +133,9 @@ impl OrderLine {
                 .map(|e| e.name.clone())
                 .unwrap_or_default(),
             due: order.due,
+            amount: order.amount.clone(),
             debt: order.debt.clone(),
-            overdue_days: u32::try_from(overdue).ok().filter(|&days| days > 0),
+            overdue_days: order.due.and_then(|due| overdue_days(due, today)),
         }
     }
 }
@@ -102,7 +150,7 @@ pub struct PhotoRef {
 }
 
 /// What the store found for a caller.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallerMatch {
     /// The client who has the number. The one last changed, where several have it.
     pub client: Option<Client>,
@@ -112,6 +160,8 @@ pub struct CallerMatch {
     pub category: Option<Category>,
     /// The client's open orders, the first due first.
     pub orders: Vec<Order>,
+    /// What else the card shows of the client.
+    pub about: AboutClient,
     /// The client's photo.
     pub photo: Option<PhotoRef>,
     /// The time zone of the client's city, where it is known.
@@ -137,6 +187,7 @@ mod tests {
             stage: "Cutting".into(),
             responsible: None,
             due: Some(due.parse().unwrap()),
+            amount: None,
             debt: None,
             closed: false,
         };

@@ -6,36 +6,50 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{ClientId, EmployeeId, Money, OrderId, PhoneNumber, PhotoId};
+use super::{
+    Address, ClientEmail, ClientId, ClientPhone, EmployeeId, Money, OrderId, PhoneNumber, PhotoId,
+};
 
 /// A client of the office. A text that was never given is empty.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Client {
     /// Its id.
     pub id: ClientId,
+    /// A person, or a company that has no person yet.
+    pub kind: ClientKind,
     /// The client's name, as people say it.
     pub name: String,
     /// The company the client belongs to.
     pub company: String,
     /// How the client is to be treated.
     pub category: CategoryId,
+    /// Who answers for the client.
+    pub responsible: Option<Employee>,
     /// A warning or an instruction for whoever takes the call.
     pub note: String,
+    /// The last day on which the note holds; none where it holds until it is changed.
+    pub note_until: Option<Date>,
+    /// Whoever takes the call must say that the note was read.
+    pub note_acknowledge: bool,
     /// The words to greet this client with, where they differ from the office's.
     pub greeting: Option<String>,
-    /// City, as given.
-    pub city: String,
-    /// Country: a name, or an ISO 3166 code such as `KZ`.
-    pub country: String,
     /// Language the client speaks: a BCP 47 tag such as `ru`.
     pub language: String,
-    /// E-mail address.
-    pub email: String,
     /// Phone numbers, the most used first.
     pub phones: Vec<ClientPhone>,
+    /// E-mail addresses, the most used first.
+    pub emails: Vec<ClientEmail>,
+    /// Addresses, the most used first.
+    pub addresses: Vec<Address>,
+    /// Words by which clients are put together.
+    pub tags: Vec<String>,
+    /// What the client said to being called and written to; none where nobody has asked.
+    pub consent: Option<Consent>,
+    /// The client wants no calls.
+    pub do_not_call: bool,
     /// The client's photo.
     pub photo: Option<PhotoId>,
-    /// Fields of the office's own: name and value, in the order given.
+    /// Fields of the office's own: name and value, in the office's order.
     pub custom: Vec<(String, String)>,
     /// When the client was entered.
     pub created_at: Timestamp,
@@ -44,36 +58,26 @@ pub struct Client {
 }
 
 impl Client {
-    /// The fields that go by a name of their own in files; a custom field has another name.
-    /// Further numbers are `phone4`, `phone5` and so on.
-    pub const FIELDS: [&str; 12] = [
-        "name", "company", "phone", "phone2", "phone3", "email", "category", "note", "city",
-        "country", "language", "greeting",
-    ];
-
-    /// Whether a file's column of this name is one of the program's own, in any case: not a custom field.
-    pub fn is_field(name: &str) -> bool {
-        let name = name.trim().to_ascii_lowercase();
-        let numbered = name
-            .strip_prefix("phone")
-            .is_some_and(|n| n.parse::<u16>().is_ok());
-        numbered || Self::FIELDS.contains(&&*name)
-    }
-
     /// A client of this name with nothing else known, of the category *ordinary*.
     pub fn named(name: impl Into<String>, now: Timestamp) -> Self {
         Self {
             id: ClientId::new(),
+            kind: ClientKind::Person,
             name: name.into(),
             company: String::new(),
             category: CategoryId::ordinary(),
+            responsible: None,
             note: String::new(),
+            note_until: None,
+            note_acknowledge: false,
             greeting: None,
-            city: String::new(),
-            country: String::new(),
             language: String::new(),
-            email: String::new(),
             phones: Vec::new(),
+            emails: Vec::new(),
+            addresses: Vec::new(),
+            tags: Vec::new(),
+            consent: None,
+            do_not_call: false,
             photo: None,
             custom: Vec::new(),
             created_at: now,
@@ -83,21 +87,96 @@ impl Client {
 
     /// The same client reachable at `number` too, with no label.
     pub fn with_phone(mut self, number: PhoneNumber) -> Self {
-        self.phones.push(ClientPhone {
-            number,
-            label: String::new(),
-        });
+        self.phones.push(ClientPhone::new(number));
         self
+    }
+
+    /// The first e-mail address; empty where there is none.
+    pub fn email(&self) -> &str {
+        self.emails.first().map_or("", |email| &email.address)
+    }
+
+    /// The city of the first address; empty where it is not known.
+    pub fn city(&self) -> &str {
+        self.addresses.first().map_or("", |address| &address.city)
+    }
+
+    /// The country of the first address; empty where it is not known.
+    pub fn country(&self) -> &str {
+        self.addresses
+            .first()
+            .map_or("", |address| &address.country)
+    }
+
+    /// Makes this the first e-mail address, in the place of the one before; empty: that one goes.
+    pub fn set_email(&mut self, address: &str) {
+        let label = match self.emails.is_empty() {
+            true => String::new(),
+            false => self.emails.remove(0).label,
+        };
+        self.emails.retain(|known| known.address != address);
+        if !address.is_empty() {
+            let address = address.to_owned();
+            self.emails.insert(0, ClientEmail { address, label });
+        }
+    }
+
+    /// Changes the first address, which is made where there is none and goes where nothing of it
+    /// is left.
+    pub fn change_address(&mut self, change: impl FnOnce(&mut Address)) {
+        if self.addresses.is_empty() {
+            self.addresses.push(Address::default());
+        }
+        change(&mut self.addresses[0]);
+        self.addresses.retain(|address| !address.is_empty());
+    }
+
+    /// The note, where it still holds on the day `today`; else empty.
+    pub fn note_on(&self, today: Date) -> &str {
+        let holds = self.note_until.is_none_or(|last| today <= last);
+        if holds { &self.note } else { "" }
     }
 }
 
-/// One of a client's numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ClientPhone {
-    /// The number.
-    pub number: PhoneNumber,
-    /// What it is: "mobile", "accounts department"; may be empty.
-    pub label: String,
+/// What a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// A person.
+    #[default]
+    Person,
+    /// A company.
+    Company,
+}
+
+impl ClientKind {
+    /// Their words.
+    pub const WORDS: [&str; 2] = ["person", "company"];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS[self as usize]
+    }
+
+    /// The one that this word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "person" => Some(Self::Person),
+            "company" => Some(Self::Company),
+            _ => None,
+        }
+    }
+}
+
+/// What a client said to being called and written to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Consent {
+    /// Whether it was given; else it was refused.
+    pub given: bool,
+    /// The day it was given or refused.
+    pub at: Option<Date>,
+    /// How: on the phone, on paper; may be empty.
+    pub how: String,
 }
 
 /// A client as a line of a list.
@@ -117,7 +196,8 @@ pub struct ClientSummary {
     pub number: Option<PhoneNumber>,
 }
 
-/// The stable key of a category: `ordinary`, `vip`, `problem`, `potential`, or one of the office's own.
+/// The stable key of a category: `ordinary`, `vip`, `problem`, `potential`, `active`, or one of the
+/// office's own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct CategoryId(String);
@@ -175,6 +255,8 @@ pub struct Order {
     pub responsible: Option<Employee>,
     /// The day it is due.
     pub due: Option<Date>,
+    /// What it costs.
+    pub amount: Option<Money>,
     /// What the client still owes for it.
     pub debt: Option<Money>,
     /// No longer open: not shown on the card.
@@ -190,6 +272,15 @@ pub struct Employee {
     pub name: String,
     /// Their internal number; may be empty.
     pub extension: String,
+}
+
+impl Employee {
+    /// As files name somebody: `101 Anna`.
+    pub fn plain(&self) -> String {
+        format!("{} {}", self.extension, self.name)
+            .trim()
+            .to_owned()
+    }
 }
 
 /// A stored picture, byte for byte as it was given.
@@ -233,12 +324,33 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_the_programs_own_is_no_custom_field() {
-        for name in ["name", " Name ", "PHONE2", "phone17", "greeting"] {
-            assert!(Client::is_field(name), "{name:?}");
-        }
-        for name in ["Contract", "phones", "phone-2", ""] {
-            assert!(!Client::is_field(name), "{name:?}");
-        }
+    fn s1_15_a_note_holds_to_its_last_day() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let mut client = Client::named("Ivan", Timestamp::UNIX_EPOCH);
+        client.note = "On holiday".into();
+        assert_eq!(client.note_on(day("2026-11-22")), "On holiday");
+        client.note_until = Some(day("2026-11-22"));
+        assert_eq!(client.note_on(day("2026-11-22")), "On holiday");
+        assert_eq!(client.note_on(day("2026-11-23")), "");
+    }
+
+    #[test]
+    fn the_first_email_and_address_change_and_the_others_stay() {
+        let mut client = Client::named("Ivan", Timestamp::UNIX_EPOCH);
+        client.set_email("a@a.example");
+        client.emails[0].label = "work".into();
+        client.emails.push(ClientEmail {
+            address: "b@a.example".into(),
+            ..ClientEmail::default()
+        });
+        client.set_email("c@a.example");
+        assert_eq!(client.emails[0].label, "work");
+        assert_eq!((client.email(), client.emails.len()), ("c@a.example", 2));
+        client.set_email("b@a.example");
+        assert_eq!((client.email(), client.emails.len()), ("b@a.example", 1));
+        client.change_address(|address| address.city = "Almaty".into());
+        assert_eq!((client.city(), client.country()), ("Almaty", ""));
+        client.change_address(|address| address.city.clear());
+        assert!(client.addresses.is_empty());
     }
 }

@@ -82,6 +82,10 @@ id!(
     OrderId
 );
 id!(
+    /// A record of any other kind.
+    RecordId
+);
+id!(
     /// An employee of the office.
     EmployeeId
 );

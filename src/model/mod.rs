@@ -3,19 +3,34 @@
 mod call;
 mod card;
 mod client;
+mod client_text;
+mod contact;
+mod greeting;
 mod ids;
 mod money;
 mod phone_number;
+mod record;
 mod recording;
 mod task;
+mod value;
+mod when;
 
 pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
-pub use card::{CallerCard, CallerMatch, OrderLine, PhotoRef};
+pub use card::{AboutClient, CallerCard, CallerMatch, NearestBranch, OrderLine, PhotoRef};
 pub use client::{
-    Category, CategoryId, Client, ClientPhone, ClientSummary, Employee, Order, Photo,
+    Category, CategoryId, Client, ClientKind, ClientSummary, Consent, Employee, Order, Photo,
 };
-pub use ids::{CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordingId, TaskId};
+pub use client_text::{ClientField, Lists, NotAllowed};
+pub use contact::{Address, ClientEmail, ClientPhone, Position};
+pub use greeting::greeted;
+pub use ids::{
+    CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId, TaskId,
+};
 pub use money::{Money, MoneyError};
 pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};
+pub use record::{Column, Kind, Record, overdue_days};
 pub use recording::{RecordingRow, RecordingState};
 pub use task::{Closed, Outcome, Task, TaskChange, TaskLine, TaskNews, TaskTerms};
+pub use value::{FieldDefinition, FieldType, FieldValue, Value, ValueType};
+pub use value::{is_link, read_flag, read_number};
+pub use when::{When, WhenError};

@@ -67,6 +67,24 @@ impl Money {
         })
     }
 
+    /// As [`Money::parse`] reads it again, in no language: `12500.50 KZT`.
+    pub fn plain(&self) -> String {
+        let digits = Self::decimals(&self.currency);
+        let per_unit = 10_u64.pow(digits);
+        let minor = self.minor.unsigned_abs();
+        let mut text = if self.minor < 0 { "-" } else { "" }.to_owned();
+        text.push_str(&(minor / per_unit).to_string());
+        if !minor.is_multiple_of(per_unit) {
+            let rest = minor % per_unit;
+            text.push_str(&format!(".{rest:0width$}", width = digits as usize));
+        }
+        if !self.currency.is_empty() {
+            text.push(' ');
+            text.push_str(&self.currency);
+        }
+        text
+    }
+
     fn sign(&self) -> &str {
         match self.currency.as_str() {
             "KZT" => "₸",
@@ -123,6 +141,21 @@ mod tests {
     fn printed(minor: i64, currency: &str) -> String {
         let currency = currency.to_owned();
         Money { minor, currency }.to_string().replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn an_amount_comes_back_from_its_plain_text() {
+        for (minor, currency, plain) in [
+            (1_250_000, "KZT", "12500 KZT"),
+            (-99, "USD", "-0.99 USD"),
+            (700, "JPY", "700 JPY"),
+            (5, "", "0.05"),
+        ] {
+            let currency = currency.to_owned();
+            let money = Money { minor, currency };
+            assert_eq!(money.plain(), plain);
+            assert_eq!(Money::parse(plain, ""), Ok(money));
+        }
     }
 
     #[test]

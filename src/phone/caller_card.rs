@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
 use crate::automation::Body;
-use crate::model::{CallId, CallerCard, CallerMatch, OrderLine};
+use crate::model::{AboutClient, CallId, CallerCard, CallerMatch, OrderLine};
 use crate::now::Now;
 use crate::store::{StoreCommand, StoreReply};
 
@@ -57,8 +57,8 @@ impl CallerCards {
         self.cards.get(&call).is_some_and(|card| card.told)
     }
 
-    fn begin(&mut self, call: &Call, out: &mut Reactions) {
-        out.store(look_up(call));
+    fn begin(&mut self, now: Now, call: &Call, out: &mut Reactions) {
+        out.store(look_up(now, call));
         self.cards.insert(
             call.id,
             Card {
@@ -92,7 +92,7 @@ impl CallerCards {
 impl Listener for CallerCards {
     fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
-            CallEvent::Incoming | CallEvent::Dialing if self.enabled => self.begin(call, out),
+            CallEvent::Incoming | CallEvent::Dialing if self.enabled => self.begin(now, call, out),
             CallEvent::Tick => {
                 let late = now.instant.saturating_duration_since(call.began.instant) >= LATE;
                 if let Some(card) = self
@@ -111,7 +111,7 @@ impl Listener for CallerCards {
                 }
             }
             CallEvent::ClientsChanged if self.cards.contains_key(&call.id) => {
-                out.store(look_up(call));
+                out.store(look_up(now, call));
             }
             CallEvent::Closed => drop(self.cards.remove(&call.id)),
             _ => {}
@@ -132,13 +132,14 @@ impl Listener for CallerCards {
 }
 
 /// The question who the other party is, and who we are.
-fn look_up(call: &Call) -> StoreCommand {
+fn look_up(now: Now, call: &Call) -> StoreCommand {
     let own = call.line.as_deref().map(|line| line.extension.clone());
     StoreCommand::FindCaller {
         call: call.id,
         number: call.number(),
         text: call.remote.party.text.clone(),
         extension: own.filter(|own| !own.is_empty()),
+        at: now.wall,
     }
 }
 
@@ -171,6 +172,7 @@ fn number_only(call: &Call) -> CallerCard {
         location: String::new(),
         local_time: None,
         note: String::new(),
+        about: AboutClient::default(),
         orders: Vec::new(),
         extension: line.map(|line| line.extension.clone()).unwrap_or_default(),
         employee: String::new(),
@@ -189,14 +191,17 @@ fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp)
         card.name.clone_from(&client.name);
         card.client_company.clone_from(&client.company);
         card.category.clone_from(&found.category);
-        card.location = [&client.city, &client.country]
+        card.location = [client.city(), client.country()]
             .into_iter()
             .filter(|place| !place.is_empty())
-            .map(String::as_str)
             .collect::<Vec<_>>()
             .join(", ");
         card.local_time = found.time_zone.clone().map(|zone| time_of_day(now, zone));
-        card.note.clone_from(&client.note);
+        card.note = client.note_on(today).to_owned();
+        card.about = AboutClient {
+            note_must_acknowledge: client.note_acknowledge && !card.note.is_empty(),
+            ..found.about.clone()
+        };
         card.orders = found
             .orders
             .iter()

@@ -2,7 +2,8 @@
 
 use rusqlite::{Row, params};
 
-use super::{Reader, Result, Writer};
+use super::values::{millis, one};
+use super::{Reader, Result, StoreError, Writer};
 use crate::model::{Category, CategoryId};
 use crate::tr;
 
@@ -36,6 +37,7 @@ impl Writer<'_> {
     /// Adds the category or changes it. A name equal to the default's is not stored:
     /// it goes on to follow the language.
     pub fn save_category(&mut self, category: &Category) -> Result<()> {
+        check(category)?;
         let name = (category.name != default_name(category.id.as_str())).then_some(&category.name);
         self.connection
             .prepare_cached(
@@ -52,6 +54,56 @@ impl Writer<'_> {
             ])?;
         Ok(())
     }
+
+    /// Takes the category out of the list. One that clients have, and *ordinary*, stays.
+    pub fn delete_category(&mut self, category: &CategoryId) -> Result<()> {
+        let clients: i64 = self.connection.query_row(
+            "SELECT count(*) FROM clients WHERE category = ?1 AND deleted_at IS NULL",
+            [category.as_str()],
+            |row| row.get(0),
+        )?;
+        if clients > 0 || *category == CategoryId::ordinary() {
+            let allowed = "a category that no client has, other than ordinary";
+            return Err(StoreError::not_allowed(
+                "category",
+                category.as_str(),
+                allowed,
+            ));
+        }
+        let changed = self
+            .connection
+            .prepare_cached(
+                "UPDATE categories SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+            )?
+            .execute(params![category.as_str(), millis(self.now)])?;
+        one(changed, "category", category)
+    }
+}
+
+/// Colours and icons are the window's: what it cannot draw is refused here.
+fn check(category: &Category) -> Result<()> {
+    let colour = category.colour.strip_prefix('#').unwrap_or_default();
+    let is_word = |text: &str| {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !text.is_empty() && text.chars().all(fits)
+    };
+    if colour.len() != 6 || !colour.chars().all(|c| c.is_ascii_hexdigit()) {
+        let allowed = "six hexadecimal digits such as #0f766e";
+        return Err(StoreError::not_allowed(
+            "colour",
+            &*category.colour,
+            allowed,
+        ));
+    }
+    if !is_word(&category.icon) {
+        let allowed = "the name of an icon of the Lucide set such as user-check";
+        return Err(StoreError::not_allowed("icon", &*category.icon, allowed));
+    }
+    if category.id.as_str().trim().is_empty() || category.name.trim().is_empty() {
+        let allowed = "a key and a name";
+        return Err(StoreError::not_allowed("category", "", allowed));
+    }
+    Ok(())
 }
 
 /// A category from five columns that begin at `first`.
@@ -74,6 +126,7 @@ fn default_name(key: &str) -> String {
         "vip" => tr!("VIP"),
         "problem" => tr!("Problem"),
         "potential" => tr!("Potential"),
+        "active" => tr!("Active"),
         other => other.to_owned(),
     }
 }

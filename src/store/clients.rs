@@ -1,26 +1,44 @@
-//! Tables `clients` and `client_custom`.
+//! Table `clients`.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
+use super::employees::employee_or_none;
 use super::search::{SUMMARY, fold, searchable, summary};
-use super::values::{count, id, id_or_none, millis, one, time};
+use super::values::{count, date, id, id_or_none, millis, one, time, unknown};
 use super::{Reader, Result, StoreError, Writer};
-use crate::model::{CategoryId, Client, ClientId, ClientSummary};
+use crate::model::{CategoryId, Client, ClientId, ClientKind, ClientSummary, Consent};
 
 /// Limits of one client.
 const MAX_TEXT: usize = 64 * 1024;
 const MAX_PHONES: usize = 100;
+const MAX_PLACES: usize = 50;
+const MAX_TAGS: usize = 100;
 const MAX_CUSTOM: usize = 200;
 
-/// What a client is read from, without numbers and custom fields: thirteen columns of `clients c`.
-pub(super) const COLUMNS: &str = "c.id, c.name, c.company, c.category, c.note, c.greeting, c.city,
-    c.country, c.language, c.email, c.photo, c.created_at, c.updated_at";
+/// What a client is read from, without what stands in tables of its own: twenty columns of
+/// [`FROM`], the last three the responsible employee's.
+pub(super) const COLUMNS: &str = "c.id, c.kind, c.name, c.company, c.category, c.note,
+    c.note_until, c.note_acknowledge, c.greeting, c.language, c.photo, c.consent, c.consent_at,
+    c.consent_how, c.do_not_call, c.created_at, c.updated_at, e.id, e.name, e.extension";
+/// How many they are.
+pub(super) const WIDTH: usize = 20;
+const FROM: &str = "clients c LEFT JOIN employees e ON e.id = c.responsible";
+
+/// The tables that hold parts of a client.
+const PARTS: [&str; 5] = [
+    "client_numbers",
+    "client_emails",
+    "client_addresses",
+    "client_tags",
+    "client_custom",
+];
 
 impl Reader<'_> {
     /// The client, complete; none where there is none or it was deleted.
     pub fn find_client(&self, client: ClientId) -> Result<Option<Client>> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM clients c WHERE c.id = ?1 AND c.deleted_at IS NULL"
+            "SELECT {COLUMNS} FROM {FROM} WHERE c.id = ?1 AND c.deleted_at IS NULL"
         ))?;
         let found = statement
             .query_row([client.as_bytes()], bare_client)
@@ -67,7 +85,7 @@ impl Reader<'_> {
         let mut statement = self
             .connection
             .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM clients c WHERE c.deleted_at IS NULL ORDER BY c.name_key"
+                "SELECT {COLUMNS} FROM {FROM} WHERE c.deleted_at IS NULL ORDER BY c.name_key, c.row"
             ))
             .map_err(StoreError::from)?;
         let mut rows = statement.query([]).map_err(StoreError::from)?;
@@ -99,77 +117,94 @@ impl Reader<'_> {
         one == other || fold(one) == fold(other)
     }
 
-    /// Every custom field's name in use, by name.
-    pub fn custom_fields(&self) -> Result<Vec<String>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT DISTINCT name FROM client_custom WHERE deleted_at IS NULL ORDER BY name",
-        )?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Adds numbers and custom fields.
+    /// Adds what stands in tables of its own.
     pub(super) fn complete(&self, mut client: Client) -> Result<Client> {
         client.phones = self.client_phones(client.id)?;
+        client.emails = self.client_emails(client.id)?;
+        client.addresses = self.client_addresses(client.id)?;
+        client.tags = self.client_tags(client.id)?;
         client.custom = self.client_custom(client.id)?;
         Ok(client)
-    }
-
-    /// The client's custom fields, in their order.
-    pub(super) fn client_custom(&self, client: ClientId) -> Result<Vec<(String, String)>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT name, value FROM client_custom
-             WHERE client = ?1 AND deleted_at IS NULL ORDER BY place",
-        )?;
-        let rows =
-            statement.query_map([client.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
 
 impl Writer<'_> {
     /// Adds the client, or makes the stored one equal to it; `photo` is left to
-    /// [`Writer::set_photo`], `created_at` is kept and `updated_at` becomes now.
+    /// [`Writer::set_photo`], `created_at` is kept and `updated_at` becomes now. What changed is
+    /// written down.
     pub fn save_client(&mut self, client: &Client) -> Result<()> {
+        let before = self.find_client(client.id)?;
+        let client = &self.fitted(client.clone().tidied(), before.as_ref())?;
         check(client)?;
-        let values = params![
-            client.id.as_bytes(),
-            client.name,
-            client.company,
-            client.category.as_str(),
-            client.note,
-            client.greeting,
-            client.city,
-            client.country,
-            client.language,
-            client.email,
-            millis(self.now),
-            fold(&client.name),
-        ];
+        let changed = self.update_client(client)?;
+        if !changed {
+            self.insert_client(client)?;
+        }
+        self.write_numbers(client, !changed)?;
+        self.write_parts(client, !changed)?;
+        self.write_text(client)?;
+        match before {
+            Some(before) => self.write_client_changes(&before, client),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the client's own row; false where there is none.
+    fn update_client(&mut self, client: &Client) -> Result<bool> {
         let changed = self
             .connection
             .prepare_cached(
-                "UPDATE clients SET name = ?2, company = ?3, category = ?4, note = ?5, greeting = ?6,
-                     city = ?7, country = ?8, language = ?9, email = ?10, updated_at = ?11,
-                     name_key = ?12, deleted_at = NULL, merged_into = NULL
+                "UPDATE clients SET kind = ?2, name = ?3, company = ?4, category = ?5, note = ?6,
+                     note_until = ?7, note_acknowledge = ?8, greeting = ?9, language = ?10,
+                     responsible = ?11, consent = ?12, consent_at = ?13, consent_how = ?14,
+                     do_not_call = ?15, updated_at = ?16, name_key = ?17, deleted_at = NULL,
+                     merged_into = NULL
                  WHERE id = ?1",
             )?
-            .execute(values)
-            .map_err(|error| category_missing(error, client))?;
-        let is_new = changed == 0;
-        if is_new {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO clients (id, name, company, category, note, greeting, city, country,
-                         language, email, created_at, updated_at, name_key)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
-                )?
-                .execute(values)
-                .map_err(|error| category_missing(error, client))?;
-        }
-        self.write_numbers(client, is_new)?;
-        self.write_custom(client, is_new)?;
-        self.write_text(client)
+            .execute(params_from_iter(self.row(client)))
+            .map_err(|error| reference_missing(error, client))?;
+        Ok(changed > 0)
+    }
+
+    fn insert_client(&mut self, client: &Client) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO clients (id, kind, name, company, category, note, note_until,
+                     note_acknowledge, greeting, language, responsible, consent, consent_at,
+                     consent_how, do_not_call, created_at, updated_at, name_key)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,
+                     ?17)",
+            )?
+            .execute(params_from_iter(self.row(client)))
+            .map_err(|error| reference_missing(error, client))?;
+        Ok(())
+    }
+
+    /// The seventeen values of a client's row.
+    fn row(&self, client: &Client) -> Vec<Value> {
+        let text = |text: &str| Value::from(text.to_owned());
+        let consent = client.consent.clone().unwrap_or_default();
+        let answer = client.consent.as_ref().map(|consent| consent.given);
+        let responsible = client.responsible.as_ref();
+        vec![
+            client.id.as_bytes().to_vec().into(),
+            text(client.kind.as_str()),
+            text(&client.name),
+            text(&client.company),
+            text(client.category.as_str()),
+            text(&client.note),
+            client.note_until.map(|day| day.to_string()).into(),
+            client.note_acknowledge.into(),
+            client.greeting.clone().into(),
+            text(&client.language),
+            responsible.map(|e| e.id.as_bytes().to_vec()).into(),
+            answer.into(),
+            consent.at.map(|day| day.to_string()).into(),
+            consent.how.into(),
+            client.do_not_call.into(),
+            millis(self.now).into(),
+            fold(&client.name).into(),
+        ]
     }
 
     /// What the client is found by; untouched where nothing of it changed.
@@ -184,27 +219,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn write_custom(&mut self, client: &Client, is_new: bool) -> Result<()> {
-        if !is_new {
-            self.connection
-                .prepare_cached(
-                    "UPDATE client_custom SET deleted_at = ?2
-                     WHERE client = ?1 AND deleted_at IS NULL",
-                )?
-                .execute(params![client.id.as_bytes(), millis(self.now)])?;
-        }
-        for (place, (name, value)) in client.custom.iter().enumerate() {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO client_custom (client, name, value, place) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (client, name) DO UPDATE SET value = excluded.value,
-                         place = excluded.place, deleted_at = NULL",
-                )?
-                .execute(params![client.id.as_bytes(), name, value, count(place)])?;
-        }
-        Ok(())
-    }
-
     /// Marks the client deleted: it is found no more, and its calls keep the name they had. What it
     /// is owed is owed to its number.
     pub fn delete_client(&mut self, client: ClientId) -> Result<()> {
@@ -212,37 +226,8 @@ impl Writer<'_> {
         self.orphan_tasks(client)
     }
 
-    /// Makes one client of two: `from`'s numbers, custom fields, orders, calls and tasks become `into`'s,
-    /// texts that `into` lacks are filled, and `from` is marked deleted.
-    pub fn merge_clients(&mut self, into: ClientId, from: ClientId) -> Result<()> {
-        if into == from {
-            return Err(StoreError::NotAllowed {
-                field: "client",
-                value: from.to_string(),
-                allowed: "a client other than the one it is merged into".to_owned(),
-            });
-        }
-        let other = self.load_client(from)?;
-        let mut kept = self.load_client(into)?;
-        absorb(&mut kept, &other);
-        self.retire_client(from, Some(into))?;
-        self.save_client(&kept)?;
-        for table in ["orders", "calls"] {
-            self.connection
-                .prepare_cached(&format!("UPDATE {table} SET client = ?1 WHERE client = ?2"))?
-                .execute(params![into.as_bytes(), from.as_bytes()])?;
-        }
-        self.merge_tasks(into, from)?;
-        self.connection
-            .prepare_cached(
-                "UPDATE clients SET photo = (SELECT photo FROM clients WHERE id = ?2)
-                 WHERE id = ?1 AND photo IS NULL",
-            )?
-            .execute(params![into.as_bytes(), from.as_bytes()])?;
-        Ok(())
-    }
-
-    fn retire_client(&mut self, client: ClientId, into: Option<ClientId>) -> Result<()> {
+    /// Marks the client deleted or, `into` another one, merged.
+    pub(super) fn retire_client(&mut self, client: ClientId, into: Option<ClientId>) -> Result<()> {
         let now = millis(self.now);
         let changed = self
             .connection
@@ -256,12 +241,8 @@ impl Writer<'_> {
                 into.as_ref().map(ClientId::as_bytes)
             ])?;
         one(changed, "client", client)?;
-        for table in ["client_numbers", "client_custom"] {
-            self.connection
-                .prepare_cached(&format!(
-                    "UPDATE {table} SET deleted_at = ?2 WHERE client = ?1 AND deleted_at IS NULL"
-                ))?
-                .execute(params![client.as_bytes(), now])?;
+        for table in PARTS {
+            self.retire_part(table, client)?;
         }
         self.connection
             .prepare_cached(
@@ -270,145 +251,112 @@ impl Writer<'_> {
             .execute([client.as_bytes()])?;
         Ok(())
     }
-}
 
-/// What `kept` lacks, it takes from `other`.
-fn absorb(kept: &mut Client, other: &Client) {
-    for phone in &other.phones {
-        if !kept.phones.iter().any(|known| known.number == phone.number) {
-            kept.phones.push(phone.clone());
-        }
-    }
-    for (name, value) in &other.custom {
-        if !kept.custom.iter().any(|(known, _)| known == name) {
-            kept.custom.push((name.clone(), value.clone()));
-        }
-    }
-    let texts = [
-        (&mut kept.name, &other.name),
-        (&mut kept.company, &other.company),
-        (&mut kept.city, &other.city),
-        (&mut kept.country, &other.country),
-        (&mut kept.language, &other.language),
-        (&mut kept.email, &other.email),
-    ];
-    for (mine, theirs) in texts {
-        if mine.is_empty() {
-            mine.clone_from(theirs);
-        }
-    }
-    // Both notes were written for whoever takes the call: none may get lost.
-    if !other.note.is_empty() && !kept.note.contains(&other.note) {
-        if !kept.note.is_empty() {
-            kept.note.push('\n');
-        }
-        kept.note.push_str(&other.note);
-    }
-    if kept.greeting.is_none() {
-        kept.greeting.clone_from(&other.greeting);
-    }
-    if kept.category == CategoryId::ordinary() {
-        kept.category = other.category.clone();
+    /// Marks what stands in one of the tables of parts deleted.
+    pub(super) fn retire_part(&mut self, table: &'static str, client: ClientId) -> Result<()> {
+        self.connection
+            .prepare_cached(&format!(
+                "UPDATE {table} SET deleted_at = ?2 WHERE client = ?1 AND deleted_at IS NULL"
+            ))?
+            .execute(params![client.as_bytes(), millis(self.now)])?;
+        Ok(())
     }
 }
 
 fn check(client: &Client) -> Result<()> {
-    let refuse = |field, value: String, allowed: String| {
-        Err(StoreError::NotAllowed {
-            field,
-            value,
-            allowed,
-        })
+    let refuse = |field: &str, value: String, allowed: String| {
+        Err(StoreError::not_allowed(field, value, allowed))
     };
-    let texts = [
-        ("name", &client.name),
-        ("company", &client.company),
-        ("note", &client.note),
-        ("city", &client.city),
-        ("country", &client.country),
-        ("language", &client.language),
-        ("email", &client.email),
-    ];
-    for (field, text) in texts {
-        if text.len() > MAX_TEXT {
-            let value: String = text.chars().take(40).collect();
-            return refuse(
-                field,
-                format!("{value}…"),
-                format!("at most {MAX_TEXT} octets"),
-            );
-        }
-    }
     if client.name.is_empty() && client.company.is_empty() && client.phones.is_empty() {
         let allowed = "a client with a name, a company or a number".to_owned();
         return refuse("name", String::new(), allowed);
     }
-    if client.phones.len() > MAX_PHONES {
-        let value = client.phones.len().to_string();
-        return refuse("phone", value, format!("at most {MAX_PHONES} numbers"));
+    for (field, text) in client.texts() {
+        if text.len() > MAX_TEXT {
+            let value: String = text.chars().take(40).collect();
+            let allowed = format!("at most {MAX_TEXT} octets");
+            return refuse(&field.to_string(), format!("{value}…"), allowed);
+        }
+    }
+    for (field, count, most) in [
+        ("phone", client.phones.len(), MAX_PHONES),
+        ("email", client.emails.len(), MAX_PLACES),
+        ("address", client.addresses.len(), MAX_PLACES),
+        ("tags", client.tags.len(), MAX_TAGS),
+        ("custom field", client.custom.len(), MAX_CUSTOM),
+    ] {
+        if count > most {
+            return refuse(field, count.to_string(), format!("at most {most}"));
+        }
+    }
+    let stray = |tag: &&String| tag.contains(';') || tag.trim() != tag.as_str();
+    if let Some(tag) = client.tags.iter().find(stray) {
+        let allowed = "words without a semicolon".to_owned();
+        return refuse("tags", tag.clone(), allowed);
     }
     for (at, (name, _)) in client.custom.iter().enumerate() {
         let twice = client.custom[..at].iter().any(|(other, _)| other == name);
-        if name.trim().is_empty() || Client::is_field(name) || twice {
-            let allowed = format!(
-                "a name given once that is none of {}",
-                Client::FIELDS.join(", ")
-            );
+        if name.trim().is_empty() || Client::is_field(name) || name.len() > MAX_TEXT || twice {
+            let allowed = "a name given once that is none of the program's own".to_owned();
             return refuse("custom field", name.clone(), allowed);
         }
-    }
-    for (at, (name, _)) in client.custom.iter().enumerate() {
-        let twice = client.custom[..at].iter().any(|(other, _)| other == name);
-        if name.trim().is_empty() || Client::is_field(name) || twice {
-            let allowed = format!(
-                "a name given once that is none of {}",
-                Client::FIELDS.join(", ")
-            );
-            return refuse("custom field", name.clone(), allowed);
-        }
-    }
-    let longest = client
-        .custom
-        .iter()
-        .map(|(name, value)| name.len().max(value.len()))
-        .max();
-    if client.custom.len() > MAX_CUSTOM || longest.is_some_and(|length| length > MAX_TEXT) {
-        let allowed = format!("at most {MAX_CUSTOM} fields of at most {MAX_TEXT} octets");
-        return refuse("custom field", client.custom.len().to_string(), allowed);
     }
     Ok(())
 }
 
-/// The one foreign key a caller can miss is the category's: says so in words.
-fn category_missing(error: rusqlite::Error, client: &Client) -> StoreError {
+/// The foreign keys that a caller can miss are the category's and the responsible employee's: says
+/// so in words.
+fn reference_missing(error: rusqlite::Error, client: &Client) -> StoreError {
     match error.sqlite_error() {
         Some(cause) if cause.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
-            StoreError::Missing {
-                what: "category",
-                id: client.category.to_string(),
+            match &client.responsible {
+                Some(employee) => StoreError::Missing {
+                    what: "category or employee",
+                    id: format!("{}, {}", client.category, employee.plain()),
+                },
+                None => StoreError::Missing {
+                    what: "category",
+                    id: client.category.to_string(),
+                },
             }
         }
         _ => StoreError::Sqlite(error),
     }
 }
 
-/// A client from the columns [`COLUMNS`], its numbers and custom fields still empty.
+/// A client from the columns [`COLUMNS`], what stands in tables of its own still empty.
 pub(super) fn bare_client(row: &Row<'_>) -> rusqlite::Result<Client> {
+    let kind: String = row.get(1)?;
+    let answer: Option<bool> = row.get(11)?;
+    let consent = match answer {
+        Some(given) => Some(Consent {
+            given,
+            at: date(row, 12)?,
+            how: row.get(13)?,
+        }),
+        None => None,
+    };
     Ok(Client {
         id: id(row, 0)?,
-        name: row.get(1)?,
-        company: row.get(2)?,
-        category: CategoryId::new(row.get::<_, String>(3)?),
-        note: row.get(4)?,
-        greeting: row.get(5)?,
-        city: row.get(6)?,
-        country: row.get(7)?,
-        language: row.get(8)?,
-        email: row.get(9)?,
+        kind: ClientKind::from_word(&kind).ok_or_else(|| unknown(1, "clients.kind", &kind))?,
+        name: row.get(2)?,
+        company: row.get(3)?,
+        category: CategoryId::new(row.get::<_, String>(4)?),
+        responsible: employee_or_none(row, 17)?,
+        note: row.get(5)?,
+        note_until: date(row, 6)?,
+        note_acknowledge: row.get(7)?,
+        greeting: row.get(8)?,
+        language: row.get(9)?,
         phones: Vec::new(),
+        emails: Vec::new(),
+        addresses: Vec::new(),
+        tags: Vec::new(),
+        consent,
+        do_not_call: row.get(14)?,
         photo: id_or_none(row, 10)?,
         custom: Vec::new(),
-        created_at: time(row, 11)?,
-        updated_at: time(row, 12)?,
+        created_at: time(row, 15)?,
+        updated_at: time(row, 16)?,
     })
 }

@@ -1,5 +1,7 @@
 //! What the phone asks of the store, and what it hears.
 
+use jiff::Timestamp;
+
 use crate::flight::Landed;
 use crate::model::{
     CallId, CallRecord, CallerMatch, PhoneNumber, RecordingRow, TaskNews, TaskTerms,
@@ -18,6 +20,8 @@ pub enum StoreCommand {
         text: String,
         /// Our own internal number: finds the employee's name.
         extension: Option<String>,
+        /// When it is asked: finds what comes next.
+        at: Timestamp,
     },
     /// Open the call's row of the log: at the first ring or dial.
     OpenCall(Box<CallRecord>),

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::values::{id, millis, one};
+use super::values::{id, id_or_none, millis, one};
 use super::{Reader, Result, Writer};
 use crate::model::{Employee, EmployeeId};
 
@@ -71,4 +71,12 @@ pub(super) fn employee(row: &Row<'_>, first: usize) -> rusqlite::Result<Employee
         name: row.get(first + 1)?,
         extension: row.get(first + 2)?,
     })
+}
+
+/// The employee in three columns that may hold none.
+pub(super) fn employee_or_none(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Employee>> {
+    match id_or_none::<EmployeeId>(row, first)? {
+        Some(_) => Ok(Some(employee(row, first)?)),
+        None => Ok(None),
+    }
 }

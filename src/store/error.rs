@@ -77,7 +77,7 @@ pub enum StoreError {
     #[error("{field}: {value:?} is not allowed; allowed: {allowed}")]
     NotAllowed {
         /// What it was given for.
-        field: &'static str,
+        field: String,
         /// The value.
         value: String,
         /// What would be taken.
@@ -92,6 +92,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// That the store does not take `value` for `field`.
+    pub(super) fn not_allowed(
+        field: impl Into<String>,
+        value: impl Into<String>,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self::NotAllowed {
+            field: field.into(),
+            value: value.into(),
+            allowed: allowed.into(),
+        }
+    }
+
     /// Whether the same request may succeed later: locked, full, read-only, unreadable disk.
     pub fn may_pass(&self) -> bool {
         match self {

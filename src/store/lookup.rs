@@ -1,23 +1,35 @@
 //! Who is calling: everything the card shows of the caller, by the number.
 
+use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
 use super::categories::category;
-use super::clients::{COLUMNS, bare_client};
+use super::clients::{COLUMNS, WIDTH, bare_client};
 use super::{Reader, Result};
-use crate::model::{CallerMatch, ClientId, PhoneNumber, PhotoRef};
+use crate::model::{CallerMatch, Client, ClientId, PhoneNumber, PhotoRef};
 
 impl Reader<'_> {
-    /// What is known of the party with this number, or with this internal number as `text`, and
-    /// who sits behind our own `extension`. None where nothing of it is known.
+    /// What is known at this moment of the party with this number, or with this internal number as
+    /// `text`, and who sits behind our own `extension`. None where nothing of it is known.
     pub fn find_caller(
         &self,
         number: Option<PhoneNumber>,
         text: &str,
         extension: Option<&str>,
     ) -> Result<Option<CallerMatch>> {
+        self.find_caller_at(Timestamp::now(), number, text, extension)
+    }
+
+    /// As [`Reader::find_caller`], at the moment `now`.
+    pub fn find_caller_at(
+        &self,
+        now: Timestamp,
+        number: Option<PhoneNumber>,
+        text: &str,
+        extension: Option<&str>,
+    ) -> Result<Option<CallerMatch>> {
         let mut found = match number {
-            Some(number) => self.client_match(number)?,
+            Some(number) => self.client_match(now, number)?,
             None => None,
         };
         let colleague = match number {
@@ -29,16 +41,7 @@ impl Reader<'_> {
             .transpose()?
             .flatten();
         if found.is_none() && (colleague.is_some() || employee.is_some()) {
-            found = Some(CallerMatch {
-                client: None,
-                others: 0,
-                category: None,
-                orders: Vec::new(),
-                photo: None,
-                time_zone: None,
-                colleague: None,
-                employee: None,
-            });
+            found = Some(CallerMatch::default());
         }
         Ok(found.map(|found| CallerMatch {
             colleague,
@@ -51,24 +54,27 @@ impl Reader<'_> {
     pub(super) fn warm_up(&self) -> Result<()> {
         let nobody = ClientId::from_bytes([0; 16]);
         if let Some(number) = PhoneNumber::from_e164("+10") {
-            self.client_match(number)?;
+            self.client_match(Timestamp::UNIX_EPOCH, number)?;
         }
-        self.find_client(nobody)?;
-        self.client_phones(nobody)?;
-        self.client_custom(nobody)?;
+        let client = self.complete(Client {
+            id: nobody,
+            ..Client::named("", Timestamp::UNIX_EPOCH)
+        })?;
+        self.about(&client, Timestamp::UNIX_EPOCH)?;
         self.open_orders(nobody)?;
+        self.fields()?;
         self.find_employee("-")?;
         Ok(())
     }
 
     /// The client with this number.
-    fn client_match(&self, number: PhoneNumber) -> Result<Option<CallerMatch>> {
+    fn client_match(&self, now: Timestamp, number: PhoneNumber) -> Result<Option<CallerMatch>> {
         let mut statement = self.connection.prepare_cached(&client_by_number())?;
         let found = statement
             .query_row([number.e164()], |row| {
-                let mime: Option<String> = row.get(18)?;
-                let holders: i64 = row.get(19)?;
-                Ok((bare_client(row)?, category(row, 13)?, mime, holders))
+                let mime: Option<String> = row.get(WIDTH + 5)?;
+                let holders: i64 = row.get(WIDTH + 6)?;
+                Ok((bare_client(row)?, category(row, WIDTH)?, mime, holders))
             })
             .optional()?;
         let Some((client, category, mime, holders)) = found else {
@@ -79,11 +85,12 @@ impl Reader<'_> {
             others: usize::try_from(holders - 1).unwrap_or(0),
             category: Some(category),
             orders: self.open_orders(client.id)?,
+            about: self.about(&client, now)?,
             photo: client
                 .photo
                 .zip(mime)
                 .map(|(id, mime)| PhotoRef { id, mime }),
-            time_zone: super::places::time_zone(&client.city),
+            time_zone: super::places::time_zone(client.city()),
             client: Some(client),
             colleague: None,
             employee: None,
@@ -97,6 +104,7 @@ fn client_by_number() -> String {
         "SELECT {COLUMNS}, k.id, k.name, k.colour, k.icon, k.rank, p.mime, count(*) OVER ()
          FROM client_numbers n
          CROSS JOIN clients c ON c.id = n.client
+         LEFT JOIN employees e ON e.id = c.responsible
          LEFT JOIN categories k ON k.id = c.category
          LEFT JOIN photos p ON p.id = c.photo
          WHERE n.e164 = ?1 AND n.deleted_at IS NULL AND c.deleted_at IS NULL

@@ -4,9 +4,12 @@
 //! phone's, with a writer and two readers on threads of their own. What can be asked stands in one
 //! file per table, as methods of [`Reader`] and [`Writer`].
 
+mod about;
 mod backup;
 mod calls;
 mod categories;
+mod changes;
+mod client_parts;
 mod clients;
 mod command;
 mod employees;
@@ -15,15 +18,19 @@ mod flights;
 mod follow_up;
 mod handle;
 mod lookup;
+mod merging;
 mod numbers;
 mod open;
 mod orders;
 mod photos;
 mod places;
+mod record_rules;
 mod recordings;
+mod records;
 pub mod sample;
 mod search;
 mod tasks;
+mod timeline;
 mod values;
 
 #[cfg(test)]
@@ -42,6 +49,7 @@ pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 pub use recordings::{RecordingFilter, RecordingLine};
 pub use tasks::TaskFilter;
+pub use timeline::{Change, Happening, TimelineEntry};
 
 /// Asks the store; every method is a query.
 pub struct Reader<'c> {

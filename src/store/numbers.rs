@@ -10,26 +10,17 @@ impl Reader<'_> {
     /// The client's numbers, the first first.
     pub fn client_phones(&self, client: ClientId) -> Result<Vec<ClientPhone>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT e164, label FROM client_numbers
+            "SELECT e164, label, extension FROM client_numbers
              WHERE client = ?1 AND deleted_at IS NULL ORDER BY place, e164",
         )?;
         let rows = statement.query_map([client.as_bytes()], |row| {
             Ok(ClientPhone {
                 number: number(row, 0)?,
                 label: row.get(1)?,
+                extension: row.get(2)?,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// The most numbers that one client has.
-    pub fn most_numbers(&self) -> Result<usize> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT ifnull(max(numbers), 0) FROM
-                 (SELECT count(*) AS numbers FROM client_numbers
-                  WHERE deleted_at IS NULL GROUP BY client)",
-        )?;
-        Ok(statement.query_row([], |row| row.get::<_, u32>(0))? as usize)
     }
 
     /// Who has this number, the client last changed first.
@@ -52,8 +43,8 @@ impl Writer<'_> {
             return Ok(());
         }
         changed.phones.push(ClientPhone {
-            number,
             label: label.to_owned(),
+            ..ClientPhone::new(number)
         });
         self.save_client(&changed)
     }
@@ -74,11 +65,18 @@ impl Writer<'_> {
             let e164 = phone.number.e164();
             self.connection
                 .prepare_cached(
-                    "INSERT INTO client_numbers (e164, client, label, place) VALUES (?1, ?2, ?3, ?4)
+                    "INSERT INTO client_numbers (e164, client, label, extension, place)
+                     VALUES (?1, ?2, ?3, ?4, ?5)
                      ON CONFLICT (e164, client) DO UPDATE SET label = excluded.label,
-                         place = excluded.place, deleted_at = NULL",
+                         extension = excluded.extension, place = excluded.place, deleted_at = NULL",
                 )?
-                .execute(params![e164, client.id.as_bytes(), phone.label, count(place)])?;
+                .execute(params![
+                    e164,
+                    client.id.as_bytes(),
+                    phone.label,
+                    phone.extension,
+                    count(place)
+                ])?;
             given += self
                 .connection
                 .prepare_cached(

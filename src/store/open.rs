@@ -17,6 +17,14 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0002_flights.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0003_diverted_by.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0004_tasks.sql")).foreign_key_check(),
+    M::up(include_str!(
+        "../../migrations/client/0005_client_record.sql"
+    ))
+    .foreign_key_check(),
+    M::up(include_str!(
+        "../../migrations/client/0006_business_records.sql"
+    ))
+    .foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::values::{id, millis, one};
+use super::values::{id, millis};
 use super::{Reader, Result, StoreError, Writer};
 use crate::model::{ClientId, Photo, PhotoId};
 
@@ -36,10 +36,8 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Gives the client this picture, a PNG or JPEG file's octets, which are kept unchanged.
     pub fn set_photo(&mut self, client: ClientId, bytes: &[u8]) -> Result<PhotoId> {
-        let not_allowed = |value: String| StoreError::NotAllowed {
-            field: "photo",
-            value,
-            allowed: "a PNG or JPEG file of at most 16 MiB".to_owned(),
+        let not_allowed = |value: String| {
+            StoreError::not_allowed("photo", value, "a PNG or JPEG file of at most 16 MiB")
         };
         if bytes.len() > MAX_PHOTO {
             return Err(not_allowed(format!("{} octets", bytes.len())));
@@ -49,6 +47,7 @@ impl Writer<'_> {
             [0xff, 0xd8, 0xff, ..] => "image/jpeg",
             _ => return Err(not_allowed("a file of another kind".to_owned())),
         };
+        let before = self.load_client(client)?.photo;
         let photo = PhotoId::new();
         let sha256: [u8; 32] = Sha256::digest(bytes).into();
         self.connection
@@ -56,25 +55,26 @@ impl Writer<'_> {
                 "INSERT INTO photos (id, mime, sha256, created_at, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![photo.as_bytes(), mime, sha256, millis(self.now), bytes])?;
-        let changed = self
-            .connection
-            .prepare_cached(
-                "UPDATE clients SET photo = ?2, updated_at = ?3 WHERE id = ?1 AND deleted_at IS NULL",
-            )?
-            .execute(params![client.as_bytes(), photo.as_bytes(), millis(self.now)])?;
-        one(changed, "client", client)?;
+        self.connection
+            .prepare_cached("UPDATE clients SET photo = ?2, updated_at = ?3 WHERE id = ?1")?
+            .execute(params![
+                client.as_bytes(),
+                photo.as_bytes(),
+                millis(self.now)
+            ])?;
+        self.write_photo_change(client, before, Some(photo))?;
         Ok(photo)
     }
 
     /// Takes the client's picture away.
     pub fn clear_photo(&mut self, client: ClientId) -> Result<()> {
-        let changed = self
-            .connection
-            .prepare_cached(
-                "UPDATE clients SET photo = NULL, updated_at = ?2
-                 WHERE id = ?1 AND deleted_at IS NULL",
-            )?
+        let before = self.load_client(client)?.photo;
+        self.connection
+            .prepare_cached("UPDATE clients SET photo = NULL, updated_at = ?2 WHERE id = ?1")?
             .execute(params![client.as_bytes(), millis(self.now)])?;
-        one(changed, "client", client)
+        match before {
+            Some(_) => self.write_photo_change(client, before, None),
+            None => Ok(()),
+        }
     }
 }

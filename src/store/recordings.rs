@@ -89,13 +89,22 @@ impl Reader<'_> {
         ))?;
         let rows = statement.query_map(params_from_iter(values), recording)?;
         let rows: Vec<RecordingRow> = rows.collect::<rusqlite::Result<_>>()?;
-        let with_call = |recording: RecordingRow| {
-            let call = self.find_call(recording.call)?;
-            Ok(call.map(|call| RecordingLine { recording, call }))
-        };
         rows.into_iter()
-            .filter_map(|row| with_call(row).transpose())
+            .filter_map(|row| self.with_call(row).transpose())
             .collect()
+    }
+
+    /// The recording with this id, and its call.
+    pub(super) fn find_recording_line(&self, id: RecordingId) -> Result<Option<RecordingLine>> {
+        match self.find_recording(id)? {
+            Some(recording) => self.with_call(recording),
+            None => Ok(None),
+        }
+    }
+
+    fn with_call(&self, recording: RecordingRow) -> Result<Option<RecordingLine>> {
+        let call = self.find_call(recording.call)?;
+        Ok(call.map(|call| RecordingLine { recording, call }))
     }
 
     /// The recording with this id.

@@ -46,7 +46,7 @@ impl Writer<'_> {
         self.change_sample(ivan, |client| {
             client.note = "Speak slowly".to_owned();
             client.language = "ru".to_owned();
-            client.email = "ivan.petrov@steppe.example".to_owned();
+            client.set_email("ivan.petrov@steppe.example");
         })?;
         self.add_sample_order(ivan, "1001", "Cutting", &anna, days(-2), Some(1_250_000))?;
 
@@ -71,8 +71,8 @@ impl Writer<'_> {
         for n in from..from.saturating_add(count) {
             let mut client = Client::named(bulk_name(n), self.now);
             client.company = format!("{} {}", pick(COMPANIES, n / 7), n % 1000);
-            client.city = pick(CITIES, n / 3).to_owned();
-            client.email = format!("client{n}@example.com");
+            client.change_address(|address| address.city = pick(CITIES, n / 3).to_owned());
+            client.set_email(&format!("client{n}@example.com"));
             if let Some(number) = bulk_number(n) {
                 client = client.with_phone(number);
             }
@@ -93,8 +93,10 @@ impl Writer<'_> {
         let mut client = Client::named(name, self.now);
         client.company = company.to_owned();
         client.category = CategoryId::new(category);
-        client.city = city.to_owned();
-        client.country = country.to_owned();
+        client.change_address(|address| {
+            address.city = city.to_owned();
+            address.country = country.to_owned();
+        });
         if let Some(number) = PhoneNumber::from_e164(number) {
             client = client.with_phone(number);
         }
@@ -124,6 +126,7 @@ impl Writer<'_> {
             stage: stage.to_owned(),
             responsible: Some(responsible.clone()),
             due,
+            amount: None,
             debt: debt.map(|minor| Money {
                 minor,
                 currency: "KZT".to_owned(),

@@ -17,8 +17,10 @@ const MAX_QUERY: usize = 128;
 /// The search index knows runs of three characters; shorter words are looked for row by row.
 const RUN: usize = 3;
 
-/// A line of a list of clients: seven columns of `clients c`.
-pub(super) const SUMMARY: &str = "c.id, c.name, c.company, c.category, c.city,
+/// A line of a list of clients: six columns of `clients c`.
+pub(super) const SUMMARY: &str = "c.id, c.name, c.company, c.category,
+    ifnull((SELECT a.city FROM client_addresses a WHERE a.client = c.id AND a.deleted_at IS NULL
+            ORDER BY a.place LIMIT 1), ''),
     (SELECT n.e164 FROM client_numbers n WHERE n.client = c.id AND n.deleted_at IS NULL
      ORDER BY n.place LIMIT 1)";
 
@@ -61,13 +63,10 @@ fn digit(c: char, zero: char) -> char {
     u8::try_from(u32::from(c) - u32::from(zero)).map_or(c, |value| char::from(b'0' + value))
 }
 
-/// What the search index holds of a client: a line for the name, the company, the e-mail and each number.
+/// What the search index holds of a client: a line for the name, the company, each e-mail and each number.
 pub(super) fn searchable(client: &Client) -> String {
-    let mut lines = vec![
-        fold(&client.name),
-        fold(&client.company),
-        fold(&client.email),
-    ];
+    let mut lines = vec![fold(&client.name), fold(&client.company)];
+    lines.extend(client.emails.iter().map(|email| fold(&email.address)));
     lines.extend(client.phones.iter().map(|phone| phone.number.e164()));
     lines.join("\n")
 }

@@ -133,13 +133,9 @@ impl Writer<'_> {
     /// Closes an open task for a reason that somebody gives.
     pub fn close_task(&mut self, task: TaskId, reason: &str) -> Result<TaskLine> {
         let reason = reason.trim();
-        let refuse = |field, value: &str, allowed: String| {
-            let value = value.chars().take(40).collect();
-            Err(StoreError::NotAllowed {
-                field,
-                value,
-                allowed,
-            })
+        let refuse = |field: &str, value: &str, allowed: String| {
+            let value: String = value.chars().take(40).collect();
+            Err(StoreError::not_allowed(field, value, allowed))
         };
         if reason.is_empty() || reason.len() > MAX_REASON {
             let allowed = format!("a text of at most {MAX_REASON} octets that is not empty");

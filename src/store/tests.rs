@@ -6,4 +6,5 @@ mod clients;
 mod files;
 mod flights;
 mod handle;
+mod records;
 mod tasks;

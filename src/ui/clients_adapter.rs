@@ -271,9 +271,9 @@ impl ClientsPage {
             phone1: phone(0),
             phone2: phone(1),
             phone3: phone(2),
-            email: client.email.as_str().into(),
-            city: client.city.as_str().into(),
-            country: client.country.as_str().into(),
+            email: client.email().into(),
+            city: client.city().into(),
+            country: client.country().into(),
             note: client.note.as_str().into(),
         }
     }
@@ -360,22 +360,23 @@ impl ClientsPage {
         let text = |text: &SharedString| text.trim().to_owned();
         client.name = text(&form.name);
         client.company = text(&form.firm);
-        client.email = text(&form.email);
-        client.city = text(&form.city);
-        client.country = text(&form.country);
+        client.set_email(&text(&form.email));
+        client.change_address(|address| {
+            address.city = text(&form.city);
+            address.country = text(&form.country);
+        });
         client.note = text(&form.note);
         let category = usize::try_from(form.category).unwrap_or(0);
         let category = self.categories.borrow().get(category).map(|c| c.id.clone());
         client.category = category.unwrap_or_else(CategoryId::ordinary);
-        // The form shows three numbers; further ones and the labels stay.
-        let label = |number: PhoneNumber| {
-            let known = client.phones.iter().find(|phone| phone.number == number);
-            known.map(|phone| phone.label.clone()).unwrap_or_default()
+        // The form shows three numbers; further ones, labels and extensions stay.
+        let known = |number: PhoneNumber| {
+            let mut known = client.phones.iter();
+            known.find(|phone| phone.number == number).cloned()
         };
-        let written = phones.iter().map(|&number| ClientPhone {
-            number,
-            label: label(number),
-        });
+        let written = phones
+            .iter()
+            .map(|&number| known(number).unwrap_or_else(|| ClientPhone::new(number)));
         let further = client.phones.iter().skip(3).cloned();
         client.phones = written.chain(further).collect();
         client
@@ -423,7 +424,7 @@ fn map_number(phone: &ClientPhone) -> ClientNumber {
 
 fn map_client(client: &Client, categories: &[Category]) -> ClientData {
     let category = categories.iter().find(|c| c.id == client.category);
-    let place: Vec<&str> = [client.city.as_str(), &client.country]
+    let place: Vec<&str> = [client.city(), client.country()]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
@@ -437,7 +438,7 @@ fn map_client(client: &Client, categories: &[Category]) -> ClientData {
         place: text::line(&place.join(", ")),
         local_time: SharedString::new(),
         language: text::line(&client.language),
-        email: text::line(&client.email),
+        email: text::line(client.email()),
         initials: text::initials(&client.name),
         photo: Image::default(),
     }

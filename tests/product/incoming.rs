@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringbook::app::Input;
-use ringbook::model::{CallStatus, CategoryId, Client, PhoneNumber};
+use ringbook::model::{CallStatus, CategoryId, Client, Kind, PhoneNumber, Record, Value};
 use ringbook::phone::command::{Command, CommandError};
 use ringbook_sip::message::{Message, Method};
 use serde_json::json;
@@ -129,6 +129,80 @@ fn s1_28_a_number_that_a_known_client_gets_during_the_call_is_the_clients_from_t
     for number in [known, new] {
         let found = by_either(number).unwrap().unwrap();
         assert_eq!(found.client.unwrap().id, id);
+    }
+}
+
+#[test]
+fn s1_21_the_card_greets_by_name_and_tells_what_else_is_known_of_the_client() {
+    let mut office = office();
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    office
+        .store
+        .write(|w| {
+            let number = PhoneNumber::from_e164("+77011112233").unwrap();
+            let mut ivan = w.load_client(w.clients_with_number(number)?[0])?;
+            ivan.note_acknowledge = true;
+            ivan.tags = vec!["steel".into()];
+            ivan.do_not_call = true;
+            ivan.language = "ru".into();
+            ivan.custom = vec![
+                ("Contract".into(), "17".into()),
+                ("Level".into(), "Gold".into()),
+            ];
+            w.save_client(&ivan)?;
+            let level = Record::new(Kind::FIELD, None, now)
+                .with("name", Value::Text("Level".into()))
+                .with("rank", Value::Whole(1));
+            w.save_record(&level)?;
+            for (at, subject) in [("2026-11-21", "Past"), ("2026-11-24", "Measuring")] {
+                let at = format!("{at}T05:00:00Z").parse().unwrap();
+                let visit = Record::new(Kind::APPOINTMENT, Some(ivan.id), now)
+                    .with("at", Value::Moment(at))
+                    .with("subject", Value::Text(subject.into()));
+                w.save_record(&visit)?;
+            }
+            let request = Record::new(Kind::REQUEST, Some(ivan.id), now)
+                .with("number", Value::Text("R-1".into()));
+            w.save_record(&request)
+        })
+        .unwrap();
+    office.call_in_as("87011112233");
+    let card = office.told("caller_card")[0]["card"].clone();
+    assert_eq!(card["greeting"], "Здравствуйте, Ivan!");
+    assert_eq!(
+        (&card["note"], &card["note_must_acknowledge"]),
+        (&json!("Speak slowly"), &json!(true))
+    );
+    assert_eq!(
+        (&card["tags"], &card["do_not_call"]),
+        (&json!(["steel"]), &json!(true))
+    );
+    assert_eq!(
+        card["custom"][0],
+        json!({ "name": "Level", "type": "text", "value": "Gold" })
+    );
+    assert_eq!(card["next_appointment"]["subject"], "Measuring");
+    assert_eq!(card["requests"][0]["number"], "R-1");
+}
+
+#[test]
+fn s1_15_a_note_that_holds_no_longer_is_not_on_the_card() {
+    for (until, note) in [("2026-11-22", "Speak slowly"), ("2026-11-21", "")] {
+        let mut office = office();
+        let number = PhoneNumber::from_e164("+77011112233").unwrap();
+        office
+            .store
+            .write(|w| {
+                let mut ivan = w.load_client(w.clients_with_number(number)?[0])?;
+                ivan.note_until = Some(until.parse().unwrap());
+                ivan.note_acknowledge = true;
+                w.save_client(&ivan)
+            })
+            .unwrap();
+        office.call_in_as("87011112233");
+        let card = &office.told("caller_card")[0]["card"];
+        assert_eq!(card["note"], note, "{until}");
+        assert_eq!(card["note_must_acknowledge"], !note.is_empty());
     }
 }
 

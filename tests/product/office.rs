@@ -261,10 +261,11 @@ impl Office {
                 number,
                 text,
                 extension,
+                at,
             } => {
                 let found = self
                     .store
-                    .read(|r| r.find_caller(number, &text, extension.as_deref()));
+                    .read(|r| r.find_caller_at(at, number, &text, extension.as_deref()));
                 let found = found.unwrap().map(Box::new);
                 (self.slow_lookup, StoreReply::Caller { call, found })
             }

@@ -1,4 +1,4 @@
-//! The texts of the sources: `@tr(…)` in Slint, `tr!(…)` and `trn!(…)` in Rust.
+//! The texts of the sources: `@tr(…)` in Slint, `tr!(…)`, `trn!(…)` and `tr_in!(…)` in Rust.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -61,7 +61,7 @@ pub fn texts(file: &str, source: &str) -> Vec<Text> {
     let markers: &[&str] = if file.ends_with(".slint") {
         &["@tr("]
     } else {
-        &["tr!(", "trn!("]
+        &["tr!(", "trn!(", "tr_in!("]
     };
     let mut found: Vec<(usize, Text)> = Vec::new();
     for marker in markers {

@@ -138,10 +138,12 @@ impl StoreHandle {
                 number,
                 text,
                 extension,
+                at,
             } => {
                 let job: Job = Box::new(move |connection| {
                     let found = connection.and_then(|connection| {
-                        Reader { connection }.find_caller(number, &text, extension.as_deref())
+                        let reader = Reader { connection };
+                        reader.find_caller_at(at, number, &text, extension.as_deref())
                     });
                     reply(match found {
                         Ok(found) => StoreReply::Caller {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    CallId, CallRecord, Category, CategoryId, Client, ClientPhone, Direction, PhoneNumber,
+    Address, CallId, CallRecord, Category, CategoryId, Client, ClientEmail, ClientPhone, Consent,
+    Direction, PhoneNumber, Position,
 };
 use crate::store::{CallFilter, Store, StoreError, sample};
 
@@ -24,20 +25,51 @@ fn full_client() -> Client {
         category: CategoryId::new("vip"),
         note: "Speak slowly\nand clearly".into(),
         greeting: Some("Good day, Ivan!".into()),
-        city: "Almaty".into(),
-        country: "KZ".into(),
+        responsible: None,
+        note_until: Some("2026-12-31".parse().unwrap()),
+        note_acknowledge: true,
         language: "ru".into(),
-        email: "ivan@steppe.example".into(),
         phones: vec![
             ClientPhone {
-                number: number("+77011112233"),
                 label: "mobile".into(),
+                ..ClientPhone::new(number("+77011112233"))
             },
             ClientPhone {
-                number: number("+77272500000"),
+                extension: "12".into(),
+                ..ClientPhone::new(number("+77272500000"))
+            },
+        ],
+        emails: vec![
+            ClientEmail {
+                address: "ivan@steppe.example".into(),
+                label: "work".into(),
+            },
+            ClientEmail {
+                address: "office@steppe.example".into(),
                 label: String::new(),
             },
         ],
+        addresses: vec![
+            Address {
+                street: "Abay 1".into(),
+                city: "Almaty".into(),
+                country: "KZ".into(),
+                position: Position::new(43.2389, 76.8897),
+                ..Address::default()
+            },
+            Address {
+                label: "warehouse".into(),
+                city: "Astana".into(),
+                ..Address::default()
+            },
+        ],
+        tags: vec!["steel".into(), "late payer".into()],
+        consent: Some(Consent {
+            given: true,
+            at: Some("2026-11-01".parse().unwrap()),
+            how: "on the phone".into(),
+        }),
+        do_not_call: true,
         custom: vec![
             ("Contract".into(), "17/2026".into()),
             ("Areas".into(), "قص، قطع".into()),
@@ -258,19 +290,22 @@ fn merging_moves_numbers_orders_and_calls_and_retires_the_double() {
 }
 
 #[test]
-fn s5_27_the_four_categories_exist_and_can_be_renamed_and_extended() {
+fn s5_27_the_five_categories_exist_and_can_be_renamed_and_extended() {
     let mut store = Store::in_memory().unwrap();
     let keys = |store: &Store| -> Vec<String> {
         let all = store.read(|r| r.categories()).unwrap();
         all.iter().map(|category| category.id.to_string()).collect()
     };
-    assert_eq!(keys(&store), ["ordinary", "vip", "problem", "potential"]);
+    assert_eq!(
+        keys(&store),
+        ["ordinary", "vip", "problem", "potential", "active"]
+    );
     let dealer = Category {
         id: CategoryId::new("dealer"),
         name: "Dealer".into(),
         colour: "#0f766e".into(),
         icon: "store".into(),
-        rank: 50,
+        rank: 60,
     };
     let mut vip = store.read(|r| r.find_category("Vip")).unwrap().unwrap();
     vip.name = "Very important".into();
@@ -280,7 +315,7 @@ fn s5_27_the_four_categories_exist_and_can_be_renamed_and_extended() {
                 .and_then(|()| w.save_category(&vip))
         })
         .unwrap();
-    assert_eq!(keys(&store).len(), 5);
+    assert_eq!(keys(&store).len(), 6);
     let found = store.read(|r| r.find_category("VERY IMPORTANT")).unwrap();
     assert_eq!(
         found.map(|category| category.id),
@@ -307,10 +342,7 @@ fn a_client_must_have_something_to_be_known_by_and_keeps_within_its_limits() {
     assert!(refused(&wordy).to_string().starts_with("note: "));
     let mut many = client("Many");
     many.phones = (0..101)
-        .map(|n| ClientPhone {
-            number: number(&format!("+7701000{n:04}")),
-            label: String::new(),
-        })
+        .map(|n| ClientPhone::new(number(&format!("+7701000{n:04}"))))
         .collect();
     assert!(refused(&many).to_string().starts_with("phone: "));
 }

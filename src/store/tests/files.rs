@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::model::Client;
+use crate::model::{Client, ClientKind};
 use crate::store::{Store, StoreError};
 
 fn one_client(path: &Path) {
@@ -147,6 +147,101 @@ fn a_migration_that_fails_leaves_the_file_as_it_was() {
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .unwrap();
     assert_eq!(tables, 1);
+}
+
+/// A store as the program made it before the client record grew: after migration 0003.
+fn store_of_migration_3(path: &Path) {
+    let old = Connection::open(path).unwrap();
+    for step in [
+        include_str!("../../../migrations/client/0001_office.sql"),
+        include_str!("../../../migrations/client/0002_flights.sql"),
+        include_str!("../../../migrations/client/0003_diverted_by.sql"),
+    ] {
+        old.execute_batch(step).unwrap();
+    }
+    old.execute_batch(
+        "PRAGMA user_version = 3;
+         INSERT INTO employees VALUES (x'00000000000000000000000000000010', 'Anna', '101', 1, 1, NULL);
+         INSERT INTO clients (row, id, name, company, category, note, greeting, city, country,
+             language, email, created_at, updated_at, name_key)
+         VALUES (1, x'00000000000000000000000000000001', 'Ivan Petrov', 'Steppe', 'vip',
+             'Speak slowly', 'Hi', 'Almaty', 'KZ', 'ru', 'ivan@a.example', 5, 6, 'ivan petrov'),
+             (2, x'00000000000000000000000000000002', '', 'Duna Kft.', 'ordinary', '', NULL, '',
+             '', '', '', 5, 6, '');
+         INSERT INTO client_texts VALUES (1, 'ivan petrov
+steppe
+ivan@a.example
++77011112233');
+         INSERT INTO client_numbers VALUES
+             ('+77011112233', x'00000000000000000000000000000001', 'mobile', 0, NULL);
+         INSERT INTO client_custom VALUES
+             (x'00000000000000000000000000000001', 'Contract', '17', 0, NULL),
+             (x'00000000000000000000000000000001', 'Tags', 'mine', 1, NULL),
+             (x'00000000000000000000000000000001', 'Email2', 'b@a.example', 2, NULL);
+         INSERT INTO orders VALUES (x'00000000000000000000000000000003',
+             x'00000000000000000000000000000001', '1001', 'Cutting',
+             x'00000000000000000000000000000010', '2026-11-20', 1250000, 'KZT', 0, 5, 6, NULL);",
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_store_of_an_older_program_comes_along_without_loss() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    store_of_migration_3(&path);
+    let mut store = Store::open(&path).unwrap();
+    let mut everybody = Vec::new();
+    store
+        .read(|r| {
+            r.each_client(|client| {
+                everybody.push(client);
+                Ok::<(), StoreError>(())
+            })
+        })
+        .unwrap();
+    let [duna, ivan] = &everybody[..] else {
+        panic!("{everybody:?}");
+    };
+    assert_eq!(
+        (&*duna.company, duna.kind),
+        ("Duna Kft.", ClientKind::Company)
+    );
+    assert!(duna.emails.is_empty() && duna.addresses.is_empty());
+    assert_eq!(
+        (&*ivan.name, ivan.kind),
+        ("Ivan Petrov", ClientKind::Person)
+    );
+    assert_eq!(
+        (ivan.email(), ivan.city(), ivan.country()),
+        ("ivan@a.example", "Almaty", "KZ")
+    );
+    assert_eq!((&*ivan.note, ivan.note_until), ("Speak slowly", None));
+    assert_eq!(ivan.phones[0].label, "mobile");
+    let custom: Vec<&str> = ivan.custom.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(custom, ["Contract", "Tags (own)", "Email2 (own)"]);
+    let orders = store.read(|r| r.open_orders(ivan.id)).unwrap();
+    assert_eq!(
+        (&*orders[0].number, orders[0].amount.clone()),
+        ("1001", None)
+    );
+    assert_eq!(orders[0].debt.clone().unwrap().plain(), "12500 KZT");
+    let found = store.read(|r| r.find_clients("ivan@a", 5)).unwrap();
+    assert_eq!((found.len(), &*found[0].city), (1, "Almaty"));
+    assert!(store.read(|r| r.find_category("active")).unwrap().is_some());
+
+    // And it is saved as it came.
+    let (ivan, before) = (ivan.clone(), ivan.updated_at);
+    store.write(|w| w.save_client(&ivan)).unwrap();
+    let saved = store.read(|r| r.load_client(ivan.id)).unwrap();
+    assert!(saved.updated_at > before);
+    assert_eq!(
+        Client {
+            updated_at: before,
+            ..saved
+        },
+        ivan
+    );
 }
 
 #[test]

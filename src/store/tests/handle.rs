@@ -125,6 +125,7 @@ fn s1_2_the_caller_is_found_while_the_writer_is_locked_out() {
             number: PhoneNumber::from_e164(sample::IVAN),
             text: "87011112233".into(),
             extension: Some("101".into()),
+            at: Timestamp::now(),
         },
     );
     let StoreReply::Caller {

@@ -1,4 +1,4 @@
-//! Days and moments as people write them on the command line.
+//! Days and moments as people write them on the command line and in files.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -6,15 +6,12 @@ use jiff::{Timestamp, ToSpan, Zoned};
 
 /// A text that is neither a day nor a moment.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{text:?} is no day or moment; allowed are 2026-11-22, today, yesterday, \
-     2026-11-22T09:00 and 2026-11-22T09:00:00Z"
-)]
+#[error("{text:?} is no day or moment; allowed are {}", When::ALLOWED)]
 pub struct WhenError {
     text: String,
 }
 
-/// A day or a moment: `2026-11-22`, `today`, `yesterday`, `2026-11-22T09:00`, or RFC 3339.
+/// A day or a moment: `2026-11-22`, `today`, `yesterday`, `now`, `2026-11-22T09:00`, or RFC 3339.
 #[derive(Debug, Clone, PartialEq)]
 pub enum When {
     /// All of a day in the user's time zone.
@@ -24,6 +21,10 @@ pub enum When {
 }
 
 impl When {
+    /// What may be written.
+    pub const ALLOWED: &str =
+        "2026-11-22, today, yesterday, now, 2026-11-22T09:00 and 2026-11-22T09:00:00Z";
+
     /// Reads it, by the calendar of `now`'s time zone.
     pub fn parse(text: &str, now: &Zoned) -> Result<Self, WhenError> {
         let error = || WhenError {
@@ -31,6 +32,7 @@ impl When {
         };
         let text = text.trim();
         match text {
+            "now" => return Ok(Self::Moment(now.timestamp())),
             "today" => return Ok(Self::Day(now.date())),
             "yesterday" => return Ok(Self::Day(now.date().yesterday().map_err(|_| error())?)),
             _ => {}

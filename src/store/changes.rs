@@ -1,0 +1,105 @@
+//! Table `changes`: what was changed of clients and of what is linked to them, written in the
+//! transaction of the change.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+
+use super::values::millis;
+use super::{Result, Writer};
+use crate::model::{Client, ClientId, PhotoId, Record, RecordId, Value};
+
+impl Writer<'_> {
+    /// Writes down what became of a client's fields.
+    pub(super) fn write_client_changes(&mut self, before: &Client, after: &Client) -> Result<()> {
+        let texts = |client: &Client| -> BTreeMap<String, String> {
+            let texts = client.texts().into_iter();
+            texts
+                .map(|(field, text)| (field.to_string(), text))
+                .collect()
+        };
+        let (old, mut new) = (texts(before), texts(after));
+        let id = RecordId::from_bytes(*after.id.as_bytes());
+        for (field, text) in &old {
+            let now = new.remove(field).unwrap_or_default();
+            if *text != now {
+                self.write_change(after.id, "client", id, field, [text, &now])?;
+            }
+        }
+        for (field, text) in &new {
+            self.write_change(after.id, "client", id, field, ["", text])?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that `other` has become a part of the client.
+    pub(super) fn write_merge(&mut self, client: ClientId, other: &Client) -> Result<()> {
+        let id = RecordId::from_bytes(*other.id.as_bytes());
+        self.write_change(client, "client", id, "", [&other.name, ""])
+    }
+
+    /// Writes down what became of the values of a client's record.
+    pub(super) fn write_record_changes(&mut self, before: &Record, after: &Record) -> Result<()> {
+        let Some(client) = after.client else {
+            return Ok(());
+        };
+        let values = before.values.iter().zip(&after.values);
+        for (column, (old, new)) in after.kind.columns.iter().zip(values) {
+            if old != new {
+                let text =
+                    |value: &Option<Value>| value.as_ref().map(Value::plain).unwrap_or_default();
+                let texts = [&*text(old), &*text(new)];
+                self.write_change(client, after.kind.name, after.id, column.name, texts)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down that a client's record is gone.
+    pub(super) fn write_record_end(&mut self, record: &Record) -> Result<()> {
+        let Some(client) = record.client else {
+            return Ok(());
+        };
+        let key = record.values[0].as_ref().map(Value::plain);
+        let texts = [key.as_deref().unwrap_or_default(), ""];
+        self.write_change(client, record.kind.name, record.id, "", texts)
+    }
+
+    /// Writes down that the client has another picture, or none.
+    pub(super) fn write_photo_change(
+        &mut self,
+        client: ClientId,
+        before: Option<PhotoId>,
+        after: Option<PhotoId>,
+    ) -> Result<()> {
+        let text = |photo: Option<PhotoId>| photo.map(|id| id.to_string()).unwrap_or_default();
+        let id = RecordId::from_bytes(*client.as_bytes());
+        self.write_change(client, "client", id, "photo", [&text(before), &text(after)])
+    }
+
+    fn write_change(
+        &mut self,
+        client: ClientId,
+        kind: &str,
+        record: RecordId,
+        field: &str,
+        [before, after]: [&str; 2],
+    ) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO changes (id, client, kind, record, field, before, after, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                RecordId::new().as_bytes(),
+                client.as_bytes(),
+                kind,
+                record.as_bytes(),
+                field,
+                before,
+                after,
+                millis(self.now)
+            ])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! What happened with a client, in one list: calls, recordings, records of every kind, changes.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::records::moment;
+use super::values::{count, id, time, unknown};
+use super::{Reader, RecordingLine, Result};
+use crate::model::{CallId, CallLine, ClientId, Kind, Record, RecordId, RecordingId};
+
+/// Something that happened with a client.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimelineEntry {
+    /// When; of a record the time that counts, such as an appointment's.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happening,
+}
+
+/// What happened with a client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// A call, by any of the client's numbers.
+    Call(Box<CallLine>),
+    /// A recording of such a call.
+    Recording(Box<RecordingLine>),
+    /// An order, a request, a note and so on.
+    Record(Box<Record>),
+    /// Something of the client, or of what is linked, was changed.
+    Change(Change),
+}
+
+/// Something that was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What it was changed of: `client`, `order`, `request` and so on.
+    pub of: String,
+    /// Its row.
+    pub record: RecordId,
+    /// The field's name in files; empty where the whole row went.
+    pub field: String,
+    /// What it was.
+    pub before: String,
+    /// What it is since.
+    pub after: String,
+}
+
+impl Happening {
+    /// Its word: `call`, `recording`, `change`, or the name of a kind of record.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Call(_) => "call",
+            Self::Recording(_) => "recording",
+            Self::Record(record) => record.kind.name,
+            Self::Change(_) => "change",
+        }
+    }
+}
+
+/// A row of the list: when, its word, its id.
+type Found = (Timestamp, String, RecordId);
+
+impl Reader<'_> {
+    /// A page of what happened with the client, the latest first.
+    pub fn timeline(
+        &self,
+        client: ClientId,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<TimelineEntry>> {
+        let mut statement = self.connection.prepare_cached(&page())?;
+        let values = params![client.as_bytes(), count(limit), count(offset)];
+        let found = statement
+            .query_map(values, |row| Ok((time(row, 0)?, row.get(1)?, id(row, 2)?)))?
+            .collect::<rusqlite::Result<Vec<Found>>>()?;
+        let entries = found.into_iter().map(|(at, word, id)| {
+            let what = self.happening(&word, id)?;
+            Ok(what.map(|what| TimelineEntry { at, what }))
+        });
+        entries.filter_map(Result::transpose).collect()
+    }
+
+    fn happening(&self, word: &str, id: RecordId) -> Result<Option<Happening>> {
+        let bytes = *id.as_bytes();
+        Ok(match word {
+            "call" => {
+                let call = self.find_call(CallId::from_bytes(bytes))?;
+                call.map(|call| Happening::Call(Box::new(call)))
+            }
+            "recording" => {
+                let line = self.find_recording_line(RecordingId::from_bytes(bytes))?;
+                line.map(|line| Happening::Recording(Box::new(line)))
+            }
+            "change" => self.find_change(id)?.map(Happening::Change),
+            word => {
+                let kind = Kind::named(word).ok_or_else(|| unknown(1, "kind of record", word))?;
+                let record = self.find_record(kind, id)?;
+                record.map(|record| Happening::Record(Box::new(record)))
+            }
+        })
+    }
+
+    fn find_change(&self, id: RecordId) -> Result<Option<Change>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT kind, record, field, before, after FROM changes WHERE id = ?1",
+        )?;
+        Ok(statement.query_row([id.as_bytes()], change).optional()?)
+    }
+}
+
+/// The statement that finds a page of the list; each part reads an index by client.
+fn page() -> String {
+    let records = Kind::of_clients().map(|kind| {
+        format!(
+            "SELECT {at}, '{name}', t.id FROM {table} t
+             WHERE t.client = ?1 AND t.deleted_at IS NULL",
+            at = moment(kind),
+            name = kind.name,
+            table = kind.table
+        )
+    });
+    let rest = [
+        "SELECT c.started_at AS at, 'call' AS word, c.id AS id FROM calls c WHERE c.client = ?1",
+        "SELECT r.started_at, 'recording', r.id FROM calls c CROSS JOIN recordings r ON r.call = c.id
+         WHERE c.client = ?1 AND r.deleted_at IS NULL",
+        "SELECT h.at, 'change', h.id FROM changes h WHERE h.client = ?1",
+    ];
+    let parts: Vec<String> = rest.map(str::to_owned).into_iter().chain(records).collect();
+    let parts = parts.join(" UNION ALL ");
+    format!("{parts} ORDER BY at DESC, word, id DESC LIMIT ?2 OFFSET ?3")
+}
+
+/// How SQLite goes about a page of the list, step by step.
+#[cfg(test)]
+pub(super) fn plan(connection: &rusqlite::Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", page()))?;
+    let nobody = [0_u8; 16];
+    let rows = statement.query_map(params![nobody, 10, 0], |row| row.get("detail"))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
+    Ok(Change {
+        of: row.get(0)?,
+        record: id(row, 1)?,
+        field: row.get(2)?,
+        before: row.get(3)?,
+        after: row.get(4)?,
+    })
+}
