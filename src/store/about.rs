@@ -93,6 +93,9 @@ impl Reader<'_> {
     /// The branch nearest to the client's first address that has a place on the earth; without one,
     /// a branch in the client's city.
     fn nearest_branch(&self, client: &Client) -> Result<Option<NearestBranch>> {
+        if client.addresses.is_empty() {
+            return Ok(None);
+        }
         let branches = self.records(Kind::BRANCH, None)?;
         let home = client.addresses.iter().find_map(|address| address.position);
         Ok(match home {
