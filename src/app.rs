@@ -16,9 +16,10 @@ use crate::automation::{Body, Event, NoticeKind, Ready};
 use crate::model::CallId;
 use crate::now::Now;
 use crate::phone::command::{Command, CommandError, Reply};
-use crate::phone::effect::{Effect, Whose};
+use crate::phone::effect::Effect;
 use crate::phone::view::View;
 use crate::phone::{Phone, PhoneConfig, PhoneOutput};
+use crate::settings::Whose;
 use crate::store::StoreReply;
 
 /// The whole of a clean end may take this long; a silent registrar does not keep anybody waiting.

@@ -1,9 +1,10 @@
 //! Passwords in the system's keyring: found for the phone, moved there by the window.
 
-use crate::settings::{Account, Password};
+use crate::settings::{Account, Password, Whose};
 use crate::tr;
 
-/// A place outside the settings that keeps passwords, by a line's address of record.
+/// A place outside the settings that keeps passwords, by a line's address of record, or by the name of
+/// [`Whose`] for that of its TURN server.
 ///
 /// It may ask a person before it answers: ask it on a thread that may wait.
 pub trait Secrets {
@@ -20,32 +21,49 @@ pub trait Secrets {
     fn put(&self, aor: &str, password: &str) -> Result<(), String>;
 }
 
-/// Moves the password of `account` out of the settings into `secrets`. A password that a line had
-/// there under its `former` address of record comes along to the new one.
+/// Moves the passwords of `account`, its own and that of its TURN server, out of the settings into
+/// `secrets`. Those that a line had there under its `former` address of record come along to the new one.
 ///
 /// The password leaves the settings only after it was read back: whatever fails, one of the two
 /// places has it.
 ///
 /// # Errors
 /// Why it stays in the settings, in words for a person.
-pub fn move_password(
+pub fn move_passwords(
     account: &mut Account,
     former: Option<&str>,
     secrets: &impl Secrets,
 ) -> Result<(), String> {
-    if account.password.is_none() && account.password_command.is_none() {
-        let moved = former.filter(|former| *former != account.aor);
-        let found = moved.map(|former| secrets.find(former)).transpose()?;
-        account.password = found.flatten().map(Password::new);
+    let former = former.filter(|former| *former != account.aor);
+    let names = |whose: Whose| (whose.name(&account.aor), former.map(|aor| whose.name(aor)));
+    let (line, turn) = (names(Whose::Line), names(Whose::Turn));
+    let is_sought = account.password_command.is_none();
+    move_password(&mut account.password, is_sought, line, secrets)?;
+    let nat = &mut account.nat;
+    // Without a user of its own the TURN server gets the line's password.
+    let is_sought = nat.turn_user.is_some() && nat.turn_password_command.is_none();
+    move_password(&mut nat.turn_password, is_sought, turn, secrets)
+}
+
+/// Moves one password to its name in `secrets`; one that is sought there may have a former name.
+fn move_password(
+    kept: &mut Option<Password>,
+    is_sought: bool,
+    (name, former): (String, Option<String>),
+    secrets: &impl Secrets,
+) -> Result<(), String> {
+    if kept.is_none() && is_sought {
+        let found = former.map(|former| secrets.find(&former)).transpose()?;
+        *kept = found.flatten().map(Password::new);
     }
-    let Some(password) = &account.password else {
+    let Some(password) = kept.as_ref() else {
         return Ok(());
     };
-    secrets.put(&account.aor, password.reveal())?;
-    if secrets.find(&account.aor)?.as_deref() != Some(password.reveal()) {
+    secrets.put(&name, password.reveal())?;
+    if secrets.find(&name)?.as_deref() != Some(password.reveal()) {
         return Err(tr!("it does not give back what it was given"));
     }
-    account.password = None;
+    *kept = None;
     Ok(())
 }
 
@@ -127,7 +145,7 @@ mod tests {
         let typed = format!("[[account]]\naor = \"{AOR}\"\npassword = \"{password}\"\n");
         std::fs::write(&file, typed).unwrap();
         let mut changed = Settings::load(&file).unwrap();
-        let moved = move_password(&mut changed.accounts[0], Some(AOR), secrets);
+        let moved = move_passwords(&mut changed.accounts[0], Some(AOR), secrets);
         settings::save(&file, &changed).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         assert_eq!(text.contains(password), moved.is_err(), "{text}");
@@ -177,13 +195,13 @@ mod tests {
         let keyring = Fake::default();
         keyring.put("sip:101@old.example", "s3cret").unwrap();
         let mut account = Account::new(AOR);
-        let moved = move_password(&mut account, Some("sip:101@old.example"), &keyring);
+        let moved = move_passwords(&mut account, Some("sip:101@old.example"), &keyring);
         assert_eq!(moved, Ok(()));
         assert_eq!(account.password, None);
         assert_eq!(keyring.find(AOR).unwrap().as_deref(), Some("s3cret"));
 
         // Saved again without typing it, it is still the same.
-        assert_eq!(move_password(&mut account, Some(AOR), &keyring), Ok(()));
+        assert_eq!(move_passwords(&mut account, Some(AOR), &keyring), Ok(()));
         assert_eq!(keyring.find(AOR).unwrap().as_deref(), Some("s3cret"));
 
         let locked = Fake {
@@ -191,7 +209,34 @@ mod tests {
             ..keyring
         };
         let mut account = Account::new("sip:101@new.example");
-        assert!(move_password(&mut account, Some(AOR), &locked).is_err());
+        assert!(move_passwords(&mut account, Some(AOR), &locked).is_err());
         assert_eq!(locked.kept.borrow()[AOR], "s3cret");
+    }
+
+    #[test]
+    fn the_password_of_a_turn_server_has_a_place_of_its_own() {
+        let keyring = Fake::default();
+        let mut account = Account::new("sip:101@old.example");
+        account.nat.turn_user = Some("relay".to_owned());
+        account.password = Some(Password::new("s3cret"));
+        account.nat.turn_password = Some(Password::new("passed on"));
+        assert_eq!(move_passwords(&mut account, None, &keyring), Ok(()));
+        assert_eq!(
+            (&account.password, &account.nat.turn_password),
+            (&None, &None)
+        );
+        let kept = |whose: Whose, aor: &str| keyring.find(&whose.name(aor)).unwrap();
+        assert_eq!(kept(Whose::Line, &account.aor).as_deref(), Some("s3cret"));
+        assert_eq!(
+            kept(Whose::Turn, &account.aor).as_deref(),
+            Some("passed on")
+        );
+
+        // Both come along to a new address.
+        account.aor = AOR.to_owned();
+        let former = Some("sip:101@old.example");
+        assert_eq!(move_passwords(&mut account, former, &keyring), Ok(()));
+        assert_eq!(kept(Whose::Line, AOR).as_deref(), Some("s3cret"));
+        assert_eq!(kept(Whose::Turn, AOR).as_deref(), Some("passed on"));
     }
 }

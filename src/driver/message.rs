@@ -13,8 +13,8 @@ use super::tcp::TcpEvent;
 use crate::automation::{Body, NoticeKind};
 use crate::model::CallRecord;
 use crate::phone::command::{Command, CommandError, Reply};
-use crate::phone::effect::Whose;
 use crate::phone::view::View;
+use crate::settings::Whose;
 use crate::store::{StoreHandle, StoreReply};
 
 /// Whoever waits for a command's answer.

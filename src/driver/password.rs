@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::message::{Inbox, Message};
-use crate::phone::effect::{PasswordPlace, Whose};
+use crate::phone::effect::PasswordPlace;
 #[cfg(feature = "gui")]
 use crate::secrets::{Secrets as _, SystemKeyring};
+use crate::settings::Whose;
 use crate::tr;
 
 /// A command that asks a person for a passphrase needs a while; one that hangs needs an end.

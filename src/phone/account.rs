@@ -8,11 +8,11 @@ use ringbook_sip::user_agent::{
     AccountConfig, AccountId, RegistrationState as SipState, Secret, Transport,
 };
 
-use super::effect::{PasswordPlace, TurnAccount, Whose};
+use super::effect::{PasswordPlace, TurnAccount};
 use super::view::AccountView;
 use crate::automation::{Registration, RegistrationState};
 use crate::model::{Country, Party};
-use crate::settings::{Account, Codec, Dialing, Nat, Password, Srtp};
+use crate::settings::{Account, Codec, Dialing, Nat, Password, Srtp, Whose};
 
 /// What calls need to know of their line.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use ringbook_sip::resolve::Question;
 use ringbook_sip::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
 use crate::model::CallId;
-use crate::settings::{Password, Server};
+use crate::settings::{Password, Server, Whose};
 use crate::store::StoreCommand;
 
 /// One thing for the driver to do; what comes of it returns as an input.
@@ -100,25 +100,6 @@ pub struct TurnAccount {
     pub user: String,
     /// Its password.
     pub password: Password,
-}
-
-/// For which of a line's servers a password is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// Its registrar.
-    Line,
-    /// Its TURN server.
-    Turn,
-}
-
-impl Whose {
-    /// Under which name the keyring keeps the password of the line `aor`.
-    pub fn name(self, aor: &str) -> String {
-        match self {
-            Self::Line => aor.to_owned(),
-            Self::Turn => format!("{aor} turn"),
-        }
-    }
 }
 
 /// Where a password is kept when it is not in the settings.

@@ -48,7 +48,7 @@ use self::call_log::CallLog;
 use self::caller_card::CallerCards;
 use self::calls::Calls;
 use self::command::{Command, CommandError, Reply};
-use self::effect::{Effect, Whose};
+use self::effect::Effect;
 use self::flight_recorder::{FlightRecorder, Passed};
 use self::lamps::Watched;
 use self::listener::{CallEvent, Listener, Reactions};
@@ -60,7 +60,7 @@ use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
 use crate::model::{CallId, Country};
 use crate::now::Now;
-use crate::settings::{Account, Policy, Settings};
+use crate::settings::{Account, Policy, Settings, Whose};
 use crate::store::StoreReply;
 use crate::tr;
 

@@ -196,6 +196,25 @@ impl Default for Dialing {
     }
 }
 
+/// For which of a line's servers a password is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Its registrar.
+    Line,
+    /// Its TURN server.
+    Turn,
+}
+
+impl Whose {
+    /// Under which name the keyring keeps the password of the line `aor`.
+    pub fn name(self, aor: &str) -> String {
+        match self {
+            Self::Line => aor.to_owned(),
+            Self::Turn => format!("{aor} turn"),
+        }
+    }
+}
+
 /// A password that never shows in a log or an error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);

@@ -2,7 +2,7 @@
 
 use ringbook::app::Input;
 use ringbook::phone::command::Command;
-use ringbook::phone::effect::Whose;
+use ringbook::settings::Whose;
 use ringbook_sip::message::{Message, Method};
 
 use crate::office::{Office, settings};

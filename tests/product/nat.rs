@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ringbook::app::Input;
 use ringbook::phone::command::Command;
-use ringbook::phone::effect::Whose;
 use ringbook::settings::Settings;
+use ringbook::settings::Whose;
 use ringbook_media::engine::{MediaEvent, StreamId};
 use ringbook_media::ice::Loss;
 use ringbook_sip::message::{Message, Method};

@@ -54,7 +54,7 @@ impl SettingsPage {
         let index = usize::try_from(adapter.get_account_index()).ok();
         let former = former.map(|former| former.aor);
         let (account, moved) = put_password_away(account, former).await;
-        let in_file = account.password.is_some();
+        let in_file = account.password.is_some() || account.nat.turn_password.is_some();
         let mut at = 0;
         let saved = self.change(|settings| {
             let existing = index.filter(|&index| index < settings.accounts.len());
@@ -136,7 +136,7 @@ async fn put_password_away(
     let (done, waiting) = tokio::sync::oneshot::channel();
     let mut changed = account.clone();
     std::thread::spawn(move || {
-        let moved = secrets::move_password(&mut changed, former.as_deref(), &SystemKeyring);
+        let moved = secrets::move_passwords(&mut changed, former.as_deref(), &SystemKeyring);
         drop(done.send((changed, moved)));
     });
     let answer = tokio::select! {

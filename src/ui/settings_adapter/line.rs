@@ -7,7 +7,9 @@ use ringbook_ui::slint::{Model, ModelRc, SharedString, VecModel};
 use ringbook_ui::{AccountFaults, AccountForm, CodecItem};
 
 use crate::driver::check_authorities;
-use crate::settings::{Account, Codec, MAX_EMERGENCY, MAX_LAMPS, Srtp, Transport, is_dialled};
+use crate::settings::{
+    Account, Codec, MAX_EMERGENCY, MAX_LAMPS, Nat, Password, Server, Srtp, Transport, is_dialled,
+};
 use crate::tr;
 use crate::ui::text;
 
@@ -40,6 +42,21 @@ pub(super) fn map_line(account: &Account, form: &mut AccountForm) {
     form.emergency = account.dialing.emergency.join(", ").into();
     form.lamps = account.lamps.join(", ").into();
     form.voicemail = account.voicemail;
+    form.keys_in_clear = account.keys_in_clear;
+    let nat = &account.nat;
+    let server = |server: &Option<Server>| {
+        server
+            .as_ref()
+            .map(Server::to_string)
+            .unwrap_or_default()
+            .into()
+    };
+    form.ice = nat.ice;
+    form.stun_server = server(&nat.stun_server);
+    form.turn_server = server(&nat.turn_server);
+    form.turn_user = nat.turn_user.as_deref().unwrap_or_default().into();
+    let password = nat.turn_password.as_ref().map(Password::reveal);
+    form.turn_password = password.unwrap_or_default().into();
 }
 
 /// All codecs, those of the line first and switched on.
@@ -109,6 +126,8 @@ pub(super) fn take_line(
         strip: dialled_fault(&form.strip),
         emergency: emergency_fault(&emergency),
         lamps: lamps_fault(&lamps),
+        stun_server: server_fault(&form.stun_server),
+        turn_server: server_fault(&form.turn_server),
     };
     if faults != AccountFaults::default() {
         return Err(faults);
@@ -124,7 +143,21 @@ pub(super) fn take_line(
     account.dialing.emergency = emergency;
     account.lamps = lamps;
     account.voicemail = form.voicemail;
+    account.keys_in_clear = form.keys_in_clear;
+    take_nat(form, &mut account.nat);
     Ok(())
+}
+
+fn take_nat(form: &AccountForm, nat: &mut Nat) {
+    let typed = |text: &SharedString| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    nat.ice = form.ice;
+    nat.stun_server = Server::parse(form.stun_server.trim());
+    nat.turn_server = Server::parse(form.turn_server.trim());
+    nat.turn_user = typed(&form.turn_user);
+    nat.turn_password = typed(&form.turn_password).map(Password::new);
+    if nat.turn_password.is_some() {
+        nat.turn_password_command = None;
+    }
 }
 
 fn codec(item: CodecItem) -> Option<Codec> {
@@ -168,6 +201,18 @@ fn emergency_fault(numbers: &[String]) -> SharedString {
         .into_iter()
         .find(|fault| !fault.is_empty())
         .unwrap_or_default()
+}
+
+fn server_fault(typed: &str) -> SharedString {
+    let typed = typed.trim();
+    if typed.is_empty() || Server::parse(typed).is_some() {
+        return SharedString::new();
+    }
+    tr!(
+        "“{typed}” is no server; allowed: a host with or without a port, such as stun.office.example:3478",
+        typed = text::line(typed)
+    )
+    .into()
 }
 
 fn lamps_fault(lamps: &[String]) -> SharedString {
@@ -232,11 +277,36 @@ mod tests {
         account.lamps = vec!["102".into(), "sip:103@b.example".into()];
         account.voicemail = true;
         account.anonymous = true;
+        account.keys_in_clear = true;
+        account.nat = Nat {
+            ice: true,
+            stun_server: Server::parse("stun.a.example"),
+            turn_server: Server::parse("[2001:db8::7]:5349"),
+            turn_user: Some("relay".into()),
+            turn_password: Some(Password::new("s3cret")),
+            turn_password_command: None,
+        };
         let mut form = AccountForm::default();
         map_line(&account, &mut form);
         let mut copy = Account::new("sip:101@a.example");
         take_line(&form, &model(map_codecs(Some(&account))), &mut copy).unwrap();
         assert_eq!(copy, account);
+    }
+
+    #[test]
+    fn a_command_for_the_turn_password_stays_until_one_is_typed() {
+        let mut account = Account::new("sip:101@a.example");
+        account.nat.turn_password_command = Some("pass show turn".into());
+        let mut form = AccountForm::default();
+        map_line(&account, &mut form);
+        let codecs = model(map_codecs(None));
+        let mut copy = account.clone();
+        take_line(&form, &codecs, &mut copy).unwrap();
+        assert_eq!(copy, account);
+        form.turn_password = "s3cret".into();
+        take_line(&form, &codecs, &mut copy).unwrap();
+        assert_eq!(copy.nat.turn_password, Some(Password::new("s3cret")));
+        assert_eq!(copy.nat.turn_password_command, None);
     }
 
     #[test]
@@ -257,6 +327,8 @@ mod tests {
             strip: "00 11".into(),
             emergency: "112, fire".into(),
             lamps: "102; 103 102".into(),
+            stun_server: "two words".into(),
+            turn_server: "turn.a.example:port".into(),
             ..AccountForm::default()
         };
         let codecs = model(map_codecs(None));
@@ -272,6 +344,8 @@ mod tests {
         assert!(faults.strip.contains("00 11"), "{}", faults.strip);
         assert!(faults.emergency.contains("fire"), "{}", faults.emergency);
         assert!(faults.lamps.contains("102"), "{}", faults.lamps);
+        assert!(faults.stun_server.contains("two words") && faults.stun_server.contains(":3478"));
+        assert!(faults.turn_server.contains("turn.a.example:port"));
     }
 
     #[test]

@@ -159,7 +159,13 @@ impl SettingsPage {
             .and_then(|index| settings.accounts.get(index));
         let kept =
             |account: &Account| account.password.is_none() && account.password_command.is_none();
+        let turn_kept = |account: &Account| {
+            let nat = &account.nat;
+            let is_in_file = nat.turn_password.is_some() || nat.turn_password_command.is_some();
+            nat.turn_user.is_some() && !is_in_file
+        };
         adapter.set_password_kept(account.is_some_and(kept));
+        adapter.set_turn_password_kept(account.is_some_and(turn_kept));
         match account {
             Some(account) => adapter.set_account(map_account(account)),
             None => self.begin_account(),

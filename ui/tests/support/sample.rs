@@ -679,11 +679,16 @@ pub fn put_line(window: &MainWindow) {
         emergency: "112, 102".into(),
         lamps: "102, 103, 104".into(),
         voicemail: true,
+        ice: true,
+        stun_server: "stun.office.example".into(),
+        turn_server: "two words".into(),
+        turn_user: "anna".into(),
         ..settings.get_account()
     });
     settings.set_faults(AccountFaults {
         ca_file: "/etc/ringbook/office.pem holds no certificate in PEM. Choose a file that begins with -----BEGIN CERTIFICATE-----, or leave this empty.".into(),
         prefix: "“nine” cannot be dialled; allowed: at most 16 of 0-9 + * #".into(),
+        turn_server: "“two words” is no server; allowed: a host with or without a port, such as stun.office.example:3478".into(),
         ..Default::default()
     });
 }
