@@ -12,20 +12,27 @@ use super::support::{
 
 /// Longer than any call here.
 const SPEECH_S: f64 = 30.0;
+/// Of a Ringbook that keeps nothing of its calls.
+const SIGNALLING_ALONE: &str =
+    "[modules]\ncall_log = false\ncaller_card = false\n[log]\nladders = 0";
 /// The agent under test alone runs here.
 const CORE: &str = "0";
 
 pub struct Agent {
     pub name: &'static str,
+    /// It keeps a call log, a ladder of each call, and knows its callers.
+    pub logs: bool,
     start: fn(&Part) -> Running,
 }
 
 pub const RINGBOOK: Agent = Agent {
     name: "ringbook",
+    logs: true,
     start: start_ringbook,
 };
 pub const BARESIP: Agent = Agent {
     name: "baresip",
+    logs: false,
     start: start_baresip,
 };
 
@@ -38,6 +45,8 @@ pub struct Part<'a> {
     /// Each call hears itself back; otherwise it sends silence or a tone.
     pub loops: bool,
     pub records: bool,
+    /// With its log, its ladders and the caller's card, where it has them.
+    pub logs: bool,
     pub answers_itself: bool,
 }
 
@@ -48,6 +57,7 @@ impl Default for Part<'_> {
             codec: "PCMU",
             loops: false,
             records: false,
+            logs: true,
             answers_itself: true,
         }
     }
@@ -93,6 +103,7 @@ fn start_ringbook(part: &Part) -> Running {
         hears: false,
         records: part.records,
         answers_itself: part.answers_itself,
+        more: if part.logs { "" } else { SIGNALLING_ALONE },
         ..Setup::unregistered(&domain)
     });
     Running {
@@ -138,6 +149,7 @@ fn write_baresip_settings(part: &Part, port: u16, folder: &TempDir) {
     };
     let settings = format!(
         "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\nrtp_ports 10000-19999\n\
+         call_max_calls 0\n\
          module_path /usr/lib/baresip/modules\nmodule_tmp uuid.so\nmodule_tmp account.so\n\
          module g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n{recorder}module_app menu.so\n\
          audio_source {source}\naudio_player {player}\n\

@@ -17,6 +17,7 @@ mod strain;
 #[allow(dead_code, unused_imports)]
 mod support;
 mod table;
+mod throughput;
 
 use std::env;
 use std::time::Duration;
@@ -28,9 +29,10 @@ use table::Table;
 const SOAK: Duration = Duration::from_secs(120);
 
 fn main() {
-    // Arguments that are no options name the agents to measure; without one, all are. `strain`
-    // alone measures what strangers and much work do to the phone, and a number says for how many
-    // seconds the long run goes on: `cargo bench --bench figures strain 3600`.
+    // Arguments that are no options name the agents to measure; without one, all are. `throughput`
+    // alone measures calls as fast as they go, and `strain` what strangers and much work do to the
+    // phone; a number says for how many seconds the long run goes on: `cargo bench --bench figures
+    // strain 3600`.
     let words: Vec<String> = env::args()
         .skip(1)
         .filter(|word| !word.starts_with('-'))
@@ -51,6 +53,11 @@ fn main() {
         signalling::measure(agent, &mut table);
         load::measure(agent, &mut table);
         delay::measure(agent, &mut table);
+    }
+    for agent in [&RINGBOOK, &BARESIP] {
+        if wanted(agent) || is_named("throughput") {
+            throughput::measure(agent, &mut table);
+        }
     }
     if wanted(&RINGBOOK) {
         card::measure(&mut table);

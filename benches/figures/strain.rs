@@ -1,6 +1,6 @@
 //! What strangers can do to the phone, and what much work leaves behind: a flood of INVITEs beside
-//! ten conversations, a crowd of connections that say nothing whole, calls one after the other as
-//! fast as they come, and a long run of ten calls a second. Everything stays on loopback.
+//! ten conversations, a crowd of connections that say nothing whole, and a long run of ten calls a
+//! second. Everything stays on loopback.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
 
 use super::agent::{RINGBOOK, start_phone};
-use super::process::{descriptors, memory_mb, processor_time, threads};
+use super::process::{descriptors, memory_mb, threads};
 use super::statistics::{p50_p99, slope};
 use super::support::{Phone, RawPeer, Setup, pause};
 use super::table::{Row, Table};
@@ -29,10 +29,6 @@ const CROWD: u16 = 1000;
 const OF_ONE: u16 = 20;
 const CROWD_CALLS: usize = 20;
 
-/// Who call one after the other, all at once, and for how long.
-const CALLERS: usize = 8;
-const BUSY: Duration = Duration::from_secs(10);
-
 /// Who call in the long run: each twice a second.
 const STEADY_CALLERS: usize = 5;
 const TALK: Duration = Duration::from_millis(400);
@@ -46,7 +42,6 @@ const FORGOTTEN: Duration = Duration::from_secs(40);
 pub fn measure(soak: Duration, table: &mut Table) {
     flood(table);
     crowd(table);
-    throughput(table);
     long_run(soak, table);
 }
 
@@ -208,7 +203,7 @@ fn connect(from: Ipv4Addr, to: SocketAddr) -> Option<TcpStream> {
 }
 
 /// One call from its INVITE to the answer to its BYE, with a conversation of this length.
-fn call(peer: &mut RawPeer, target: SocketAddr, talk: Duration) -> bool {
+pub fn call(peer: &mut RawPeer, target: SocketAddr, talk: Duration) -> bool {
     let patience = Duration::from_secs(5);
     let mut call = peer.call("peer", target);
     peer.send(&call.invite(9), target);
@@ -219,34 +214,6 @@ fn call(peer: &mut RawPeer, target: SocketAddr, talk: Duration) -> bool {
     pause(talk);
     peer.send(&call.bye(), target);
     peer.receive_within(patience, "SIP/2.0 200").is_some()
-}
-
-fn throughput(table: &mut Table) {
-    let (phone, target) = phone(true);
-    let (begin, spent) = (Instant::now(), processor_time(phone.pid()));
-    let callers: Vec<_> = (0..CALLERS)
-        .map(|_| {
-            thread::spawn(move || {
-                let mut peer = RawPeer::new();
-                let mut calls = 0_u32;
-                while begin.elapsed() < BUSY {
-                    calls += u32::from(call(&mut peer, target, Duration::ZERO));
-                }
-                calls
-            })
-        })
-        .collect();
-    let calls: u32 = callers.into_iter().map(|c| c.join().unwrap()).sum();
-    let spent = processor_time(phone.pid()) - spent;
-    let rate = f64::from(calls) / begin.elapsed().as_secs_f64();
-    note(
-        table,
-        "calls a second, INVITE to BYE",
-        "",
-        format!("{rate:.0}"),
-    );
-    let each = spent.as_secs_f64() * 1e6 / f64::from(calls.max(1));
-    note(table, "  CPU µs a call", "", format!("{each:.0}"));
 }
 
 fn long_run(soak: Duration, table: &mut Table) {
