@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::csv(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("csv").try_on(octets));

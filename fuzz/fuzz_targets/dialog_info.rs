@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::dialog_info(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("dialog_info").try_on(octets));

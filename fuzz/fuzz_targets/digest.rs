@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::digest(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("digest").try_on(octets));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::header(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("header").try_on(octets));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::message_summary(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("message_summary").try_on(octets));

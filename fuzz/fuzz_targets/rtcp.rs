@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::rtcp(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("rtcp").try_on(octets));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::sdp(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("sdp").try_on(octets));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::sip(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("sip").try_on(octets));

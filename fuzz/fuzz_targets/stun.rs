@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::stun(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("stun").try_on(octets));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::recording(octets));
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| parsers::parser("wav").try_on(octets));
