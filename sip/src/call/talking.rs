@@ -158,6 +158,7 @@ impl Call {
         let Some(wait) = talking.ack.take_if(|wait| wait.seq == ack.cseq.seq) else {
             return;
         };
+        endpoint.acknowledged(wait.server);
         if wait.wants_answer {
             let answer = description(&ack.headers, &ack.body).ok_or(SdpError::NoAudio);
             if let Err(error) = answer.and_then(|answer| talking.session.accept(answer)) {

@@ -90,6 +90,11 @@ impl Server {
         }
     }
 
+    /// The final response went out: repetitions get it again, and nothing else will happen.
+    pub fn is_completed(&self) -> bool {
+        matches!(self.state, State::Completed { .. })
+    }
+
     /// Nothing more will happen.
     pub fn is_terminated(&self) -> bool {
         self.state == State::Terminated

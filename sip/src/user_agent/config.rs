@@ -27,6 +27,9 @@ pub struct Config {
     pub max_calls: usize,
     /// Server transactions at one time; a request above the limit gets 503 without state.
     pub max_transactions: usize,
+    /// Octets for requests that were answered for good and are kept for repetitions alone, beside
+    /// those transactions.
+    pub max_past_octets: usize,
     /// How often an idle registered flow is kept open through a NAT (RFC 5626 §3.5.1).
     pub keepalive: Duration,
     /// Hand out every message that comes in as [`Output::Received`](super::Output), too.
@@ -44,6 +47,7 @@ impl Default for Config {
             follow_redirects: false,
             max_calls: 256,
             max_transactions: 8192,
+            max_past_octets: 48 * 1024 * 1024,
             keepalive: Duration::from_secs(25),
             witness: false,
         }

@@ -94,6 +94,8 @@ pub(crate) enum Notice {
 pub(crate) enum Timer {
     Client(RequestId),
     Server(ServerId),
+    /// Of the next request that nobody repeats any more.
+    Past,
     Call(CallHandle),
     Account(AccountId),
     Subscription(SubscriptionId),

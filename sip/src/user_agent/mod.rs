@@ -15,6 +15,7 @@ mod line;
 mod moving;
 mod names;
 mod network;
+mod past;
 mod publications;
 mod random;
 mod servers;
@@ -239,6 +240,7 @@ impl UserAgent {
             match timer {
                 Timer::Client(id) => self.endpoint.client_timeout(now, id),
                 Timer::Server(id) => self.endpoint.server_timeout(now, id),
+                Timer::Past => self.endpoint.forget_past(now),
                 Timer::Connection(id) => self.endpoint.connection_timeout(now, id),
                 Timer::Call(handle) => {
                     self.with_call(handle, |call, endpoint| call.handle_timeout(now, endpoint));

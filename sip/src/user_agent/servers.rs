@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::endpoint::{Endpoint, Timer};
 use super::network::{Flow, Route};
+use super::past::{Answer, Past, PastRequest};
 use super::{ConnectionId, TlsIdentity};
 use crate::call::LEAST_SESSION;
 use crate::message::{Host, Method, PartialRequest, Request, Response, Via};
@@ -48,6 +49,15 @@ impl Machine {
             Machine::Other(machine) => machine.is_terminated(),
         }
     }
+
+    /// Nothing is left to do but to answer repetitions.
+    fn is_answered(&self) -> bool {
+        match self {
+            // A refusal waits for its ACK, and a 2xx for whoever sent it.
+            Machine::Invite(_) => false,
+            Machine::Other(machine) => machine.is_completed(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -69,6 +79,7 @@ struct ServerTransaction {
 pub(super) struct Servers {
     secret: u64,
     transactions: BTreeMap<ServerId, ServerTransaction>,
+    past: Past,
     /// Requests without a To tag by From tag, Call-ID and CSeq (RFC 3261 §8.2.2.2).
     merging: HashMap<u64, ServerId>,
 }
@@ -78,12 +89,14 @@ impl Servers {
         Servers {
             secret,
             transactions: BTreeMap::new(),
+            past: Past::default(),
             merging: HashMap::new(),
         }
     }
 
+    /// Those that are kept for repetitions alone included.
     pub(super) fn len(&self) -> usize {
-        self.transactions.len()
+        self.transactions.len() + self.past.len()
     }
 
     fn digest(&self, content: impl Hash) -> u64 {
@@ -141,8 +154,11 @@ impl Endpoint {
         if request.method == Method::Ack {
             return Received::Ack(Box::new(request));
         }
+        if self.answer_again(now, id) {
+            return Received::Handled;
+        }
         let back = response_flow(&flow, &request.top_via);
-        if self.servers.len() >= self.config.max_transactions {
+        if self.servers.transactions.len() >= self.config.max_transactions {
             let mut response = Response::new(&request, 503);
             response.to.set_tag(&self.random.tag());
             response.headers.push("Retry-After", "10");
@@ -198,18 +214,39 @@ impl Endpoint {
         Received::Handled
     }
 
+    /// The request was answered for good before. Its answer goes out again, where it has one.
+    fn answer_again(&mut self, now: Instant, id: ServerId) -> bool {
+        let Some(past) = self.servers.past.get(id) else {
+            return false;
+        };
+        if let Some(answer) = &past.answer {
+            let bytes = answer.bytes.to_vec();
+            self.network
+                .send(now, &answer.flow, bytes, &mut self.outputs);
+        }
+        true
+    }
+
     /// The INVITE a CANCEL means, if it still waits for its final response (RFC 3261 §9.2).
     /// None: no such INVITE.
     pub(super) fn cancelled_invite(&self, cancel: &Request) -> Option<ServerId> {
         let id = self.servers.id(cancel, &Method::Invite);
-        self.servers.transactions.contains_key(&id).then_some(id)
+        let known = self.servers.transactions.contains_key(&id);
+        (known || self.servers.past.get(id).is_some()).then_some(id)
     }
 
     /// The tag this transaction's responses carry in To.
     pub(crate) fn to_tag(&self, id: ServerId) -> String {
         let transaction = self.servers.transactions.get(&id);
+        let past = || {
+            self.servers
+                .past
+                .get(id)
+                .map(|past| past.to_tag.to_string())
+        };
         transaction
             .map(|transaction| transaction.to_tag.clone())
+            .or_else(past)
             .unwrap_or_default()
     }
 
@@ -371,13 +408,66 @@ impl Endpoint {
             return;
         };
         let deadline = transaction.machine.deadline();
-        if transaction.machine.is_terminated() && transaction.waiting.is_none() {
-            if let Some(key) = transaction.merge_key {
-                self.servers.merging.remove(&key);
-            }
+        let (waits, answered) = (
+            transaction.waiting.is_some(),
+            transaction.machine.is_answered(),
+        );
+        if transaction.machine.is_terminated() && !waits {
+            self.forget_merging(transaction.merge_key);
             self.servers.transactions.remove(&id);
         }
         self.set_timer(Timer::Server(id), deadline);
+        if answered && !waits {
+            self.make_past(id, true);
+        }
+    }
+
+    /// The 2xx to this INVITE was acknowledged: a repeated INVITE is absorbed, nothing more.
+    pub(crate) fn acknowledged(&mut self, id: ServerId) {
+        self.make_past(id, false);
+    }
+
+    /// Keeps no more of a transaction than its repetitions need. Where there is no room it stays
+    /// as it is, and is counted among those at hand.
+    fn make_past(&mut self, id: ServerId, answers: bool) {
+        let Some(transaction) = self.servers.transactions.get(&id) else {
+            return;
+        };
+        let octets = transaction.last.len() * usize::from(answers);
+        let until = transaction.machine.deadline();
+        let most = self.config.max_past_octets;
+        let (Some(until), true) = (until, self.servers.past.has_room(octets, most)) else {
+            return;
+        };
+        let Some(transaction) = self.servers.transactions.remove(&id) else {
+            return;
+        };
+        let answer = Answer {
+            flow: transaction.flow,
+            bytes: transaction.last.into(),
+        };
+        let past = PastRequest {
+            to_tag: transaction.to_tag.into(),
+            merge_key: transaction.merge_key,
+            answer: answers.then(|| Box::new(answer)),
+        };
+        self.servers.past.keep(id, until, past);
+        self.set_timer(Timer::Server(id), None);
+        self.set_timer(Timer::Past, self.servers.past.deadline());
+    }
+
+    /// Forgets the requests that nobody repeats any more.
+    pub(super) fn forget_past(&mut self, now: Instant) {
+        while let Some(past) = self.servers.past.pop_due(now) {
+            self.forget_merging(past.merge_key);
+        }
+        self.set_timer(Timer::Past, self.servers.past.deadline());
+    }
+
+    fn forget_merging(&mut self, key: Option<u64>) {
+        if let Some(key) = key {
+            self.servers.merging.remove(&key);
+        }
     }
 
     /// Answers what could not be read as a whole, without state.
