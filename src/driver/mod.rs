@@ -287,7 +287,7 @@ impl Driver {
     ) {
         // An error is an ICMP answer to something sent before; the transaction's timer knows.
         let mut next = first.ok();
-        for _ in 0..TURN {
+        for turn in 1..=TURN {
             let Some((local, source, length)) = next else {
                 return;
             };
@@ -303,7 +303,11 @@ impl Driver {
                 },
             );
             self.drain();
-            next = self.udp.try_recv(buffer);
+            // What is taken out of the socket has to be dealt with.
+            next = match turn < TURN {
+                true => self.udp.try_recv(buffer),
+                false => None,
+            };
         }
     }
 
