@@ -52,6 +52,23 @@ pub(super) enum Work {
     Finished,
 }
 
+/// Why rows are not written at once, and for how long.
+#[derive(Clone, Copy)]
+pub(super) enum Hold {
+    /// Others may come that share the transaction. A change goes after the rows before it, so it does
+    /// not wait for others.
+    Gathering(Duration),
+    /// The database does not take them at the moment. Perhaps it takes changes.
+    Refused(Duration),
+}
+
+impl Hold {
+    fn time(self) -> Duration {
+        let (Self::Gathering(time) | Self::Refused(time)) = self;
+        time
+    }
+}
+
 /// Rows and changes that wait. Rows go first: a change may be about a call whose row is new.
 /// The rows' bound is one a call, which no outage multiplies: calls are made by people.
 #[derive(Default)]
@@ -65,12 +82,35 @@ struct State {
     rows: BTreeMap<CallId, Row>,
     changes: VecDeque<Change>,
     closed: bool,
+    /// The writer is not to be woken for a row.
+    rows_on_hold: bool,
+}
+
+impl State {
+    fn holds(&self, hold: Option<Hold>) -> bool {
+        match hold {
+            None => false,
+            Some(Hold::Gathering(_)) => self.changes.is_empty() && !self.closed,
+            Some(Hold::Refused(_)) => true,
+        }
+    }
+
+    /// Whether the writer has nothing to do although rows may be there.
+    fn has_nothing(&self, hold: Hold) -> bool {
+        let ends = self.closed && (self.rows.is_empty() || !self.holds(Some(hold)));
+        self.changes.is_empty() && !ends
+    }
 }
 
 impl LogQueue {
     pub(super) fn put_row(&self, row: Row) {
-        add(&mut self.lock().rows, row, Age::Newer);
-        self.arrived.notify_one();
+        let mut state = self.lock();
+        add(&mut state.rows, row, Age::Newer);
+        let wakes = !state.rows_on_hold;
+        drop(state);
+        if wakes {
+            self.arrived.notify_one();
+        }
     }
 
     pub(super) fn put_change(&self, change: Change) {
@@ -97,12 +137,11 @@ impl LogQueue {
         }
     }
 
-    /// What to do next, waited for; with `patience`, no longer than that. Rows are not given
-    /// while `hold_rows`: the database does not take them at the moment.
-    pub(super) fn take(&self, patience: Option<Duration>, hold_rows: bool) -> Work {
+    /// What to do next, waited for. While rows are on hold there may be nothing.
+    pub(super) fn take(&self, hold: Option<Hold>) -> Work {
         let mut state = self.lock();
         loop {
-            if !hold_rows && !state.rows.is_empty() {
+            if !state.holds(hold) && !state.rows.is_empty() {
                 let mut batch = Vec::new();
                 while batch.len() < BATCH {
                     let Some((_, row)) = state.rows.pop_first() else {
@@ -118,21 +157,23 @@ impl LogQueue {
             if state.closed && state.rows.is_empty() {
                 return Work::Finished;
             }
-            let Some(patience) = patience else {
+            let Some(hold) = hold else {
                 state = self
                     .arrived
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let waited = self.arrived.wait_timeout_while(state, patience, |state| {
-                state.changes.is_empty() && !(state.closed && state.rows.is_empty())
-            });
-            let (waited, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            state.rows_on_hold = true;
+            let (waited, timeout) = self
+                .arrived
+                .wait_timeout_while(state, hold.time(), |state| state.has_nothing(hold))
+                .unwrap_or_else(PoisonError::into_inner);
+            state = waited;
+            state.rows_on_hold = false;
             if timeout.timed_out() {
                 return Work::Nothing;
             }
-            state = waited;
         }
     }
 
@@ -208,7 +249,7 @@ mod tests {
     }
 
     fn rows(queue: &LogQueue) -> Vec<Row> {
-        match queue.take(Some(Duration::ZERO), false) {
+        match queue.take(None) {
             Work::Rows(rows) => rows,
             _ => Vec::new(),
         }
@@ -229,6 +270,37 @@ mod tests {
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].record.status, CallStatus::Answered);
         assert_eq!(rows[0].replies.len(), 3);
+    }
+
+    fn put(queue: &LogQueue, call: CallId) {
+        let record = record(call, CallStatus::InProgress, false);
+        queue.put_row(Row::of(record, Box::new(|_| {})));
+    }
+
+    #[test]
+    fn rows_that_gather_are_given_when_the_time_is_over_or_a_change_comes_behind_them() {
+        let gathering = Some(Hold::Gathering(Duration::ZERO));
+        let queue = LogQueue::default();
+        put(&queue, CallId::new());
+        assert!(matches!(queue.take(gathering), Work::Nothing));
+        put(&queue, CallId::new());
+        queue.put_change(Box::new(|_| {}));
+        assert!(matches!(queue.take(gathering), Work::Rows(rows) if rows.len() == 2));
+        assert!(matches!(queue.take(gathering), Work::Change(_)));
+        put(&queue, CallId::new());
+        assert!(matches!(queue.take(None), Work::Rows(rows) if rows.len() == 1));
+    }
+
+    #[test]
+    fn at_the_end_rows_gather_no_longer_and_those_refused_are_waited_for() {
+        let queue = LogQueue::default();
+        put(&queue, CallId::new());
+        queue.close();
+        let refused = Some(Hold::Refused(Duration::ZERO));
+        assert!(matches!(queue.take(refused), Work::Nothing));
+        let gathering = Some(Hold::Gathering(Duration::from_secs(3600)));
+        assert!(matches!(queue.take(gathering), Work::Rows(_)));
+        assert!(matches!(queue.take(gathering), Work::Finished));
     }
 
     #[test]

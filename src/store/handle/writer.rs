@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::log::{Row, Work};
+use super::log::{Hold, Row, Work};
 use super::{Opening, Shared};
 use crate::model::{TaskNews, TaskTerms};
 use crate::store::{Result, StoreError, StoreNotice, StoreReply, Writer, open, write_on};
@@ -19,6 +19,9 @@ const START_PATIENCE: Duration = Duration::from_millis(250);
 const BUSY: Duration = Duration::from_secs(1);
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Between two transactions with rows: those that come meanwhile share the next one, and with it the
+/// wait for the disk. The first after a pause is written at once.
+const GATHERING: Duration = Duration::from_millis(10);
 /// How long the end of the program waits for rows that cannot be written.
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -56,7 +59,8 @@ pub(super) fn run(shared: &Shared, connection: Option<Connection>) {
         shared,
         connection,
         told,
-        retry_at: None,
+        rows_at: None,
+        refused: false,
     };
     let mut closing_since: Option<Instant> = None;
     loop {
@@ -71,13 +75,7 @@ pub(super) fn run(shared: &Shared, connection: Option<Connection>) {
                 return;
             }
         }
-        let patience = thread
-            .retry_at
-            .map(|at| at.saturating_duration_since(Instant::now()));
-        match shared
-            .log
-            .take(patience, patience.is_some_and(|left| !left.is_zero()))
-        {
+        match shared.log.take(thread.hold()) {
             Work::Rows(rows) => thread.write_rows(rows),
             Work::Change(change) => guarded(|| change(thread.connection())),
             Work::Nothing => {}
@@ -99,11 +97,22 @@ struct Thread<'s> {
     connection: Option<Connection>,
     /// A person was told that the database cannot be written.
     told: bool,
-    /// When rows are tried again that could not be written.
-    retry_at: Option<Instant>,
+    /// When rows are written again: some were just now, or could not be.
+    rows_at: Option<Instant>,
+    /// They could not be.
+    refused: bool,
 }
 
 impl Thread<'_> {
+    fn hold(&self) -> Option<Hold> {
+        let left = self.rows_at?.saturating_duration_since(Instant::now());
+        let hold = match self.refused {
+            true => Hold::Refused(left),
+            false => Hold::Gathering(left),
+        };
+        (!left.is_zero()).then_some(hold)
+    }
+
     fn connection(&mut self) -> Result<&mut Connection> {
         if self.connection.is_none() {
             let mut connection = open::writer(&self.shared.path, BUSY)?;
@@ -131,7 +140,8 @@ impl Thread<'_> {
                 rows.into_iter()
                     .zip(news)
                     .for_each(|(row, news)| row.written(news));
-                self.retry_at = None;
+                self.rows_at = Some(Instant::now() + GATHERING);
+                self.refused = false;
                 if std::mem::take(&mut self.told) {
                     (self.shared.notify)(StoreNotice::Recovered);
                 }
@@ -171,7 +181,8 @@ impl Thread<'_> {
     }
 
     fn unavailable(&mut self, error: &StoreError) {
-        self.retry_at = Some(Instant::now() + PAUSE);
+        self.rows_at = Some(Instant::now() + PAUSE);
+        self.refused = true;
         if !std::mem::replace(&mut self.told, true) {
             (self.shared.notify)(StoreNotice::Unavailable {
                 error: error.to_string(),
