@@ -165,9 +165,11 @@ fn register(account: &Account, settings: &Settings) -> anyhow::Result<(Option<Re
     let launch = Launch::new(
         scratch.profile().clone(),
         trial,
-        Box::new(move |event| {
-            if let Body::Registration(registration) = &event.body {
-                let _ = send.send(registration.clone());
+        Box::new(move |turn| {
+            for event in turn {
+                if let Body::Registration(registration) = &event.body {
+                    let _ = send.send(registration.clone());
+                }
             }
         }),
     );

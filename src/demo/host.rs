@@ -30,9 +30,11 @@ pub(super) fn run(
     keep: bool,
 ) -> anyhow::Result<()> {
     let (events, inbox) = channel();
-    let sink = Box::new(move |event: &crate::automation::Event| {
-        // Nobody reads on after the host has ended.
-        let _ = events.send(event.body.clone());
+    let sink = Box::new(move |turn: &[crate::automation::Event]| {
+        for event in turn {
+            // Nobody reads on after the host has ended.
+            let _ = events.send(event.body.clone());
+        }
     });
     let launch = Launch::new(profile.clone(), settings, sink);
     let mut host = Host {

@@ -170,6 +170,14 @@ impl StoreDoor {
 }
 
 impl Driver {
+    /// Tells what happened in a turn of the loop: waking whoever prints it costs more than printing.
+    pub(super) fn tell_events(&mut self) {
+        if !self.untold.is_empty() {
+            (self.events)(&self.untold);
+            self.untold.clear();
+        }
+    }
+
     pub(super) fn transmit(&mut self, transmit: Transmit) {
         let Transmit {
             transport,

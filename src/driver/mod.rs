@@ -56,8 +56,9 @@ const DATAGRAM: usize = 65_536;
 /// Datagrams and messages dealt with before the others get their turn.
 const TURN: usize = 64;
 
-/// Where events go: called on the phone's thread, must return at once.
-pub type EventSink = Box<dyn FnMut(&Event) + Send>;
+/// Where events go, those of one turn of the loop together: called on the phone's thread, must return
+/// at once.
+pub type EventSink = Box<dyn FnMut(&[Event]) + Send>;
 
 /// A phone that is ready to run.
 pub struct Launch {
@@ -129,6 +130,8 @@ struct Driver {
     profile: Profile,
     rtp_ports: RangeInclusive<u16>,
     events: EventSink,
+    /// Events that are not told yet.
+    untold: Vec<Event>,
     inbox: Inbox,
     messages: UnboundedReceiver<Message>,
     answers: std::collections::HashMap<RequestId, Answer>,
@@ -192,6 +195,7 @@ impl Driver {
             profile,
             rtp_ports,
             events,
+            untold: Vec::new(),
             inbox,
             messages,
             answers: std::collections::HashMap::new(),
@@ -219,6 +223,7 @@ impl Driver {
             }),
         );
         driver.drain();
+        driver.tell_events();
         open_store(&driver.profile, task_terms, driver.inbox.clone())?;
         Ok(driver)
     }
@@ -244,6 +249,7 @@ impl Driver {
                 Wake::Signal => self.quit(),
             }
             self.drain();
+            self.tell_events();
         }
         match self.failure.take() {
             Some(failure) => Err(anyhow::Error::msg(failure)),
@@ -471,8 +477,10 @@ impl Driver {
             match self.app.poll_output() {
                 Output::Transmit(transmit) => self.transmit(transmit),
                 Output::Effect(effect) => self.carry_out(effect),
-                Output::Event(event) => (self.events)(&event),
+                Output::Event(event) => self.untold.push(event),
                 Output::Reply { request, answer } => {
+                    // Whoever asked is told what it led to first.
+                    self.tell_events();
                     if let Some(waiting) = self.answers.remove(&request) {
                         waiting(answer);
                     }
