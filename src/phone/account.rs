@@ -27,6 +27,8 @@ pub struct LineInfo {
     pub country: Option<Country>,
     /// The user of the address of record.
     pub user: String,
+    /// What that is as a number.
+    own: Party,
     /// Where names without a domain are.
     pub domain: Host,
     /// The domain's port, where the address of record has one.
@@ -62,7 +64,7 @@ impl LineInfo {
 
     /// Our own number, as the log keeps it.
     pub fn own(&self) -> Party {
-        Party::parse(&self.user, self.country)
+        self.own.clone()
     }
 }
 
@@ -101,12 +103,14 @@ impl Line {
             .flatten()
             .find_map(|text| Uri::parse(text).ok()?.host().cloned())
             .unwrap_or_else(|| domain.clone());
+        let user = aor.user().unwrap_or_default().into_owned();
         let info = LineInfo {
             aor: account.aor.clone(),
             company: account.company.clone().unwrap_or_default(),
             extension: account.extension.clone().unwrap_or_default(),
             country,
-            user: aor.user().unwrap_or_default().into_owned(),
+            own: Party::parse(&user, country),
+            user,
             dialing: account.dialing.clone(),
             codecs: account.codecs.clone(),
             ipv6: server.ip().is_some_and(|ip| ip.is_ipv6()),
