@@ -93,6 +93,8 @@ fn a_display_name_is_read_as_a_person_reads_it() {
         ("Иван Петров <sip:a@b>", Some("Иван Петров")),
         ("\"Иван\"<sip:a@b>", Some("Иван")),
         ("A. G. Bell <sip:a@b>", Some("A. G. Bell")),
+        ("\"\r\\\n\\\"\" <sip:a@b>", Some("  \"")),
+        ("A\r\nBell <sip:a@b>", Some("A  Bell")),
         ("\"\" <sip:a@b>", None),
         ("<sip:a@b>", None),
         ("sip:a@b", None),

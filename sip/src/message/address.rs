@@ -52,8 +52,10 @@ impl NameAddr {
 
     fn parse_bracketed(display: &str, text: &str) -> Result<Self, SyntaxError> {
         let (uri, rest) = text.split_once('>').ok_or(SyntaxError::Brackets)?;
+        // No header field holds line ends. Those from elsewhere are what they are written as.
+        let display = display.replace(['\r', '\n'], " ");
         Ok(Self {
-            display: (!display.is_empty()).then(|| display.to_owned()),
+            display: (!display.is_empty()).then_some(display),
             // Spaces within the brackets are ignored (RFC 4475 §3.1.2.14).
             uri: Uri::parse(uri.trim())?,
             params: Params::parse(rest)?,
