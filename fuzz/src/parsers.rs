@@ -38,7 +38,7 @@ pub struct Parser {
 
 /// The most that one input may cost, at best of [`TRIES`]: the machine may have other things to do.
 const LONGEST: Duration = Duration::from_millis(100);
-const TRIES: usize = 3;
+const TRIES: usize = 10;
 
 impl Parser {
     /// Reads one input; a long while is a panic like any other.
