@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::ExportError;
 use super::cell::neutralised;
+use super::json_array::JsonArray;
 use crate::model::CallLine;
 use crate::store::{CallFilter, Reader};
 
@@ -106,19 +107,11 @@ pub fn calls_as_json(
     store: &Reader<'_>,
     filter: &CallFilter,
     limit: Option<usize>,
-    mut output: impl Write,
+    output: impl Write,
 ) -> Result<(), ExportError> {
-    // Written by hand, element after element, so that a long log needs no memory.
-    let mut before = "[\n";
-    store.each_call(filter, limit, |line| -> Result<(), ExportError> {
-        output.write_all(before.as_bytes())?;
-        serde_json::to_writer(&mut output, &call_json(&line))?;
-        before = ",\n";
-        Ok(())
-    })?;
-    let end = if before == "[\n" { "[]\n" } else { "\n]\n" };
-    output.write_all(end.as_bytes())?;
-    Ok(output.flush()?)
+    let mut array = JsonArray::begin(output);
+    store.each_call(filter, limit, |line| array.push(&call_json(&line)))?;
+    array.end()
 }
 
 /// Writes the calls, the latest first, as CSV; `limit` none for all of them.

@@ -3,6 +3,7 @@
 mod calls;
 pub mod cell;
 mod clients;
+mod json_array;
 mod recordings;
 mod records;
 mod safe_name;

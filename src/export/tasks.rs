@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::ExportError;
 use super::calls::utc;
 use super::cell::neutralised;
+use super::json_array::JsonArray;
 use crate::model::TaskLine;
 use crate::store::{Reader, TaskFilter};
 
@@ -66,18 +67,11 @@ pub fn tasks_as_json(
     filter: &TaskFilter,
     limit: Option<usize>,
     now: Timestamp,
-    mut output: impl Write,
+    output: impl Write,
 ) -> Result<(), ExportError> {
-    let mut before = "[\n";
-    store.each_task(filter, limit, |line| -> Result<(), ExportError> {
-        output.write_all(before.as_bytes())?;
-        serde_json::to_writer(&mut output, &task_json(&line, now))?;
-        before = ",\n";
-        Ok(())
-    })?;
-    let end = if before == "[\n" { "[]\n" } else { "\n]\n" };
-    output.write_all(end.as_bytes())?;
-    Ok(output.flush()?)
+    let mut array = JsonArray::begin(output);
+    store.each_task(filter, limit, |line| array.push(&task_json(&line, now)))?;
+    array.end()
 }
 
 /// Writes the tasks as CSV.

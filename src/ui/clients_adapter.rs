@@ -316,12 +316,11 @@ impl ClientsPage {
 
     /// Gives the client that is shown the number of a call, and the call (S1.28).
     async fn add_number(self: Rc<Self>, call: CallId, number: PhoneNumber) {
-        let shown = self.client.borrow().clone();
-        let Some(client) = shown.map(|client| client.with_phone(number)) else {
-            return;
-        };
-        let id = client.id;
+        let shown = self.client.borrow().as_ref().map(|client| client.id);
+        let Some(id) = shown else { return };
         let saved = asking::write(&self.phone, move |store| {
+            // As it is now: somebody else may have changed it since it was shown.
+            let client = store.load_client(id)?.with_phone(number);
             store.save_client(&client)?;
             store.link_call(call, id)
         });

@@ -7,8 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
-use ringbook_ui::slint::platform::WindowEvent;
-use ringbook_ui::slint::{ComponentHandle, LogicalSize};
+use ringbook_ui::slint::ComponentHandle;
 use ringbook_ui::*;
 use support::sample;
 
@@ -20,12 +19,7 @@ fn page(card: CardData, width: f32) -> MainWindow {
     sample::put_up(&window, sample::call(), card);
     window.global::<ClientsAdapter>().set_selected("k1".into());
     window.global::<WindowAdapter>().set_page(Page::Clients);
-    window.window().set_size(LogicalSize::new(width, 720.0));
-    window.show().unwrap();
-    window
-        .window()
-        .dispatch_event(WindowEvent::WindowActiveChanged(true));
-    support::settle();
+    support::show(&window, width, 720.0);
     window
 }
 

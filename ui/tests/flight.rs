@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::ElementHandle;
+use ringbook_ui::slint::ComponentHandle;
 use ringbook_ui::slint::platform::{Key, WindowEvent};
-use ringbook_ui::slint::{ComponentHandle, LogicalSize};
 use ringbook_ui::*;
 use support::sample;
 
@@ -19,12 +19,7 @@ fn window((width, height): (f32, f32), scale: f32, rtl: bool) -> MainWindow {
     window.global::<Reading>().set_rtl(rtl);
     sample::fill(&window);
     sample::put_flight(&window);
-    window.window().set_size(LogicalSize::new(width, height));
-    window.show().unwrap();
-    window
-        .window()
-        .dispatch_event(WindowEvent::WindowActiveChanged(true));
-    support::settle();
+    support::show(&window, width, height);
     window
 }
 

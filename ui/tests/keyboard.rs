@@ -16,14 +16,7 @@ fn window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
     support::start();
     let window = MainWindow::new().unwrap();
     sample::fill(&window);
-    window
-        .window()
-        .set_size(slint::LogicalSize::new(1080.0, 720.0));
-    window.show().unwrap();
-    window
-        .window()
-        .dispatch_event(WindowEvent::WindowActiveChanged(true));
-    support::settle();
+    support::show(&window, 1080.0, 720.0);
     let asked: Rc<RefCell<Vec<String>>> = Rc::default();
     let phone = window.global::<PhoneAdapter>();
     let log = asked.clone();

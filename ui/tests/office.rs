@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use ringbook_ui::slint::platform::{Key, WindowEvent};
-use ringbook_ui::slint::{ComponentHandle, LogicalSize, SharedString};
+use ringbook_ui::slint::{ComponentHandle, SharedString};
 use ringbook_ui::*;
 use support::sample;
 
@@ -16,12 +16,7 @@ fn window((width, height): (f32, f32)) -> MainWindow {
     support::start();
     let window = MainWindow::new().unwrap();
     sample::fill(&window);
-    window.window().set_size(LogicalSize::new(width, height));
-    window.show().unwrap();
-    window
-        .window()
-        .dispatch_event(WindowEvent::WindowActiveChanged(true));
-    support::settle();
+    support::show(&window, width, height);
     window
 }
 

@@ -49,6 +49,17 @@ pub fn clipboard() -> String {
     shell.get_query().into()
 }
 
+/// Shows a window of this size that has the keyboard.
+pub fn show(window: &ringbook_ui::MainWindow, width: f32, height: f32) {
+    use ringbook_ui::slint::platform::WindowEvent;
+
+    window.window().set_size(LogicalSize::new(width, height));
+    window.show().unwrap();
+    let active = WindowEvent::WindowActiveChanged(true);
+    window.window().dispatch_event(active);
+    settle();
+}
+
 /// Lets bindings, repeaters and animations settle.
 pub fn settle() {
     for _ in 0..4 {
