@@ -1,4 +1,4 @@
--- The client store, ringbook.db, after migration 0006. A test compares this file
+-- The client store, ringbook.db, after migration 0007. A test compares this file
 -- with what the migrations make; RINGBOOK_BLESS=1 writes it anew.
 
 CREATE TABLE categories (
@@ -368,6 +368,15 @@ CREATE TABLE branches (
     phone      TEXT NOT NULL,
     latitude   REAL CHECK (latitude BETWEEN -90 AND 90),
     longitude  REAL CHECK (longitude BETWEEN -180 AND 180),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE card_layouts (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name       TEXT NOT NULL,                      -- as lines choose it; 'standard' is for those that choose none
+    blocks     TEXT NOT NULL,                      -- in their order, parted by semicolons
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER

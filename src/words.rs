@@ -53,6 +53,7 @@ pub fn kind(kind: &Kind) -> String {
         "stage" => tr!("Stage"),
         "field" => tr!("Field"),
         "greeting" => tr!("Greeting"),
+        "card" => tr!("Card layout"),
         other => other.to_owned(),
     }
 }
@@ -90,6 +91,7 @@ pub fn column(name: &str) -> String {
         "choices" => tr!("Choices"),
         "rank" => tr!("Order of lists"),
         "closes" => tr!("Closes"),
+        "blocks" => tr!("Blocks"),
         "language" => tr!("Language"),
         other => other.to_owned(),
     }

@@ -162,7 +162,11 @@ impl StoreDoor {
             StoreReply::Failed { call, error } if is_lookup => {
                 let text = tr!("The caller could not be looked up: {error}", error = error);
                 inbox.put(Message::Notice(NoticeKind::Store, text));
-                inbox.put(Message::Stored(StoreReply::Caller { call, found: None }));
+                inbox.put(Message::Stored(StoreReply::Caller {
+                    call,
+                    found: None,
+                    layout: None,
+                }));
             }
             reply => inbox.put(Message::Stored(reply)),
         });

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
-    CallId, Category, Client, ClientId, Direction, Employee, FieldValue, Money, Order, PhoneNumber,
-    PhotoId, Record, overdue_days,
+    Block, CallId, Category, Client, ClientId, Direction, Employee, FieldValue, Money, Order,
+    PhoneNumber, PhotoId, Record, overdue_days,
 };
 
 /// Everything the caller card shows. A text that is not known is empty.
@@ -39,10 +39,14 @@ pub struct CallerCard {
     pub number_display: String,
     /// Who sent the call on to us: number, internal number or user; may be empty.
     pub diverted_by: String,
+    /// The blocks below the header, in the office's order; one without content is not shown.
+    pub blocks: Vec<Block>,
     /// City and country.
     pub location: String,
     /// The time of day at the client's place, where it is known.
     pub local_time: Option<String>,
+    /// Street, city and country of the client's first address.
+    pub address: String,
     /// The note on the client, while it holds.
     pub note: String,
     /// What else is known of the client.

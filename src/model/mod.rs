@@ -2,6 +2,7 @@
 
 mod call;
 mod card;
+mod card_layout;
 mod client;
 mod client_text;
 mod contact;
@@ -17,6 +18,7 @@ mod when;
 
 pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
 pub use card::{AboutClient, CallerCard, CallerMatch, NearestBranch, OrderLine, PhotoRef};
+pub use card_layout::{Block, CardLayout};
 pub use client::{
     Category, CategoryId, Client, ClientKind, ClientSummary, Consent, Employee, Order, Photo,
 };

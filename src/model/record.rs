@@ -257,8 +257,29 @@ impl Kind {
         when: None,
     };
 
+    /// What stands on the caller card.
+    pub const CARD: &Self = &Self {
+        name: "card",
+        table: "card_layouts",
+        about: "What stands on the caller card, in which order; a line chooses its layout by name",
+        of_client: false,
+        columns: &[
+            column(
+                "name",
+                ValueType::Text,
+                "What lines choose it by; \"standard\" is for those that choose none",
+            ),
+            column(
+                "blocks",
+                ValueType::Text,
+                "The blocks in their order, parted by semicolons, such as \"photo; note; field:Contract\"",
+            ),
+        ],
+        when: None,
+    };
+
     /// Every kind.
-    pub const ALL: [&Self; 10] = [
+    pub const ALL: [&Self; 11] = [
         Self::ORDER,
         Self::REQUEST,
         Self::PURCHASE,
@@ -269,6 +290,7 @@ impl Kind {
         Self::STAGE,
         Self::FIELD,
         Self::GREETING,
+        Self::CARD,
     ];
 
     /// The kinds that belong to a client.

@@ -21,6 +21,8 @@ pub struct LineInfo {
     pub aor: String,
     /// The organisation; may be empty.
     pub company: String,
+    /// The name of its card layout; empty for the standard.
+    pub card_layout: String,
     /// The internal number; may be empty.
     pub extension: String,
     /// Whose rules make a typed number an E.164 one.
@@ -107,6 +109,7 @@ impl Line {
         let info = LineInfo {
             aor: account.aor.clone(),
             company: account.company.clone().unwrap_or_default(),
+            card_layout: account.card_layout.clone().unwrap_or_default(),
             extension: account.extension.clone().unwrap_or_default(),
             country,
             own: Party::parse(&user, country),

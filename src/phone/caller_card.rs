@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
-use crate::automation::Body;
-use crate::model::{AboutClient, CallId, CallerCard, CallerMatch, OrderLine};
+use crate::automation::{Body, NoticeKind};
+use crate::model::{AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, OrderLine};
 use crate::now::Now;
 use crate::store::{StoreCommand, StoreReply};
+use crate::tr;
 
 /// A look-up that takes longer is not waited for: the card shows the number.
 const LATE: Duration = Duration::from_secs(1);
@@ -23,6 +24,9 @@ pub struct CallerCards {
     enabled: bool,
     time_zone: TimeZone,
     cards: BTreeMap<CallId, Card>,
+    /// The layouts of the lines, by the names that they are chosen by, as of the last look-up: a
+    /// card has its shape before the store has answered.
+    layouts: BTreeMap<String, CardLayout>,
 }
 
 #[derive(Debug)]
@@ -39,6 +43,7 @@ impl CallerCards {
             enabled,
             time_zone,
             cards: BTreeMap::new(),
+            layouts: BTreeMap::new(),
         }
     }
 
@@ -59,20 +64,39 @@ impl CallerCards {
 
     fn begin(&mut self, now: Now, call: &Call, out: &mut Reactions) {
         out.store(look_up(now, call));
-        self.cards.insert(
-            call.id,
-            Card {
-                content: number_only(call),
-                told: false,
-            },
-        );
+        let content = self.number_only(call);
+        let told = false;
+        self.cards.insert(call.id, Card { content, told });
+    }
+
+    /// The card before, or without, an answer of the store.
+    fn number_only(&self, call: &Call) -> CallerCard {
+        let layout = self.layouts.get(layout_name(call));
+        CallerCard {
+            blocks: layout.cloned().unwrap_or_default().blocks,
+            ..number_only(call)
+        }
+    }
+
+    /// The layout of the call's line is this from now on.
+    fn keep_layout(&mut self, call: &Call, layout: &CardLayout, out: &mut Reactions) {
+        let name = layout_name(call);
+        let before = self.layouts.insert(name.to_owned(), layout.clone());
+        let missing = |layout: &CardLayout| !layout.is_called(name);
+        if missing(layout) && !before.as_ref().is_some_and(missing) {
+            let text = tr!(
+                "There is no card layout “{name}”: the line's calls show the standard one. “ringbook card list” names those there are.",
+                name = name
+            );
+            out.notice(NoticeKind::Store, text);
+        }
     }
 
     fn fill(&mut self, now: Now, call: &Call, found: Option<&CallerMatch>, out: &mut Reactions) {
+        let mut content = self.number_only(call);
         let Some(card) = self.cards.get_mut(&call.id) else {
             return;
         };
-        let mut content = number_only(call);
         if let Some(found) = found {
             let today = now.wall.to_zoned(self.time_zone.clone()).date();
             fill(&mut content, found, today, now.wall);
@@ -125,7 +149,10 @@ impl Listener for CallerCards {
     }
 
     fn on_stored(&mut self, now: Now, call: &Call, reply: &StoreReply, out: &mut Reactions) {
-        if let StoreReply::Caller { found, .. } = reply {
+        if let StoreReply::Caller { found, layout, .. } = reply {
+            if let Some(layout) = layout {
+                self.keep_layout(call, layout, out);
+            }
             self.fill(now, call, found.as_deref(), out);
         }
     }
@@ -139,8 +166,14 @@ fn look_up(now: Now, call: &Call) -> StoreCommand {
         number: call.number(),
         text: call.remote.party.text.clone(),
         extension: own.filter(|own| !own.is_empty()),
+        layout: layout_name(call).to_owned(),
         at: now.wall,
     }
+}
+
+/// The name of the layout that the call's line has chosen; empty for the standard.
+fn layout_name(call: &Call) -> &str {
+    call.line.as_deref().map_or("", |line| &line.card_layout)
 }
 
 fn told(now: Now, call: &Call, card: &CallerCard) -> Body {
@@ -152,7 +185,7 @@ fn told(now: Now, call: &Call, card: &CallerCard) -> Body {
     }
 }
 
-/// The card before, or without, an answer of the store.
+/// What the call itself says.
 fn number_only(call: &Call) -> CallerCard {
     let line = call.line.as_deref();
     CallerCard {
@@ -169,8 +202,10 @@ fn number_only(call: &Call) -> CallerCard {
         number: call.number(),
         number_display: call.remote.party.shown(),
         diverted_by: call.diverted_by.clone().unwrap_or_default(),
+        blocks: Vec::new(),
         location: String::new(),
         local_time: None,
+        address: String::new(),
         note: String::new(),
         about: AboutClient::default(),
         orders: Vec::new(),
@@ -191,11 +226,8 @@ fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp)
         card.name.clone_from(&client.name);
         card.client_company.clone_from(&client.company);
         card.category.clone_from(&found.category);
-        card.location = [client.city(), client.country()]
-            .into_iter()
-            .filter(|place| !place.is_empty())
-            .collect::<Vec<_>>()
-            .join(", ");
+        card.location = joined(&[client.city(), client.country()]);
+        card.address = client.addresses.first().map(in_words).unwrap_or_default();
         card.local_time = found.time_zone.clone().map(|zone| time_of_day(now, zone));
         card.note = client.note_on(today).to_owned();
         card.about = AboutClient {
@@ -213,6 +245,16 @@ fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp)
         card.known = true;
         card.name.clone_from(&colleague.name);
     }
+}
+
+/// "Abay 10, Almaty, KZ"
+fn in_words(address: &Address) -> String {
+    joined(&[&address.street, &address.city, &address.country])
+}
+
+fn joined(parts: &[&str]) -> String {
+    let given = parts.iter().filter(|part| !part.is_empty());
+    given.copied().collect::<Vec<_>>().join(", ")
 }
 
 fn identity(found: &CallerMatch) -> Identity {

@@ -230,6 +230,7 @@ fn account_entries(account: &Account) -> Vec<Entry> {
         ("display_name", text(&account.display_name)),
         ("extension", text(&account.extension)),
         ("company", text(&account.company)),
+        ("card_layout", text(&account.card_layout)),
         (
             "country",
             account.country.map(|country| country.code().into()),

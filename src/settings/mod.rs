@@ -87,6 +87,8 @@ pub struct Account {
     pub extension: Option<String>,
     /// Shown on the card for calls on this line.
     pub company: Option<String>,
+    /// The office's layout of the card for calls on this line; default: the standard.
+    pub card_layout: Option<String>,
     /// The country whose rules make a typed number an E.164 one; default: the system locale's.
     pub country: Option<Country>,
     /// Digest user; default: the AOR's user.
@@ -137,6 +139,7 @@ impl Account {
             display_name: None,
             extension: None,
             company: None,
+            card_layout: None,
             country: None,
             username: None,
             password: None,

@@ -158,6 +158,7 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.display_name = section.string("display_name")?;
     account.extension = section.string("extension")?;
     account.company = section.string("company")?;
+    account.card_layout = section.string("card_layout")?;
     account.country = country(section)?;
     account.username = section.string("username")?;
     account.password = section.string("password")?.map(Password::new);

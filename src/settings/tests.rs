@@ -258,6 +258,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
     }
     settings.accounts[1] = Account {
         expires_s: 60,
+        card_layout: Some("Sales".into()),
         transport: Some(Transport::Tls),
         ca_file: Some("office.pem".into()),
         gruu: true,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::flight::Landed;
 use crate::model::{
-    CallId, CallRecord, CallerMatch, PhoneNumber, RecordingRow, TaskNews, TaskTerms,
+    CallId, CallRecord, CallerMatch, CardLayout, PhoneNumber, RecordingRow, TaskNews, TaskTerms,
 };
 
 /// A request of the phone.
@@ -20,6 +20,8 @@ pub enum StoreCommand {
         text: String,
         /// Our own internal number: finds the employee's name.
         extension: Option<String>,
+        /// The name of the line's card layout; empty for the standard.
+        layout: String,
         /// When it is asked: finds what comes next.
         at: Timestamp,
     },
@@ -50,6 +52,8 @@ pub enum StoreReply {
         call: CallId,
         /// What is known; none where neither a client, nor a colleague, nor our employee was found.
         found: Option<Box<CallerMatch>>,
+        /// What the card shows; none where the store cannot say.
+        layout: Option<CardLayout>,
     },
     /// The call's row is on disk: no power cut takes it back.
     Done {

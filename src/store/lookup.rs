@@ -63,6 +63,7 @@ impl Reader<'_> {
         self.about(&client, Timestamp::UNIX_EPOCH)?;
         self.open_orders(nobody)?;
         self.fields()?;
+        self.card_layouts()?;
         self.find_employee("-")?;
         Ok(())
     }

@@ -7,6 +7,7 @@
 mod about;
 mod backup;
 mod calls;
+mod card_layouts;
 mod categories;
 mod changes;
 mod client_parts;

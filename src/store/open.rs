@@ -25,6 +25,10 @@ const STEPS: &[M<'static>] = &[
         "../../migrations/client/0006_business_records.sql"
     ))
     .foreign_key_check(),
+    M::up(include_str!(
+        "../../migrations/client/0007_card_layouts.sql"
+    ))
+    .foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

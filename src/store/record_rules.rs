@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::card_layouts::rule_layout;
 use super::records::choices;
 use super::search::fold;
 use super::{Reader, Result, StoreError, Writer};
@@ -41,6 +42,9 @@ impl Writer<'_> {
         }
         if record.kind == Kind::FIELD {
             rule_field(&mut ruled)?;
+        }
+        if record.kind == Kind::CARD {
+            rule_layout(&mut ruled)?;
         }
         Ok(ruled)
     }
@@ -93,6 +97,7 @@ impl Writer<'_> {
         }
         if after.kind == Kind::FIELD {
             self.rename("client_custom", "name", old, new)?;
+            self.rename_in_layouts(old, new)?;
         }
         Ok(())
     }

@@ -261,13 +261,20 @@ impl Office {
                 number,
                 text,
                 extension,
+                layout,
                 at,
             } => {
                 let found = self
                     .store
                     .read(|r| r.find_caller_at(at, number, &text, extension.as_deref()));
                 let found = found.unwrap().map(Box::new);
-                (self.slow_lookup, StoreReply::Caller { call, found })
+                let layout = self.store.read(|r| r.card_layout(&layout)).unwrap();
+                let reply = StoreReply::Caller {
+                    call,
+                    found,
+                    layout: Some(layout),
+                };
+                (self.slow_lookup, reply)
             }
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
                 self.store.write(|w| w.save_call(&record)).unwrap();

@@ -138,17 +138,21 @@ impl StoreHandle {
                 number,
                 text,
                 extension,
+                layout,
                 at,
             } => {
                 let job: Job = Box::new(move |connection| {
                     let found = connection.and_then(|connection| {
                         let reader = Reader { connection };
-                        reader.find_caller_at(at, number, &text, extension.as_deref())
+                        let found =
+                            reader.find_caller_at(at, number, &text, extension.as_deref())?;
+                        Ok((found, reader.card_layout(&layout)?))
                     });
                     reply(match found {
-                        Ok(found) => StoreReply::Caller {
+                        Ok((found, layout)) => StoreReply::Caller {
                             call,
                             found: found.map(Box::new),
+                            layout: Some(layout),
                         },
                         Err(error) => StoreReply::Failed {
                             call,

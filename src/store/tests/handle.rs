@@ -10,8 +10,8 @@ use rusqlite::Connection;
 
 use super::flights::landed;
 use crate::model::{
-    CallId, CallRecord, CallStatus, Client, Direction, EndReason, PhoneNumber, RecordingId,
-    RecordingRow, RecordingState,
+    CallId, CallRecord, CallStatus, CardLayout, Client, Direction, EndReason, PhoneNumber,
+    RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{CallFilter, Store, StoreCommand, StoreHandle, StoreNotice, StoreReply, sample};
 
@@ -125,17 +125,19 @@ fn s1_2_the_caller_is_found_while_the_writer_is_locked_out() {
             number: PhoneNumber::from_e164(sample::IVAN),
             text: "87011112233".into(),
             extension: Some("101".into()),
+            layout: String::new(),
             at: Timestamp::now(),
         },
     );
     let StoreReply::Caller {
         call: answered,
         found: Some(found),
+        layout: Some(layout),
     } = found.recv_timeout(DEADLINE).unwrap()
     else {
         panic!("not found")
     };
-    assert_eq!(answered, call);
+    assert_eq!((answered, layout), (call, CardLayout::default()));
     assert_eq!(found.client.unwrap().name, "Ivan Petrov");
     assert_eq!(found.category.unwrap().id.as_str(), "vip");
     assert_eq!(found.employee.unwrap().name, "Anna");

@@ -4,8 +4,9 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::i18n;
 use crate::model::{
-    CallId, CallRecord, Client, ClientId, Direction, Employee, EmployeeId, Kind, Money,
-    PhoneNumber, Position, Record, RecordingId, RecordingRow, RecordingState, Value, ValueType,
+    Block, CallId, CallRecord, CardLayout, Client, ClientId, Direction, Employee, EmployeeId, Kind,
+    Money, PhoneNumber, Position, Record, RecordingId, RecordingRow, RecordingState, Value,
+    ValueType,
 };
 use crate::store::{Happening, Store, StoreError, sample};
 
@@ -88,6 +89,9 @@ fn every_kind_of_record_comes_back_with_every_value_and_goes() {
                     ValueType::Choice(words) => text(words[0]),
                 },
             );
+        }
+        if kind == Kind::CARD {
+            record.set("blocks", text("note; field:Level"));
         }
         save(&mut store, &record);
         let stored = store.read(|r| r.find_record(kind, record.id)).unwrap();
@@ -563,4 +567,35 @@ fn a_category_that_clients_have_is_not_deleted() {
     problem.colour = "red".into();
     let error = store.write(|w| w.save_category(&problem)).unwrap_err();
     assert!(error.to_string().contains("#0f766e"), "{error}");
+}
+
+#[test]
+fn s1_10_a_layout_takes_blocks_alone_and_follows_a_field_that_gets_another_name() {
+    let (mut store, _) = with_ivan();
+    let level = office(Kind::FIELD, "Level");
+    save(&mut store, &level);
+    let layout = office(Kind::CARD, " Sales ").with("blocks", text("note;field:Level ; photo"));
+    save(&mut store, &layout);
+    let blocks = |store: &Store, name: &str| {
+        let layout = store.read(|r| r.card_layout(name)).unwrap();
+        Block::write_all(&layout.blocks)
+    };
+    assert_eq!(blocks(&store, "sales"), "note; field:Level; photo");
+    assert_eq!(
+        blocks(&store, "Support"),
+        Block::write_all(&CardLayout::default().blocks)
+    );
+    save(&mut store, &level.with("name", text("Grade")));
+    assert_eq!(blocks(&store, "sales"), "note; field:Grade; photo");
+
+    let bad = layout.with("blocks", text("note; foto"));
+    let error = store
+        .write(|w| w.save_record(&bad))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("blocks: \"foto\" is not allowed"),
+        "{error}"
+    );
+    assert!(error.contains("photo, location"), "{error}");
 }
