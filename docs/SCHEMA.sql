@@ -1,5 +1,7 @@
--- The client store, ringbook.db, after migration 0007. A test compares this file
--- with what the migrations make; RINGBOOK_BLESS=1 writes it anew.
+-- The client store, ringbook.db, as the migrations up to 0010 make it; an empty one is made of
+-- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
+
+PRAGMA application_id = 0x52494e47; -- 'RING'
 
 CREATE TABLE categories (
     id         TEXT NOT NULL PRIMARY KEY,          -- the stable key
@@ -49,7 +51,8 @@ CREATE TABLE clients (
     CHECK (note_until GLOB '????-??-??'), note_acknowledge INTEGER NOT NULL DEFAULT 0
     CHECK (note_acknowledge IN (0, 1)), consent INTEGER               -- NULL: nobody has asked
     CHECK (consent IN (0, 1)), consent_at TEXT CHECK (consent_at GLOB '????-??-??'), consent_how TEXT NOT NULL DEFAULT '', do_not_call INTEGER NOT NULL DEFAULT 0
-    CHECK (do_not_call IN (0, 1))) STRICT;
+    CHECK (do_not_call IN (0, 1)), draft INTEGER NOT NULL DEFAULT 0 -- nobody has named the client yet
+    CHECK (draft IN (0, 1))) STRICT;
 
 CREATE INDEX clients_by_name ON clients (name_key) WHERE deleted_at IS NULL;
 
@@ -144,7 +147,8 @@ CREATE TABLE calls (
     jitter_ms        REAL,
     rtt_ms           REAL,
     mos              REAL
-, diverted_by TEXT NOT NULL DEFAULT '') STRICT;
+, diverted_by TEXT NOT NULL DEFAULT '', chosen INTEGER NOT NULL DEFAULT 0 -- a person said which client it was
+    CHECK (chosen IN (0, 1))) STRICT;
 
 CREATE INDEX calls_by_time ON calls (started_at);
 
@@ -381,3 +385,12 @@ CREATE TABLE card_layouts (
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX calls_by_talk ON calls (number, client, started_at)
+    WHERE client IS NOT NULL AND (answered_at IS NOT NULL OR chosen = 1);
+
+INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
+INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);
+INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('problem', NULL, '#b91c1c', 'triangle-alert', 30, NULL);
+INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('potential', NULL, '#1d4ed8', 'user-plus', 40, NULL);
+INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('active', NULL, '#047857', 'user-check', 50, NULL);

@@ -14,6 +14,7 @@ use ringbook_sip::user_agent::{ConnectionId, QueryId, StreamEvent, Transmit, Tra
 
 use crate::automation::{Body, Event, NoticeKind, Ready};
 use crate::model::CallId;
+pub use crate::model::RequestId;
 use crate::now::Now;
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::effect::Effect;
@@ -26,10 +27,6 @@ use crate::store::StoreReply;
 const END: Duration = Duration::from_millis(2500);
 /// Calls whose end nobody has confirmed by then are written down as they stand.
 const ABANDON: Duration = Duration::from_millis(2000);
-
-/// A command's mark, to find whoever waits for its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u64);
 
 /// A stimulus.
 #[derive(Debug)]
@@ -257,8 +254,9 @@ impl App {
             self.end_by = Some(now.instant + END);
             self.abandon_at = Some(now.instant + ABANDON);
         }
-        let answer = self.phone.handle_command(now, command);
-        self.replies.push_back(Output::Reply { request, answer });
+        let answer = self.phone.handle_command(now, request, command);
+        let reply = answer.map(|answer| Output::Reply { request, answer });
+        self.replies.extend(reply);
     }
 
     fn watch(&mut self, on: bool) {
@@ -290,6 +288,7 @@ impl App {
                 PhoneOutput::Transmit(transmit) => Output::Transmit(transmit),
                 PhoneOutput::Effect(effect) => Output::Effect(effect),
                 PhoneOutput::Event(event) => Output::Event(event),
+                PhoneOutput::Reply(request, answer) => Output::Reply { request, answer },
             };
         }
         if let Some(output) = self.replies.pop_front() {

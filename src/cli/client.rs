@@ -73,7 +73,7 @@ pub enum ClientCommand {
         #[arg(long, value_name = "NUMBER")]
         remove_phone: Vec<String>,
     },
-    /// Clients by any part of name, company, number or e-mail
+    /// Clients by any part of name, company, number, e-mail or note
     Find {
         /// What to look for.
         #[arg(value_name = "TEXT")]
@@ -275,6 +275,10 @@ fn show_text(
         };
         rows.push((words::client_field(&field), text));
     }
+    rows.extend(client.draft.then(|| {
+        let draft = tr!("entered by Ringbook when the number called; nobody has named it yet");
+        (tr!("Draft"), draft)
+    }));
     rows.extend(client.photo.map(|photo| (tr!("Photo"), photo.to_string())));
     rows.extend(
         about
@@ -344,7 +348,10 @@ fn summary_row(client: &ClientSummary) -> [String; 6] {
         client.id.to_string(),
         client.name.clone(),
         client.company.clone(),
-        client.category.to_string(),
+        match client.draft {
+            true => tr!("draft"),
+            false => client.category.to_string(),
+        },
         client.city.clone(),
         client
             .number

@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Subcommand};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CallId, TaskId};
+use crate::model::{CallId, ClientField, ClientId, TaskId};
 use crate::phone::command::{Command, ForwardWhen, RecordAction};
 
 /// What can be asked. The first line of a description is the help of `ringbook ctl`.
@@ -133,6 +133,34 @@ pub enum Request {
         /// Its id
         call: CallId,
     },
+    /// Say which client the other party of a call is
+    Client {
+        /// The call's id
+        call: CallId,
+        /// The client's id
+        client: ClientId,
+    },
+    /// Save what is known of the other party of a call: as its client, or as a new one
+    SaveCaller {
+        /// The call's id
+        call: CallId,
+        /// The client's name
+        #[arg(long, required_unless_present_any = ["company", "category", "note"])]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// The client's company
+        #[arg(long)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        company: Option<String>,
+        /// A category's key or name
+        #[arg(long)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<String>,
+        /// The note on the client
+        #[arg(long)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
     /// Tell scripts that a task was closed: what `ringbook task close` says of itself
     #[command(hide = true)]
     TaskClosed {
@@ -188,10 +216,36 @@ impl Request {
             Self::Lamps {} => Command::Lamps,
             Self::Ladder { account } => Command::Ladder { account },
             Self::Card { call } => Command::Card(call),
+            Self::Client { call, client } => Command::LinkCaller { call, client },
+            Self::SaveCaller {
+                call,
+                name,
+                company,
+                category,
+                note,
+            } => Command::SaveCaller {
+                call,
+                fields: caller_fields([
+                    ("name", name),
+                    ("company", company),
+                    ("category", category),
+                    ("note", note),
+                ])?,
+            },
             Self::TaskClosed { .. } => return Err("the phone itself closes no task".to_owned()),
             Self::Quit {} => Command::Quit,
         })
     }
+}
+
+/// What is to be saved of a caller; something has to be.
+fn caller_fields(given: [(&str, Option<String>); 4]) -> Result<Vec<(ClientField, String)>, String> {
+    let field = |(name, text): (&str, Option<String>)| Some((ClientField::named(name), text?));
+    let fields: Vec<_> = given.into_iter().filter_map(field).collect();
+    if fields.is_empty() {
+        return Err("save_caller takes at least one of name, company, category, note".to_owned());
+    }
+    Ok(fields)
 }
 
 #[cfg(test)]
@@ -259,6 +313,14 @@ mod tests {
                 &["forward", "busy"],
                 json!({"verb": "forward", "when": "busy"}),
             ),
+            (
+                &["client", CALL, CALL],
+                json!({"verb": "client", "call": CALL, "client": CALL}),
+            ),
+            (
+                &["save-caller", CALL, "--name", "Dana", "--category", "vip"],
+                json!({"verb": "save_caller", "call": CALL, "name": "Dana", "category": "vip"}),
+            ),
             (&["lamps"], json!({"verb": "lamps"})),
             (&["ladder"], json!({"verb": "ladder"})),
             (&["quit"], json!({"verb": "quit"})),
@@ -276,6 +338,8 @@ mod tests {
             &["mute", CALL, "true"][..],
             &["transfer", CALL],
             &["conference", CALL],
+            &["client", CALL, "Dana"],
+            &["save-caller", CALL],
             &["transfer", CALL, "200", "--to", CALL],
             &["record", CALL, "rewind"],
             &["status", "now"],

@@ -156,7 +156,10 @@ impl StoreDoor {
             return self.waiting.push(command);
         };
         let inbox = self.inbox.clone();
-        let is_lookup = matches!(command, StoreCommand::FindCaller { .. });
+        let is_lookup = matches!(
+            command,
+            StoreCommand::FindCaller { .. } | StoreCommand::RegisterCaller { .. }
+        );
         store.submit(command, move |reply| match reply {
             // A caller who could not be looked up is an unknown one.
             StoreReply::Failed { call, error } if is_lookup => {

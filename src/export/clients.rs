@@ -98,6 +98,7 @@ pub fn client_json(
         "consent": client.consent,
         "photo": client.photo,
         "custom": Map::from_iter(client.custom.iter().map(|(name, value)| (name.clone(), json!(value)))),
+        "draft": client.draft,
         "created_at": client.created_at,
         "updated_at": client.updated_at,
     });

@@ -166,7 +166,7 @@ impl Line {
         let outcome = match after == before {
             true if !is_new => Outcome::Unchanged,
             _ => {
-                writer.save_client(&after)?;
+                writer.save_changed((!is_new).then_some(&before), &after)?;
                 if is_new {
                     Outcome::Added
                 } else {

@@ -33,7 +33,7 @@ pub use records::import_records;
 pub use report::{Problem, Report};
 
 /// Lines kept in one transaction: a phone's call log gets its turn between two.
-const BATCH: usize = 500;
+const BATCH: usize = 2000;
 /// The most columns.
 const MAX_COLUMNS: usize = 250;
 
@@ -125,6 +125,7 @@ pub fn import_clients(
         report: Report::default(),
     };
     import.report.dry_run = options.dry_run;
+    store.expect_much()?;
     run(store, options.dry_run, |writer| {
         import.batch(&mut lines, writer)
     })?;

@@ -23,10 +23,14 @@ pub struct CallerCard {
     pub direction: Direction,
     /// The other party is a client of ours.
     pub known: bool,
+    /// The program itself has entered the other party, and nobody has named it yet.
+    pub draft: bool,
     /// The caller asked not to be shown.
     pub hidden: bool,
     /// The client.
     pub client: Option<ClientId>,
+    /// Other clients who have the number, the one last spoken with first.
+    pub others: Vec<OtherClient>,
     /// The client's name; for an unknown caller the name the network gave.
     pub name: String,
     /// The client's company.
@@ -89,6 +93,19 @@ pub struct AboutClient {
     pub nearest_branch: Option<NearestBranch>,
     /// The office's own fields, in the office's order.
     pub custom: Vec<FieldValue>,
+}
+
+/// A client who has the same number as the one on the card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherClient {
+    /// Its id.
+    pub id: ClientId,
+    /// The client's name.
+    pub name: String,
+    /// The client's company.
+    pub company: String,
+    /// The client's category.
+    pub category: Category,
 }
 
 /// The branch that is nearest to a client.
@@ -156,10 +173,11 @@ pub struct PhotoRef {
 /// What the store found for a caller.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CallerMatch {
-    /// The client who has the number. The one last changed, where several have it.
+    /// The client whom a person named, else the one who has the number. Where several have it, the one
+    /// last spoken with or named on it, else the one last changed.
     pub client: Option<Client>,
-    /// How many other clients have the same number.
-    pub others: usize,
+    /// The other clients who have the number, in the same order.
+    pub others: Vec<OtherClient>,
     /// The client's category.
     pub category: Option<Category>,
     /// The client's open orders, the first due first.

@@ -47,6 +47,8 @@ pub struct Client {
     pub consent: Option<Consent>,
     /// The client wants no calls.
     pub do_not_call: bool,
+    /// Entered by the program when a number called that nobody knew, and named by nobody yet.
+    pub draft: bool,
     /// The client's photo.
     pub photo: Option<PhotoId>,
     /// Fields of the office's own: name and value, in the office's order.
@@ -78,6 +80,7 @@ impl Client {
             tags: Vec::new(),
             consent: None,
             do_not_call: false,
+            draft: false,
             photo: None,
             custom: Vec::new(),
             created_at: now,
@@ -89,6 +92,12 @@ impl Client {
     pub fn with_phone(mut self, number: PhoneNumber) -> Self {
         self.phones.push(ClientPhone::new(number));
         self
+    }
+
+    /// Whether somebody has given it a name; a number in the place of one is none.
+    pub fn is_named(&self) -> bool {
+        let is_name = |text: &str| text.chars().any(char::is_alphabetic);
+        is_name(&self.name) || is_name(&self.company)
     }
 
     /// The first e-mail address; empty where there is none.
@@ -188,6 +197,8 @@ pub struct ClientSummary {
     pub name: String,
     /// The client's company; may be empty.
     pub company: String,
+    /// Named by nobody yet.
+    pub draft: bool,
     /// The client's category.
     pub category: CategoryId,
     /// City; may be empty.

@@ -14,6 +14,10 @@ pub struct IdError {
     pub text: String,
 }
 
+/// A command's mark, to find whoever waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -17,7 +17,9 @@ mod value;
 mod when;
 
 pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
-pub use card::{AboutClient, CallerCard, CallerMatch, NearestBranch, OrderLine, PhotoRef};
+pub use card::{
+    AboutClient, CallerCard, CallerMatch, NearestBranch, OrderLine, OtherClient, PhotoRef,
+};
 pub use card_layout::{Block, CardLayout};
 pub use client::{
     Category, CategoryId, Client, ClientKind, ClientSummary, Consent, Employee, Order, Photo,
@@ -26,7 +28,8 @@ pub use client_text::{ClientField, Lists, NotAllowed};
 pub use contact::{Address, ClientEmail, ClientPhone, Position};
 pub use greeting::greeted;
 pub use ids::{
-    CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId, TaskId,
+    CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId, RequestId,
+    TaskId,
 };
 pub use money::{Money, MoneyError};
 pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};

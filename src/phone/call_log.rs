@@ -145,7 +145,7 @@ impl Listener for CallLog {
                 let text = tr!("The call log could not be written: {error}", error = error);
                 out.notice(NoticeKind::Store, text);
             }
-            StoreReply::Caller { .. } => return,
+            StoreReply::Caller { .. } | StoreReply::Linked { .. } => return,
         }
         if row.pending.is_empty() && row.closing {
             self.rows.remove(&call.id);

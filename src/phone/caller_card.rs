@@ -10,9 +10,13 @@ use jiff::tz::TimeZone;
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
 use crate::automation::{Body, NoticeKind};
-use crate::model::{AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, OrderLine};
+use crate::model::{
+    AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, ClientId, Direction,
+    OrderLine,
+};
 use crate::now::Now;
-use crate::store::{StoreCommand, StoreReply};
+use crate::settings::Modules;
+use crate::store::{CallerQuery, StoreCommand, StoreReply};
 use crate::tr;
 
 /// A look-up that takes longer is not waited for: the card shows the number.
@@ -22,6 +26,8 @@ const LATE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct CallerCards {
     enabled: bool,
+    /// Callers whom nobody knows are entered.
+    registers: bool,
     time_zone: TimeZone,
     cards: BTreeMap<CallId, Card>,
     /// The layouts of the lines, by the names that they are chosen by, as of the last look-up: a
@@ -34,22 +40,28 @@ struct Card {
     content: CallerCard,
     /// Whether its content was told: the store has answered, or is not waited for any more.
     told: bool,
+    /// The client that a person says it is.
+    named: Option<ClientId>,
+    /// The caller, whom nobody knew, was entered.
+    registered: bool,
 }
 
 impl CallerCards {
     /// Days overdue are counted in `time_zone`.
-    pub fn new(enabled: bool, time_zone: TimeZone) -> Self {
+    pub fn new(modules: &Modules, time_zone: TimeZone) -> Self {
         Self {
-            enabled,
+            enabled: modules.caller_card,
+            registers: modules.register_callers,
             time_zone,
             cards: BTreeMap::new(),
             layouts: BTreeMap::new(),
         }
     }
 
-    /// Switches the module.
-    pub fn set_enabled(&mut self, enabled: bool) {
-        self.enabled = enabled;
+    /// Switches the modules.
+    pub fn set(&mut self, modules: &Modules) {
+        self.enabled = modules.caller_card;
+        self.registers = modules.register_callers;
     }
 
     /// The card of a call.
@@ -63,10 +75,14 @@ impl CallerCards {
     }
 
     fn begin(&mut self, now: Now, call: &Call, out: &mut Reactions) {
-        out.store(look_up(now, call));
-        let content = self.number_only(call);
-        let told = false;
-        self.cards.insert(call.id, Card { content, told });
+        out.store(look_up(call, asked(now, call, None)));
+        let card = Card {
+            content: self.number_only(call),
+            told: false,
+            named: None,
+            registered: false,
+        };
+        self.cards.insert(call.id, card);
     }
 
     /// The card before, or without, an answer of the store.
@@ -92,6 +108,12 @@ impl CallerCards {
         }
     }
 
+    /// What the store is asked about the call; none where it has no card.
+    pub fn asked(&self, now: Now, call: &Call) -> Option<CallerQuery> {
+        let card = self.cards.get(&call.id)?;
+        Some(asked(now, call, card.named))
+    }
+
     fn fill(&mut self, now: Now, call: &Call, found: Option<&CallerMatch>, out: &mut Reactions) {
         let mut content = self.number_only(call);
         let Some(card) = self.cards.get_mut(&call.id) else {
@@ -106,10 +128,31 @@ impl CallerCards {
         if !card.told || card.content != content {
             out.event(told(now, call, &content));
         }
-        *card = Card {
-            content,
-            told: true,
+        card.content = content;
+        card.told = true;
+    }
+}
+
+impl CallerCards {
+    /// Enters a caller whom nobody knows, once. Who hides the number, and who is in the house, is
+    /// nobody to be entered.
+    fn register_stranger(&mut self, now: Now, call: &Call, out: &mut Reactions) {
+        let calls_us = call.direction == Direction::Incoming;
+        let is_reachable = call.number().is_some() && !call.remote.hidden;
+        if !(self.registers && calls_us && is_reachable) {
+            return;
+        }
+        let card = self.cards.get_mut(&call.id);
+        let Some(card) = card.filter(|card| card.content.client.is_none() && !card.registered)
+        else {
+            return;
         };
+        card.registered = true;
+        out.store(StoreCommand::RegisterCaller {
+            call: call.id,
+            asked: asked(now, call, None),
+            name: call.remote.display.clone(),
+        });
     }
 }
 
@@ -134,8 +177,10 @@ impl Listener for CallerCards {
                     out.event(told(now, call, &card.content));
                 }
             }
-            CallEvent::ClientsChanged if self.cards.contains_key(&call.id) => {
-                out.store(look_up(now, call));
+            CallEvent::ClientsChanged => {
+                if let Some(asked) = self.asked(now, call) {
+                    out.store(look_up(call, asked));
+                }
             }
             CallEvent::Closed => drop(self.cards.remove(&call.id)),
             _ => {}
@@ -149,25 +194,46 @@ impl Listener for CallerCards {
     }
 
     fn on_stored(&mut self, now: Now, call: &Call, reply: &StoreReply, out: &mut Reactions) {
-        if let StoreReply::Caller { found, layout, .. } = reply {
-            if let Some(layout) = layout {
-                self.keep_layout(call, layout, out);
+        match reply {
+            StoreReply::Caller { found, layout, .. } => {
+                if let Some(layout) = layout {
+                    self.keep_layout(call, layout, out);
+                }
+                self.fill(now, call, found.as_deref(), out);
+                self.register_stranger(now, call, out);
             }
-            self.fill(now, call, found.as_deref(), out);
+            StoreReply::Linked {
+                found: Ok(found), ..
+            } => {
+                let client = found.as_ref().and_then(|found| found.client.as_ref());
+                if let Some(card) = self.cards.get_mut(&call.id) {
+                    card.named = client.map(|client| client.id);
+                }
+                self.fill(now, call, found.as_deref(), out);
+            }
+            _ => {}
         }
     }
 }
 
-/// The question who the other party is, and who we are.
-fn look_up(now: Now, call: &Call) -> StoreCommand {
-    let own = call.line.as_deref().map(|line| line.extension.clone());
+/// The look-up, with the layout of the card.
+fn look_up(call: &Call, asked: CallerQuery) -> StoreCommand {
     StoreCommand::FindCaller {
         call: call.id,
+        asked,
+        layout: layout_name(call).to_owned(),
+    }
+}
+
+/// The question who the other party is, and who we are.
+fn asked(now: Now, call: &Call, named: Option<ClientId>) -> CallerQuery {
+    let own = call.line.as_deref().map(|line| line.extension.clone());
+    CallerQuery {
         number: call.number(),
         text: call.remote.party.text.clone(),
         extension: own.filter(|own| !own.is_empty()),
-        layout: layout_name(call).to_owned(),
         at: now.wall,
+        client: named,
     }
 }
 
@@ -194,8 +260,10 @@ fn number_only(call: &Call) -> CallerCard {
         at: call.began.wall,
         direction: call.direction,
         known: false,
+        draft: false,
         hidden: call.remote.hidden,
         client: None,
+        others: Vec::new(),
         name: call.remote.display.clone(),
         client_company: String::new(),
         category: None,
@@ -221,8 +289,10 @@ fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp)
         card.employee.clone_from(&employee.name);
     }
     if let Some(client) = &found.client {
-        card.known = true;
+        card.known = !client.draft;
+        card.draft = client.draft;
         card.client = Some(client.id);
+        card.others.clone_from(&found.others);
         card.name.clone_from(&client.name);
         card.client_company.clone_from(&client.company);
         card.category.clone_from(&found.category);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::lamps::LampView;
 use super::view::{Absence, AccountView, CallView};
 use crate::flight::way::Way;
-use crate::model::{CallId, CallerCard};
+use crate::model::{CallId, CallerCard, ClientField, ClientId};
 use crate::settings::Settings;
 
 /// A request; each gets exactly one answer.
@@ -97,6 +97,22 @@ pub enum Command {
     },
     /// The caller card of a call.
     Card(CallId),
+    /// Say which client the other party of a call is: the call is that client's, and so is the next
+    /// one from the number. Answered when it is in the store.
+    LinkCaller {
+        /// The call.
+        call: CallId,
+        /// The client.
+        client: ClientId,
+    },
+    /// Save what is known of the other party of a call, as its client or, where it is unknown, as a new
+    /// one, and make the call that client's. Answered when it is in the store.
+    SaveCaller {
+        /// The call.
+        call: CallId,
+        /// Fields of the client and their new texts, as files carry them.
+        fields: Vec<(ClientField, String)>,
+    },
     /// The colleagues' lamps.
     Lamps,
     /// The way to a line's server: names, connections, the latest REGISTERs and their answers.
@@ -164,6 +180,11 @@ pub enum Reply {
     Calls(Vec<CallView>),
     /// A call's card.
     Card(Box<CallerCard>),
+    /// A call is this client's now.
+    Linked {
+        /// The client.
+        client: Option<ClientId>,
+    },
     /// The lamps.
     Lamps(Vec<LampView>),
     /// The way to a line's server.
@@ -243,7 +264,7 @@ pub enum CommandError {
         /// `off`, `on`, `paused`.
         state: &'static str,
     },
-    /// The SIP user agent refused.
+    /// The SIP user agent or the store refused.
     #[error("{0}")]
     Refused(String),
     /// The phone is ending.

@@ -4,6 +4,7 @@
 //! reacts with effects; all of them stand in one list, [`Features::all`].
 
 pub mod account;
+mod answers;
 pub mod call;
 mod call_log;
 mod caller_card;
@@ -44,10 +45,10 @@ use ringbook_sip::resolve::{self, ResolveError};
 use ringbook_sip::user_agent::{self, ConnectionId, QueryId, StreamEvent, Transmit, UserAgent};
 
 use self::account::Line;
+pub use self::answers::Answer;
 use self::call_log::CallLog;
 use self::caller_card::CallerCards;
 use self::calls::Calls;
-use self::command::{Command, CommandError, Reply};
 use self::effect::Effect;
 use self::flight_recorder::{FlightRecorder, Passed};
 use self::lamps::Watched;
@@ -58,7 +59,7 @@ use self::ringer::Ringer;
 use self::view::{Absence, AccountView, CallView, NoticeView, View};
 use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
-use crate::model::{CallId, Country};
+use crate::model::{CallId, Country, RequestId};
 use crate::now::Now;
 use crate::settings::{Account, Policy, Settings, Whose};
 use crate::store::StoreReply;
@@ -95,6 +96,8 @@ pub enum PhoneOutput {
     Effect(Effect),
     /// Tell this.
     Event(Event),
+    /// The answer to a command that was not answered at once.
+    Reply(RequestId, Answer),
 }
 
 /// The features that listen to calls.
@@ -172,7 +175,7 @@ impl Phone {
             ..user_agent::Config::default()
         };
         let features = Features {
-            caller_card: CallerCards::new(settings.modules.caller_card, config.time_zone),
+            caller_card: CallerCards::new(&settings.modules, config.time_zone),
             ringer: Ringer::default(),
             recorder: Recorder::new(&settings, config.recordings),
             flight_recorder: FlightRecorder::new(settings.log.retention()),
@@ -347,17 +350,25 @@ impl Phone {
     /// The store answered about a call.
     pub fn handle_stored(&mut self, now: Now, reply: &StoreReply) {
         let (StoreReply::Caller { call: id, .. }
+        | StoreReply::Linked { call: id, .. }
         | StoreReply::Done { call: id, .. }
         | StoreReply::Failed { call: id, .. }) = reply;
-        let Some(call) = self.calls.get(*id) else {
+        self.tell_stored(now, *id, reply);
+        if let StoreReply::Linked { request, found, .. } = reply {
+            self.answer_linked(*request, found);
+        }
+    }
+
+    fn tell_stored(&mut self, now: Now, id: CallId, reply: &StoreReply) {
+        let Some(call) = self.calls.get(id) else {
             return;
         };
         let mut reactions = Reactions::default();
         for listener in self.features.all() {
             listener.on_stored(now, call, reply, &mut reactions);
         }
-        self.react(now, *id, reactions);
-        self.settle(now, *id);
+        self.react(now, id, reactions);
+        self.settle(now, id);
         self.changed = true;
     }
 
@@ -561,19 +572,7 @@ impl Phone {
     }
 }
 
-/// What the window and scripts ask, answered at once.
-pub type Answer = Result<Reply, CommandError>;
-
 impl Phone {
-    /// A person or a script asks for something.
-    pub fn handle_command(&mut self, now: Now, command: Command) -> Answer {
-        let answer = self.request(now, command);
-        self.publish_changes(now);
-        self.pump(now);
-        self.changed = true;
-        answer
-    }
-
     /// The media thread told something.
     pub fn handle_media(&mut self, now: Now, event: MediaEvent) {
         self.on_media(now, event);

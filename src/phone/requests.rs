@@ -9,7 +9,7 @@ use ringbook_sip::user_agent::{self, CallHandle, CallOptions};
 
 use super::account::{Line, LineInfo};
 use super::call::{Call, Hold, Media, Ports, Remote, State};
-use super::command::{Command, CommandError, Reply, Status};
+use super::command::{CommandError, Reply};
 use super::effect::Effect;
 use super::listener::CallEvent;
 use super::nat::Candidates;
@@ -17,8 +17,7 @@ use super::sound::local_failure;
 use super::target::Target;
 use super::view::Absence;
 use super::{Answer, Phone};
-use crate::automation::{Body, CallState, RegistrationState, Side};
-use crate::flight::way::Way;
+use crate::automation::{CallState, Side};
 use crate::model::{CallId, Direction, EndReason};
 use crate::now::Now;
 use crate::settings::{Policy, Settings};
@@ -31,82 +30,6 @@ const DECLINE: u16 = 603;
 const MAX_DIGITS: usize = 64;
 
 impl Phone {
-    pub(super) fn request(&mut self, now: Now, command: Command) -> Answer {
-        let done = match command {
-            Command::Status => return Ok(Reply::Status(self.status())),
-            Command::Accounts => {
-                return Ok(Reply::Accounts(self.account_views()));
-            }
-            Command::Calls => return Ok(Reply::Calls(self.call_views())),
-            Command::Card(call) => return self.card(call),
-            Command::Lamps => return Ok(Reply::Lamps(self.lamp_views())),
-            Command::Ladder { account } => return self.ladder(account.as_deref()),
-            Command::Dial { target, account } => {
-                return self.dial(now, &target, account.as_deref(), false);
-            }
-            Command::DialAnonymously { target, account } => {
-                return self.dial(now, &target, account.as_deref(), true);
-            }
-            Command::DoNotDisturb(on) => {
-                self.absence.do_not_disturb = on;
-                self.changed = true;
-                Ok(())
-            }
-            Command::Forward { when, target } => self.set_forward(when, target),
-            Command::Answer(call) => self.answer(now, call),
-            Command::Reject(call) => self.reject(now, call),
-            Command::Hangup(call) => self.hang_up(now, call),
-            Command::Hold(call) => self.set_hold(now, call, true),
-            Command::Resume(call) => self.resume(now, call),
-            Command::Conference { call, with } => self.join(now, call, with),
-            Command::Split(call) => self.split(now, call),
-            Command::TransferBlind { call, target } => self.transfer_blind(now, call, &target),
-            Command::TransferAttended { call, to } => self.transfer_attended(now, call, to),
-            Command::Dtmf { call, digits } => self.dtmf(call, &digits),
-            Command::Mute { call, on } => self.mute(call, on),
-            Command::Record { call, action } => self.record(now, call, action),
-            Command::CardShown { call, ms } => {
-                self.event(now, Body::CardShown { call, ms });
-                Ok(())
-            }
-            Command::ClientsChanged => {
-                for id in self.calls.ids() {
-                    self.tell(now, id, CallEvent::ClientsChanged);
-                }
-                Ok(())
-            }
-            Command::SetSettings(settings) => {
-                self.set_settings(now, *settings);
-                Ok(())
-            }
-            Command::Quit => {
-                self.quit(now);
-                Ok(())
-            }
-        };
-        done.map(|()| Reply::Done {})
-    }
-
-    fn status(&self) -> Status {
-        let registered = |line: &&Line| line.state == RegistrationState::Registered;
-        Status {
-            version: env!("CARGO_PKG_VERSION"),
-            accounts: self.lines.len(),
-            registered: self.lines.iter().filter(registered).count(),
-            calls: self.calls.live().count(),
-            absence: self.absence.clone(),
-        }
-    }
-
-    fn card(&self, call: CallId) -> Answer {
-        self.live(call)?;
-        let card = self.features.caller_card.card(call).cloned();
-        let card = card.ok_or(CommandError::ModuleOff {
-            module: "caller_card",
-        })?;
-        Ok(Reply::Card(Box::new(card)))
-    }
-
     pub(super) fn live(&self, id: CallId) -> Result<&Call, CommandError> {
         let call = self.calls.get(id).filter(|call| call.ended().is_none());
         call.ok_or(CommandError::NoSuchCall(id))
@@ -133,7 +56,13 @@ impl Phone {
 
 /// Making and taking calls.
 impl Phone {
-    fn dial(&mut self, now: Now, target: &str, account: Option<&str>, anonymous: bool) -> Answer {
+    pub(super) fn dial(
+        &mut self,
+        now: Now,
+        target: &str,
+        account: Option<&str>,
+        anonymous: bool,
+    ) -> Answer {
         if self.ending {
             return Err(CommandError::Ending);
         }
@@ -202,15 +131,6 @@ impl Phone {
         }
     }
 
-    fn ladder(&self, account: Option<&str>) -> Answer {
-        let line = self.line_to_call_from(account)?;
-        let recorder = &self.features.flight_recorder;
-        Ok(Reply::Ladder(Way {
-            messages: recorder.registration(&line.account.aor),
-            ..self.ways.way.clone()
-        }))
-    }
-
     /// The line for a number that must get through: the chosen one if it works, else the first
     /// that does. None where the number is an ordinary one, or no line is known to work.
     fn emergency_line(&self, target: &str, account: Option<&str>) -> Option<&Line> {
@@ -220,7 +140,7 @@ impl Phone {
         chosen.or_else(|| self.lines.iter().find(serves))
     }
 
-    fn line_to_call_from(&self, account: Option<&str>) -> Result<&Line, CommandError> {
+    pub(super) fn line_to_call_from(&self, account: Option<&str>) -> Result<&Line, CommandError> {
         let Some(aor) = account else {
             return self.lines.first().ok_or(CommandError::NoAccount);
         };
@@ -329,7 +249,7 @@ impl Phone {
         })
     }
 
-    fn answer(&mut self, now: Now, id: CallId) -> Done {
+    pub(super) fn answer(&mut self, now: Now, id: CallId) -> Done {
         let call = self.live_mut(id)?;
         match call.state {
             State::Incoming { wanted: false } => {
@@ -361,7 +281,7 @@ impl Phone {
         Ok(())
     }
 
-    fn reject(&mut self, now: Now, id: CallId) -> Done {
+    pub(super) fn reject(&mut self, now: Now, id: CallId) -> Done {
         let call = self.live_mut(id)?;
         let waiting = matches!(call.state, State::Incoming { .. });
         let Some(handle) = call.handle.filter(|_| waiting) else {
@@ -424,7 +344,7 @@ impl Phone {
         self.set_hold(now, id, false)
     }
 
-    fn dtmf(&mut self, id: CallId, digits: &str) -> Done {
+    pub(super) fn dtmf(&mut self, id: CallId, digits: &str) -> Done {
         let digits: String = digits.chars().filter(|c| !c.is_whitespace()).collect();
         let digits = digits.to_ascii_uppercase();
         let key = |c: char| c.is_ascii_digit() || "*#ABCD".contains(c);
@@ -451,7 +371,7 @@ impl Phone {
 /// The phone as a whole.
 impl Phone {
     /// Takes over settings: lines that changed register anew, the others stay as they are.
-    fn set_settings(&mut self, now: Now, settings: Settings) {
+    pub(super) fn set_settings(&mut self, now: Now, settings: Settings) {
         let mut kept = Vec::new();
         for line in std::mem::take(&mut self.lines) {
             match settings.accounts.contains(&line.account) {
@@ -469,9 +389,7 @@ impl Phone {
             }
         }
         self.set_devices(&settings);
-        self.features
-            .caller_card
-            .set_enabled(settings.modules.caller_card);
+        self.features.caller_card.set(&settings.modules);
         self.features
             .flight_recorder
             .set_retention(settings.log.retention());
@@ -517,7 +435,7 @@ impl Phone {
     }
 
     /// Ends every call and every registration; [`Phone::is_quiet`] tells when that is done.
-    fn quit(&mut self, now: Now) {
+    pub(super) fn quit(&mut self, now: Now) {
         if std::mem::replace(&mut self.ending, true) {
             return;
         }

@@ -208,6 +208,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("call_log", Some(modules.call_log.into())),
                 ("recording", Some(modules.recording.into())),
                 ("tasks", Some(modules.tasks.into())),
+                ("register_callers", Some(modules.register_callers.into())),
             ],
         ),
         (

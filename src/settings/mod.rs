@@ -476,6 +476,8 @@ pub struct Modules {
     pub recording: bool,
     /// Tasks for lost calls.
     pub tasks: bool,
+    /// Callers whom nobody knows are entered as drafts.
+    pub register_callers: bool,
 }
 
 impl Default for Modules {
@@ -485,6 +487,7 @@ impl Default for Modules {
             call_log: true,
             recording: true,
             tasks: true,
+            register_callers: false,
         }
     }
 }

@@ -469,6 +469,7 @@ fn modules(section: &mut Section<'_>) -> Result<Modules, SettingsError> {
         call_log: section.bool("call_log", default.call_log)?,
         recording: section.bool("recording", default.recording)?,
         tasks: section.bool("tasks", default.tasks)?,
+        register_callers: section.bool("register_callers", default.register_callers)?,
     })
 }
 

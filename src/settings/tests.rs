@@ -324,6 +324,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         call_log: false,
         recording: false,
         tasks: false,
+        register_callers: true,
     };
     settings.window = Window {
         language: Some(Language::Arabic),

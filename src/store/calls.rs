@@ -175,9 +175,13 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     /// Opens the call's row, or writes it anew. A row that is closed is not opened again by a
-    /// late update. A client that was linked by hand meanwhile stays.
+    /// late update. A client that was linked by hand meanwhile stays, and one that was merged
+    /// meanwhile is the one it was merged into.
     pub fn save_call(&mut self, record: &CallRecord) -> Result<()> {
         let quality = record.quality.as_ref();
+        // A client that is no longer there must not cost the row.
+        let client = record.client.map(|client| self.heir(client));
+        let client = client.transpose()?.flatten();
         self.connection
             .prepare_cached(SAVE_CALL)?
             .execute(named_params! {
@@ -194,7 +198,7 @@ impl Writer<'_> {
                 ":number": record.number.map(|number| number.e164()),
                 ":remote_name": record.remote_name,
                 ":hidden": record.hidden,
-                ":client": record.client.as_ref().map(ClientId::as_bytes),
+                ":client": client.as_ref().map(ClientId::as_bytes),
                 ":client_name": record.client_name,
                 ":extension": record.extension,
                 ":employee": record.employee,
@@ -216,12 +220,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Makes the call one with this client, and the task that it opened.
+    /// Makes the call one with this client, and the task that it opened: a person says so, and what
+    /// the phone thinks counts no more.
     pub fn link_call(&mut self, call: CallId, client: ClientId) -> Result<()> {
         let name = self.load_client(client)?.name;
         let changed = self
             .connection
-            .prepare_cached("UPDATE calls SET client = ?2, client_name = ?3 WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE calls SET client = ?2, client_name = ?3, chosen = 1 WHERE id = ?1",
+            )?
             .execute(params![call.as_bytes(), client.as_bytes(), name])?;
         one(changed, "call", call)?;
         self.give_task_of_call(call, client)
@@ -262,10 +269,8 @@ const SAVE_CALL: &str = "
         employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
         packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by)
     VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
-        :last_seen_at, :caller, :callee, :number, :remote_name, :hidden,
-        -- A client that is no longer there must not cost the row.
-        (SELECT id FROM clients WHERE id = :client), :client_name, :extension,
-        :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
+        :last_seen_at, :caller, :callee, :number, :remote_name, :hidden, :client, :client_name,
+        :extension, :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
         :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos,
         :diverted_by)
     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
@@ -273,8 +278,8 @@ const SAVE_CALL: &str = "
         answered_at = excluded.answered_at, ended_at = excluded.ended_at,
         last_seen_at = excluded.last_seen_at, caller = excluded.caller, callee = excluded.callee,
         number = excluded.number, remote_name = excluded.remote_name, hidden = excluded.hidden,
-        client = coalesce(excluded.client, client),
-        client_name = CASE WHEN excluded.client IS NULL THEN client_name
+        client = CASE WHEN chosen THEN client ELSE coalesce(excluded.client, client) END,
+        client_name = CASE WHEN chosen OR excluded.client IS NULL THEN client_name
                       ELSE excluded.client_name END,
         extension = excluded.extension, employee = excluded.employee,
         account = excluded.account, ring_ms = excluded.ring_ms, hold_ms = excluded.hold_ms,

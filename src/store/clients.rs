@@ -16,13 +16,13 @@ const MAX_PLACES: usize = 50;
 const MAX_TAGS: usize = 100;
 const MAX_CUSTOM: usize = 200;
 
-/// What a client is read from, without what stands in tables of its own: twenty columns of
+/// What a client is read from, without what stands in tables of its own: twenty-one columns of
 /// [`FROM`], the last three the responsible employee's.
 pub(super) const COLUMNS: &str = "c.id, c.kind, c.name, c.company, c.category, c.note,
     c.note_until, c.note_acknowledge, c.greeting, c.language, c.photo, c.consent, c.consent_at,
-    c.consent_how, c.do_not_call, c.created_at, c.updated_at, e.id, e.name, e.extension";
+    c.consent_how, c.do_not_call, c.created_at, c.updated_at, c.draft, e.id, e.name, e.extension";
 /// How many they are.
-pub(super) const WIDTH: usize = 20;
+pub(super) const WIDTH: usize = 21;
 const FROM: &str = "clients c LEFT JOIN employees e ON e.id = c.responsible";
 
 /// The tables that hold parts of a client.
@@ -77,7 +77,8 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Hands every client to `each`, by name, one at a time: what an export streams from.
+    /// Hands every client to `each`, by name, one at a time: what an export streams from. Drafts are
+    /// left out: nobody has named them.
     pub fn each_client<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(Client) -> Result<(), E>,
@@ -85,7 +86,8 @@ impl Reader<'_> {
         let mut statement = self
             .connection
             .prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM {FROM} WHERE c.deleted_at IS NULL ORDER BY c.name_key, c.row"
+                "SELECT {COLUMNS} FROM {FROM} WHERE c.deleted_at IS NULL AND c.draft = 0
+                 ORDER BY c.name_key, c.row"
             ))
             .map_err(StoreError::from)?;
         let mut rows = statement.query([]).map_err(StoreError::from)?;
@@ -131,57 +133,71 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Adds the client, or makes the stored one equal to it; `photo` is left to
     /// [`Writer::set_photo`], `created_at` is kept and `updated_at` becomes now. What changed is
-    /// written down.
+    /// written down. A draft that has a name is none any more.
     pub fn save_client(&mut self, client: &Client) -> Result<()> {
         let before = self.find_client(client.id)?;
-        let client = &self.fitted(client.clone().tidied(), before.as_ref())?;
-        check(client)?;
-        let changed = self.update_client(client)?;
-        if !changed {
-            self.insert_client(client)?;
-        }
-        self.write_numbers(client, !changed)?;
-        self.write_parts(client, !changed)?;
-        self.write_text(client)?;
-        match before {
-            Some(before) => self.write_client_changes(&before, client),
-            None => Ok(()),
+        self.save_changed(before.as_ref(), client)
+    }
+
+    /// As [`Writer::save_client`], where the client is at hand as it is stored; none: it is new.
+    pub fn save_changed(&mut self, before: Option<&Client>, client: &Client) -> Result<()> {
+        let mut client = client.clone();
+        client.draft &= !client.is_named();
+        let client = self.write_client(before, client)?;
+        match client.draft {
+            true => Ok(()),
+            false => self.take_in_drafts(&client),
         }
     }
 
-    /// Writes the client's own row; false where there is none.
-    fn update_client(&mut self, client: &Client) -> Result<bool> {
-        let changed = self
-            .connection
-            .prepare_cached(
-                "UPDATE clients SET kind = ?2, name = ?3, company = ?4, category = ?5, note = ?6,
-                     note_until = ?7, note_acknowledge = ?8, greeting = ?9, language = ?10,
-                     responsible = ?11, consent = ?12, consent_at = ?13, consent_how = ?14,
-                     do_not_call = ?15, updated_at = ?16, name_key = ?17, deleted_at = NULL,
-                     merged_into = NULL
-                 WHERE id = ?1",
-            )?
-            .execute(params_from_iter(self.row(client)))
-            .map_err(|error| reference_missing(error, client))?;
-        Ok(changed > 0)
+    /// Writes the client as it is, and everything that follows from it; gives it as it was written.
+    pub(super) fn write_client(
+        &mut self,
+        before: Option<&Client>,
+        client: Client,
+    ) -> Result<Client> {
+        let client = self.fitted(client.tidied(), before)?;
+        check(&client)?;
+        let row = self.write_row(&client)?;
+        let is_new = before.is_none();
+        self.write_numbers(&client, is_new)?;
+        self.write_parts(&client, is_new)?;
+        self.write_text(row, &client)?;
+        if let Some(before) = before {
+            self.write_client_changes(before, &client)?;
+        }
+        Ok(client)
     }
 
-    fn insert_client(&mut self, client: &Client) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO clients (id, kind, name, company, category, note, note_until,
+    /// Writes the client's own row, and says which it is.
+    fn write_row(&mut self, client: &Client) -> Result<i64> {
+        let mut statement = self.connection.prepare_cached(
+            "INSERT INTO clients (id, kind, name, company, category, note, note_until,
                      note_acknowledge, greeting, language, responsible, consent, consent_at,
-                     consent_how, do_not_call, created_at, updated_at, name_key)
+                     consent_how, do_not_call, created_at, updated_at, name_key, draft)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,
-                     ?17)",
-            )?
-            .execute(params_from_iter(self.row(client)))
-            .map_err(|error| reference_missing(error, client))?;
-        Ok(())
+                     ?17, ?18)
+                 ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name,
+                     company = excluded.company, category = excluded.category,
+                     note = excluded.note, note_until = excluded.note_until,
+                     note_acknowledge = excluded.note_acknowledge, greeting = excluded.greeting,
+                     language = excluded.language, responsible = excluded.responsible,
+                     consent = excluded.consent, consent_at = excluded.consent_at,
+                     consent_how = excluded.consent_how, do_not_call = excluded.do_not_call,
+                     updated_at = excluded.updated_at, name_key = excluded.name_key,
+                     draft = excluded.draft, deleted_at = NULL, merged_into = NULL
+                 RETURNING row",
+        )?;
+        let rows = statement.query_map(params_from_iter(self.values(client)), |row| row.get(0));
+        // To the last: only then SQLite looks whether what is referred to is there.
+        let rows: rusqlite::Result<Vec<i64>> = rows.and_then(Iterator::collect);
+        let rows = rows.map_err(|error| reference_missing(error, client))?;
+        one(rows.len(), "client", client.id)?;
+        Ok(rows[0])
     }
 
-    /// The seventeen values of a client's row.
-    fn row(&self, client: &Client) -> Vec<Value> {
+    /// The eighteen values of a client's row.
+    fn values(&self, client: &Client) -> Vec<Value> {
         let text = |text: &str| Value::from(text.to_owned());
         let consent = client.consent.clone().unwrap_or_default();
         let answer = client.consent.as_ref().map(|consent| consent.given);
@@ -204,18 +220,18 @@ impl Writer<'_> {
             client.do_not_call.into(),
             millis(self.now).into(),
             fold(&client.name).into(),
+            client.draft.into(),
         ]
     }
 
     /// What the client is found by; untouched where nothing of it changed.
-    fn write_text(&mut self, client: &Client) -> Result<()> {
+    fn write_text(&mut self, row: i64, client: &Client) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO client_texts (row, text)
-                 VALUES ((SELECT row FROM clients WHERE id = ?1), ?2)
+                "INSERT INTO client_texts (row, text) VALUES (?1, ?2)
                  ON CONFLICT (row) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
             )?
-            .execute(params![client.id.as_bytes(), searchable(client)])?;
+            .execute(params![row, searchable(client)])?;
         Ok(())
     }
 
@@ -342,7 +358,7 @@ pub(super) fn bare_client(row: &Row<'_>) -> rusqlite::Result<Client> {
         name: row.get(2)?,
         company: row.get(3)?,
         category: CategoryId::new(row.get::<_, String>(4)?),
-        responsible: employee_or_none(row, 17)?,
+        responsible: employee_or_none(row, 18)?,
         note: row.get(5)?,
         note_until: date(row, 6)?,
         note_acknowledge: row.get(7)?,
@@ -354,6 +370,7 @@ pub(super) fn bare_client(row: &Row<'_>) -> rusqlite::Result<Client> {
         tags: Vec::new(),
         consent,
         do_not_call: row.get(14)?,
+        draft: row.get(17)?,
         photo: id_or_none(row, 10)?,
         custom: Vec::new(),
         created_at: time(row, 15)?,

@@ -4,8 +4,24 @@ use jiff::Timestamp;
 
 use crate::flight::Landed;
 use crate::model::{
-    CallId, CallRecord, CallerMatch, CardLayout, PhoneNumber, RecordingRow, TaskNews, TaskTerms,
+    CallId, CallRecord, CallerMatch, CardLayout, ClientField, ClientId, PhoneNumber, RecordingRow,
+    RequestId, TaskNews, TaskTerms,
 };
+
+/// The question who is at the other end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallerQuery {
+    /// The other party's number.
+    pub number: Option<PhoneNumber>,
+    /// The other party as the network gave it: finds a colleague by the internal number.
+    pub text: String,
+    /// Our own internal number: finds the employee's name.
+    pub extension: Option<String>,
+    /// When it is asked: finds what comes next.
+    pub at: Timestamp,
+    /// The client that a person says it is, whoever has the number.
+    pub client: Option<ClientId>,
+}
 
 /// A request of the phone.
 #[derive(Debug, Clone)]
@@ -14,16 +30,41 @@ pub enum StoreCommand {
     FindCaller {
         /// The call it is about.
         call: CallId,
-        /// The other party's number.
-        number: Option<PhoneNumber>,
-        /// The other party as the network gave it: finds a colleague by the internal number.
-        text: String,
-        /// Our own internal number: finds the employee's name.
-        extension: Option<String>,
+        /// Who is asked for.
+        asked: CallerQuery,
         /// The name of the line's card layout; empty for the standard.
         layout: String,
-        /// When it is asked: finds what comes next.
-        at: Timestamp,
+    },
+    /// Nobody has the caller's number: enter a draft. Answered with [`StoreReply::Caller`].
+    RegisterCaller {
+        /// The call it is about.
+        call: CallId,
+        /// Who is asked for.
+        asked: CallerQuery,
+        /// The name that the network gave; may be empty.
+        name: String,
+    },
+    /// A person says which client the other party is: makes the call that client's. Answered with
+    /// [`StoreReply::Linked`].
+    LinkCaller {
+        /// Who waits for the answer.
+        request: RequestId,
+        /// The call it is about.
+        call: CallId,
+        /// The call's parties, with the client.
+        asked: CallerQuery,
+    },
+    /// A person says what is to be known of the other party: changes the client, or enters one, and
+    /// makes the call that client's. Answered with [`StoreReply::Linked`].
+    SaveCaller {
+        /// Who waits for the answer.
+        request: RequestId,
+        /// The call it is about.
+        call: CallId,
+        /// The call's parties.
+        asked: CallerQuery,
+        /// Fields of the client and their new texts.
+        fields: Vec<(ClientField, String)>,
     },
     /// Open the call's row of the log: at the first ring or dial.
     OpenCall(Box<CallRecord>),
@@ -46,7 +87,7 @@ pub enum StoreCommand {
 /// What became of a request.
 #[derive(Debug)]
 pub enum StoreReply {
-    /// The answer to [`StoreCommand::FindCaller`].
+    /// The answer to [`StoreCommand::FindCaller`] and [`StoreCommand::RegisterCaller`].
     Caller {
         /// The call it is about.
         call: CallId,
@@ -54,6 +95,15 @@ pub enum StoreReply {
         found: Option<Box<CallerMatch>>,
         /// What the card shows; none where the store cannot say.
         layout: Option<CardLayout>,
+    },
+    /// The answer to [`StoreCommand::LinkCaller`] and [`StoreCommand::SaveCaller`].
+    Linked {
+        /// Who waits for it.
+        request: RequestId,
+        /// The call it is about.
+        call: CallId,
+        /// What is known of the other party now, or why nothing was changed, for a person.
+        found: Result<Option<Box<CallerMatch>>, String>,
     },
     /// The call's row is on disk: no power cut takes it back.
     Done {

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, ToSql, params};
 
 use super::calls::{COLUMNS as CALL, call_record};
 use super::tasks::{COLUMNS, task};
-use super::values::{id, millis};
+use super::values::millis;
 use super::{Reader, Result, TaskFilter, Writer};
 use crate::model::{
     CallId, CallRecord, Client, ClientId, Direction, Outcome, Task, TaskChange, TaskId, TaskNews,
@@ -43,19 +43,6 @@ impl Reader<'_> {
             client,
             text: text.clone(),
         }))
-    }
-
-    /// The client as it is now: the one it was merged into, none where it was deleted.
-    fn present_client(&self, client: ClientId) -> Result<Option<ClientId>> {
-        let mut statement = self.connection.prepare_cached(
-            "WITH RECURSIVE heirs (id) AS (
-                 SELECT ?1 UNION SELECT c.merged_into FROM heirs h JOIN clients c ON c.id = h.id
-                 WHERE c.merged_into IS NOT NULL)
-             SELECT c.id FROM heirs h JOIN clients c ON c.id = h.id WHERE c.deleted_at IS NULL",
-        )?;
-        Ok(statement
-            .query_row([client.as_bytes()], |row| id(row, 0))
-            .optional()?)
     }
 
     /// The open task that a lost call of this party joins: the client's, else the number's.

@@ -1,9 +1,37 @@
 //! Making one client of two.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
-use super::{Result, StoreError, Writer};
+use super::values::id;
+use super::{Reader, Result, StoreError, Writer};
 use crate::model::{CategoryId, Client, ClientId, Kind};
+
+impl Reader<'_> {
+    /// The client, or the one it was merged into in the end, deleted or not; none where there
+    /// never was one.
+    pub(super) fn heir(&self, client: ClientId) -> Result<Option<ClientId>> {
+        Ok(self.last_heir(client)?.map(|(heir, _)| heir))
+    }
+
+    /// The client as it is now: the one it was merged into, none where it was deleted.
+    pub(super) fn present_client(&self, client: ClientId) -> Result<Option<ClientId>> {
+        let heir = self.last_heir(client)?;
+        Ok(heir.and_then(|(heir, is_there)| is_there.then_some(heir)))
+    }
+
+    fn last_heir(&self, client: ClientId) -> Result<Option<(ClientId, bool)>> {
+        let mut statement = self.connection.prepare_cached(
+            "WITH RECURSIVE heirs (id) AS (
+                 SELECT ?1 UNION SELECT c.merged_into FROM heirs h JOIN clients c ON c.id = h.id
+                 WHERE c.merged_into IS NOT NULL)
+             SELECT c.id, c.deleted_at IS NULL FROM heirs h JOIN clients c ON c.id = h.id
+             WHERE c.merged_into IS NULL",
+        )?;
+        Ok(statement
+            .query_row([client.as_bytes()], |row| Ok((id(row, 0)?, row.get(1)?)))
+            .optional()?)
+    }
+}
 
 impl Writer<'_> {
     /// Makes one client of two: `from`'s numbers, fields, records, calls and tasks become `into`'s, what
@@ -32,6 +60,30 @@ impl Writer<'_> {
             )?
             .execute(params![into.as_bytes(), from.as_bytes()])?;
         self.write_merge(into, &other)
+    }
+}
+
+impl Writer<'_> {
+    /// Merges drafts that have one of the client's numbers into the client: it is known now whose
+    /// they are.
+    pub(super) fn take_in_drafts(&mut self, client: &Client) -> Result<()> {
+        for phone in &client.phones {
+            let drafts: Vec<ClientId> = self
+                .connection
+                .prepare_cached(
+                    "SELECT c.id FROM client_numbers n CROSS JOIN clients c ON c.id = n.client
+                     WHERE n.e164 = ?1 AND n.client <> ?2 AND n.deleted_at IS NULL
+                     AND c.draft = 1 AND c.deleted_at IS NULL",
+                )?
+                .query_map(params![phone.number.e164(), client.id.as_bytes()], |row| {
+                    id(row, 0)
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            for draft in drafts {
+                self.merge_clients(client.id, draft)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -69,6 +121,10 @@ fn absorb(kept: &mut Client, other: &Client) {
         if !kept.custom.iter().any(|(known, _)| known == name) {
             kept.custom.push((name.clone(), value.clone()));
         }
+    }
+    if kept.draft && other.is_named() {
+        // Nobody gave it the name it has.
+        kept.name.clone_from(&other.name);
     }
     fill(&mut kept.name, &other.name);
     fill(&mut kept.company, &other.company);

@@ -6,6 +6,7 @@
 
 mod about;
 mod backup;
+mod callers;
 mod calls;
 mod card_layouts;
 mod categories;
@@ -45,7 +46,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use calls::{CallCount, CallFilter};
-pub use command::{StoreCommand, StoreNotice, StoreReply};
+pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};
 pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 pub use recordings::{RecordingFilter, RecordingLine};
@@ -91,6 +92,12 @@ impl Store {
         Ok(Self {
             connection: open::in_memory()?,
         })
+    }
+
+    /// Gives SQLite the memory that many writes in a row need: pages that they touch again and again
+    /// are not read and written each time.
+    pub fn expect_much(&self) -> Result<()> {
+        open::expect_much(&self.connection)
     }
 
     /// Asks.

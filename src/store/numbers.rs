@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::lookup::LAST_FIRST;
 use super::values::{count, id, millis, number};
 use super::{Reader, Result, Writer};
 use crate::model::{Client, ClientId, ClientPhone, PhoneNumber};
@@ -23,13 +24,13 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Who has this number, the client last changed first.
+    /// Who has this number, the client last spoken with on it first.
     pub fn clients_with_number(&self, number: PhoneNumber) -> Result<Vec<ClientId>> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.connection.prepare_cached(&format!(
             "SELECT c.id FROM client_numbers n CROSS JOIN clients c ON c.id = n.client
              WHERE n.e164 = ?1 AND n.deleted_at IS NULL AND c.deleted_at IS NULL
-             ORDER BY c.updated_at DESC, c.id DESC",
-        )?;
+             ORDER BY {LAST_FIRST}"
+        ))?;
         let rows = statement.query_map([number.e164()], |row| id(row, 0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

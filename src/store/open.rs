@@ -5,10 +5,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use super::error::is_corruption;
+use super::search::fold;
 use super::{Result, StoreError};
 
 /// Every step of the schema, oldest first. A step that was released is never edited.
@@ -29,8 +31,15 @@ const STEPS: &[M<'static>] = &[
         "../../migrations/client/0007_card_layouts.sql"
     ))
     .foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0008_who_called.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0009_drafts.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0010_notes_found.sql")).foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+/// What all steps make together, in one go: the steps change tables again that the first ones made,
+/// which takes an empty file several times as long. A test compares the two.
+const WHOLE: &str = include_str!("../../docs/SCHEMA.sql");
 
 /// `PRAGMA application_id` of our files: 'RING'.
 const APPLICATION: i32 = 0x5249_4e47;
@@ -95,6 +104,12 @@ fn prepare(connection: &Connection, path: &Path, busy: Duration) -> Result<()> {
     }
 }
 
+/// Pages of 64 MiB are kept, and the log is moved into the file at 32 MiB.
+pub(super) fn expect_much(connection: &Connection) -> Result<()> {
+    let settings = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;";
+    Ok(connection.execute_batch(settings)?)
+}
+
 fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
@@ -105,9 +120,15 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if found > 0 {
         refuse_foreign(connection, path)?;
     }
-    if found == known {
+    if found == known || (found == 0 && make(connection)?) {
         return Ok(());
     }
+    take_steps(connection, path)
+}
+
+fn take_steps(connection: &mut Connection, path: &Path) -> Result<()> {
+    let known = STEPS.len() as i64;
+    lend_fold(connection)?;
     let migrated = MIGRATIONS.to_latest(connection);
     // Two processes met at a new file, a phone and a command perhaps: the other one took the steps
     // while this one waited for it.
@@ -123,6 +144,37 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
             source,
         },
     })
+}
+
+/// Gives the steps the SQL function `fold`.
+fn lend_fold(connection: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    let folded = |context: &Context<'_>| Ok(fold(&context.get::<String>(0)?));
+    Ok(connection.create_scalar_function("fold", 1, flags, folded)?)
+}
+
+/// Gives an empty file the whole schema; false where the file is not empty.
+fn make(connection: &mut Connection) -> Result<bool> {
+    let transaction = super::begin(connection)?;
+    let tables: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 {
+        return Ok(false);
+    }
+    transaction.execute_batch(WHOLE)?;
+    transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    transaction.commit()?;
+    Ok(true)
+}
+
+/// Takes every step, as an older file does that comes along.
+#[cfg(test)]
+pub(super) fn step_by_step() -> Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    let path = Path::new(":memory:");
+    prepare(&connection, path, BUSY)?;
+    take_steps(&mut connection, path)?;
+    Ok(connection)
 }
 
 /// The schema's version: how many steps the file has been through.

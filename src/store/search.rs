@@ -1,4 +1,4 @@
-//! Finding clients by any part of name, company, e-mail or number, in any case and script.
+//! Finding clients by any part of name, company, e-mail, number or note, in any case and script.
 
 use std::collections::HashSet;
 
@@ -17,12 +17,12 @@ const MAX_QUERY: usize = 128;
 /// The search index knows runs of three characters; shorter words are looked for row by row.
 const RUN: usize = 3;
 
-/// A line of a list of clients: six columns of `clients c`.
+/// A line of a list of clients: seven columns of `clients c`.
 pub(super) const SUMMARY: &str = "c.id, c.name, c.company, c.category,
     ifnull((SELECT a.city FROM client_addresses a WHERE a.client = c.id AND a.deleted_at IS NULL
             ORDER BY a.place LIMIT 1), ''),
     (SELECT n.e164 FROM client_numbers n WHERE n.client = c.id AND n.deleted_at IS NULL
-     ORDER BY n.place LIMIT 1)";
+     ORDER BY n.place LIMIT 1), c.draft";
 
 /// `text` for comparison: lower case, compatibility forms dissolved, accents and vowel points
 /// gone, digits of every script as 0 to 9, letters that people take for one another made one.
@@ -33,10 +33,16 @@ pub(super) fn fold(text: &str) -> String {
         .nfkd()
         .filter(|&c| {
             // Classes 0 (letters, Indic vowel signs) and 9 (virama) carry meaning; the rest are marks.
-            matches!(canonical_combining_class(c), 0 | 9) && c != '\u{640}'
+            matches!(canonical_combining_class(c), 0 | 9) && !is_unseen(c)
         })
         .map(alike)
         .collect()
+}
+
+/// Joiners, marks of direction and the like; and the stroke that lengthens Arabic words.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{640}' | '\u{feff}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 fn alike(c: char) -> char {
@@ -54,6 +60,10 @@ fn alike(c: char) -> char {
         'ة' => 'ه',
         'ک' => 'ك',
         'ی' => 'ي',
+        'ٱ' => 'ا',
+        'ہ' | 'ھ' => 'ه',
+        // Candrabindu and anusvara.
+        'ँ' => 'ं',
         c if c.is_whitespace() => ' ',
         c => c,
     }
@@ -63,11 +73,15 @@ fn digit(c: char, zero: char) -> char {
     u8::try_from(u32::from(c) - u32::from(zero)).map_or(c, |value| char::from(b'0' + value))
 }
 
-/// What the search index holds of a client: a line for the name, the company, each e-mail and each number.
+/// What the search index holds of a client: a line for the name, the company, each e-mail, each number
+/// and the note.
 pub(super) fn searchable(client: &Client) -> String {
     let mut lines = vec![fold(&client.name), fold(&client.company)];
     lines.extend(client.emails.iter().map(|email| fold(&email.address)));
     lines.extend(client.phones.iter().map(|phone| phone.number.e164()));
+    if !client.note.is_empty() {
+        lines.push(fold(&client.note));
+    }
     lines.join("\n")
 }
 
@@ -97,7 +111,7 @@ fn as_dialled(digits: String) -> Vec<String> {
 }
 
 impl Reader<'_> {
-    /// The clients in whose name, company, e-mail or numbers every word of `text` occurs, those
+    /// The clients in whose name, company, e-mails, numbers or note every word of `text` occurs, those
     /// whose name begins with it first. An empty text finds nobody.
     pub fn find_clients(&self, text: &str, limit: usize) -> Result<Vec<ClientSummary>> {
         let words = words(text);
@@ -135,12 +149,15 @@ impl Reader<'_> {
     fn clients_with(&self, words: &[Vec<String>], limit: usize) -> Result<Vec<ClientSummary>> {
         let mut values: Vec<Value> = Vec::new();
         let mut conditions = Vec::new();
-        if let Some(index) = index_query(words) {
-            values.push(index.into());
-            conditions.push(
-                "t.row IN (SELECT rowid FROM clients_search WHERE clients_search MATCH ?)".into(),
-            );
-        }
+        // The index tells one after the other: a page of many needs no more than its own.
+        let from = match index_query(words) {
+            Some(index) => {
+                values.push(index.into());
+                conditions.push("clients_search MATCH ?".to_owned());
+                "clients_search CROSS JOIN client_texts t ON t.row = clients_search.rowid"
+            }
+            None => "client_texts t",
+        };
         for ways in words {
             let occurs = vec!["instr(t.text, ?) > 0"; ways.len()].join(" OR ");
             conditions.push(format!("({occurs})"));
@@ -148,7 +165,7 @@ impl Reader<'_> {
         }
         values.push(count(limit).into());
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {SUMMARY} FROM client_texts t CROSS JOIN clients c ON c.row = t.row
+            "SELECT {SUMMARY} FROM {from} CROSS JOIN clients c ON c.row = t.row
              WHERE {} LIMIT ?",
             conditions.join(" AND ")
         ))?;
@@ -191,6 +208,7 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<ClientSummary> {
         category: CategoryId::new(row.get::<_, String>(3)?),
         city: row.get(4)?,
         number: number_or_none(row, 5)?,
+        draft: row.get(6)?,
     })
 }
 
@@ -215,6 +233,9 @@ mod tests {
             ("ΣΊΣΥΦΟΣ", "σισυφοσ"),
             ("किशोर", "किशोर"),
             ("王小明", "王小明"),
+            ("हिँदी क़लम", "हिंदी कलम"),
+            ("क्\u{200d}ष", "क्ष"),
+            ("ٱلله", "الله"),
         ] {
             assert_eq!(fold(text), folded, "{text}");
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use ringbook::app::{App, Input, Output, RequestId};
 use ringbook::automation::{Body, Event, Ready};
-use ringbook::model::{CallId, CallLine, RecordingRow, TaskNews};
+use ringbook::model::{CallId, CallLine, CallerMatch, RecordingRow, TaskNews};
 use ringbook::now::Now;
 use ringbook::phone::PhoneConfig;
 use ringbook::phone::command::{Command, CommandError, Reply};
@@ -258,15 +258,10 @@ impl Office {
         let (delay, reply) = match command {
             StoreCommand::FindCaller {
                 call,
-                number,
-                text,
-                extension,
+                asked,
                 layout,
-                at,
             } => {
-                let found = self
-                    .store
-                    .read(|r| r.find_caller_at(at, number, &text, extension.as_deref()));
+                let found = self.store.read(|r| r.look_up(&asked));
                 let found = found.unwrap().map(Box::new);
                 let layout = self.store.read(|r| r.card_layout(&layout)).unwrap();
                 let reply = StoreReply::Caller {
@@ -275,6 +270,34 @@ impl Office {
                     layout: Some(layout),
                 };
                 (self.slow_lookup, reply)
+            }
+            StoreCommand::RegisterCaller { call, asked, name } => {
+                let found = self.store.write(|w| w.register_caller(&asked, &name));
+                let found = found.unwrap().map(Box::new);
+                let layout = None;
+                let reply = StoreReply::Caller {
+                    call,
+                    found,
+                    layout,
+                };
+                (Duration::ZERO, reply)
+            }
+            StoreCommand::LinkCaller {
+                request,
+                call,
+                asked,
+            } => {
+                let found = self.store.write(|w| w.link_caller(call, &asked));
+                (Duration::ZERO, linked(request, call, found))
+            }
+            StoreCommand::SaveCaller {
+                request,
+                call,
+                asked,
+                fields,
+            } => {
+                let found = self.store.write(|w| w.save_caller(call, &asked, &fields));
+                (Duration::ZERO, linked(request, call, found))
             }
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
                 self.store.write(|w| w.save_call(&record)).unwrap();
@@ -510,15 +533,24 @@ impl Office {
     }
 
     pub fn command(&mut self, command: Command) -> Result<Reply, CommandError> {
+        let request = self.request(command);
+        let answer = self.replies.remove(&request);
+        self.ms(20);
+        answer.expect("the command is answered at once")
+    }
+
+    /// A command that is answered when the store has answered.
+    pub fn command_to_store(&mut self, command: Command) -> Result<Reply, CommandError> {
+        let request = self.request(command);
+        self.ms(20);
+        self.replies.remove(&request).expect("it is answered")
+    }
+
+    fn request(&mut self, command: Command) -> RequestId {
         self.last_request += 1;
         let request = RequestId(self.last_request);
         self.input(Input::Command { request, command });
-        let answer = self
-            .replies
-            .remove(&request)
-            .expect("every command is answered at once");
-        self.ms(20);
-        answer
+        request
     }
 
     pub fn dial(&mut self, target: &str) -> CallId {
@@ -694,6 +726,20 @@ pub fn candidate(kind: IceCandidateKind, ip: &str, port: u16) -> IceCandidate {
 
 fn done(call: CallId, tasks: Vec<TaskNews>) -> StoreReply {
     StoreReply::Done { call, tasks }
+}
+
+fn linked(
+    request: RequestId,
+    call: CallId,
+    found: ringbook::store::Result<Option<CallerMatch>>,
+) -> StoreReply {
+    StoreReply::Linked {
+        request,
+        call,
+        found: found
+            .map(|found| found.map(Box::new))
+            .map_err(|error| error.to_string()),
+    }
 }
 
 /// An effect's name, short enough to compare orders with.

@@ -19,7 +19,7 @@ use self::log::{LogQueue, Row};
 use self::mailbox::{Job, Mailbox};
 use self::reader::Opened;
 use super::{Reader, Result, StoreCommand, StoreError, StoreNotice, StoreReply, Writer, write_on};
-use crate::model::{CallId, CallRecord, TaskNews, TaskTerms};
+use crate::model::{CallId, CallRecord, CallerMatch, CardLayout, RequestId, TaskNews, TaskTerms};
 
 /// How the store was found when the phone opened it.
 #[derive(Debug, Default)]
@@ -135,33 +135,39 @@ impl StoreHandle {
         match command {
             StoreCommand::FindCaller {
                 call,
-                number,
-                text,
-                extension,
+                asked,
                 layout,
-                at,
             } => {
                 let job: Job = Box::new(move |connection| {
                     let found = connection.and_then(|connection| {
                         let reader = Reader { connection };
-                        let found =
-                            reader.find_caller_at(at, number, &text, extension.as_deref())?;
-                        Ok((found, reader.card_layout(&layout)?))
+                        Ok((reader.look_up(&asked)?, Some(reader.card_layout(&layout)?)))
                     });
-                    reply(match found {
-                        Ok((found, layout)) => StoreReply::Caller {
-                            call,
-                            found: found.map(Box::new),
-                            layout: Some(layout),
-                        },
-                        Err(error) => StoreReply::Failed {
-                            call,
-                            error: error.to_string(),
-                        },
-                    });
+                    reply(caller(call, found));
                 });
                 shared.lookups.put(job);
             }
+            StoreCommand::RegisterCaller { call, asked, name } => self.write(
+                move |writer| Ok((writer.register_caller(&asked, &name)?, None)),
+                move |found| reply(caller(call, found)),
+            ),
+            StoreCommand::LinkCaller {
+                request,
+                call,
+                asked,
+            } => self.write(
+                move |writer| writer.link_caller(call, &asked),
+                move |found| reply(linked(request, call, found)),
+            ),
+            StoreCommand::SaveCaller {
+                request,
+                call,
+                asked,
+                fields,
+            } => self.write(
+                move |writer| writer.save_caller(call, &asked, &fields),
+                move |found| reply(linked(request, call, found)),
+            ),
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
                 shared.log.put_row(Row::of(record, Box::new(reply)));
             }
@@ -210,6 +216,30 @@ impl StoreHandle {
     /// Calls whose rows wait for the database.
     pub fn waiting(&self) -> Vec<CallId> {
         self.inner.shared.log.waiting()
+    }
+}
+
+fn caller(call: CallId, found: Result<(Option<CallerMatch>, Option<CardLayout>)>) -> StoreReply {
+    match found {
+        Ok((found, layout)) => StoreReply::Caller {
+            call,
+            found: found.map(Box::new),
+            layout,
+        },
+        Err(error) => StoreReply::Failed {
+            call,
+            error: error.to_string(),
+        },
+    }
+}
+
+fn linked(request: RequestId, call: CallId, found: Result<Option<CallerMatch>>) -> StoreReply {
+    StoreReply::Linked {
+        request,
+        call,
+        found: found
+            .map(|found| found.map(Box::new))
+            .map_err(|error| error.to_string()),
     }
 }
 

@@ -74,6 +74,70 @@ fn s5_14_a_row_comes_back_with_every_field() {
 }
 
 #[test]
+fn a_client_who_was_linked_by_hand_stays_whatever_the_phone_writes() {
+    let mut store = Store::in_memory().unwrap();
+    let [wife, husband] =
+        ["Wife", "Husband"].map(|name| Client::named(name, Timestamp::UNIX_EPOCH));
+    let mut call = record(
+        at("2026-11-22T09:00:00Z"),
+        Direction::Incoming,
+        CallStatus::InProgress,
+    );
+    (call.client, call.client_name) = (Some(wife.id), wife.name.clone());
+    store
+        .write(|w| {
+            w.save_client(&wife)?;
+            w.save_client(&husband)?;
+            w.save_call(&call)?;
+            w.link_call(call.call, husband.id)
+        })
+        .unwrap();
+    call.ended_at = Some(call.started_at + 60.seconds());
+    for client in [Some(wife.id), None] {
+        call.client = client;
+        store.write(|w| w.save_call(&call)).unwrap();
+        let line = store.read(|r| r.find_call(call.call)).unwrap().unwrap();
+        assert_eq!(line.record.ended_at, call.ended_at);
+        assert_eq!(line.record.client, Some(husband.id));
+        assert_eq!(line.record.client_name, "Husband");
+    }
+}
+
+#[test]
+fn the_row_of_a_call_follows_a_client_who_is_merged_meanwhile() {
+    let mut store = Store::in_memory().unwrap();
+    let [first, second, third] =
+        ["First", "Second", "Third"].map(|name| Client::named(name, Timestamp::UNIX_EPOCH));
+    let mut call = record(
+        at("2026-11-22T09:00:00Z"),
+        Direction::Incoming,
+        CallStatus::InProgress,
+    );
+    (call.client, call.client_name) = (Some(first.id), first.name.clone());
+    store
+        .write(|w| {
+            [&first, &second, &third]
+                .map(|client| w.save_client(client))
+                .into_iter()
+                .collect::<Result<(), _>>()?;
+            w.save_call(&call)?;
+            w.merge_clients(second.id, first.id)?;
+            w.merge_clients(third.id, second.id)
+        })
+        .unwrap();
+    let client = |store: &Store| {
+        let line = store.read(|r| r.find_call(call.call)).unwrap().unwrap();
+        line.record.client
+    };
+    store.write(|w| w.save_call(&call)).unwrap();
+    assert_eq!(client(&store), Some(third.id));
+    // A client who is deleted stays in the row, which keeps the name.
+    store.write(|w| w.delete_client(third.id)).unwrap();
+    store.write(|w| w.save_call(&call)).unwrap();
+    assert_eq!(client(&store), Some(third.id));
+}
+
+#[test]
 fn s5_5_every_status_and_end_reason_can_be_kept() {
     let mut store = Store::in_memory().unwrap();
     for &status in CallStatus::ALL {

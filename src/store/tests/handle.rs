@@ -13,7 +13,9 @@ use crate::model::{
     CallId, CallRecord, CallStatus, CardLayout, Client, Direction, EndReason, PhoneNumber,
     RecordingId, RecordingRow, RecordingState,
 };
-use crate::store::{CallFilter, Store, StoreCommand, StoreHandle, StoreNotice, StoreReply, sample};
+use crate::store::{
+    CallFilter, CallerQuery, Store, StoreCommand, StoreHandle, StoreNotice, StoreReply, sample,
+};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -122,11 +124,14 @@ fn s1_2_the_caller_is_found_while_the_writer_is_locked_out() {
         &handle,
         StoreCommand::FindCaller {
             call,
-            number: PhoneNumber::from_e164(sample::IVAN),
-            text: "87011112233".into(),
-            extension: Some("101".into()),
+            asked: CallerQuery {
+                number: PhoneNumber::from_e164(sample::IVAN),
+                text: "87011112233".into(),
+                extension: Some("101".into()),
+                at: Timestamp::now(),
+                client: None,
+            },
             layout: String::new(),
-            at: Timestamp::now(),
         },
     );
     let StoreReply::Caller {

@@ -8,7 +8,7 @@ use crate::model::{
     Money, PhoneNumber, Position, Record, RecordingId, RecordingRow, RecordingState, Value,
     ValueType,
 };
-use crate::store::{Happening, Store, StoreError, sample};
+use crate::store::{CallerQuery, Happening, Store, StoreError, sample};
 
 fn number(e164: &str) -> PhoneNumber {
     PhoneNumber::from_e164(e164).unwrap()
@@ -339,9 +339,14 @@ fn s4_20_and_s4_22_purchases_balance_requests_and_the_next_appointment_are_found
     save(&mut store, &closed);
 
     let now = at("2026-11-22T09:00:00Z");
-    let found = store
-        .read(|r| r.find_caller_at(now, Some(number(sample::IVAN)), "", None))
-        .unwrap();
+    let asked = CallerQuery {
+        number: Some(number(sample::IVAN)),
+        text: String::new(),
+        extension: None,
+        at: now,
+        client: None,
+    };
+    let found = store.read(|r| r.look_up(&asked)).unwrap();
     let about = found.unwrap().about;
     let keys = |records: &[Record]| -> Vec<String> {
         let key = |record: &Record| record.values[0].as_ref().map(Value::plain);
@@ -356,7 +361,7 @@ fn s4_20_and_s4_22_purchases_balance_requests_and_the_next_appointment_are_found
 
     // S4.5: a request that is closed is no longer on the card.
     save(&mut store, &open.with("closed", Value::Flag(true)));
-    let found = store.read(|r| r.find_caller_at(now, Some(number(sample::IVAN)), "", None));
+    let found = store.read(|r| r.look_up(&asked));
     assert!(found.unwrap().unwrap().about.requests.is_empty());
 }
 
