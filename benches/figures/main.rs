@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod agent;
+mod book;
 mod card;
 mod delay;
 mod load;
+mod people;
 mod process;
 mod signalling;
 mod statistics;
@@ -30,7 +32,7 @@ const SOAK: Duration = Duration::from_secs(120);
 
 fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
-    // alone measures calls as fast as they go, and `strain` what strangers and much work do to the
+    // alone measures calls as fast as they go, `book` what a million clients cost, and `strain` what strangers and much work do to the
     // phone; a number says for how many seconds the long run goes on: `cargo bench --bench figures
     // strain 3600`.
     let words: Vec<String> = env::args()
@@ -61,6 +63,9 @@ fn main() {
     }
     if wanted(&RINGBOOK) {
         card::measure(&mut table);
+    }
+    if is_named("book") {
+        book::measure(&mut table);
     }
     if is_named("strain") {
         strain::measure(soak, &mut table);

@@ -15,6 +15,14 @@ pub fn memory_mb(pid: u32) -> f64 {
     kilobytes / 1024.0
 }
 
+/// The most memory that it has had so far, its own pages and shared ones; none when it has ended.
+pub fn memory_peak_mb(pid: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kilobytes / 1024.0)
+}
+
 /// Processor time of all its present threads so far, to the nanosecond.
 pub fn processor_time(pid: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
