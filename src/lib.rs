@@ -9,6 +9,7 @@ pub mod demo;
 pub mod driver;
 pub mod export;
 pub mod flight;
+pub mod http;
 pub mod i18n;
 pub mod import;
 pub mod model;

@@ -33,6 +33,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use self::handle::AppHandle;
 pub use self::tls::check_authorities;
+pub(crate) use self::tls::{certificates, explain_certificate};
 
 use self::addresses::Addresses;
 use self::dns::Dns;

@@ -131,7 +131,8 @@ pub fn check_authorities(file: &str) -> anyhow::Result<()> {
     verifier(Some(file), Arc::new(ring::default_provider())).map(drop)
 }
 
-fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+/// The certificates of a PEM file, one at least.
+pub(crate) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let unreadable = || tr!("{file} holds no certificate in PEM", file = file.display());
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
     let found = found.with_context(unreadable)?;
@@ -179,7 +180,8 @@ fn explain(error: &io::Error, identity: &TlsIdentity, remote: SocketAddr) -> Str
     }
 }
 
-fn explain_certificate(bad: &CertificateError, host: &str) -> String {
+/// What is wrong with the certificate that `host` shows, and what to do about it.
+pub(crate) fn explain_certificate(bad: &CertificateError, host: &str) -> String {
     use CertificateError as Bad;
     match bad {
         Bad::ExpiredContext { not_after, .. } => tr!(
