@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::model::{ClientField, Kind, Record, Value};
+use crate::store::Change;
 use crate::tr;
 
 /// What a field of a client is called.
@@ -54,7 +55,43 @@ pub fn kind(kind: &Kind) -> String {
         "field" => tr!("Field"),
         "greeting" => tr!("Greeting"),
         "card" => tr!("Card layout"),
+        "category" => tr!("Category"),
+        "employee" => tr!("Employee"),
         other => other.to_owned(),
+    }
+}
+
+/// What a kind of record is called: many of them.
+pub fn kinds(kind: &Kind) -> String {
+    match kind.name {
+        "order" => tr!("Orders"),
+        "request" => tr!("Requests"),
+        "purchase" => tr!("Purchases"),
+        "account" => tr!("money" => "Accounts"),
+        "appointment" => tr!("Appointments"),
+        "note" => tr!("Notes"),
+        "branch" => tr!("Branches"),
+        "stage" => tr!("Stages"),
+        "field" => tr!("Fields of your own"),
+        "greeting" => tr!("Greetings"),
+        "category" => tr!("Categories"),
+        "employee" => tr!("Employees"),
+        other => other.to_owned(),
+    }
+}
+
+/// What a word that stands for a choice is called.
+pub fn chosen(word: &str) -> String {
+    match word {
+        "text" => tr!("Text"),
+        "number" => tr!("Number"),
+        "date" => tr!("Date"),
+        "choice" => tr!("Choice"),
+        "money" => tr!("Amount"),
+        "link" => tr!("Link"),
+        "person" => tr!("Person"),
+        "company" => tr!("Company"),
+        other => Kind::named(other).map_or_else(|| other.to_owned(), self::kind),
     }
 }
 
@@ -92,6 +129,9 @@ pub fn column(name: &str) -> String {
         "rank" => tr!("Order of lists"),
         "closes" => tr!("Closes"),
         "blocks" => tr!("Blocks"),
+        "colour" => tr!("Colour"),
+        "icon" => tr!("Icon"),
+        "extension" => tr!("Extension"),
         "language" => tr!("Language"),
         other => other.to_owned(),
     }
@@ -125,4 +165,45 @@ pub fn line(record: &Record) -> String {
         given => Some(value(given)),
     });
     parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// The record on one line, without the time that stands beside it.
+pub fn details(record: &Record) -> String {
+    let mut record = record.clone();
+    if let Some(when) = record.kind.when {
+        record.set(when, None);
+    }
+    line(&record)
+}
+
+/// What was changed, on one line.
+pub fn change(change: &Change) -> String {
+    let of = Kind::named(&change.of);
+    let field = match of {
+        Some(_) => column(&change.field),
+        None if change.field == "photo" => tr!("Photo"),
+        None => client_field(&ClientField::named(&change.field)),
+    };
+    let what = of.map(kind).unwrap_or_default();
+    if change.field.is_empty() {
+        return match of {
+            Some(_) => tr!(
+                "{what} {name} was deleted",
+                what = what,
+                name = change.before
+            ),
+            None => tr!("{name} was merged into this client", name = change.before),
+        };
+    }
+    let text = |text: &str| if text.is_empty() { "–" } else { text }.to_owned();
+    let values = format!(
+        "{}: {} → {}",
+        field,
+        text(&change.before),
+        text(&change.after)
+    );
+    match what.is_empty() {
+        true => values,
+        false => format!("{what} · {values}"),
+    }
 }

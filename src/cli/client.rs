@@ -17,7 +17,7 @@ use crate::model::{
     AboutClient, Client, ClientField, ClientSummary, Country, Kind, PhoneNumber, Record,
 };
 use crate::profile::Profile;
-use crate::store::Writer;
+use crate::store::{TimelineFilter, Writer};
 use crate::table::{printable, write_table};
 use crate::words;
 use crate::{tr, trn};
@@ -149,7 +149,7 @@ pub fn run(
             let country = home_country(profile, None)?;
             open_store(profile)?.read(|reader| {
                 let client = one_client(reader, client, country)?.id;
-                let entries = reader.timeline(client, *offset, *limit)?;
+                let entries = reader.timeline(client, TimelineFilter::All, *offset, *limit)?;
                 timeline(&entries, *format, output)
             })
         }

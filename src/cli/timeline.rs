@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::client::FindFormat;
 use super::log::clock;
 use crate::export::{call_json, recording_json};
-use crate::model::{ClientField, Kind, Record};
-use crate::store::{Change, Happening, TimelineEntry};
+use crate::store::{Happening, TimelineEntry};
 use crate::table::write_table;
 use crate::{tr, words};
 
@@ -68,8 +67,8 @@ fn row(entry: &TimelineEntry, zone: &TimeZone) -> [String; 4] {
             (tr!("noun" => "Call"), joined(&parts))
         }
         Happening::Recording(recording) => (tr!("Recording"), recording.recording.file.clone()),
-        Happening::Record(record) => (words::kind(record.kind), details(record)),
-        Happening::Change(change) => (tr!("Change"), change_line(change)),
+        Happening::Record(record) => (words::kind(record.kind), words::details(record)),
+        Happening::Change(change) => (tr!("Change"), words::change(change)),
     };
     [
         local.strftime("%Y-%m-%d").to_string(),
@@ -77,34 +76,6 @@ fn row(entry: &TimelineEntry, zone: &TimeZone) -> [String; 4] {
         what,
         details,
     ]
-}
-
-/// The record on one line, without the time that stands beside it.
-fn details(record: &Record) -> String {
-    let mut record = record.clone();
-    if let Some(when) = record.kind.when {
-        record.set(when, None);
-    }
-    words::line(&record)
-}
-
-fn change_line(change: &Change) -> String {
-    let kind = Kind::named(&change.of);
-    let field = match kind {
-        Some(_) => words::column(&change.field),
-        None if change.field == "photo" => tr!("Photo"),
-        None => words::client_field(&ClientField::named(&change.field)),
-    };
-    let of = kind.map(words::kind).unwrap_or_default();
-    if change.field.is_empty() {
-        return match kind {
-            Some(_) => tr!("{what} {name} was deleted", what = of, name = change.before),
-            None => tr!("{name} was merged into this client", name = change.before),
-        };
-    }
-    let value = |text: &str| if text.is_empty() { "–" } else { text }.to_owned();
-    let values = format!("{} → {}", value(&change.before), value(&change.after));
-    joined(&[of, format!("{field}: {values}")])
 }
 
 fn joined(parts: &[String]) -> String {

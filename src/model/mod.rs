@@ -8,6 +8,7 @@ mod client_text;
 mod contact;
 mod greeting;
 mod ids;
+mod merging;
 mod money;
 mod phone_number;
 mod record;

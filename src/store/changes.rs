@@ -32,10 +32,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes down that `other` has become a part of the client.
-    pub(super) fn write_merge(&mut self, client: ClientId, other: &Client) -> Result<()> {
+    /// Writes down that `other` has become a part of the client, and what `other` said that the
+    /// client does not.
+    pub(super) fn write_merge(&mut self, client: &Client, other: &Client) -> Result<()> {
         let id = RecordId::from_bytes(*other.id.as_bytes());
-        self.write_change(client, "client", id, "", [&other.name, ""])
+        let kept = client.texts();
+        for (field, text) in other.given_up_to(client) {
+            let stays = kept.iter().find(|(known, _)| *known == field);
+            let stays = stays.map(|(_, text)| text.as_str()).unwrap_or_default();
+            self.write_change(client.id, "client", id, &field.to_string(), [&text, stays])?;
+        }
+        self.write_change(client.id, "client", id, "", [&other.name, ""])
     }
 
     /// Writes down what became of the values of a client's record.

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::values::id;
 use super::{Reader, Result, StoreError, Writer};
-use crate::model::{CategoryId, Client, ClientId, Kind};
+use crate::model::{Client, ClientId, Kind};
 
 impl Reader<'_> {
     /// The client, or the one it was merged into in the end, deleted or not; none where there
@@ -43,7 +43,7 @@ impl Writer<'_> {
         }
         let other = self.load_client(from)?;
         let mut kept = self.load_client(into)?;
-        absorb(&mut kept, &other);
+        kept.absorb(&other);
         self.retire_client(from, Some(into))?;
         self.save_client(&kept)?;
         let records = Kind::of_clients().map(|kind| kind.table);
@@ -59,7 +59,7 @@ impl Writer<'_> {
                  WHERE id = ?1 AND photo IS NULL",
             )?
             .execute(params![into.as_bytes(), from.as_bytes()])?;
-        self.write_merge(into, &other)
+        self.write_merge(&kept, &other)
     }
 }
 
@@ -84,87 +84,5 @@ impl Writer<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// What `kept` lacks, it takes from `other`.
-fn absorb(kept: &mut Client, other: &Client) {
-    for phone in &other.phones {
-        match kept
-            .phones
-            .iter_mut()
-            .find(|known| known.number == phone.number)
-        {
-            Some(known) => {
-                fill(&mut known.label, &phone.label);
-                fill(&mut known.extension, &phone.extension);
-            }
-            None => kept.phones.push(phone.clone()),
-        }
-    }
-    for email in &other.emails {
-        if !kept
-            .emails
-            .iter()
-            .any(|known| known.address == email.address)
-        {
-            kept.emails.push(email.clone());
-        }
-    }
-    for address in &other.addresses {
-        if !kept.addresses.contains(address) {
-            kept.addresses.push(address.clone());
-        }
-    }
-    kept.tags.extend(other.tags.iter().cloned());
-    for (name, value) in &other.custom {
-        if !kept.custom.iter().any(|(known, _)| known == name) {
-            kept.custom.push((name.clone(), value.clone()));
-        }
-    }
-    if kept.draft && other.is_named() {
-        // Nobody gave it the name it has.
-        kept.name.clone_from(&other.name);
-    }
-    fill(&mut kept.name, &other.name);
-    fill(&mut kept.company, &other.company);
-    fill(&mut kept.language, &other.language);
-    absorb_note(kept, other);
-    if kept.greeting.is_none() {
-        kept.greeting.clone_from(&other.greeting);
-    }
-    if kept.category == CategoryId::ordinary() {
-        kept.category = other.category.clone();
-    }
-    if kept.responsible.is_none() {
-        kept.responsible.clone_from(&other.responsible);
-    }
-    // Of two answers the later one counts; one without a day is the older.
-    let at = |client: &Client| client.consent.as_ref().map(|consent| consent.at);
-    if other.consent.is_some() && at(other) > at(kept) {
-        kept.consent.clone_from(&other.consent);
-    }
-    kept.do_not_call |= other.do_not_call;
-}
-
-/// Both notes were written for whoever takes the call: none may get lost, nor go before its time.
-fn absorb_note(kept: &mut Client, other: &Client) {
-    kept.note_acknowledge |= other.note_acknowledge;
-    if other.note.is_empty() || kept.note.contains(&other.note) {
-        return;
-    }
-    if kept.note.is_empty() {
-        kept.note_until = other.note_until;
-    } else {
-        kept.note.push('\n');
-        let both = kept.note_until.zip(other.note_until);
-        kept.note_until = both.map(|(one, another)| one.max(another));
-    }
-    kept.note.push_str(&other.note);
-}
-
-fn fill(mine: &mut String, theirs: &String) {
-    if mine.is_empty() {
-        mine.clone_from(theirs);
     }
 }

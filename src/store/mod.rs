@@ -51,7 +51,7 @@ pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 pub use recordings::{RecordingFilter, RecordingLine};
 pub use tasks::TaskFilter;
-pub use timeline::{Change, Happening, TimelineEntry};
+pub use timeline::{Change, Happening, TimelineEntry, TimelineFilter};
 
 /// Asks the store; every method is a query.
 pub struct Reader<'c> {

@@ -46,6 +46,48 @@ pub struct Change {
     pub after: String,
 }
 
+/// What of a client's timeline is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimelineFilter {
+    /// Everything.
+    #[default]
+    All,
+    /// Calls.
+    Calls,
+    /// Recordings.
+    Recordings,
+    /// What was written down.
+    Notes,
+    /// Records of every kind but notes.
+    Records,
+    /// What was changed.
+    Changes,
+}
+
+impl TimelineFilter {
+    /// Every one, in the order of lists.
+    pub const ALL: [Self; 6] = [
+        Self::All,
+        Self::Calls,
+        Self::Recordings,
+        Self::Notes,
+        Self::Records,
+        Self::Changes,
+    ];
+
+    /// Whether what this word names is looked at.
+    fn takes(self, word: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Calls => word == "call",
+            Self::Recordings => word == "recording",
+            Self::Notes => word == Kind::NOTE.name,
+            Self::Records => word != Kind::NOTE.name && Kind::named(word).is_some(),
+            Self::Changes => word == "change",
+        }
+    }
+}
+
 impl Happening {
     /// Its word: `call`, `recording`, `change`, or the name of a kind of record.
     pub fn word(&self) -> &str {
@@ -66,10 +108,11 @@ impl Reader<'_> {
     pub fn timeline(
         &self,
         client: ClientId,
+        filter: TimelineFilter,
         offset: usize,
         limit: usize,
     ) -> Result<Vec<TimelineEntry>> {
-        let mut statement = self.connection.prepare_cached(&page())?;
+        let mut statement = self.connection.prepare_cached(&page(filter))?;
         let values = params![client.as_bytes(), count(limit), count(offset)];
         let found = statement
             .query_map(values, |row| Ok((time(row, 0)?, row.get(1)?, id(row, 2)?)))?
@@ -109,24 +152,44 @@ impl Reader<'_> {
     }
 }
 
-/// The statement that finds a page of the list; each part reads an index by client.
-fn page() -> String {
+/// The statement that finds a page of the list. Each part reads an index by client and hands on no
+/// more than the page can need, so that a client of many years costs what a page costs.
+fn page(filter: TimelineFilter) -> String {
     let records = Kind::of_clients().map(|kind| {
-        format!(
-            "SELECT {at}, '{name}', t.id FROM {table} t
-             WHERE t.client = ?1 AND t.deleted_at IS NULL",
+        let part = format!(
+            "SELECT {at} AS at, '{name}' AS word, t.id AS id FROM {table} t
+             WHERE t.client = ?1 AND t.deleted_at IS NULL ORDER BY at DESC, id DESC",
             at = moment(kind),
             name = kind.name,
             table = kind.table
-        )
+        );
+        (kind.name, part)
     });
+    // Recordings come in the order of their calls, which an index has.
     let rest = [
-        "SELECT c.started_at AS at, 'call' AS word, c.id AS id FROM calls c WHERE c.client = ?1",
-        "SELECT r.started_at, 'recording', r.id FROM calls c CROSS JOIN recordings r ON r.call = c.id
-         WHERE c.client = ?1 AND r.deleted_at IS NULL",
-        "SELECT h.at, 'change', h.id FROM changes h WHERE h.client = ?1",
+        (
+            "call",
+            "SELECT c.started_at AS at, 'call' AS word, c.id AS id FROM calls c
+             WHERE c.client = ?1 ORDER BY at DESC, id DESC",
+        ),
+        (
+            "recording",
+            "SELECT r.started_at AS at, 'recording' AS word, r.id AS id
+             FROM calls c CROSS JOIN recordings r ON r.call = c.id
+             WHERE c.client = ?1 AND r.deleted_at IS NULL ORDER BY c.started_at DESC",
+        ),
+        (
+            "change",
+            "SELECT h.at AS at, 'change' AS word, h.id AS id FROM changes h
+             WHERE h.client = ?1 ORDER BY at DESC, id DESC",
+        ),
     ];
-    let parts: Vec<String> = rest.map(str::to_owned).into_iter().chain(records).collect();
+    let rest = rest.into_iter().map(|(word, part)| (word, part.to_owned()));
+    let parts: Vec<String> = rest
+        .chain(records)
+        .filter(|(word, _)| filter.takes(word))
+        .map(|(_, part)| format!("SELECT * FROM ({part} LIMIT ?2 + ?3)"))
+        .collect();
     let parts = parts.join(" UNION ALL ");
     format!("{parts} ORDER BY at DESC, word, id DESC LIMIT ?2 OFFSET ?3")
 }
@@ -134,7 +197,8 @@ fn page() -> String {
 /// How SQLite goes about a page of the list, step by step.
 #[cfg(test)]
 pub(super) fn plan(connection: &rusqlite::Connection) -> Result<Vec<String>> {
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", page()))?;
+    let mut statement =
+        connection.prepare(&format!("EXPLAIN QUERY PLAN {}", page(TimelineFilter::All)))?;
     let nobody = [0_u8; 16];
     let rows = statement.query_map(params![nobody, 10, 0], |row| row.get("detail"))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

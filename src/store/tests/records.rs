@@ -8,7 +8,7 @@ use crate::model::{
     Money, PhoneNumber, Position, Record, RecordingId, RecordingRow, RecordingState, Value,
     ValueType,
 };
-use crate::store::{CallerQuery, Happening, Store, StoreError, sample};
+use crate::store::{CallerQuery, Happening, Store, StoreError, TimelineFilter, sample};
 
 fn number(e164: &str) -> PhoneNumber {
     PhoneNumber::from_e164(e164).unwrap()
@@ -417,7 +417,11 @@ fn s5_32_the_timeline_has_everything_of_all_numbers_the_latest_first_by_pages() 
     store.write(|w| w.save_client(&other)).unwrap();
     save(&mut store, &of(Kind::ORDER, &other, text("7")));
 
-    let page = |offset, limit| store.read(|r| r.timeline(ivan.id, offset, limit)).unwrap();
+    let page = |offset, limit| {
+        store
+            .read(|r| r.timeline(ivan.id, TimelineFilter::All, offset, limit))
+            .unwrap()
+    };
     let words = |offset, limit| -> Vec<String> {
         let entries = page(offset, limit).into_iter();
         entries.map(|entry| entry.what.word().to_owned()).collect()
@@ -443,6 +447,15 @@ fn s5_32_the_timeline_has_everything_of_all_numbers_the_latest_first_by_pages() 
     assert_eq!((&*change.of, &*change.field), ("client", "phone2"));
     assert_eq!((&*change.before, &*change.after), ("", "+77770000000"));
 
+    let mut filtered: Vec<String> = Vec::new();
+    for filter in &TimelineFilter::ALL[1..] {
+        let some = store.read(|r| r.timeline(ivan.id, *filter, 0, 50)).unwrap();
+        filtered.extend(some.into_iter().map(|entry| entry.what.word().to_owned()));
+    }
+    assert_eq!(filtered.len(), all.len(), "each belongs to one part");
+    assert_eq!(filtered[..2], ["call", "call"]);
+    assert_eq!(filtered[4..6], ["note", "appointment"]);
+
     let plan = crate::store::timeline::plan(&store.connection).unwrap();
     let scans = |step: &&String| step.starts_with("SCAN") && !step.contains("(subquery");
     assert_eq!(plan.iter().find(scans), None, "{plan:?}");
@@ -455,7 +468,9 @@ fn a_change_is_written_with_what_it_changes_and_goes_with_it() {
     let request = of(Kind::REQUEST, &ivan, text("R-1")).with("subject", text("Late"));
     save(&mut store, &request);
     let changes = |store: &Store| -> Vec<[String; 4]> {
-        let entries = store.read(|r| r.timeline(id, 0, 50)).unwrap();
+        let entries = store
+            .read(|r| r.timeline(id, TimelineFilter::All, 0, 50))
+            .unwrap();
         let mut changes: Vec<[String; 4]> = entries
             .into_iter()
             .filter_map(|entry| match entry.what {
@@ -509,6 +524,7 @@ fn merging_loses_nothing_of_the_double() {
     double.change_address(|address| address.city = "Almaty".into());
     double.tags = vec!["steel".into()];
     double.do_not_call = true;
+    double.language = "de".into();
     double.note = "Until spring".into();
     double.note_until = Some("2027-03-01".parse().unwrap());
     double.note_acknowledge = true;
@@ -546,7 +562,9 @@ fn merging_loses_nothing_of_the_double() {
         let moved = store.read(|r| r.records(kind, Some(ivan.id))).unwrap();
         assert_eq!(moved.len(), 1, "{}", kind.name);
     }
-    let timeline = store.read(|r| r.timeline(ivan.id, 0, 50)).unwrap();
+    let timeline = store
+        .read(|r| r.timeline(ivan.id, TimelineFilter::All, 0, 50))
+        .unwrap();
     let has = |of: &str, field: &str, before: &str| {
         timeline.iter().any(|entry| match &entry.what {
             Happening::Change(c) => (&*c.of, &*c.field, &*c.before) == (of, field, before),
@@ -555,6 +573,7 @@ fn merging_loses_nothing_of_the_double() {
     };
     assert!(has("client", "company", ""), "the double's own changes");
     assert!(has("client", "", "I. Petrov"), "the merge itself");
+    assert!(has("client", "language", "de"), "what gave way");
 }
 
 #[test]
