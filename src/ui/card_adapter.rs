@@ -123,23 +123,32 @@ impl Photos {
 
 /// A PNG or JPEG file as pixels, no larger than a card needs.
 fn decode(file: &[u8]) -> Option<SharedPixelBuffer<Rgba8Pixel>> {
-    let mut reader = image::ImageReader::new(Cursor::new(file))
-        .with_guessed_format()
-        .ok()?;
-    let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MAX_PICTURE);
-    reader.limits(limits);
-    let picture = reader.decode().ok()?;
+    let picture = read_picture(file)?;
     let picture = if picture.width().min(picture.height()) > PHOTO_SIDE {
         let filter = image::imageops::FilterType::Triangle;
         picture.resize_to_fill(PHOTO_SIDE, PHOTO_SIDE, filter)
     } else {
         picture
     };
+    Some(pixels(picture))
+}
+
+/// A PNG or JPEG file as pixels, every one of them.
+pub fn decode_whole(file: &[u8]) -> Option<SharedPixelBuffer<Rgba8Pixel>> {
+    read_picture(file).map(pixels)
+}
+
+fn read_picture(file: &[u8]) -> Option<image::DynamicImage> {
+    let mut reader = image::ImageReader::new(Cursor::new(file))
+        .with_guessed_format()
+        .ok()?;
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(MAX_PICTURE);
+    reader.limits(limits);
+    reader.decode().ok()
+}
+
+fn pixels(picture: image::DynamicImage) -> SharedPixelBuffer<Rgba8Pixel> {
     let pixels = picture.into_rgba8();
-    Some(SharedPixelBuffer::clone_from_slice(
-        pixels.as_raw(),
-        pixels.width(),
-        pixels.height(),
-    ))
+    SharedPixelBuffer::clone_from_slice(pixels.as_raw(), pixels.width(), pixels.height())
 }

@@ -16,7 +16,7 @@ use super::asking::{self, spawn};
 use super::link::PhoneLink;
 use super::listing::{Listing, Source};
 use super::text;
-use crate::model::{CallLine, CallStatus, Direction, PhoneNumber};
+use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber};
 use crate::store::{CallCount, CallFilter, Reader, Result};
 use crate::tr;
 
@@ -60,7 +60,7 @@ impl LogPage {
         let page = self.clone();
         adapter.on_search(move || spawn(page.clone().reload()));
         let page = self.clone();
-        adapter.on_select(move |id| page.select(&id));
+        adapter.on_select(move |id| spawn(page.clone().select(id)));
         let window = self.window.clone();
         adapter.on_call_back(move |number| {
             let Some(window) = window.upgrade() else {
@@ -159,16 +159,25 @@ impl LogPage {
         })
     }
 
-    fn select(&self, id: &str) {
-        let Some(window) = self.window.upgrade() else {
+    /// Shows one call: from the list, or from the store where the list does not have it in sight.
+    async fn select(self: Rc<Self>, id: SharedString) {
+        let row = match self.calls.find(|row| row.id == id) {
+            Some(row) => Some(row),
+            None => self.read_row(&id).await,
+        };
+        let (Some(window), Some(row)) = (self.window.upgrade(), row) else {
             return;
         };
         let adapter = window.global::<LogAdapter>();
-        if let Some(row) = self.calls.find(|row| row.id == id) {
-            adapter.set_call(row);
-            adapter.set_selected(id.into());
-            window.global::<FlightAdapter>().invoke_show(id.into());
-        }
+        adapter.set_call(row);
+        adapter.set_selected(id.clone());
+        window.global::<FlightAdapter>().invoke_show(id);
+    }
+
+    async fn read_row(&self, id: &str) -> Option<LogRow> {
+        let call = id.parse::<CallId>().ok()?;
+        let line = asking::read(&self.phone, move |store| store.find_call(call)).await;
+        Some(map_line(&line.ok()??, self.calls.zone()))
     }
 
     /// Writes the calls in sight of the filter into a CSV file of the profile.
@@ -314,7 +323,8 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
     }
 }
 
-fn map_status(status: CallStatus) -> Outcome {
+/// How a call ended, for the window.
+pub fn map_status(status: CallStatus) -> Outcome {
     match status {
         CallStatus::InProgress => Outcome::Active,
         CallStatus::Answered => Outcome::Answered,

@@ -6,15 +6,19 @@ mod asking;
 mod card_adapter;
 mod clients_adapter;
 mod flight_adapter;
+mod form;
 mod lamps_adapter;
 mod language;
 mod link;
 mod listing;
 mod log_adapter;
+mod office;
 mod paged;
 mod phone_adapter;
 mod popups;
+mod record_form;
 mod recordings_adapter;
+mod records;
 mod settings_adapter;
 mod text;
 mod window_adapter;
@@ -39,9 +43,11 @@ use self::clients_adapter::ClientsPage;
 use self::flight_adapter::FlightPage;
 use self::lamps_adapter::Lamps;
 use self::log_adapter::LogPage;
+use self::office::OfficePart;
 use self::phone_adapter::PhonePage;
 use self::popups::Popups;
 use self::recordings_adapter::RecordingsPage;
+use self::records::Records;
 use self::settings_adapter::SettingsPage;
 use self::window_adapter::Shell;
 use crate::export;
@@ -100,7 +106,7 @@ pub struct Desk {
     recordings: Rc<RecordingsPage>,
     settings: Rc<SettingsPage>,
     popups: Rc<Popups>,
-    _clients: Rc<ClientsPage>,
+    clients: Rc<ClientsPage>,
     tick: slint::Timer,
 }
 
@@ -110,6 +116,8 @@ impl Desk {
         language::speak(main, &*phone);
         let photos: Rc<Photos> = Rc::default();
         let calls = PhonePage::start(main, phone.clone(), photos.clone());
+        let records = Records::start(main, phone.clone());
+        OfficePart::start(main, phone.clone(), records.clone());
         let desk = Rc::new(Self {
             shell: Shell::start(main, phone.clone(), calls.clone()),
             log: LogPage::start(main, phone.clone()),
@@ -119,7 +127,7 @@ impl Desk {
             recordings: RecordingsPage::start(main, phone.clone()),
             settings: SettingsPage::start(main, phone.clone()),
             popups: Popups::start(main, phone.clone(), photos.clone()),
-            _clients: ClientsPage::start(main, phone.clone(), photos),
+            clients: ClientsPage::start(main, phone.clone(), photos, records),
             tick: slint::Timer::default(),
             calls,
             phone,
@@ -186,6 +194,7 @@ impl Desk {
         spawn(self.log.clone().reload());
         spawn(self.flight.clone().load());
         spawn(self.recordings.clone().reload());
+        self.clients.retell();
     }
 
     fn on_tick(&self) {

@@ -117,6 +117,11 @@ pub fn moment(at: Timestamp, zone: &TimeZone) -> SharedString {
     .into()
 }
 
+/// `22.11.2026`
+pub fn date(day: Date) -> String {
+    day.strftime("%d.%m.%Y").to_string()
+}
+
 /// `09:05`
 pub fn time(at: Timestamp, zone: &TimeZone) -> SharedString {
     at.to_zoned(zone.clone())

@@ -1,6 +1,7 @@
 //! What belongs to the window as a whole: lines, messages, the one search field.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -85,6 +86,8 @@ impl Shell {
         adapter.set_notices(ModelRc::from(Rc::new(VecModel::<Notice>::default())));
         let weak = window.as_weak();
         adapter.on_dismiss(move |id| dismiss(&weak, id));
+        let weak = window.as_weak();
+        adapter.on_act(move |id| act(&weak, id));
         let this = shell.clone();
         adapter.on_search(move |query| {
             // Counted at once: Enter may follow before the search begins.
@@ -303,29 +306,48 @@ pub fn tell(window: &Weak<MainWindow>, text: String) {
     announce(window, Tone::Good, &text);
 }
 
+/// Says that something was done, with a way back.
+pub fn offer(window: &Weak<MainWindow>, text: &str, action: String, act: impl FnOnce() + 'static) {
+    if let Some(id) = post(window, Tone::Good, text, action) {
+        OFFERS.with_borrow_mut(|offers| offers.insert(id, Box::new(act)));
+    }
+}
+
 /// Says what went wrong.
 pub fn complain(window: &Weak<MainWindow>, text: String) {
     announce(window, Tone::Bad, &text);
 }
 
+type Act = Box<dyn FnOnce()>;
+
+thread_local! {
+    /// What the messages on the screen offer, by their ids.
+    static OFFERS: RefCell<BTreeMap<i32, Act>> = RefCell::default();
+}
+
 fn announce(window: &Weak<MainWindow>, tone: Tone, words: &str) {
+    post(window, tone, words, String::new());
+}
+
+/// Puts a message up for a while; none where there is no window.
+fn post(window: &Weak<MainWindow>, tone: Tone, words: &str, action: String) -> Option<i32> {
     thread_local! {
         static NEXT: Cell<i32> = const { Cell::new(0) };
     }
-    let Some(main) = window.upgrade() else { return };
+    let main = window.upgrade()?;
     let model = main.global::<WindowAdapter>().get_notices();
-    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else {
-        return;
-    };
+    let notices = model.as_any().downcast_ref::<VecModel<Notice>>()?;
     let id = NEXT.replace(NEXT.get().wrapping_add(1));
     notices.push(Notice {
         id,
         tone,
         text: text::line(words),
-        action: SharedString::new(),
+        action: action.into(),
     });
-    if notices.row_count() > MAX_NOTICES {
-        notices.remove(0);
+    if notices.row_count() > MAX_NOTICES
+        && let Some(oldest) = notices.row_data(0)
+    {
+        dismiss(window, oldest.id);
     }
     let window = window.clone();
     let letters = u32::try_from(words.chars().count()).unwrap_or(u32::MAX);
@@ -334,9 +356,20 @@ fn announce(window: &Weak<MainWindow>, tone: Tone, words: &str) {
         pause(time).await;
         dismiss(&window, id);
     });
+    Some(id)
+}
+
+/// Does what a message offers.
+fn act(window: &Weak<MainWindow>, id: i32) {
+    let offered = OFFERS.with_borrow_mut(|offers| offers.remove(&id));
+    dismiss(window, id);
+    if let Some(act) = offered {
+        act();
+    }
 }
 
 fn dismiss(window: &Weak<MainWindow>, id: i32) {
+    OFFERS.with_borrow_mut(|offers| offers.remove(&id));
     let Some(main) = window.upgrade() else { return };
     let model = main.global::<WindowAdapter>().get_notices();
     let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else {

@@ -6,7 +6,7 @@ mod support;
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
-use support::sample;
+use support::{book, sample};
 
 /// A language, what its rail calls the clients, and how a day late reads.
 const LANGUAGES: [(&str, &str, &str); 7] = [
@@ -45,6 +45,18 @@ fn every_language_is_in_the_window_and_pictures_show_that_it_fits() {
             support::picture(&window, &format!("{name}-{code}"), 1080.0, 720.0);
             support::picture(&window, &format!("{name}-{code}-compact"), 320.0, 640.0);
         }
+        let clients = window.global::<ClientsAdapter>();
+        clients.set_selected("k1".into());
+        shell.set_page(Page::Clients);
+        clients.set_editing(true);
+        support::picture(&window, &format!("client-edit-{code}"), 1080.0, 1100.0);
+        clients.set_editing(false);
+        window.global::<Theme>().set_text_scale(2.0);
+        window.global::<Theme>().invoke_choose(ThemeChoice::Dark);
+        support::picture(&window, &format!("client-{code}-large"), 320.0, 2600.0);
+        window.global::<Theme>().set_text_scale(1.0);
+        window.global::<Theme>().invoke_choose(ThemeChoice::Light);
+        clients.set_selected("".into());
         sample::put_up(&window, sample::call(), sample::vip());
         shell.set_page(Page::Phone);
         support::picture(&window, &format!("call-{code}"), 1080.0, 720.0);
@@ -84,6 +96,25 @@ fn no_language_pushes_a_text_out_of_the_narrowest_window() {
             check("line");
             settings.set_part(SettingsPart::Absence);
             check("availability");
+            // What fits with large texts fits with small ones.
+            if scale > 1.0 {
+                settings.set_part(SettingsPart::Office);
+                check("office");
+                let clients = window.global::<ClientsAdapter>();
+                clients.set_selected("k1".into());
+                shell.set_page(Page::Clients);
+                check("client");
+                clients.set_tab(ClientTab::Records);
+                window.global::<RecordsAdapter>().set_editing(true);
+                check("form of a record");
+                window.global::<RecordsAdapter>().set_editing(false);
+                clients.set_editing(true);
+                check("form of a client");
+                clients.set_editing(false);
+                book::put_merge(&window, true);
+                check("merge");
+            }
+            shell.set_page(Page::Settings);
             sample::put_flight(&window);
             check("messages");
             window.global::<FlightAdapter>().set_part(1);

@@ -5,7 +5,7 @@ mod support;
 
 use ringbook_ui::slint::ComponentHandle;
 use ringbook_ui::*;
-use support::sample;
+use support::{book, sample};
 
 #[test]
 fn pictures_of_every_window() {
@@ -50,9 +50,19 @@ fn pictures_of_every_window() {
         shell.set_page(Page::Clients);
         window.global::<ClientsAdapter>().set_selected("k1".into());
         support::picture(&window, &format!("client{suffix}"), 1080.0, 720.0);
-        window.global::<ClientsAdapter>().set_editing(true);
-        support::picture(&window, &format!("client-edit{suffix}"), 1080.0, 720.0);
-        window.global::<ClientsAdapter>().set_editing(false);
+        let clients = window.global::<ClientsAdapter>();
+        clients.set_editing(true);
+        support::picture(&window, &format!("client-edit{suffix}"), 1080.0, 1200.0);
+        clients.set_editing(false);
+        clients.set_tab(ClientTab::Records);
+        support::picture(&window, &format!("client-orders{suffix}"), 1080.0, 1000.0);
+        window.global::<RecordsAdapter>().set_editing(true);
+        support::picture(&window, &format!("client-order{suffix}"), 1080.0, 1200.0);
+        window.global::<RecordsAdapter>().set_editing(false);
+        clients.set_tab(ClientTab::Timeline);
+        book::put_merge(&window, true);
+        support::picture(&window, &format!("client-merge{suffix}"), 1080.0, 800.0);
+        window.global::<MergeAdapter>().set_open(false);
 
         shell.set_page(Page::Calls);
         window.global::<LogAdapter>().set_selected("4".into());
@@ -81,6 +91,7 @@ fn pictures_of_every_window() {
             SettingsPart::Absence,
             SettingsPart::Audio,
             SettingsPart::Recording,
+            SettingsPart::Office,
             SettingsPart::Appearance,
             SettingsPart::About,
         ] {

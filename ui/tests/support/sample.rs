@@ -479,34 +479,7 @@ pub fn fill(window: &MainWindow) {
     let book = window.global::<ClientsAdapter>();
     book.set_rows(model(clients()));
     book.set_total(6);
-    book.set_categories(words(&["Ordinary", "VIP", "Problem", "Potential"]));
-    book.set_client(ClientData {
-        id: "k1".into(),
-        name: "Ivan Petrov".into(),
-        firm: "Steppe LLP".into(),
-        category: "vip".into(),
-        note: "Speak slowly".into(),
-        place: "Almaty, Kazakhstan".into(),
-        local_time: "14:05".into(),
-        email: "petrov@steppe.example".into(),
-        initials: "IP".into(),
-        photo: photo(),
-        ..Default::default()
-    });
-    book.set_numbers(model(vec![
-        ClientNumber {
-            number: "+7 701 111 22 33".into(),
-            plain: "+77011112233".into(),
-            label: "mobile".into(),
-        },
-        ClientNumber {
-            number: "+7 727 250 00 00".into(),
-            plain: "+77272500000".into(),
-            label: "office".into(),
-        },
-    ]));
-    book.set_orders(model(vec![order()]));
-    book.set_calls(model(vec![log()[0].clone(), log()[5].clone()]));
+    super::book::fill(window);
 
     let recordings = window.global::<RecordingsAdapter>();
     let recording = |id: &str,
