@@ -2,13 +2,14 @@
 
 use jiff::tz::TimeZone;
 
-use crate::model::{ClientField, Kind, Record, Value};
+use crate::model::{ClientField, Kind, NOTE_READ, Record, Value};
 use crate::store::Change;
 use crate::tr;
 
 /// What a field of a client is called.
 pub fn client_field(field: &ClientField) -> String {
     let (name, at) = match field {
+        ClientField::Custom(name) if name == NOTE_READ => return tr!("Note read"),
         ClientField::Custom(name) => return name.clone(),
         ClientField::Once(name) => (*name, 0),
         ClientField::At(name, at) => (*name, *at),

@@ -140,6 +140,11 @@ pub enum Request {
         /// The client's id
         client: ClientId,
     },
+    /// Say that you have read the note on the client, which must be acknowledged
+    NoteRead {
+        /// The call's id
+        call: CallId,
+    },
     /// Save what is known of the other party of a call: as its client, or as a new one
     SaveCaller {
         /// The call's id
@@ -216,6 +221,7 @@ impl Request {
             Self::Lamps {} => Command::Lamps,
             Self::Ladder { account } => Command::Ladder { account },
             Self::Card { call } => Command::Card(call),
+            Self::NoteRead { call } => Command::NoteRead(call),
             Self::Client { call, client } => Command::LinkCaller { call, client },
             Self::SaveCaller {
                 call,

@@ -10,6 +10,9 @@ use super::{
     PhoneNumber, PhotoId, Record, overdue_days,
 };
 
+/// Under this name stands in a client's changes that the note was read: the note, and by whom.
+pub const NOTE_READ: &str = "note_read";
+
 /// Everything the caller card shows. A text that is not known is empty.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallerCard {
@@ -53,6 +56,8 @@ pub struct CallerCard {
     pub address: String,
     /// The note on the client, while it holds.
     pub note: String,
+    /// When whoever takes the call said that the note was read; none where nobody has.
+    pub note_read_at: Option<Timestamp>,
     /// What else is known of the client.
     #[serde(flatten)]
     pub about: AboutClient,

@@ -19,7 +19,8 @@ mod when;
 
 pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
 pub use card::{
-    AboutClient, CallerCard, CallerMatch, NearestBranch, OrderLine, OtherClient, PhotoRef,
+    AboutClient, CallerCard, CallerMatch, NOTE_READ, NearestBranch, OrderLine, OtherClient,
+    PhotoRef,
 };
 pub use card_layout::{Block, CardLayout};
 pub use client::{

@@ -72,6 +72,7 @@ impl Phone {
             Command::Dtmf { call, digits } => self.dtmf(call, &digits),
             Command::Mute { call, on } => self.mute(call, on),
             Command::Record { call, action } => self.record(now, call, action),
+            Command::NoteRead(call) => self.note_read(now, call),
             Command::CardShown { call, ms } => {
                 self.event(now, Body::CardShown { call, ms });
                 Ok(())

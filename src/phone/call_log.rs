@@ -145,7 +145,9 @@ impl Listener for CallLog {
                 let text = tr!("The call log could not be written: {error}", error = error);
                 out.notice(NoticeKind::Store, text);
             }
-            StoreReply::Caller { .. } | StoreReply::Linked { .. } => return,
+            StoreReply::Caller { .. } | StoreReply::Linked { .. } | StoreReply::NoteRead { .. } => {
+                return;
+            }
         }
         if row.pending.is_empty() && row.closing {
             self.rows.remove(&call.id);

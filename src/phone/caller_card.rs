@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::Phone;
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
+use super::requests::Done;
 use crate::automation::{Body, NoticeKind};
 use crate::model::{
     AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, ClientId, Direction,
@@ -123,6 +125,10 @@ impl CallerCards {
             let today = now.wall.to_zoned(self.time_zone.clone()).date();
             fill(&mut content, found, today, now.wall);
         }
+        let before = &card.content;
+        if (before.client, &before.note) == (content.client, &content.note) {
+            content.note_read_at = before.note_read_at;
+        }
         let identity = found.map(identity).unwrap_or_default();
         out.tell(CallEvent::Identified(Box::new(identity)));
         if !card.told || card.content != content {
@@ -156,6 +162,53 @@ impl CallerCards {
     }
 }
 
+/// The note that must be read.
+impl CallerCards {
+    /// The note was read: it is marked no longer, and who has read it is written down.
+    fn note_read(&mut self, now: Now, call: &Call, out: &mut Reactions) {
+        let Some(card) = self.cards.get_mut(&call.id) else {
+            return;
+        };
+        let content = &mut card.content;
+        let must = content.about.note_must_acknowledge && content.note_read_at.is_none();
+        let Some(client) = content.client.filter(|_| must) else {
+            return;
+        };
+        content.note_read_at = Some(now.wall);
+        out.event(told(now, call, content));
+        out.store(StoreCommand::NoteRead {
+            call: call.id,
+            client,
+            note: content.note.clone(),
+            by: format!("{} {}", content.extension, content.employee)
+                .trim()
+                .to_owned(),
+        });
+    }
+
+    /// It could not be written down: the note is as if nobody had read it.
+    fn note_unread(&mut self, now: Now, call: &Call, error: &str, out: &mut Reactions) {
+        if let Some(card) = self.cards.get_mut(&call.id) {
+            card.content.note_read_at = None;
+            out.event(told(now, call, &card.content));
+        }
+        let text = tr!(
+            "That the note was read could not be written down: {error}",
+            error = error
+        );
+        out.notice(NoticeKind::Store, text);
+    }
+}
+
+impl Phone {
+    /// Whoever takes the call has read the note on the client.
+    pub(super) fn note_read(&mut self, now: Now, id: CallId) -> Done {
+        self.live(id)?;
+        self.tell(now, id, CallEvent::NoteRead);
+        Ok(())
+    }
+}
+
 impl Listener for CallerCards {
     fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
@@ -182,6 +235,7 @@ impl Listener for CallerCards {
                     out.store(look_up(call, asked));
                 }
             }
+            CallEvent::NoteRead => self.note_read(now, call, out),
             CallEvent::Closed => drop(self.cards.remove(&call.id)),
             _ => {}
         }
@@ -211,6 +265,10 @@ impl Listener for CallerCards {
                 }
                 self.fill(now, call, found.as_deref(), out);
             }
+            StoreReply::NoteRead {
+                written: Err(error),
+                ..
+            } => self.note_unread(now, call, error, out),
             _ => {}
         }
     }
@@ -275,6 +333,7 @@ fn number_only(call: &Call) -> CallerCard {
         local_time: None,
         address: String::new(),
         note: String::new(),
+        note_read_at: None,
         about: AboutClient::default(),
         orders: Vec::new(),
         extension: line.map(|line| line.extension.clone()).unwrap_or_default(),

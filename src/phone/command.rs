@@ -113,6 +113,8 @@ pub enum Command {
         /// Fields of the client and their new texts, as files carry them.
         fields: Vec<(ClientField, String)>,
     },
+    /// Whoever takes the call has read the note on the client.
+    NoteRead(CallId),
     /// The colleagues' lamps.
     Lamps,
     /// The way to a line's server: names, connections, the latest REGISTERs and their answers.

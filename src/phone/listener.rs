@@ -37,6 +37,8 @@ pub enum CallEvent {
     Identified(Box<Identity>),
     /// Clients were saved: who the other party is may be known now, or known better.
     ClientsChanged,
+    /// Whoever takes it has read the note on the client.
+    NoteRead,
     /// A recording of it is complete.
     Recorded(Box<RecordingRow>),
     /// Some time has passed; told about once a second.

@@ -351,6 +351,7 @@ impl Phone {
     pub fn handle_stored(&mut self, now: Now, reply: &StoreReply) {
         let (StoreReply::Caller { call: id, .. }
         | StoreReply::Linked { call: id, .. }
+        | StoreReply::NoteRead { call: id, .. }
         | StoreReply::Done { call: id, .. }
         | StoreReply::Failed { call: id, .. }) = reply;
         self.tell_stored(now, *id, reply);

@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::values::millis;
 use super::{Result, Writer};
-use crate::model::{Client, ClientId, PhotoId, Record, RecordId, Value};
+use crate::model::{Client, ClientId, NOTE_READ, PhotoId, Record, RecordId, Value};
 
 impl Writer<'_> {
     /// Writes down what became of a client's fields.
@@ -30,6 +30,12 @@ impl Writer<'_> {
             self.write_change(after.id, "client", id, field, ["", text])?;
         }
         Ok(())
+    }
+
+    /// Writes down that whoever takes the client's call has read the note.
+    pub fn note_read(&mut self, client: ClientId, note: &str, by: &str) -> Result<()> {
+        let id = RecordId::from_bytes(*client.as_bytes());
+        self.write_change(client, "client", id, NOTE_READ, [note, by])
     }
 
     /// Writes down that `other` has become a part of the client, and what `other` said that the

@@ -66,6 +66,18 @@ pub enum StoreCommand {
         /// Fields of the client and their new texts.
         fields: Vec<(ClientField, String)>,
     },
+    /// Whoever takes the call has read the note on the client: write it down. Answered with
+    /// [`StoreReply::NoteRead`].
+    NoteRead {
+        /// The call it is about.
+        call: CallId,
+        /// The client.
+        client: ClientId,
+        /// The note as it was.
+        note: String,
+        /// Extension and name of who has read it.
+        by: String,
+    },
     /// Open the call's row of the log: at the first ring or dial.
     OpenCall(Box<CallRecord>),
     /// Write the call's row anew; also the heartbeat by `last_seen_at`, about once a second.
@@ -104,6 +116,13 @@ pub enum StoreReply {
         call: CallId,
         /// What is known of the other party now, or why nothing was changed, for a person.
         found: Result<Option<Box<CallerMatch>>, String>,
+    },
+    /// The answer to [`StoreCommand::NoteRead`].
+    NoteRead {
+        /// The call it is about.
+        call: CallId,
+        /// Why it could not be written down, for a person.
+        written: Result<(), String>,
     },
     /// The call's row is on disk: no power cut takes it back.
     Done {

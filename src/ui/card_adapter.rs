@@ -6,13 +6,15 @@ use std::io::Cursor;
 use std::rc::Rc;
 
 use jiff::tz::TimeZone;
-use ringbook_ui::slint::{Image, ModelRc, Rgba8Pixel, SharedPixelBuffer, SharedString, VecModel};
-use ringbook_ui::{CardData, OrderLine as OrderData};
+use ringbook_ui::slint::{Image, Model, ModelRc, Rgba8Pixel, SharedPixelBuffer, SharedString};
+use ringbook_ui::{CardBlock, CardData, OrderLine as OrderData, OtherClient as OtherData};
 
 use super::asking;
+use super::card_blocks::{beginning, in_header, map_blocks, shown};
 use super::link::PhoneLink;
 use super::text;
-use crate::model::{CallerCard, Direction, OrderLine, PhotoId};
+use crate::model::{Block, CallerCard, Direction, OrderLine, OtherClient, PhotoId};
+use crate::tr;
 
 /// The side of a photo as it is kept for drawing; the store keeps the original.
 const PHOTO_SIDE: u32 = 352;
@@ -25,7 +27,11 @@ const PHOTOS: usize = 32;
 pub fn map_card(card: &CallerCard, zone: &TimeZone) -> CardData {
     let known = card.known;
     let category = card.category.as_ref().filter(|_| known);
-    let orders: Vec<OrderData> = card.orders.iter().map(map_order).collect();
+    let orders: Vec<OrderData> = shown(&card.orders).iter().map(map_order).collect();
+    let others: Vec<OtherData> = card.others.iter().map(map_other).collect();
+    let header = &card.blocks[..in_header(&card.blocks)];
+    let place = known && header.contains(&Block::Location);
+    let (note, note_cut) = beginning(&card.note);
     CardData {
         call: card.call.to_string().into(),
         company: text::line(&card.company),
@@ -39,16 +45,29 @@ pub fn map_card(card: &CallerCard, zone: &TimeZone) -> CardData {
             SharedString::new()
         },
         firm: text::line(&card.client_company),
-        place: text::line(&card.location),
-        local_time: card.local_time.as_deref().unwrap_or_default().into(),
+        place: place
+            .then(|| text::line(&card.location))
+            .unwrap_or_default(),
+        local_time: card
+            .local_time
+            .as_deref()
+            .filter(|_| place)
+            .unwrap_or_default()
+            .into(),
         number: text::line(&card.number_display),
         number_plain: card
             .number
             .map(|number| number.e164().into())
             .unwrap_or_default(),
         trusted: false,
-        note: text::lines(&card.note),
-        greeting: SharedString::new(),
+        note: text::lines(&note),
+        note_cut,
+        note_unread: card.about.note_must_acknowledge && card.note_read_at.is_none(),
+        note_read: card
+            .note_read_at
+            .map(|at| tr!("Read at {time}", time = text::time(at, zone)).into())
+            .unwrap_or_default(),
+        greeting: text::line(&card.about.greeting),
         category: category.map(|c| c.id.as_str().into()).unwrap_or_default(),
         category_name: category.map(|c| text::line(&c.name)).unwrap_or_default(),
         initials: if known {
@@ -57,10 +76,53 @@ pub fn map_card(card: &CallerCard, zone: &TimeZone) -> CardData {
             SharedString::new()
         },
         photo: Image::default(),
-        orders: ModelRc::from(Rc::new(VecModel::from(orders))),
+        photo_slot: header.contains(&Block::Photo),
+        orders: ModelRc::from(orders.as_slice()),
+        others: ModelRc::from(others.as_slice()),
+        blocks: ModelRc::from(map_blocks(card, zone).as_slice()),
         employee: text::line(format!("{} {}", card.extension, card.employee).trim()),
         diverted_by: text::line(&card.diverted_by),
     }
+}
+
+/// Another client with the same number.
+fn map_other(other: &OtherClient) -> OtherData {
+    OtherData {
+        id: other.id.to_string().into(),
+        name: text::line(&other.name),
+        firm: text::line(&other.company),
+        category: other.category.id.as_str().into(),
+        category_name: text::line(&other.category.name),
+    }
+}
+
+/// The photo that the card shows; none where the office wants no photos on it.
+pub fn photo_of(card: &CallerCard) -> Option<PhotoId> {
+    let photo = card.photo.as_ref().map(|photo| photo.id);
+    photo.filter(|_| card.blocks.contains(&Block::Photo))
+}
+
+/// Whether two cards show the same.
+pub fn same_card(a: &CardData, b: &CardData) -> bool {
+    // Models are equal only to themselves.
+    let plain = |card: &CardData| CardData {
+        orders: ModelRc::default(),
+        others: ModelRc::default(),
+        blocks: ModelRc::default(),
+        ..card.clone()
+    };
+    let plain_block = |block: &CardBlock| CardBlock {
+        lines: ModelRc::default(),
+        ..block.clone()
+    };
+    let same_block = |(a, b): (CardBlock, CardBlock)| {
+        plain_block(&a) == plain_block(&b) && a.lines.iter().eq(b.lines.iter())
+    };
+    plain(a) == plain(b)
+        && a.orders.iter().eq(b.orders.iter())
+        && a.others.iter().eq(b.others.iter())
+        && a.blocks.row_count() == b.blocks.row_count()
+        && a.blocks.iter().zip(b.blocks.iter()).all(same_block)
 }
 
 /// An open order, ready to be shown.

@@ -4,11 +4,13 @@
 mod absence_adapter;
 mod asking;
 mod card_adapter;
+mod card_blocks;
 mod clients_adapter;
 mod flight_adapter;
 mod form;
 mod lamps_adapter;
 mod language;
+mod layouts_adapter;
 mod link;
 mod listing;
 mod log_adapter;
@@ -19,6 +21,7 @@ mod popups;
 mod record_form;
 mod recordings_adapter;
 mod records;
+mod sample_card;
 mod settings_adapter;
 mod text;
 mod window_adapter;
@@ -42,6 +45,7 @@ use self::card_adapter::Photos;
 use self::clients_adapter::ClientsPage;
 use self::flight_adapter::FlightPage;
 use self::lamps_adapter::Lamps;
+use self::layouts_adapter::LayoutsPage;
 use self::log_adapter::LogPage;
 use self::office::OfficePart;
 use self::phone_adapter::PhonePage;
@@ -105,6 +109,7 @@ pub struct Desk {
     lamps: Rc<Lamps>,
     recordings: Rc<RecordingsPage>,
     settings: Rc<SettingsPage>,
+    layouts: Rc<LayoutsPage>,
     popups: Rc<Popups>,
     clients: Rc<ClientsPage>,
     tick: slint::Timer,
@@ -126,6 +131,7 @@ impl Desk {
             lamps: Lamps::start(main, phone.clone()),
             recordings: RecordingsPage::start(main, phone.clone()),
             settings: SettingsPage::start(main, phone.clone()),
+            layouts: LayoutsPage::start(main, phone.clone()),
             popups: Popups::start(main, phone.clone(), photos.clone()),
             clients: ClientsPage::start(main, phone.clone(), photos, records),
             tick: slint::Timer::default(),
@@ -191,6 +197,7 @@ impl Desk {
         self.calls.refresh();
         self.popups.refresh();
         spawn(self.settings.clone().load_devices());
+        spawn(self.layouts.clone().reload());
         spawn(self.log.clone().reload());
         spawn(self.flight.clone().load());
         spawn(self.recordings.clone().reload());

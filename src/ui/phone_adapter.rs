@@ -7,14 +7,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel, Weak};
-use ringbook_ui::{CallItem, CallPhase, CardData, MainWindow, PhoneAdapter, Privacy, RecordPhase};
+use ringbook_ui::{
+    CallItem, CallPhase, CardData, ClientsAdapter, MainWindow, Page, PhoneAdapter, Privacy,
+    RecordPhase, WindowAdapter,
+};
 
 use super::asking::{self, spawn};
-use super::card_adapter::{Photos, map_card};
+use super::card_adapter::{Photos, map_card, photo_of, same_card};
 use super::link::PhoneLink;
 use super::text;
 use crate::automation::Encryption;
-use crate::model::{CallId, Category, Client, Direction};
+use crate::model::{CallId, Category, ClientField, Direction};
 use crate::phone::command::{Command, RecordAction};
 use crate::phone::view::{AccountView, CallPhase as Phase, CallView, RecordingView, View};
 use crate::tr;
@@ -113,6 +116,16 @@ impl PhonePage {
             page.refresh();
         });
         let page = self.clone();
+        adapter.on_open_client(move |call| page.open_client(&call));
+        let page = self.clone();
+        adapter.on_acknowledge(move |call| page.order(&call, Command::NoteRead));
+        let page = self.clone();
+        adapter.on_choose_client(move |call, client| {
+            if let Ok(client) = client.parse() {
+                page.order(&call, |call| Command::LinkCaller { call, client });
+            }
+        });
+        let page = self.clone();
         adapter.on_save_caller(move |call, name, firm, category| {
             if let Ok(call) = call.parse() {
                 spawn(
@@ -177,17 +190,13 @@ impl PhonePage {
 
     fn show_card(&self, adapter: &PhoneAdapter<'_>, call: &CallView) {
         let mut data = card_of(call, &self.zone);
-        if let Some(photo) = call.card.as_ref().and_then(|card| card.photo.as_ref()) {
-            match self.photos.known(photo.id) {
+        if let Some(photo) = call.card.as_deref().and_then(photo_of) {
+            match self.photos.known(photo) {
                 Some(image) => data.photo = image,
-                None => spawn(load_photo(
-                    self.photos.clone(),
-                    self.phone.clone(),
-                    photo.id,
-                )),
+                None => spawn(load_photo(self.photos.clone(), self.phone.clone(), photo)),
             }
         }
-        // The model of the orders is another one each time; the same card is not drawn again.
+        // The models are others each time; the same card is not drawn again.
         if !same_card(&adapter.get_card(), &data) {
             adapter.set_card(data);
         }
@@ -276,31 +285,32 @@ impl PhonePage {
 
     /// Makes a client of an unknown caller, during the call (S1.26).
     async fn save_caller(self: Rc<Self>, call: CallId, name: String, firm: String, category: i32) {
-        let number = self
-            .latest
-            .borrow()
-            .iter()
-            .find(|c| c.id == call)
-            .and_then(|c| c.number);
-        let mut client = Client::named(name.trim(), Timestamp::now());
-        client.company = firm.trim().to_owned();
         let category = usize::try_from(category).ok();
-        if let Some(chosen) = category.and_then(|at| self.categories.borrow().get(at).cloned()) {
-            client.category = chosen.id;
-        }
-        if let Some(number) = number {
-            client = client.with_phone(number);
-        }
-        let saved = asking::write(&self.phone, move |store| {
-            store.save_client(&client)?;
-            store.link_call(call, client.id)
-        });
-        match saved.await {
-            Ok(()) => {
-                asking::clients_changed(&self.phone);
-                super::window_adapter::tell(&self.window, tr!("Client saved."));
-            }
+        let chosen = category.and_then(|at| self.categories.borrow().get(at).cloned());
+        let mut fields = vec![
+            (ClientField::Once("name"), name),
+            (ClientField::Once("company"), firm),
+        ];
+        let category = chosen.map(|chosen| chosen.id.as_str().to_owned());
+        fields.extend(category.map(|key| (ClientField::Once("category"), key)));
+        match asking::command(&self.phone, Command::SaveCaller { call, fields }).await {
+            Ok(_) => super::window_adapter::tell(&self.window, tr!("Client saved.")),
             Err(error) => super::window_adapter::complain(&self.window, error.to_string()),
+        }
+    }
+
+    /// The page of the client who calls.
+    fn open_client(&self, call: &SharedString) {
+        let calls = self.latest.borrow();
+        let id = call.parse::<CallId>().ok();
+        let up = calls.iter().find(|up| Some(up.id) == id);
+        let client = up.and_then(|up| up.card.as_ref()?.client);
+        if let (Some(window), Some(client)) = (self.window.upgrade(), client) {
+            drop(calls);
+            window.global::<WindowAdapter>().set_page(Page::Clients);
+            window
+                .global::<ClientsAdapter>()
+                .invoke_select(client.to_string().into());
         }
     }
 }
@@ -457,16 +467,8 @@ pub fn card_of(call: &CallView, zone: &TimeZone) -> CardData {
                 .number
                 .map(|number| number.e164().into())
                 .unwrap_or_default(),
+            photo_slot: true,
             ..CardData::default()
         },
     }
-}
-
-/// Whether two cards show the same.
-pub fn same_card(a: &CardData, b: &CardData) -> bool {
-    let without_orders = |card: &CardData| CardData {
-        orders: ModelRc::default(),
-        ..card.clone()
-    };
-    without_orders(a) == without_orders(b) && a.orders.iter().eq(b.orders.iter())
 }

@@ -13,9 +13,9 @@ use ringbook_ui::slint::{ComponentHandle, Weak};
 use ringbook_ui::{CardWindow, MainWindow, PhoneAdapter, Reading, Theme, backend};
 
 use super::asking::{pause, spawn};
-use super::card_adapter::Photos;
+use super::card_adapter::{Photos, photo_of, same_card};
 use super::link::PhoneLink;
-use super::phone_adapter::{card_of, choose, elapsed, map_phase, same_card};
+use super::phone_adapter::{card_of, choose, elapsed, map_phase};
 use crate::model::CallId;
 use crate::phone::command::Command;
 use crate::phone::view::{CallPhase as Phase, CallView, View};
@@ -92,6 +92,26 @@ impl Popups {
                 Command::Hangup(call)
             };
             phone.command(command, Box::new(|_| {}));
+        });
+        let phone = self.phone.clone();
+        window.on_acknowledged(move |call| {
+            if let Ok(call) = call.parse() {
+                phone.command(Command::NoteRead(call), Box::new(|_| {}));
+            }
+        });
+        let phone = self.phone.clone();
+        window.on_chosen(move |call, client| {
+            if let (Ok(call), Ok(client)) = (call.parse(), client.parse()) {
+                phone.command(Command::LinkCaller { call, client }, Box::new(|_| {}));
+            }
+        });
+        let main = self.main.clone();
+        window.on_more(move |call| {
+            if let Some(main) = main.upgrade() {
+                main.global::<PhoneAdapter>().invoke_open_client(call);
+                main.window()
+                    .with_winit_window(|window| window.focus_window());
+            }
         });
         Some(Popup {
             shown,
@@ -183,11 +203,11 @@ impl Popups {
 
     fn fill(&self, popup: &Popup, call: &CallView) {
         let mut data = card_of(call, &self.zone);
-        if let Some(photo) = call.card.as_ref().and_then(|card| card.photo.as_ref()) {
-            match self.photos.known(photo.id) {
+        if let Some(photo) = call.card.as_deref().and_then(photo_of) {
+            match self.photos.known(photo) {
                 Some(image) => data.photo = image,
                 None => {
-                    let (photos, phone, id) = (self.photos.clone(), self.phone.clone(), photo.id);
+                    let (photos, phone, id) = (self.photos.clone(), self.phone.clone(), photo);
                     let window = popup.shown.window.as_weak();
                     spawn(async move {
                         let image = photos.load(&phone, id).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ringbook::model::{Address, Client, ClientId, Kind, Money, PhoneNumber, Record, Value};
 use ringbook::phone::command::Command;
+use ringbook::store::Happening;
 use serde_json::json;
 
 use crate::office::{Office, settings};
@@ -118,4 +119,58 @@ fn a_card_has_its_shape_before_the_store_has_answered() {
     let card = card(&office);
     assert_eq!(card["known"], false);
     assert_eq!(card["blocks"], json!(["note", "tags"]));
+}
+
+#[test]
+fn s1_15_who_has_read_the_note_and_when_stands_in_the_clients_timeline() {
+    let (mut office, ivan) = office(None);
+    office
+        .store
+        .write(|w| {
+            let mut client = w.load_client(ivan)?;
+            client.note_acknowledge = true;
+            w.save_client(&client)
+        })
+        .unwrap();
+    office.call_in_as("87011112233");
+    assert_eq!(card(&office)["note_must_acknowledge"], true);
+    assert_eq!(card(&office)["note_read_at"], json!(null));
+    // It is no obstacle to taking the call.
+    let call = office.call();
+    office.command(Command::Answer(call)).unwrap();
+    office.command(Command::NoteRead(call)).unwrap();
+    let told = card(&office);
+    assert_ne!(told["note_read_at"], json!(null));
+    office.command(Command::NoteRead(call)).unwrap();
+    office.command(Command::ClientsChanged).unwrap();
+    assert_eq!(card(&office), told, "it is read once");
+
+    let read = |office: &Office| -> Vec<(String, String)> {
+        let all = office.store.read(|r| r.timeline(ivan, 0, 50)).unwrap();
+        let changes = all.into_iter().filter_map(|entry| match entry.what {
+            Happening::Change(change) if change.field == "note_read" => Some(change),
+            _ => None,
+        });
+        changes
+            .map(|change| (change.before, change.after))
+            .collect()
+    };
+    assert_eq!(
+        read(&office),
+        [("Speak slowly".to_owned(), "101".to_owned())]
+    );
+
+    // Another note has to be read anew.
+    office
+        .store
+        .write(|w| {
+            let mut client = w.load_client(ivan)?;
+            client.note = "Do not sell on credit".into();
+            w.save_client(&client)
+        })
+        .unwrap();
+    office.command(Command::ClientsChanged).unwrap();
+    assert_eq!(card(&office)["note_read_at"], json!(null));
+    office.command(Command::NoteRead(call)).unwrap();
+    assert_eq!(read(&office).len(), 2);
 }

@@ -299,6 +299,16 @@ impl Office {
                 let found = self.store.write(|w| w.save_caller(call, &asked, &fields));
                 (Duration::ZERO, linked(request, call, found))
             }
+            StoreCommand::NoteRead {
+                call,
+                client,
+                note,
+                by,
+            } => {
+                let written = self.store.write(|w| w.note_read(client, &note, &by));
+                let written = written.map_err(|error| error.to_string());
+                (Duration::ZERO, StoreReply::NoteRead { call, written })
+            }
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
                 self.store.write(|w| w.save_call(&record)).unwrap();
                 (Duration::ZERO, done(record.call, Vec::new()))

@@ -219,6 +219,145 @@ fn a_debt_and_its_delay_are_read_to_the_end_on_the_narrowest_card() {
     }
 }
 
+/// The card of a client of whom everything is known.
+#[test]
+fn s1_10_the_blocks_stand_in_the_offices_order_each_with_its_name() {
+    let window = ringing(sample::full());
+    let texts = texts(&window);
+    let expected = [
+        "Hello, Ivan!",
+        "Speak slowly",
+        "Requests: R-7 · Delivery on Saturday · In work · Anna · overdue 3 days",
+        "Requests: R-9 · Second cut · Open",
+        "Purchases: 12.11.2026 · Steel sheet, 3 mm · 48 000 ₸",
+        "Purchases: 02.10.2026 · Cutting · 12 500 ₸",
+        "Balance: −12 500 ₸",
+        "Balance: 340 €",
+        "Appointment: Tue 24.11.2026 10:00 · Measuring · Anna",
+        "Nearest branch: Centre, Abay 10, Almaty · 2.4 km · +7 727 250 00 00",
+        "Address: Satpayev 22, Almaty, KZ",
+        "Tags: steel, wholesale",
+        "Contract: 2026/17",
+        "101 Anna",
+    ];
+    assert_eq!(texts[texts.len() - expected.len()..], expected);
+    let other = [
+        sample::facts("Contract", &[("2026/17", "")]),
+        sample::part(CardPart::Note),
+    ];
+    let other = ringing(CardData {
+        blocks: sample::model(other.into()),
+        ..sample::full()
+    });
+    let texts = self::texts(&other);
+    let expected = ["Contract: 2026/17", "Speak slowly", "101 Anna"];
+    assert_eq!(texts[texts.len() - 3..], expected);
+    assert!(!has(&other, "Hello, Ivan!"));
+}
+
+#[test]
+fn s1_10_the_photo_stands_where_the_office_puts_it_or_not_at_all() {
+    let at = |card: CardData| {
+        let window = ringing(card);
+        let photo = ElementHandle::find_by_accessible_label(&window, "Photo of Ivan Petrov");
+        let note = ElementHandle::find_by_accessible_label(&window, "Speak slowly");
+        let y = |mut found: Box<dyn Iterator<Item = ElementHandle>>| {
+            found.next().map(|element| element.absolute_position().y)
+        };
+        (y(Box::new(photo)), y(Box::new(note)).unwrap())
+    };
+    let (beside_the_name, note) = at(sample::vip());
+    assert!(beside_the_name.unwrap() < note);
+    let below = CardData {
+        photo_slot: false,
+        blocks: sample::model(vec![
+            sample::part(CardPart::Note),
+            sample::part(CardPart::Photo),
+        ]),
+        ..sample::vip()
+    };
+    let (photo, note) = at(below.clone());
+    assert!(photo.unwrap() > note);
+    let none = CardData {
+        blocks: sample::model(vec![sample::part(CardPart::Note)]),
+        ..below
+    };
+    assert_eq!(at(none).0, None);
+}
+
+#[test]
+fn what_the_card_has_no_room_for_is_one_press_away() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    let window = ringing(CardData {
+        note_cut: true,
+        ..sample::full()
+    });
+    let pressed: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = pressed.clone();
+    window.on_more(move |call| log.borrow_mut().push(call.into()));
+    for label in ["4 more", "Read the whole note"] {
+        support::button(&window, label).invoke_accessible_default_action();
+    }
+    assert_eq!(*pressed.borrow(), ["c1", "c1"]);
+}
+
+#[test]
+fn s1_15_a_note_that_must_be_read_is_marked_until_somebody_has_and_the_call_can_be_taken_before() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    let window = ringing(sample::full());
+    assert!(
+        support::button(&window, "Answer")
+            .accessible_enabled()
+            .unwrap_or(true)
+    );
+    let pressed: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = pressed.clone();
+    window.on_acknowledged(move |call| log.borrow_mut().push(call.into()));
+    support::button(&window, "I have read it").invoke_accessible_default_action();
+    assert_eq!(*pressed.borrow(), ["c1"]);
+    window.set_card(CardData {
+        note_unread: false,
+        note_read: "Read by Anna at 09:06".into(),
+        ..sample::full()
+    });
+    support::settle();
+    assert!(!has(&window, "I have read it"));
+    assert!(has(&window, "Read by Anna at 09:06"));
+}
+
+#[test]
+fn of_several_clients_with_the_number_another_one_is_chosen_by_one_press() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    let other = |id: &str, name: &str, firm: &str, category: &str| OtherClient {
+        id: id.into(),
+        name: name.into(),
+        firm: firm.into(),
+        category: category.into(),
+        ..Default::default()
+    };
+    let window = ringing(CardData {
+        others: sample::model(vec![
+            other("k2", "Olga Sidorova", "Steppe LLP", "problem"),
+            other("k3", "Bek", "", "ordinary"),
+        ]),
+        ..sample::vip()
+    });
+    let pressed: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = pressed.clone();
+    window.on_chosen(move |call, client| log.borrow_mut().push(format!("{call} {client}")));
+    for label in ["Ordinary, Bek", "Problem, Olga Sidorova · Steppe LLP"] {
+        support::control(&window, AccessibleRole::ListItem, label)
+            .invoke_accessible_default_action();
+    }
+    assert_eq!(*pressed.borrow(), ["c1 k3", "c1 k2"]);
+}
+
 #[test]
 fn s1_17_the_location_comes_with_the_local_time_there() {
     assert!(has(
@@ -383,6 +522,7 @@ fn reject_and_answer_name_the_call() {
 fn nothing_of_the_card_leaves_the_window_whatever_the_names() {
     for (name, card) in [
         ("vip", sample::vip()),
+        ("full", sample::full()),
         ("endless", sample::endless()),
         ("arabic", sample::arabic()),
     ] {

@@ -158,3 +158,60 @@ fn control_n_opens_the_form_of_a_new_client() {
     assert_eq!(window.global::<WindowAdapter>().get_page(), Page::Clients);
     assert_eq!(*added.borrow(), 1);
 }
+
+#[test]
+fn s1_26_s2_25_an_unknown_caller_is_named_with_five_keys_beside_typing() {
+    let (window, asked) = window();
+    let phone = window.global::<PhoneAdapter>();
+    phone.set_categories(sample::words(&["Ordinary", "VIP", "Problem"]));
+    let log = asked.clone();
+    phone.on_save_caller(move |call, name, firm, category| {
+        log.borrow_mut()
+            .push(format!("save {call} {name} {firm} {category}"));
+    });
+    let ringing = CallItem {
+        id: "c3".into(),
+        ..sample::ringing()
+    };
+    sample::put_up(&window, ringing, sample::unknown());
+    support::settle();
+    let mut keys = 0;
+    let mut key = |name: Key| {
+        keys += 1;
+        press(&window, name);
+    };
+    key(Key::Return);
+    let talking = CallItem {
+        id: "c3".into(),
+        ..sample::call()
+    };
+    sample::put_up(&window, talking, sample::unknown());
+    support::settle();
+    // The form has not taken the keyboard: what is typed are digits for the other side.
+    press(&window, "5");
+    control(&window, "n");
+    for letter in "Dana".chars() {
+        press(&window, letter);
+    }
+    key(Key::Tab);
+    key(Key::DownArrow);
+    key(Key::Return);
+    let expected = ["answer c3", "digit c3 5", "save c3 Dana  1"];
+    assert_eq!(*asked.borrow(), expected);
+    // Ctrl+N is one more.
+    assert!(keys + 1 <= 6);
+}
+
+#[test]
+fn s1_15_a_key_says_that_the_note_was_read() {
+    let (window, asked) = window();
+    let phone = window.global::<PhoneAdapter>();
+    let log = asked.clone();
+    phone.on_acknowledge(move |call| log.borrow_mut().push(format!("read {call}")));
+    sample::put_up(&window, sample::ringing(), sample::vip());
+    control(&window, "g");
+    sample::put_up(&window, sample::ringing(), sample::full());
+    control(&window, "g");
+    press(&window, Key::Return);
+    assert_eq!(*asked.borrow(), ["read c1", "answer c1"]);
+}

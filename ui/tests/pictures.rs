@@ -3,7 +3,7 @@
 
 mod support;
 
-use ringbook_ui::slint::ComponentHandle;
+use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
 use support::{book, sample};
 
@@ -14,6 +14,7 @@ fn pictures_of_every_window() {
     for (theme, suffix) in [(ThemeChoice::Light, ""), (ThemeChoice::Dark, "-dark")] {
         for (name, card) in [
             ("vip", sample::vip()),
+            ("full", sample::full()),
             ("problem", sample::problem()),
             ("unknown", sample::unknown()),
             ("hidden", sample::hidden()),
@@ -83,11 +84,13 @@ fn pictures_of_every_window() {
 
         sample::put_colleagues(&window);
         sample::put_away(&window);
+        sample::put_layouts(&window);
         shell.set_page(Page::Phone);
         support::picture(&window, &format!("colleagues{suffix}"), 1080.0, 900.0);
         shell.set_page(Page::Settings);
         for part in [
             SettingsPart::Account,
+            SettingsPart::Card,
             SettingsPart::Absence,
             SettingsPart::Audio,
             SettingsPart::Recording,
@@ -186,4 +189,31 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "mirrored-call", 1080.0, 720.0);
     shell.set_page(Page::Clients);
     support::picture(&window, "mirrored-client", 1080.0, 720.0);
+}
+
+/// The card in every language, light and dark, small and large, with little on it and with all.
+#[test]
+fn pictures_of_the_card_in_every_language() {
+    support::start();
+
+    for code in ["en", "ru", "hi", "ne", "hu", "ar"] {
+        for (theme, suffix) in [(ThemeChoice::Light, ""), (ThemeChoice::Dark, "-dark")] {
+            for (scale, size) in [(1.0, ""), (2.0, "-large")] {
+                for (name, card) in [("full", sample::full()), ("empty", sample::unknown())] {
+                    let window = CardWindow::new().unwrap();
+                    select_bundled_translation(code).unwrap();
+                    window.global::<Reading>().set_rtl(code == "ar");
+                    window.global::<Theme>().invoke_choose(theme);
+                    window.global::<Theme>().set_text_scale(scale);
+                    window.set_card(card);
+                    window.set_phase(CallPhase::Incoming);
+                    window.set_elapsed("00:07".into());
+                    support::settle();
+                    let height = window.get_needed_height();
+                    let name = format!("card-{name}-{code}{size}{suffix}");
+                    support::picture(&window, &name, 360.0, height);
+                }
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
-use ringbook_ui::slint::{ComponentHandle, LogicalSize};
+use ringbook_ui::slint::{ComponentHandle, LogicalSize, SharedString};
 use ringbook_ui::*;
 use support::sample;
 
@@ -144,5 +144,130 @@ fn nothing_of_a_lines_settings_leaves_the_window() {
             support::settle();
             support::assert_within(&window, width, &format!("{width} px, {scale}, {rtl}"));
         }
+    }
+}
+
+/// The settings' page at the caller card, with these blocks in the layout *Sales*.
+fn layouts(size: (f32, f32)) -> (MainWindow, Rc<RefCell<Vec<String>>>) {
+    let window = window(size);
+    let settings = window.global::<SettingsAdapter>();
+    settings.set_part(SettingsPart::Card);
+    sample::put_layouts(&window);
+    support::settle();
+    let layouts = window.global::<LayoutAdapter>();
+    let asked: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = asked.clone();
+    layouts.on_set_block(move |index, on| log.borrow_mut().push(format!("{index} {on}")));
+    let log = asked.clone();
+    layouts.on_move_block(move |from, to| log.borrow_mut().push(format!("{from} to {to}")));
+    let log = asked.clone();
+    layouts.on_rename(move |name| log.borrow_mut().push(format!("name {name}")));
+    let log = asked.clone();
+    layouts.on_add(move || log.borrow_mut().push("add".into()));
+    let log = asked.clone();
+    layouts.on_remove(move || log.borrow_mut().push("remove".into()));
+    (window, asked)
+}
+
+#[test]
+fn s2_21_blocks_of_the_card_are_chosen_and_ordered_and_layouts_kept() {
+    let (window, asked) = layouts((1080.0, 1200.0));
+    let press = |role, label: &str| {
+        support::control(&window, role, label).invoke_accessible_default_action();
+    };
+    press(AccessibleRole::Switch, "Photo");
+    press(AccessibleRole::Button, "Move Note up");
+    press(AccessibleRole::Button, "Move Photo down");
+
+    press(AccessibleRole::Button, "Add layout");
+    field(&window, "Name of the layout").set_accessible_value("Shop");
+    press(AccessibleRole::Button, "Rename");
+    press(AccessibleRole::Button, "Delete this layout");
+    let expected = ["0 false", "1 to 0", "0 to 1", "add", "name Shop", "remove"];
+    assert_eq!(*asked.borrow(), expected);
+    // Beside it stands a call as it will be.
+    assert!(has(&window, "Contract: 2026/17"));
+
+    // The standard layout stays, under its name.
+    window.global::<LayoutAdapter>().set_current(0);
+    support::settle();
+    assert!(!has(&window, "Delete this layout"));
+}
+
+#[test]
+fn s2_21_a_block_is_moved_by_keyboard_and_by_dragging_its_grip() {
+    use ringbook_ui::slint::LogicalPosition;
+    use ringbook_ui::slint::platform::{Key, PointerEventButton, WindowEvent};
+
+    let (window, asked) = layouts((1080.0, 1200.0));
+    let event = |event| window.window().dispatch_event(event);
+    let switch = |label: &str| {
+        let switch = support::control(&window, AccessibleRole::Switch, label);
+        (switch.absolute_position(), switch.size())
+    };
+    // The grip stands before the switch.
+    let (note, size) = switch("Note");
+    let at = LogicalPosition::new(note.x - 14.0, note.y + size.height / 2.0);
+    let below = LogicalPosition::new(at.x, at.y + size.height + 8.0);
+    let button = PointerEventButton::Left;
+    event(WindowEvent::PointerMoved { position: at });
+    event(WindowEvent::PointerPressed {
+        position: at,
+        button,
+    });
+    event(WindowEvent::PointerMoved { position: below });
+    event(WindowEvent::PointerMoved { position: at });
+    event(WindowEvent::PointerReleased {
+        position: at,
+        button,
+    });
+    support::settle();
+    assert_eq!(*asked.borrow(), ["1 to 2", "2 to 1"]);
+
+    asked.borrow_mut().clear();
+    let key = |text: SharedString| {
+        event(WindowEvent::KeyPressed { text: text.clone() });
+        event(WindowEvent::KeyReleased { text });
+        support::settle();
+    };
+    // Tab leads to the first block.
+    for _ in 0..40 {
+        if asked.borrow().is_empty() {
+            key(Key::Tab.into());
+            event(WindowEvent::KeyPressed {
+                text: Key::Alt.into(),
+            });
+            key(Key::DownArrow.into());
+            event(WindowEvent::KeyReleased {
+                text: Key::Alt.into(),
+            });
+        }
+    }
+    assert_eq!(*asked.borrow(), ["0 to 1"]);
+    // The keyboard has gone along.
+    event(WindowEvent::KeyPressed {
+        text: Key::Alt.into(),
+    });
+    key(Key::DownArrow.into());
+    key(Key::UpArrow.into());
+    event(WindowEvent::KeyReleased {
+        text: Key::Alt.into(),
+    });
+    assert_eq!(*asked.borrow(), ["0 to 1", "1 to 2", "2 to 1"]);
+}
+
+#[test]
+fn nothing_of_the_cards_editor_leaves_the_window() {
+    for (width, scale, rtl) in [
+        (320.0, 1.0, false),
+        (320.0, 1.0, true),
+        (1080.0, 2.0, false),
+        (1080.0, 2.0, true),
+    ] {
+        let (window, _) = layouts((width, 4000.0));
+        window.global::<Theme>().set_text_scale(scale);
+        window.global::<Reading>().set_rtl(rtl);
+        support::settle();
+        support::assert_within(&window, width, &format!("{width} px, {scale}, {rtl}"));
     }
 }

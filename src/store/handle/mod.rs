@@ -168,6 +168,18 @@ impl StoreHandle {
                 move |writer| writer.save_caller(call, &asked, &fields),
                 move |found| reply(linked(request, call, found)),
             ),
+            StoreCommand::NoteRead {
+                call,
+                client,
+                note,
+                by,
+            } => self.write(
+                move |writer| writer.note_read(client, &note, &by),
+                move |written| {
+                    let written = written.map_err(|error| error.to_string());
+                    reply(StoreReply::NoteRead { call, written });
+                },
+            ),
             StoreCommand::OpenCall(record) | StoreCommand::UpdateCall(record) => {
                 shared.log.put_row(Row::of(record, Box::new(reply)));
             }

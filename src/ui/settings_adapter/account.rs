@@ -185,6 +185,7 @@ pub(super) fn map_account(account: &Account) -> AccountForm {
         display_name: text(&account.display_name),
         extension: text(&account.extension),
         company: text(&account.company),
+        card_layout: text(&account.card_layout),
         username: text(&account.username),
         password: account
             .password
@@ -219,6 +220,7 @@ fn take_account(form: &AccountForm, account: &mut Account) {
     account.display_name = text(&form.display_name);
     account.extension = text(&form.extension);
     account.company = text(&form.company);
+    account.card_layout = text(&form.card_layout);
     account.username = text(&form.username);
     account.password = text(&form.password).map(Password::new);
     if account.password.is_some() {

@@ -50,6 +50,70 @@ pub fn order() -> OrderLine {
     }
 }
 
+/// A block of the card whose content the card itself has.
+pub fn part(part: CardPart) -> CardBlock {
+    CardBlock {
+        part,
+        ..Default::default()
+    }
+}
+
+/// A block of the card: lines under a name, each with what of it presses.
+pub fn facts(caption: &str, lines: &[(&str, &str)]) -> CardBlock {
+    let line = |(text, pressing): &(&str, &str)| CardLine {
+        text: (*text).into(),
+        pressing: (*pressing).into(),
+    };
+    CardBlock {
+        part: CardPart::Facts,
+        caption: caption.into(),
+        lines: model(lines.iter().map(line).collect()),
+        more: 0,
+    }
+}
+
+/// A client of whom everything is known that a card can show, and a note that must be read.
+pub fn full() -> CardData {
+    let requests = [
+        (
+            "R-7 · Delivery on Saturday · In work · Anna",
+            "overdue 3 days",
+        ),
+        ("R-9 · Second cut · Open", ""),
+    ];
+    let purchases = [
+        ("12.11.2026 · Steel sheet, 3 mm · 48 000 ₸", ""),
+        ("02.10.2026 · Cutting · 12 500 ₸", ""),
+    ];
+    CardData {
+        greeting: "Hello, Ivan!".into(),
+        note_unread: true,
+        blocks: model(vec![
+            part(CardPart::Greeting),
+            part(CardPart::Note),
+            part(CardPart::Orders),
+            CardBlock {
+                more: 4,
+                ..facts("Requests", &requests)
+            },
+            facts("Purchases", &purchases),
+            facts("Balance", &[("", "−12 500 ₸"), ("340 €", "")]),
+            facts(
+                "Appointment",
+                &[("Tue 24.11.2026 10:00 · Measuring · Anna", "")],
+            ),
+            facts(
+                "Nearest branch",
+                &[("Centre, Abay 10, Almaty · 2.4 km · +7 727 250 00 00", "")],
+            ),
+            facts("Address", &[("Satpayev 22, Almaty, KZ", "")]),
+            facts("Tags", &[("steel, wholesale", "")]),
+            facts("Contract", &[("2026/17", "")]),
+        ]),
+        ..vip()
+    }
+}
+
 pub fn vip() -> CardData {
     CardData {
         call: "c1".into(),
@@ -68,7 +132,9 @@ pub fn vip() -> CardData {
         category: "vip".into(),
         initials: "IP".into(),
         photo: photo(),
+        photo_slot: true,
         orders: model(vec![order()]),
+        blocks: model(vec![part(CardPart::Note), part(CardPart::Orders)]),
         employee: "101 Anna".into(),
         ..Default::default()
     }
@@ -115,6 +181,7 @@ pub fn unknown() -> CardData {
         when: "Sun 22.11.2026 09:05".into(),
         number: "+36 30 555 0101".into(),
         number_plain: "+36305550101".into(),
+        photo_slot: true,
         employee: "101 Anna".into(),
         ..Default::default()
     }
@@ -153,6 +220,14 @@ pub fn endless() -> CardData {
         firm: "Donaudampfschifffahrtsgesellschaft".repeat(3).into(),
         note: "Rindfleischetikettierungsüberwachung".repeat(16).into(),
         orders: model(vec![order(); 20]),
+        blocks: model(vec![
+            part(CardPart::Note),
+            part(CardPart::Orders),
+            facts(
+                &"Donaudampfschifffahrtsgesellschaft".repeat(2),
+                &[(&"Donaudampfschifffahrtsgesellschaft".repeat(8), "")],
+            ),
+        ]),
         ..vip()
     }
 }
@@ -590,6 +665,46 @@ pub fn fill(window: &MainWindow) {
     settings.set_languages(words(&["English"]));
     settings.set_version("0.1.0".into());
     settings.set_profile("/home/anna/.local/share/ringbook".into());
+}
+
+/// A layout of the card: chosen, with its blocks and a call that has it.
+pub fn put_layouts(window: &MainWindow) {
+    use ringbook_ui::slint::ComponentHandle;
+
+    let block = |key: &str, title: &str, on| LayoutBlock {
+        key: key.into(),
+        title: title.into(),
+        on,
+    };
+    let layouts = window.global::<LayoutAdapter>();
+    layouts.set_layouts(words(&["Standard", "Sales"]));
+    layouts.set_current(1);
+    layouts.set_name("Sales".into());
+    layouts.set_blocks(model(vec![
+        block("photo", "Photo", true),
+        block("note", "Note", true),
+        block("orders", "Open orders", true),
+        block("field:Contract", "Contract", true),
+        block("location", "Location", false),
+        block("greeting", "Greeting", false),
+        block("requests", "Open requests", false),
+        block("purchases", "Last purchases", false),
+        block("balance", "Balance", false),
+        block("appointment", "Next appointment", false),
+        block("branch", "Nearest branch", false),
+        block("address", "Address", false),
+        block("tags", "Tags", false),
+    ]));
+    layouts.set_preview(CardData {
+        place: SharedString::new(),
+        local_time: SharedString::new(),
+        blocks: model(vec![
+            part(CardPart::Note),
+            part(CardPart::Orders),
+            facts("Contract", &[("2026/17", "")]),
+        ]),
+        ..vip()
+    });
 }
 
 /// Colleagues whose phones are watched, in every state, and two mailboxes.
