@@ -24,4 +24,5 @@ pub mod store;
 pub(crate) mod table;
 #[cfg(feature = "gui")]
 pub mod ui;
+pub mod vcard;
 pub mod words;

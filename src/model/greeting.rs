@@ -8,7 +8,7 @@ const FAMILY_FIRST: [&str; 5] = ["hu", "ja", "ko", "vi", "zh"];
 /// `template` with the client's names in the places of `{first_name}`, `{last_name}`, `{name}` and
 /// `{company}`; empty where one that it asks for is not known.
 pub fn greeted(template: &str, client: &Client) -> String {
-    let (first, last) = names(client);
+    let (first, last) = own_and_family_name(client);
     let values = [
         ("{first_name}", first),
         ("{last_name}", last),
@@ -37,7 +37,7 @@ pub fn greeted(template: &str, client: &Client) -> String {
 
 /// The client's own name and the family's, by the order of the client's language. A name of one
 /// word is both; a company has neither.
-fn names(client: &Client) -> (&str, &str) {
+pub fn own_and_family_name(client: &Client) -> (&str, &str) {
     if client.kind == ClientKind::Company {
         return ("", "");
     }

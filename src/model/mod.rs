@@ -4,6 +4,7 @@ mod call;
 mod card;
 mod card_layout;
 mod client;
+mod client_change;
 mod client_text;
 mod contact;
 mod greeting;
@@ -28,7 +29,7 @@ pub use client::{
 };
 pub use client_text::{ClientField, Lists, NotAllowed};
 pub use contact::{Address, ClientEmail, ClientPhone, Position};
-pub use greeting::greeted;
+pub use greeting::{greeted, own_and_family_name};
 pub use ids::{
     CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId, RequestId,
     TaskId,

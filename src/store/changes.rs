@@ -1,8 +1,6 @@
 //! Table `changes`: what was changed of clients and of what is linked to them, written in the
 //! transaction of the change.
 
-use std::collections::BTreeMap;
-
 use rusqlite::params;
 
 use super::values::millis;
@@ -12,22 +10,9 @@ use crate::model::{Client, ClientId, NOTE_READ, PhotoId, Record, RecordId, Value
 impl Writer<'_> {
     /// Writes down what became of a client's fields.
     pub(super) fn write_client_changes(&mut self, before: &Client, after: &Client) -> Result<()> {
-        let texts = |client: &Client| -> BTreeMap<String, String> {
-            let texts = client.texts().into_iter();
-            texts
-                .map(|(field, text)| (field.to_string(), text))
-                .collect()
-        };
-        let (old, mut new) = (texts(before), texts(after));
         let id = RecordId::from_bytes(*after.id.as_bytes());
-        for (field, text) in &old {
-            let now = new.remove(field).unwrap_or_default();
-            if *text != now {
-                self.write_change(after.id, "client", id, field, [text, &now])?;
-            }
-        }
-        for (field, text) in &new {
-            self.write_change(after.id, "client", id, field, ["", text])?;
+        for (field, old, new) in before.differences(after) {
+            self.write_change(after.id, "client", id, &field.to_string(), [&old, &new])?;
         }
         Ok(())
     }
