@@ -224,6 +224,65 @@ fn a_csv_file_with_mistakes_keeps_the_good_lines_and_says_which_were_bad() {
 }
 
 #[test]
+fn clients_go_out_as_cards_and_in_again() {
+    let profile = Profile::new();
+    profile.ok(&[
+        "client",
+        "add",
+        "--name",
+        "Ivan Petrov",
+        "--phone",
+        "87011112233",
+    ]);
+    let (file, old) = (profile.path("clients.vcf"), profile.path("old.vcf"));
+    profile.ok(&["client", "export", &file]);
+    profile.ok(&["client", "export", &old, "--vcard", "3"]);
+    let cards = fs::read_to_string(&file).unwrap();
+    assert!(cards.contains("VERSION:4.0\r\n") && cards.contains("tel:+77011112233"));
+    assert!(
+        fs::read_to_string(&old)
+            .unwrap()
+            .contains("VERSION:3.0\r\n")
+    );
+    let other = Profile::new();
+    let shown = other.ok(&["client", "import", &file, "--preview"]);
+    assert!(
+        shown.contains("line 1:\n  Name: \"Ivan Petrov\"\n"),
+        "{shown}"
+    );
+    other.ok(&["client", "import", &file]);
+    let told = other.ok(&["client", "import", &old]);
+    assert!(told.contains("0 added, 0 updated, 1 unchanged"), "{told}");
+    other.ok(&["client", "export", &other.path("again.vcf")]);
+    assert_eq!(fs::read_to_string(other.path("again.vcf")).unwrap(), cards);
+}
+
+#[test]
+fn a_table_of_another_program_is_mapped_and_what_is_left_out_is_kept() {
+    let profile = Profile::new();
+    let (file, rejected) = (profile.path("clients.csv"), profile.path("left-out.csv"));
+    fs::write(&file, "Wer,Telefon\nIvan,87011112233\nOlga,bob\n").unwrap();
+    let import = [
+        "client",
+        "import",
+        &file,
+        "--map",
+        "Wer=name",
+        "--rejected",
+        &rejected,
+    ];
+    let error = profile.refused(&import);
+    assert!(error.contains("1 line was left out"), "{error}");
+    let kept = fs::read_to_string(&rejected).unwrap();
+    assert!(
+        kept.starts_with("Wer,Telefon,left_out_because\nOlga,bob,\"line 3: Telefon:"),
+        "{kept}"
+    );
+    assert!(profile.refused(&import).contains("is there already"));
+    assert_eq!(fs::read_to_string(&rejected).unwrap(), kept);
+}
+
+#[test]
 fn doubles_are_merged() {
     let profile = Profile::new();
     let ivan = profile.ok(&["client", "add", "--name", "Ivan", "--phone", "+77011112233"]);

@@ -8,9 +8,11 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use ringbook::import::{Options, import_clients};
+use ringbook::import::{Options, import_clients, import_file};
+use ringbook::model::Lists;
 use ringbook::presence::{DialogInfo, Dialogs, MessagesWaiting};
 use ringbook::store::Store;
+use ringbook::vcard::{Cards, Piece, Writing, read_card, write_card};
 use ringbook_media::codec::{Codec as MediaCodec, OpusParams};
 use ringbook_media::ice::{IceConfig, TurnServer};
 use ringbook_media::recorder::{RecordingReader, repair};
@@ -66,7 +68,7 @@ pub fn parser(name: &str) -> &'static Parser {
 const MESSAGE: usize = 65_536;
 
 /// All of them.
-pub static PARSERS: [Parser; 12] = [
+pub static PARSERS: [Parser; 14] = [
     Parser {
         name: "sip",
         read: sip,
@@ -143,6 +145,18 @@ pub static PARSERS: [Parser; 12] = [
         samples: &[CSV],
         largest: 4_096,
     },
+    Parser {
+        name: "vcard",
+        read: vcard,
+        samples: &[CARDS, OLD_CARD],
+        largest: MESSAGE,
+    },
+    Parser {
+        name: "contacts",
+        read: contacts,
+        samples: &[CONTACTS, FRIENDS],
+        largest: 4_096,
+    },
 ];
 
 const INVITE: &[u8] = b"INVITE sip:bob%20b@[2001:db8::1]:5070;transport=tcp SIP/2.0\r\n\
@@ -201,6 +215,21 @@ const OGG: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x4b\xd6\xbd\x6
     \0\0\0\0OggS\0\0\xc0\x03\0\0\0\0\0\0\x07\0\0\0\x02\0\0\0\0\0\0\0\x01\x03\xfc\xff\xfe";
 const CSV: &[u8] = b"\xef\xbb\xbfName;Phone;phone2;category;note;Colour\r\n\"Ivan \"\"I\"\" P\";8 (701) 111-22-33;\
     +36305550101;vip;\"two\nlines\";red\r\n;;;;;\r\nOlga;abc;;nobody;=1+1;\r\n";
+
+const CARDS: &[u8] = b"BEGIN:VCARD\r\nVERSION:4.0\r\nUID:urn:uuid:019312d0-7c1e-7a52-9d0b-3f1f0a7f55aa\r\n\
+    FN:Ivan\\, P\r\nN:P;Ivan;;;\r\nORG:A;B\r\nTEL;VALUE=uri;PREF=1;TYPE=work,cell:tel:+77011112233;ext=1\r\n\
+    item1.EMAIL:a@b.example\r\nitem1.X-ABLabel:_$!<Work>!$_\r\nADR;GEO=\"geo:1,2\":;;a;b;;;KZ\r\n\
+    NOTE:a\\nb\r\n c\r\nBDAY:19800229\r\nCATEGORIES:a,b\r\nX-RINGBOOK-FIELD:a;b\r\n\
+    X-RINGBOOK-EXACT:bm90ZQBhDWI=\r\nPHOTO:data:image/png;base64,iVBORw0KGgo=\r\nEND:VCARD\r\n\
+    BEGIN:VCARD\r\nVERSION:3.0\r\nFN:x\r\nGEO:1;2\r\nPHOTO;ENCODING=b:/9j/\r\n 4AAQ\r\nEND:VCARD\r\n";
+const OLD_CARD: &[u8] = b"BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=\n=D0=B2;a\n\
+    TEL;CELL;PREF:8 701 111 22 33\nAGENT:\nBEGIN:VCARD\nFN:b\nEND:VCARD\nNOTE;CHARSET=WINDOWS-1251:\xd1\xf2\n\
+    PHOTO;JPEG;ENCODING=BASE64:\n /9j/\n 4AAQ\n\nEND:VCARD\n";
+const CONTACTS: &[u8] = b"\xef\xbb\xbf<?xml version=\"1.0\"?>\n<contacts><!-- x -->\n<contact number=\"101\" \
+    name=\"A &amp; B\" presence=\"0\"/><contact number='sip:+77011112233@a' name=\"C\"></contact></contacts>";
+const FRIENDS: &[u8] =
+    b"[sip]\nport=1\n[friend_0]\nurl=\"A \\\"b\" <sip:+77011112233@a.example>\npol=accept\n\
+    [friend_1]\nurl=sip:x@y\n";
 
 /// A message, as a datagram and from a stream; what is accepted survives the wire.
 pub fn sip(octets: &[u8]) {
@@ -458,5 +487,29 @@ pub fn csv(octets: &[u8]) {
     if let Ok(mut store) = Store::in_memory() {
         let options = Options::default();
         let _ = import_clients(&mut store, octets, options);
+    }
+}
+
+/// A file of business cards; a client that one of them is about can be written again.
+pub fn vcard(octets: &[u8]) {
+    let mut cards = Cards::new(octets);
+    while let Ok(Some(piece)) = cards.next() {
+        if let Piece::Card(_, card) = piece
+            && let Ok(card) = read_card(&card)
+            && let Ok(client) = card.client(&Lists::default(), Default::default())
+        {
+            let how = Writing {
+                others: &card.others,
+                ..Writing::default()
+            };
+            assert!(read_card(write_card(&client, &how).as_bytes()).is_ok());
+        }
+    }
+}
+
+/// A file of another softphone's contacts into an empty book.
+pub fn contacts(octets: &[u8]) {
+    if let Ok(mut store) = Store::in_memory() {
+        let _ = import_file(&mut store, octets, Options::default());
     }
 }

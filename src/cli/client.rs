@@ -1,26 +1,23 @@
 //! `ringbook client`: the client store.
 
 use std::fs;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io::Write;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use jiff::{Timestamp, Zoned};
 
 use super::client_fields::Fields;
-use super::data::{home_country, one_client, open_store, to_file_or};
+use super::client_files::{self, ExportFile, ImportFile};
+use super::data::{home_country, one_client, open_store};
 use super::timeline::timeline;
-use crate::export::{client_json, clients_as_csv, summaries_as_json};
-use crate::import::{Options, Report, import_clients};
-use crate::model::{
-    AboutClient, Client, ClientField, ClientSummary, Country, Kind, PhoneNumber, Record,
-};
+use crate::export::{client_json, summaries_as_json};
+use crate::model::{AboutClient, Client, ClientField, ClientSummary, Kind, PhoneNumber, Record};
 use crate::profile::Profile;
 use crate::store::{TimelineFilter, Writer};
 use crate::table::{printable, write_table};
+use crate::tr;
 use crate::words;
-use crate::{tr, trn};
 
 /// The client store.
 #[derive(Debug, Subcommand)]
@@ -97,22 +94,12 @@ pub enum ClientCommand {
         /// Id, number, or a part of the name.
         client: String,
     },
-    /// Read clients from a CSV file; `-` is standard input
-    Import {
-        /// The file.
-        file: PathBuf,
-        /// Only say what would change
-        #[arg(long)]
-        dry_run: bool,
-        /// Whose numbers are written without a country code, such as KZ [default: the first line's]
-        #[arg(long, value_name = "COUNTRY")]
-        region: Option<Country>,
-    },
-    /// Write all clients as CSV, to standard output or a file
-    Export {
-        /// The file.
-        file: Option<PathBuf>,
-    },
+    /// Read clients from a file: CSV, vCard, MicroSIP's Contacts.xml or a linphonerc; `-` is standard
+    /// input
+    Import(ImportFile),
+    /// Write all clients, to standard output or a file: as vCard where its name ends in .vcf, else
+    /// as CSV
+    Export(ExportFile),
 }
 
 /// How found clients are printed.
@@ -166,18 +153,8 @@ pub fn run(
         } => find(text, *limit, *format, profile, output),
         ClientCommand::Merge { into, from } => merge(into, from, profile),
         ClientCommand::Delete { client } => delete(client, profile),
-        ClientCommand::Import {
-            file,
-            dry_run,
-            region,
-        } => import(file, *dry_run, *region, profile, output),
-        ClientCommand::Export { file } => {
-            let store = open_store(profile)?;
-            to_file_or(file.as_deref(), output, |output| {
-                store.read(|reader| clients_as_csv(reader, output))?;
-                Ok(())
-            })
-        }
+        ClientCommand::Import(file) => client_files::import(file, profile, output),
+        ClientCommand::Export(file) => client_files::export(file, profile, output),
     }
 }
 
@@ -375,40 +352,4 @@ fn delete(client: &str, profile: &Profile) -> anyhow::Result<()> {
         let client = one_client(writer, client, country)?.id;
         Ok(writer.delete_client(client)?)
     })
-}
-
-fn import(
-    file: &std::path::Path,
-    dry_run: bool,
-    region: Option<Country>,
-    profile: &Profile,
-    output: &mut dyn Write,
-) -> anyhow::Result<()> {
-    let options = Options {
-        country: home_country(profile, region)?,
-        dry_run,
-    };
-    let mut store = open_store(profile)?;
-    let named = || file.display().to_string();
-    let report = if file == std::path::Path::new("-") {
-        import_clients(&mut store, io::stdin().lock(), options)
-    } else {
-        let input = fs::File::open(file).with_context(named)?;
-        import_clients(&mut store, input, options)
-    };
-    told(&report.with_context(named)?, &named(), output)
-}
-
-/// Prints what an import did; lines that were left out are a failure.
-pub fn told(report: &Report, file: &str, output: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(output, "{report}")?;
-    if report.refused > 0 {
-        bail!(trn!(
-            "{file}: {n} line was left out",
-            "{file}: {n} lines were left out",
-            n = report.refused,
-            file = file
-        ));
-    }
-    Ok(())
 }

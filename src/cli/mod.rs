@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod client;
 mod client_fields;
+mod client_files;
 mod ctl;
 mod data;
 mod headless;

@@ -262,6 +262,7 @@ pub fn run(
             let options = Options {
                 country: home_country(profile, *region)?,
                 dry_run: *dry_run,
+                ..Options::default()
             };
             import(kind, file, options, profile, output)
         }
@@ -417,7 +418,7 @@ fn owner(record: &Record, reader: &Reader<'_>) -> anyhow::Result<String> {
 fn import(
     kind: &'static Kind,
     file: &std::path::Path,
-    options: Options,
+    options: Options<'_>,
     profile: &Profile,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -429,5 +430,5 @@ fn import(
         let input = fs::File::open(file).with_context(named)?;
         import_records(&mut store, kind, input, options)
     };
-    super::client::told(&report.with_context(named)?, &named(), output)
+    super::client_files::told(&report.with_context(named)?, &named(), output)
 }

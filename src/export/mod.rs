@@ -1,6 +1,7 @@
 //! What leaves the store as files: clients, the call log, tasks, recordings.
 
 mod calls;
+mod cards;
 pub mod cell;
 mod clients;
 mod json_array;
@@ -16,6 +17,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
+pub use cards::clients_as_cards;
 pub use clients::{client_json, clients_as_csv, record_json, summaries_as_json};
 pub use recordings::{
     Exported, Health, INDEX_COLUMNS, RecordingFileError, export_recording, health, index_line,

@@ -1,15 +1,14 @@
-//! One line: read into a client, and kept beside or in the one it is about.
+//! One entry of a file, such as a line or a card: what it says of a client, kept beside or in the
+//! one it is about.
 
-use csv::StringRecord;
 use jiff::Timestamp;
 
-use super::columns::{Column, Columns};
-use crate::export::cell;
 use crate::model::{
     Client, ClientField, ClientId, ClientPhone, Country, Employee, EmployeeId, Lists, NotAllowed,
     PhoneNumber,
 };
 use crate::store::{StoreError, Writer};
+use crate::vcard::Card;
 
 /// Why a line is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +33,25 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl Refused {
+    /// What is wrong with the line; an error where the store itself has failed.
+    pub(super) fn refusal(self) -> Result<Refusal, StoreError> {
+        match self {
+            Self::Line(refusal) => Ok(refusal),
+            Self::Store(StoreError::NotAllowed {
+                field,
+                value,
+                allowed,
+            }) => Ok(Refusal {
+                field,
+                value,
+                allowed,
+            }),
+            Self::Store(error) => Err(error),
+        }
+    }
+}
+
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -49,6 +67,10 @@ pub(super) struct Kept {
     pub(super) shared: Vec<SharedNumber>,
     /// Who was not known to work here, and is now.
     pub(super) employee: Option<Employee>,
+    /// A client of the store before and after, where the line changed it.
+    pub(super) change: Option<Box<(Client, Client)>>,
+    /// What the line says that is not kept: `photo`, or properties of a card.
+    pub(super) left: Vec<String>,
 }
 
 impl Kept {
@@ -58,6 +80,8 @@ impl Kept {
             outcome,
             shared: Vec::new(),
             employee: None,
+            change: None,
+            left: Vec::new(),
         }
     }
 }
@@ -69,58 +93,73 @@ pub(super) struct SharedNumber {
     pub(super) holder: String,
 }
 
+/// A field, the name of the column or property that holds it, and what that says.
+pub(super) type Said = (ClientField, String, String);
+
 /// What a line says of a client; blank is what it does not say.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     /// The fields beside numbers, with their columns' names.
-    texts: Vec<(ClientField, String, String)>,
+    texts: Vec<Said>,
     phones: Vec<ClientPhone>,
+    /// The client's id, where the file gives one.
+    id: Option<ClientId>,
+    /// A picture's octets.
+    photo: Option<Vec<u8>>,
+    /// What of it is known to be lost.
+    left: Vec<String>,
 }
 
 impl Line {
-    /// Reads the cells.
-    pub(super) fn read(
-        columns: &Columns,
-        cells: &StringRecord,
-        country: Option<Country>,
-    ) -> Result<Self, Refused> {
-        let mut line = Self::default();
-        for (at, cell) in cells.iter().enumerate() {
-            let text = cell::restored(cell);
-            if text.is_empty() {
-                continue;
-            }
-            match columns.0.get(at) {
-                Some((Column::Field(field), name)) => {
-                    line.texts
-                        .push((field.clone(), name.clone(), text.to_owned()));
-                }
-                Some((Column::Nameless, _)) | None => {
-                    return Err(Refused::Line(Refusal {
-                        field: format!("column {}", at + 1),
-                        value: text.to_owned(),
-                        allowed: format!("{} cells, as the first line has names", columns.0.len()),
-                    }));
-                }
-            }
-        }
-        // A consent is there before its day, whatever the file's order.
-        line.texts.sort();
+    /// A line that says this. A consent stands before its day.
+    pub(super) fn of(texts: Vec<Said>, country: Option<Country>) -> Result<Self, Refusal> {
+        let mut line = Self {
+            texts,
+            ..Self::default()
+        };
         line.take_phones(country)?;
         Ok(line)
     }
 
+    /// What a card says.
+    pub(super) fn of_card(card: Card, country: Option<Country>) -> Result<Self, Refusal> {
+        let id = card.client_id();
+        let fields = card.fields.into_iter();
+        let texts = fields.map(|said| (said.field, said.property, said.text));
+        let others = card.others.iter();
+        let names = others.map(|line| line.split([':', ';']).next().unwrap_or_default().to_owned());
+        Ok(Self {
+            id,
+            photo: card.photo,
+            left: names.collect(),
+            ..Self::of(texts.collect(), country)?
+        })
+    }
+
+    /// What the line says, field by field, numbers as they are kept.
+    pub(super) fn shown(&self) -> Vec<(ClientField, String)> {
+        let texts = self.texts.iter();
+        let mut shown: Vec<_> = texts
+            .map(|(field, _, text)| (field.clone(), text.clone()))
+            .collect();
+        for (at, phone) in self.phones.iter().enumerate() {
+            shown.push((ClientField::At("phone", at), phone.plain()));
+            shown.push((ClientField::At("phone_label", at), phone.label.clone()));
+        }
+        shown.retain(|(_, text)| !text.is_empty());
+        shown
+    }
+
     /// Moves numbers and their labels to a place of their own: they are added, not replaced.
-    fn take_phones(&mut self, country: Option<Country>) -> Result<(), Refused> {
+    fn take_phones(&mut self, country: Option<Country>) -> Result<(), Refusal> {
         // A line from another country writes its numbers that country's way.
         let own = self.text(&ClientField::At("country", 0));
         let lists = Lists {
             country: own.and_then(|code| code.parse().ok()).or(country),
             ..Lists::default()
         };
-        let is_phone = |(field, _, _): &(ClientField, String, String)| {
-            matches!(field, ClientField::At("phone" | "phone_label", _))
-        };
+        let is_phone =
+            |(field, _, _): &Said| matches!(field, ClientField::At("phone" | "phone_label", _));
         let (phones, rest) = std::mem::take(&mut self.texts)
             .into_iter()
             .partition::<Vec<_>, _>(is_phone);
@@ -155,30 +194,63 @@ impl Line {
     }
 
     /// Keeps what the line says: in the client it is about, or as a new one.
-    pub(super) fn keep(self, writer: &mut Writer<'_>, lists: &mut Lists) -> Result<Kept, Refused> {
+    pub(super) fn keep(
+        mut self,
+        writer: &mut Writer<'_>,
+        lists: &mut Lists,
+    ) -> Result<Kept, Refused> {
         let (known, shared) = self.about(writer)?;
         let employee = self.new_employee(writer, lists)?;
-        let is_new = known.is_none();
-        let before = known.unwrap_or_else(|| Client::named("", Timestamp::now()));
+        let before = known.clone().unwrap_or_else(|| self.blank());
         let mut after = before.clone();
         self.write_into(&mut after, lists)?;
         let after = after.tidied();
-        let outcome = match after == before {
-            true if !is_new => Outcome::Unchanged,
-            _ => {
-                writer.save_changed((!is_new).then_some(&before), &after)?;
-                if is_new {
-                    Outcome::Added
-                } else {
-                    Outcome::Updated
-                }
-            }
+        if known.is_none() || after != before {
+            writer.save_changed(known.as_ref(), &after)?;
+        }
+        let has_new_photo = self.keep_photo(&before, writer)?;
+        let outcome = match &known {
+            None => Outcome::Added,
+            Some(_) if has_new_photo || after != before => Outcome::Updated,
+            Some(_) => Outcome::Unchanged,
         };
         Ok(Kept {
             outcome,
             shared,
             employee,
+            change: known.map(|before| Box::new((before, after))),
+            left: self.left,
         })
+    }
+
+    /// A client of whom nothing is known yet.
+    fn blank(&self) -> Client {
+        let client = Client::named("", Timestamp::now());
+        Client {
+            id: self.id.unwrap_or(client.id),
+            ..client
+        }
+    }
+
+    /// Keeps the line's picture; whether it is another than the client had. One that the store does
+    /// not take is left, and its client is kept.
+    fn keep_photo(&mut self, before: &Client, writer: &mut Writer<'_>) -> Result<bool, StoreError> {
+        let Some(octets) = self.photo.take() else {
+            return Ok(false);
+        };
+        if let Some(photo) = before.photo
+            && writer.load_photo(photo)?.bytes == octets
+        {
+            return Ok(false);
+        }
+        match writer.set_photo(before.id, &octets) {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotAllowed { field, .. }) => {
+                self.left.push(field);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Somebody named as an export names them, `101 Anna`, whom the store does not know: a file of
@@ -216,6 +288,14 @@ impl Line {
     ) -> Result<(Option<Client>, Vec<SharedNumber>), StoreError> {
         let name = self.text(&ClientField::Once("name")).unwrap_or_default();
         let company = self.text(&ClientField::Once("company")).unwrap_or_default();
+        if let Some(known) = self
+            .id
+            .map(|id| writer.find_client(id))
+            .transpose()?
+            .flatten()
+        {
+            return Ok((Some(known), Vec::new()));
+        }
         if self.phones.is_empty() {
             let same: Vec<ClientId> = writer.clients_called(name, company)?;
             // Two of the same name: which one is meant cannot be told, but adding a third is no help.
@@ -243,7 +323,7 @@ impl Line {
         for (field, name, text) in &self.texts {
             client
                 .set(field, text, lists)
-                .map_err(|error| refusal(name, error))?;
+                .map_err(|error| Refused::Line(refusal(name, error)))?;
         }
         for phone in &self.phones {
             let mut known = client.phones.iter_mut();
@@ -273,10 +353,10 @@ fn replace(text: &mut String, said: &String) {
     }
 }
 
-fn refusal(column: &str, error: NotAllowed) -> Refused {
-    Refused::Line(Refusal {
+fn refusal(column: &str, error: NotAllowed) -> Refusal {
+    Refusal {
         field: column.to_owned(),
         value: error.value,
         allowed: error.allowed,
-    })
+    }
 }

@@ -1,5 +1,6 @@
 //! The file as lines of cells: byte-order mark, delimiter, quotes, and a bound on a line's length.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
@@ -16,8 +17,12 @@ const PEEK: usize = 16 * 1024;
 pub(super) struct Lines<R> {
     reader: csv::Reader<Bounded<R>>,
     record: ByteRecord,
+    /// Lines that were looked at before their turn, with their numbers.
+    ahead: VecDeque<(u64, ByteRecord)>,
     /// The first line: the columns' names.
     pub(super) header: StringRecord,
+    /// What parts the cells.
+    pub(super) delimiter: u8,
 }
 
 impl<R: Read> Lines<R> {
@@ -51,8 +56,15 @@ impl<R: Read> Lines<R> {
         Ok(Self {
             reader,
             record,
+            ahead: VecDeque::new(),
             header,
+            delimiter,
         })
+    }
+
+    /// The cells of the line that came last, as they stand in the file.
+    pub(super) fn cells(&self) -> &ByteRecord {
+        &self.record
     }
 
     /// The next line's number and cells; none at the end. Blank lines do not count as lines of the
@@ -61,26 +73,50 @@ impl<R: Read> Lines<R> {
     pub(super) fn next(
         &mut self,
     ) -> Result<Option<(u64, Result<StringRecord, Refusal>)>, ImportError> {
-        loop {
-            if !read(&mut self.reader, &mut self.record)? {
-                return Ok(None);
+        let line = match self.ahead.pop_front() {
+            Some((line, record)) => {
+                self.record = record;
+                line
             }
-            let line = self.record.position().map_or(0, csv::Position::line);
-            if self.record.iter().all(<[u8]>::is_empty) {
-                continue;
+            None => match self.advance()? {
+                Some(line) => line,
+                None => return Ok(None),
+            },
+        };
+        let cells = StringRecord::from_byte_record(self.record.clone()).map_err(|error| {
+            let at = error.utf8_error().field();
+            let field = self.header.get(at).map(str::to_owned);
+            Refusal {
+                field: field.unwrap_or_else(|| format!("column {}", at + 1)),
+                value: String::from_utf8_lossy(self.record.get(at).unwrap_or_default())
+                    .into_owned(),
+                allowed: "text in UTF-8".to_owned(),
             }
-            let cells = StringRecord::from_byte_record(self.record.clone()).map_err(|error| {
-                let at = error.utf8_error().field();
-                let field = self.header.get(at).map(str::to_owned);
-                Refusal {
-                    field: field.unwrap_or_else(|| format!("column {}", at + 1)),
-                    value: String::from_utf8_lossy(self.record.get(at).unwrap_or_default())
-                        .into_owned(),
-                    allowed: "text in UTF-8".to_owned(),
-                }
-            });
-            return Ok(Some((line, cells)));
+        });
+        Ok(Some((line, cells)))
+    }
+
+    /// The next lines, which are still to come; those in UTF-8 alone.
+    pub(super) fn sample(&mut self, count: usize) -> Result<Vec<StringRecord>, ImportError> {
+        while self.ahead.len() < count
+            && let Some(line) = self.advance()?
+        {
+            self.ahead.push_back((line, self.record.clone()));
         }
+        let records = self.ahead.iter().map(|(_, record)| record.clone());
+        Ok(records
+            .filter_map(|record| StringRecord::from_byte_record(record).ok())
+            .collect())
+    }
+
+    /// Reads the next line that is not blank.
+    fn advance(&mut self) -> Result<Option<u64>, ImportError> {
+        while read(&mut self.reader, &mut self.record)? {
+            if !self.record.iter().all(<[u8]>::is_empty) {
+                return Ok(Some(self.record.position().map_or(0, csv::Position::line)));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -1,39 +1,50 @@
-//! Clients from a CSV file, of whatever program wrote it.
+//! Clients from files, of whatever program wrote them: tables as CSV, and business cards.
 //!
-//! The first line names the columns: those of [`ClientField`](crate::model::ClientField) in any order,
+//! The first line of a table names the columns: those of [`ClientField`](crate::model::ClientField) in any order,
 //! case and subset, `phone4`, `email2`, `city2` and so on for further ones; every other column is a
 //! field of the office's own. UTF-8 with or without a byte-order mark; cells parted by commas,
 //! semicolons or tabs.
 //!
-//! A line is about a client of the store when they share a number and the name, or, where the line
-//! has no number, name and company. Then a filled cell replaces, a blank cell leaves what is there,
-//! and numbers are added. Any other line is a new client; where its number is somebody else's too,
-//! the report says whose. A line with a mistake is left out, and the report names line, field and
-//! what is allowed.
+//! A line, or a card, is about a client of the store when they share a number and the name, or, where
+//! it has no number, name and company; a card also where its `UID` is the client's. Then a filled cell
+//! replaces, a blank cell leaves what is there, and numbers are added. Any other line is a new client;
+//! where its number is somebody else's too, the report says whose. A line with a mistake is left out,
+//! and the report names line, field and what is allowed.
 
+mod cards;
 mod columns;
+mod contacts;
+mod format;
+mod guess;
 mod line;
 mod lines;
+mod linphone;
+mod preview;
 mod records;
 mod report;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
-
-use csv::StringRecord;
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use crate::model::{Country, Lists};
 use crate::store::{Store, StoreError, Writer};
 
-use columns::Columns;
-use line::Line;
-use lines::Lines;
+use cards::CardFile;
+use contacts::ContactFile;
+use format::Format;
+use line::{Line, Refusal, Refused};
+use linphone::FriendFile;
+pub use preview::{ColumnRead, Entry, Preview};
 pub use records::import_records;
-pub use report::{Problem, Report};
+pub use report::{Change, Problem, Report};
+use table::Table;
 
 /// Lines kept in one transaction: a phone's call log gets its turn between two.
 const BATCH: usize = 2000;
+/// Entries that are shown before an import.
+const PREVIEWED: usize = 5;
 /// The most columns.
 const MAX_COLUMNS: usize = 250;
 
@@ -42,11 +53,19 @@ const MAX_COLUMNS: usize = 250;
 pub enum ImportError {
     /// The first line names no column of use.
     #[error(
-        "line 1: no column is called name, company or phone (found: {found}); known columns: {}, \
-         others become custom fields",
+        "line 1: no column is called name, company or phone (found: {found}); say which one is with \
+         --map \"COLUMN=FIELD\"; known fields: {}, others become custom fields",
         crate::model::Client::FIELDS.join(", ")
     )]
     NoColumns {
+        /// The columns' names as they stand there.
+        found: String,
+    },
+    /// A column that is mapped is not there.
+    #[error("line 1: no column is called {name:?} (found: {found})")]
+    NoSuchColumn {
+        /// What was given.
+        name: String,
         /// The columns' names as they stand there.
         found: String,
     },
@@ -93,42 +112,128 @@ pub enum ImportError {
         /// Where it begins.
         line: u64,
     },
+    /// No card is in the file.
+    #[error("line 1: no card is in the file; a card begins with a line BEGIN:VCARD")]
+    NoCards,
+    /// A database of another program.
+    #[error("this is a database of another program; export its clients there as vCard or CSV")]
+    Database,
+    /// XML that cannot be read further. Entries before it are kept.
+    #[error("the XML is broken: {0}")]
+    Xml(String),
     /// The file cannot be read.
     #[error("the file cannot be read: {0}")]
-    Read(#[from] std::io::Error),
+    Read(#[from] io::Error),
+    /// The file for what was left out.
+    #[error("what was left out cannot be written: {0}")]
+    Rejected(io::Error),
     /// The store. Lines before it are kept.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// How to read the file.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+#[derive(Default)]
+pub struct Options<'a> {
     /// Whose numbers are written without a country code, where the line's own column `country`
     /// is no ISO code.
     pub country: Option<Country>,
     /// Change nothing; report what would change.
     pub dry_run: bool,
+    /// Columns of a table of clients, and the fields that they hold; an empty field: nothing that
+    /// is kept. Others are known by their names, or guessed at.
+    pub map: Vec<(String, String)>,
+    /// Where clients that are left out are written, as they stand in the file, with the reason.
+    pub rejected: Option<&'a mut dyn Write>,
+}
+
+/// A file of clients, one entry after the other.
+trait Source {
+    /// The next entry and the line where it begins; none at the end.
+    fn next(&mut self) -> Result<Option<(u64, Result<Line, Refusal>)>, ImportError>;
+
+    /// Writes the entry that came last as it stands in the file, and why it was left out.
+    fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()>;
+
+    /// What the columns hold, where it has any.
+    fn columns(&self) -> Vec<ColumnRead> {
+        Vec::new()
+    }
+}
+
+/// Imports the clients of a file of any format that is known; its beginning tells which.
+pub fn import_file(
+    store: &mut Store,
+    input: impl Read,
+    options: Options<'_>,
+) -> Result<Report, ImportError> {
+    let mut source = opened(store, input, &options)?;
+    import(store, &mut *source, options)
+}
+
+/// Reads the beginning of a file of any format that is known, as an import would.
+pub fn preview_file(
+    store: &Store,
+    input: impl Read,
+    options: &Options<'_>,
+) -> Result<Preview, ImportError> {
+    let mut source = opened(store, input, options)?;
+    let mut entries = Vec::new();
+    while entries.len() < PREVIEWED
+        && let Some((line, said)) = source.next()?
+    {
+        let said = said.map(|said| said.shown());
+        let said = said.map_err(|refusal| Problem::new(line, refusal));
+        entries.push(Entry { line, said });
+    }
+    let columns = source.columns();
+    Ok(Preview { columns, entries })
+}
+
+/// The file as what it is.
+fn opened<'i>(
+    store: &Store,
+    input: impl Read + 'i,
+    options: &Options<'_>,
+) -> Result<Box<dyn Source + 'i>, ImportError> {
+    let mut input = BufReader::new(input);
+    let country = options.country;
+    Ok(match Format::of(input.fill_buf()?)? {
+        Format::Table => {
+            let lists = store.read(|reader| reader.lists())?;
+            Box::new(Table::new(input, &options.map, country, &lists)?)
+        }
+        Format::Cards => Box::new(CardFile::new(input, country)),
+        Format::MicroSip => Box::new(ContactFile::new(input, country)),
+        Format::Linphone => Box::new(FriendFile::new(input, country)),
+    })
 }
 
 /// Imports the clients of a CSV file.
 pub fn import_clients(
     store: &mut Store,
     input: impl Read,
-    options: Options,
+    options: Options<'_>,
 ) -> Result<Report, ImportError> {
-    let mut lines = Lines::new(input)?;
+    let lists = store.read(|reader| reader.lists())?;
+    let mut table = Table::new(input, &options.map, options.country, &lists)?;
+    import(store, &mut table, options)
+}
+
+fn import(
+    store: &mut Store,
+    source: &mut dyn Source,
+    options: Options<'_>,
+) -> Result<Report, ImportError> {
     let mut import = Import {
-        columns: Columns::read(&lines.header)?,
+        source,
         lists: store.read(|reader| reader.lists())?,
-        country: options.country,
+        rejected: options.rejected,
         report: Report::default(),
     };
     import.report.dry_run = options.dry_run;
     store.expect_much()?;
-    run(store, options.dry_run, |writer| {
-        import.batch(&mut lines, writer)
-    })?;
+    run(store, options.dry_run, |writer| import.batch(writer))?;
     Ok(import.report)
 }
 
@@ -150,41 +255,39 @@ fn run(
 }
 
 /// An import on its way.
-struct Import {
-    columns: Columns,
+struct Import<'s, 'r> {
+    source: &'s mut dyn Source,
     lists: Lists,
-    country: Option<Country>,
+    rejected: Option<&'r mut dyn Write>,
     report: Report,
 }
 
-impl Import {
-    /// Imports the next lines; false when there are no more.
-    fn batch<R: Read>(
-        &mut self,
-        lines: &mut Lines<R>,
-        writer: &mut Writer<'_>,
-    ) -> Result<bool, ImportError> {
+impl Import<'_, '_> {
+    /// Imports the next entries; false when there are no more.
+    fn batch(&mut self, writer: &mut Writer<'_>) -> Result<bool, ImportError> {
         for _ in 0..BATCH {
-            match lines.next()? {
-                None => return Ok(false),
-                Some((number, Ok(cells))) => self.line(number, &cells, writer)?,
-                Some((number, Err(refusal))) => self.report.refuse(number, refusal),
+            let Some((number, said)) = self.source.next()? else {
+                return Ok(false);
+            };
+            let kept = match said {
+                Ok(line) => line.keep(writer, &mut self.lists),
+                Err(refusal) => Err(Refused::Line(refusal)),
+            };
+            match kept {
+                Ok(kept) => self.report.keep(number, kept),
+                Err(refused) => self.reject(number, refused.refusal()?)?,
             }
         }
         Ok(true)
     }
 
-    fn line(
-        &mut self,
-        number: u64,
-        cells: &StringRecord,
-        writer: &mut Writer<'_>,
-    ) -> Result<(), ImportError> {
-        let read = Line::read(&self.columns, cells, self.country);
-        match read.and_then(|line| line.keep(writer, &mut self.lists)) {
-            Ok(kept) => self.report.keep(number, kept),
-            Err(refused) => self.report.take(number, refused)?,
+    fn reject(&mut self, number: u64, refusal: Refusal) -> Result<(), ImportError> {
+        let problem = Problem::new(number, refusal);
+        if let Some(output) = &mut self.rejected {
+            let written = self.source.reject(&problem.to_string(), output);
+            written.map_err(ImportError::Rejected)?;
         }
+        self.report.refuse(problem);
         Ok(())
     }
 }

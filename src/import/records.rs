@@ -11,7 +11,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::line::{Kept, Outcome, Refusal, Refused};
 use super::lines::Lines;
-use super::{BATCH, ImportError, Options, Report, run};
+use super::{BATCH, ImportError, Options, Problem, Report, run};
 use crate::export::cell;
 use crate::model::{ClientId, Country, Kind, Lists, NotAllowed, PhoneNumber, Record, Value};
 use crate::store::{Reader, Store, Writer};
@@ -28,7 +28,7 @@ pub fn import_records(
     store: &mut Store,
     kind: &'static Kind,
     input: impl Read,
-    options: Options,
+    options: Options<'_>,
 ) -> Result<Report, ImportError> {
     let mut lines = Lines::new(input)?;
     let mut import = Import {
@@ -105,7 +105,7 @@ impl Import {
                     Ok(outcome) => self.report.keep(number, Kept::of(outcome)),
                     Err(refused) => self.report.take(number, refused)?,
                 },
-                Some((number, Err(refusal))) => self.report.refuse(number, refusal),
+                Some((number, Err(refusal))) => self.report.refuse(Problem::new(number, refusal)),
             }
         }
         Ok(true)

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::line::{Kept, Outcome, Refusal, Refused};
+use crate::model::{Client, ClientField};
 use crate::store::StoreError;
-use crate::{tr, trn};
+use crate::{tr, trn, words};
 
 /// The most mistakes and remarks that are kept word for word; the rest are counted.
 const MAX_PROBLEMS: usize = 1000;
@@ -28,6 +29,19 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Lines kept, with something to know: a number that is somebody else's too. At most a thousand.
     pub remarks: Vec<String>,
+    /// What a dry run would change of clients of the store; at most a thousand of them.
+    pub changes: Vec<Change>,
+}
+
+/// What a line changes of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The line.
+    pub line: u64,
+    /// What the client is called in the store.
+    pub client: String,
+    /// The fields: what each says, and what it would say.
+    pub fields: Vec<(ClientField, String, String)>,
 }
 
 /// A mistake in the file.
@@ -50,6 +64,16 @@ impl Report {
             Outcome::Updated => self.updated += 1,
             Outcome::Unchanged => self.unchanged += 1,
         }
+        if let (Outcome::Updated, Some(change)) = (kept.outcome, kept.change) {
+            self.change(line, &change);
+        }
+        if !kept.left.is_empty() {
+            self.remark(tr!(
+                "line {line}: not kept, because clients have no such field: {names}",
+                line = line,
+                names = shortened(&kept.left.join(", "))
+            ));
+        }
         if let Some(employee) = kept.employee {
             self.remark(tr!(
                 "line {line}: responsible: {name} was entered as an employee",
@@ -67,6 +91,16 @@ impl Report {
         }
     }
 
+    fn change(&mut self, line: u64, (before, after): &(Client, Client)) {
+        if self.dry_run && self.changes.len() < MAX_PROBLEMS {
+            self.changes.push(Change {
+                line,
+                client: called(before),
+                fields: before.differences(after),
+            });
+        }
+    }
+
     fn remark(&mut self, remark: String) {
         if self.remarks.len() < MAX_PROBLEMS {
             self.remarks.push(remark);
@@ -75,39 +109,40 @@ impl Report {
 
     /// Leaves the line out; an error where the store itself has failed.
     pub(super) fn take(&mut self, line: u64, refused: Refused) -> Result<(), StoreError> {
-        let refusal = match refused {
-            Refused::Line(refusal) => refusal,
-            Refused::Store(StoreError::NotAllowed {
-                field,
-                value,
-                allowed,
-            }) => Refusal {
-                field,
-                value,
-                allowed,
-            },
-            Refused::Store(error) => return Err(error),
-        };
-        self.refuse(line, refusal);
+        self.refuse(Problem::new(line, refused.refusal()?));
         Ok(())
     }
 
-    pub(super) fn refuse(&mut self, line: u64, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, problem: Problem) {
         self.refused += 1;
         if self.problems.len() < MAX_PROBLEMS {
-            let Refusal {
-                field,
-                value,
-                allowed,
-            } = refusal;
-            self.problems.push(Problem {
-                line,
-                field,
-                value: shortened(&value),
-                allowed,
-            });
+            self.problems.push(problem);
         }
     }
+}
+
+impl Problem {
+    pub(super) fn new(line: u64, refusal: Refusal) -> Self {
+        Self {
+            line,
+            field: refusal.field,
+            value: shortened(&refusal.value),
+            allowed: refusal.allowed,
+        }
+    }
+}
+
+/// What people call the client.
+fn called(client: &Client) -> String {
+    let number = client.phones.first().map(|phone| phone.shown());
+    [
+        client.name.clone(),
+        client.company.clone(),
+        number.unwrap_or_default(),
+    ]
+    .into_iter()
+    .find(|text| !text.is_empty())
+    .unwrap_or_default()
 }
 
 fn shortened(text: &str) -> String {
@@ -130,6 +165,25 @@ impl fmt::Display for Problem {
     }
 }
 
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}",
+            tr!(
+                "line {line}: {name}",
+                line = self.line,
+                name = shortened(&self.client)
+            )
+        )?;
+        for (field, before, after) in &self.fields {
+            let [before, after] = [before, after].map(|text| format!("{:?}", shortened(text)));
+            write!(f, "\n  {}: {before} → {after}", words::client_field(field))?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in &self.problems {
@@ -149,6 +203,14 @@ impl fmt::Display for Report {
         }
         for remark in &self.remarks {
             writeln!(f, "{remark}")?;
+        }
+        for change in &self.changes {
+            writeln!(f, "{change}")?;
+        }
+        let untold = self.updated.saturating_sub(self.changes.len() as u64);
+        if self.dry_run && untold > 0 {
+            let more = trn!("and {n} more change", "and {n} more changes", n = untold);
+            writeln!(f, "{more}")?;
         }
         let head = if self.dry_run {
             tr!("Nothing was changed. It would be:")

@@ -1,6 +1,9 @@
 //! CSV files good and bad, and the way out and in again.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cards;
+mod mapping;
+
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -9,15 +12,10 @@ use super::*;
 use crate::export::{clients_as_csv, records_as_csv};
 use crate::model::{CategoryId, Client, ClientPhone, Kind, PhoneNumber, Record, Value};
 
-const KZ: Options = Options {
-    country: None,
-    dry_run: false,
-};
-
-fn options() -> Options {
+fn options() -> Options<'static> {
     Options {
         country: Some("KZ".parse().unwrap()),
-        ..KZ
+        ..Options::default()
     }
 }
 
@@ -501,7 +499,12 @@ fn records_are_imported_by_the_clients_number_or_name_and_come_back_the_same() {
     );
 
     let mut refused = |csv: &str| {
-        let read = import_records(&mut store, Kind::PURCHASE, csv.as_bytes(), KZ);
+        let read = import_records(
+            &mut store,
+            Kind::PURCHASE,
+            csv.as_bytes(),
+            Options::default(),
+        );
         read.unwrap_err().to_string()
     };
     assert!(refused("number,day\n").contains("no column is called client"));

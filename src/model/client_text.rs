@@ -54,7 +54,8 @@ impl ClientField {
         "country",
         "position",
     ];
-    const ADDRESS_LABEL: &str = "address_label";
+    /// What an address is.
+    pub const ADDRESS_LABEL: &str = "address_label";
 
     /// The field that a file's column of this name holds, in any case.
     pub fn named(name: &str) -> Self {

@@ -76,6 +76,16 @@ fn damaged_client_files() {
     try_parser("csv");
 }
 
+#[test]
+fn damaged_business_cards() {
+    try_parser("vcard");
+}
+
+#[test]
+fn damaged_contacts_of_other_softphones() {
+    try_parser("contacts");
+}
+
 /// Each parser has its fuzz target and its test here.
 #[test]
 fn no_parser_is_left_out() {

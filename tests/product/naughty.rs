@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use ringbook::export::clients_as_csv;
-use ringbook::import::{Options, import_clients};
+use ringbook::export::{clients_as_cards, clients_as_csv};
+use ringbook::import::{Options, import_clients, import_file};
 use ringbook::model::{Client, PhoneNumber};
 use ringbook::phone::command::{Command, Reply};
 use ringbook::store::Store;
+use ringbook::vcard::Version;
 
 use crate::office::{Office, settings};
 
@@ -135,5 +136,33 @@ fn naughty_names_notes_and_fields_go_out_as_csv_and_come_back_as_they_were() {
         let empty = client.note.is_empty();
         let expected = if empty { Vec::new() } else { client.custom };
         assert_eq!(back.custom, expected);
+    }
+}
+
+#[test]
+fn naughty_names_notes_and_fields_go_out_as_cards_and_come_back_as_they_were() {
+    for version in [Version::V3, Version::V4] {
+        let (mut from, mut to) = (Store::in_memory().unwrap(), Store::in_memory().unwrap());
+        let clients = add(&mut from, &naughty());
+        let cards = |store: &Store| {
+            let mut cards = Vec::new();
+            let written = store.read(|r| clients_as_cards(r, version, &mut cards));
+            written.unwrap();
+            cards
+        };
+        let out = cards(&from);
+        let report = import_file(&mut to, &*out, Options::default()).unwrap();
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        for client in clients {
+            let back = to.read(|r| r.load_client(client.id)).unwrap();
+            assert_eq!((&back.name, &back.note), (&client.name, &client.note));
+            let empty = client.note.is_empty();
+            let expected = if empty { Vec::new() } else { client.custom };
+            assert_eq!(back.custom, expected);
+        }
+        assert!(
+            cards(&to) == out,
+            "the second export differs from the first"
+        );
     }
 }

@@ -1,0 +1,156 @@
+//! `ringbook client import` and `export`: clients from files and as files.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::data::{home_country, open_store, to_file_or};
+use crate::export::{clients_as_cards, clients_as_csv};
+use crate::import::{self, Options, Report};
+use crate::model::Country;
+use crate::profile::Profile;
+use crate::vcard::Version;
+use crate::{tr, trn};
+
+/// Read clients from a file: CSV, vCard, MicroSIP's Contacts.xml or a linphonerc.
+#[derive(Debug, clap::Args)]
+pub struct ImportFile {
+    /// The file
+    file: PathBuf,
+    /// Only say what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Only show what the columns are taken for, and the first clients as they would be read
+    #[arg(long, conflicts_with_all = ["dry_run", "rejected"])]
+    preview: bool,
+    /// What a column of a table holds, such as "Telefon=phone"; nothing behind the = is not kept
+    #[arg(long, value_name = "COLUMN=FIELD", value_parser = mapping)]
+    map: Vec<(String, String)>,
+    /// Keep what is left out in a file, as it stands in the other, with the reason
+    #[arg(long, value_name = "FILE")]
+    rejected: Option<PathBuf>,
+    /// Whose numbers are written without a country code, such as KZ [default: the first line's]
+    #[arg(long, value_name = "COUNTRY")]
+    region: Option<Country>,
+}
+
+/// Write all clients.
+#[derive(Debug, clap::Args)]
+pub struct ExportFile {
+    /// The file
+    file: Option<PathBuf>,
+    /// As vCard of this version, whatever the file is called [default for .vcf: 4]
+    #[arg(long, value_name = "VERSION", value_parser = clap::builder::PossibleValuesParser::new(["3", "4"]))]
+    vcard: Option<String>,
+}
+
+impl ExportFile {
+    /// The version of vCard that is asked for; none for CSV.
+    fn cards(&self) -> Option<Version> {
+        let ending = self.file.as_deref().and_then(Path::extension);
+        let is_card = ending.is_some_and(|ending| {
+            ending.eq_ignore_ascii_case("vcf") || ending.eq_ignore_ascii_case("vcard")
+        });
+        match self.vcard.as_deref() {
+            Some("3") => Some(Version::V3),
+            Some(_) => Some(Version::V4),
+            None => is_card.then_some(Version::V4),
+        }
+    }
+}
+
+/// Writes every client.
+pub fn export(file: &ExportFile, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    let store = open_store(profile)?;
+    to_file_or(file.file.as_deref(), output, |output| {
+        store.read(|reader| match file.cards() {
+            Some(version) => clients_as_cards(reader, version, output),
+            None => clients_as_csv(reader, output),
+        })?;
+        Ok(())
+    })
+}
+
+/// Reads the file into the store and tells what it did.
+pub fn import(it: &ImportFile, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    let mut rejected = it.rejected.as_deref().map(RejectedFile::new).transpose()?;
+    let options = Options {
+        country: home_country(profile, it.region)?,
+        dry_run: it.dry_run,
+        map: it.map.clone(),
+        rejected: rejected.as_mut().map(|file| file as &mut dyn Write),
+    };
+    let mut store = open_store(profile)?;
+    let named = || it.file.display().to_string();
+    if it.preview {
+        let preview = import::preview_file(&store, opened(&it.file)?, &options);
+        return Ok(writeln!(output, "{}", preview.with_context(named)?)?);
+    }
+    let report = import::import_file(&mut store, opened(&it.file)?, options);
+    told(&report.with_context(named)?, &named(), output)
+}
+
+fn mapping(text: &str) -> Result<(String, String), String> {
+    let parts = text.rsplit_once('=');
+    let parts = parts.map(|(column, field)| (column.to_owned(), field.to_owned()));
+    parts.ok_or_else(|| tr!("a column and a field such as Telefon=phone"))
+}
+
+fn opened(file: &Path) -> anyhow::Result<Box<dyn Read>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let input = File::open(file).with_context(|| file.display().to_string())?;
+    Ok(Box::new(BufReader::new(input)))
+}
+
+/// Prints what an import did; lines that were left out are a failure.
+pub fn told(report: &Report, file: &str, output: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(output, "{report}")?;
+    if report.refused > 0 {
+        bail!(trn!(
+            "{file}: {n} line was left out",
+            "{file}: {n} lines were left out",
+            n = report.refused,
+            file = file
+        ));
+    }
+    Ok(())
+}
+
+/// A file that is made when something is written into it, and never in the place of another.
+struct RejectedFile {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl RejectedFile {
+    fn new(path: &Path) -> anyhow::Result<Self> {
+        if path.exists() {
+            bail!(tr!(
+                "--rejected: {file} is there already; give a name that is free",
+                file = path.display()
+            ));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file: None,
+        })
+    }
+}
+
+impl Write for RejectedFile {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::create_new(&self.path)?),
+        };
+        file.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), File::flush)
+    }
+}

@@ -1,0 +1,199 @@
+//! A table of clients: a CSV file.
+
+use std::io::{self, Read, Write};
+
+use csv::{StringRecord, WriterBuilder};
+
+use super::columns::{Columns, Hints, Holds, REASON};
+use super::line::{Line, Refusal, Said};
+use super::lines::Lines;
+use super::preview::ColumnRead;
+use super::{ImportError, Source};
+use crate::export::cell;
+use crate::model::{ClientField, Country, Lists};
+use crate::{tr, words};
+
+/// Lines that a column without a name is judged by.
+const SAMPLE: usize = 20;
+/// What Google puts between several values in a cell.
+const BETWEEN: &str = " ::: ";
+/// What Google puts before a label that it translates.
+const STANDARD: &str = "* ";
+/// A group of people that Google puts everybody in.
+const EVERYBODY: &str = "myContacts";
+
+/// The file and what its columns hold.
+pub(super) struct Table<R> {
+    lines: Lines<R>,
+    columns: Columns,
+    country: Option<Country>,
+    /// Whether something was left out before.
+    has_rejected: bool,
+}
+
+impl<R: Read> Table<R> {
+    /// Reads the first line.
+    pub(super) fn new(
+        input: R,
+        map: &[(String, String)],
+        country: Option<Country>,
+        lists: &Lists,
+    ) -> Result<Self, ImportError> {
+        let mut lines = Lines::new(input)?;
+        let hints = Hints {
+            map,
+            lists,
+            sample: &lines.sample(SAMPLE)?,
+            country,
+        };
+        Ok(Self {
+            columns: Columns::read(&lines.header, &hints)?,
+            lines,
+            country,
+            has_rejected: false,
+        })
+    }
+
+    fn read(&self, cells: &StringRecord) -> Result<Line, Refusal> {
+        let mut row = Row::default();
+        for (at, cell) in cells.iter().enumerate() {
+            let text = cell::restored(cell);
+            if text.is_empty() {
+                continue;
+            }
+            let column = self
+                .columns
+                .0
+                .get(at)
+                .filter(|c| c.holds != Holds::Nameless);
+            let Some(column) = column else {
+                let count = self.columns.0.len();
+                return Err(Refusal {
+                    field: format!("column {}", at + 1),
+                    value: text.to_owned(),
+                    allowed: format!("{count} cells, as the first line has names"),
+                });
+            };
+            let name = &column.name;
+            match &column.holds {
+                Holds::Field(field) if column.is_guess => row.several(field, name, text),
+                Holds::Field(field) => row.say(field.clone(), name, text),
+                Holds::Labelled(field, label) => {
+                    row.several(field, name, text);
+                    row.label(field, name, label);
+                }
+                Holds::NamePart => row.name_parts.push(text.trim().to_owned()),
+                Holds::Tags => row.say(ClientField::Once("tags"), name, &tags(text)),
+                Holds::Nothing | Holds::Nameless => {}
+            }
+        }
+        Line::of(row.texts(), self.country)
+    }
+}
+
+/// A line on its way.
+#[derive(Default)]
+struct Row {
+    texts: Vec<Said>,
+    name_parts: Vec<String>,
+}
+
+impl Row {
+    fn say(&mut self, field: ClientField, column: &str, text: &str) {
+        self.texts.push((field, column.to_owned(), text.to_owned()));
+    }
+
+    /// A cell that may hold several numbers.
+    fn several(&mut self, field: &ClientField, column: &str, text: &str) {
+        match field {
+            ClientField::At("phone", _) => {
+                for number in text.split(BETWEEN) {
+                    self.say(field.clone(), column, number);
+                }
+            }
+            field => self.say(field.clone(), column, text.trim_start_matches(STANDARD)),
+        }
+    }
+
+    /// What a column's name says of what it holds.
+    fn label(&mut self, field: &ClientField, column: &str, label: &str) {
+        let ClientField::At(name, at) = *field else {
+            return;
+        };
+        let of = match name {
+            "phone" => "phone_label",
+            "email" => "email_label",
+            _ => ClientField::ADDRESS_LABEL,
+        };
+        let field = ClientField::At(of, at);
+        if !self.texts.iter().any(|(known, _, _)| *known == field) {
+            self.say(field, column, label);
+        }
+    }
+
+    /// What the line says. A consent is there before its day, whatever the file's order.
+    fn texts(mut self) -> Vec<Said> {
+        let name = ClientField::Once("name");
+        let has_name = self.texts.iter().any(|(field, _, _)| *field == name);
+        if !has_name && !self.name_parts.is_empty() {
+            let full = self.name_parts.join(" ");
+            self.say(name, "name", &full);
+        }
+        self.texts.sort();
+        self.texts
+    }
+}
+
+/// Labels of Google's and categories of Outlook's.
+fn tags(text: &str) -> String {
+    let words = text.split(BETWEEN).flat_map(|part| part.split(';'));
+    let words = words.map(|word| word.trim().trim_start_matches(STANDARD));
+    let words: Vec<&str> = words
+        .filter(|word| !word.is_empty() && *word != EVERYBODY)
+        .collect();
+    words.join("; ")
+}
+
+impl<R: Read> Source for Table<R> {
+    fn next(&mut self) -> Result<Option<(u64, Result<Line, Refusal>)>, ImportError> {
+        let next = self.lines.next()?;
+        Ok(next.map(|(number, cells)| (number, cells.and_then(|cells| self.read(&cells)))))
+    }
+
+    fn columns(&self) -> Vec<ColumnRead> {
+        let columns = self.columns.0.iter().map(|column| ColumnRead {
+            name: column.name.clone(),
+            holds: match &column.holds {
+                Holds::Field(field) => words::client_field(field),
+                Holds::Labelled(field, label) => {
+                    format!("{} ({label})", words::client_field(field))
+                }
+                Holds::NamePart => tr!("Part of the name"),
+                Holds::Tags => words::client_field(&ClientField::Once("tags")),
+                Holds::Nothing | Holds::Nameless => String::new(),
+            },
+            is_guess: column.is_guess,
+        });
+        columns.collect()
+    }
+
+    /// The cells as they stand there, and the reason in a column more, which an import passes over.
+    fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()> {
+        let mut csv = WriterBuilder::new()
+            .delimiter(self.lines.delimiter)
+            .flexible(true)
+            .from_writer(output);
+        let old = self.lines.header.iter().position(|name| name == REASON);
+        let width = self.columns.0.len();
+        let own = (0..width).filter(|at| Some(*at) != old);
+        if !std::mem::replace(&mut self.has_rejected, true) {
+            let names = own.clone().map(|at| &self.lines.header[at]);
+            csv.write_record(names.chain([REASON]))?;
+        }
+        let cells = self.lines.cells();
+        let more = width..cells.len();
+        let all = own.chain(more).map(|at| cells.get(at).unwrap_or_default());
+        csv.write_record(all.chain([why.as_bytes()]))?;
+        csv.flush()
+    }
+}
