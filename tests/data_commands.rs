@@ -247,7 +247,7 @@ fn clients_go_out_as_cards_and_in_again() {
     let other = Profile::new();
     let shown = other.ok(&["client", "import", &file, "--preview"]);
     assert!(
-        shown.contains("line 1:\n  Name: \"Ivan Petrov\"\n"),
+        shown.contains("line 1:\n") && shown.contains("  Name: \"Ivan Petrov\"\n"),
         "{shown}"
     );
     other.ok(&["client", "import", &file]);

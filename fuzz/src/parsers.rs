@@ -149,7 +149,7 @@ pub static PARSERS: [Parser; 14] = [
         name: "vcard",
         read: vcard,
         samples: &[CARDS, OLD_CARD],
-        largest: MESSAGE,
+        largest: 16_384,
     },
     Parser {
         name: "contacts",

@@ -93,6 +93,7 @@ fn native_value(property: &str, form: Form, text: &str, version: Version) -> Opt
 /// The unit of `ORG`, where it can be written and read again as what it is: the first field.
 pub(super) fn department(custom: &[(String, String)], company: &str) -> Option<String> {
     let (name, text) = custom.first()?;
-    let fits = name == DEPARTMENT && !is_beyond(text) && !plain(company).is_empty();
+    let fits =
+        name == DEPARTMENT && !text.is_empty() && !is_beyond(text) && !plain(company).is_empty();
     fits.then(|| escaped(text))
 }

@@ -198,7 +198,8 @@ impl Card {
             self.line(&format!("NOTE:{}", escaped(&client.note)));
         }
         let unit = custom::department(&client.custom, &client.company);
-        for (name, text) in client.custom.iter().skip(usize::from(unit.is_some())) {
+        let custom = client.custom.iter().skip(usize::from(unit.is_some()));
+        for (name, text) in custom.filter(|(_, text)| !text.is_empty()) {
             self.line(&custom::line(name, text, self.version));
         }
         let texts = client.texts();
