@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0010 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0011 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -388,6 +388,25 @@ CREATE TABLE card_layouts (
 
 CREATE INDEX calls_by_talk ON calls (number, client, started_at)
     WHERE client IS NOT NULL AND (answered_at IS NOT NULL OR chosen = 1);
+
+CREATE TABLE contact_books (
+    url    TEXT NOT NULL PRIMARY KEY,              -- user and address, as the settings have them
+    href   TEXT NOT NULL,                          -- where the address book lies on that server
+    token  TEXT,                                   -- what to name to be told of later changes alone
+    met_at INTEGER                                 -- when the last meeting came to its end
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contact_cards (
+    book   TEXT NOT NULL REFERENCES contact_books (url),
+    href   TEXT NOT NULL,
+    client BLOB NOT NULL REFERENCES clients (id),
+    etag   TEXT NOT NULL,                          -- the version, and the card as it was
+    card   TEXT NOT NULL,
+    stamp  INTEGER NOT NULL,                       -- the client's updated_at, as it was
+    PRIMARY KEY (book, href)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX contact_cards_by_client ON contact_cards (client, book);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

@@ -394,6 +394,8 @@ pub enum NoticeKind {
     Network,
     /// A call that could not be made or changed.
     Call,
+    /// The contacts on a CardDAV server.
+    Contacts,
 }
 
 #[cfg(test)]

@@ -179,6 +179,9 @@ pub fn details(record: &Record) -> String {
 
 /// What was changed, on one line.
 pub fn change(change: &Change) -> String {
+    if change.of == Change::CONFLICT && change.field.is_empty() {
+        return tr!("It was deleted on one side and changed on the other; the change was kept");
+    }
     let of = Kind::named(&change.of);
     let field = match of {
         Some(_) => column(&change.field),

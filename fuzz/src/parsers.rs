@@ -143,7 +143,7 @@ pub static PARSERS: [Parser; 14] = [
         name: "csv",
         read: csv,
         samples: &[CSV],
-        largest: 4_096,
+        largest: 2_048,
     },
     Parser {
         name: "vcard",
@@ -493,7 +493,7 @@ pub fn csv(octets: &[u8]) {
 /// A file of business cards; a client that one of them is about can be written again.
 pub fn vcard(octets: &[u8]) {
     let mut cards = Cards::new(octets);
-    while let Ok(Some(piece)) = cards.next() {
+    while let Ok(Some(piece)) = cards.read_next() {
         if let Piece::Card(_, card) = piece
             && let Ok(card) = read_card(&card)
             && let Ok(client) = card.client(&Lists::default(), Default::default())

@@ -9,6 +9,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::client_fields::Fields;
 use super::client_files::{self, ExportFile, ImportFile};
+use super::contacts::{self, SyncContacts};
 use super::data::{home_country, one_client, open_store};
 use super::timeline::timeline;
 use crate::export::{client_json, summaries_as_json};
@@ -100,6 +101,8 @@ pub enum ClientCommand {
     /// Write all clients, to standard output or a file: as vCard where its name ends in .vcf, else
     /// as CSV
     Export(ExportFile),
+    /// Make clients and the address book of the CardDAV server in [carddav] the same
+    Sync(SyncContacts),
 }
 
 /// How found clients are printed.
@@ -155,6 +158,7 @@ pub fn run(
         ClientCommand::Delete { client } => delete(client, profile),
         ClientCommand::Import(file) => client_files::import(file, profile, output),
         ClientCommand::Export(file) => client_files::export(file, profile, output),
+        ClientCommand::Sync(how) => contacts::sync(how, profile, output),
     }
 }
 

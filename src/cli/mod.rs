@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod client_fields;
 mod client_files;
+mod contacts;
 mod ctl;
 mod data;
 mod headless;

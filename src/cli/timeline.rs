@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::FindFormat;
 use super::log::clock;
 use crate::export::{call_json, recording_json};
-use crate::store::{Happening, TimelineEntry};
+use crate::store::{Change, Happening, TimelineEntry};
 use crate::table::write_table;
 use crate::{tr, words};
 
@@ -68,6 +68,9 @@ fn row(entry: &TimelineEntry, zone: &TimeZone) -> [String; 4] {
         }
         Happening::Recording(recording) => (tr!("Recording"), recording.recording.file.clone()),
         Happening::Record(record) => (words::kind(record.kind), words::details(record)),
+        Happening::Change(change) if change.of == Change::CONFLICT => {
+            (tr!("Conflict"), words::change(change))
+        }
         Happening::Change(change) => (tr!("Change"), words::change(change)),
     };
     [

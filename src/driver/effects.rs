@@ -274,5 +274,6 @@ impl Driver {
     pub(super) fn note_settings(&mut self, settings: &Settings) {
         self.rtp_ports = settings.media.rtp_ports.clone();
         self.dns.server = settings.sip.dns;
+        self.contacts.set(&settings.carddav);
     }
 }

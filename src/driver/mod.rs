@@ -1,11 +1,13 @@
 //! The only loop: sockets, deadlines, effects. Everything else about the phone is pure.
 
 mod addresses;
+mod contacts;
 mod dns;
 mod effects;
 mod gather;
 mod handle;
 mod message;
+mod opening;
 mod password;
 mod recovery;
 mod resolve;
@@ -18,7 +20,6 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -32,24 +33,26 @@ use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 
 pub use self::handle::AppHandle;
+pub(crate) use self::password::password_of_command;
 pub use self::tls::check_authorities;
 pub(crate) use self::tls::{certificates, explain_certificate};
 
 use self::addresses::Addresses;
+use self::contacts::Contacts;
 use self::dns::Dns;
 use self::effects::{MediaThread, StoreDoor};
 use self::message::{Answer, Inbox, Message, Watcher};
+use self::opening::open_store;
 use self::tcp::{Connections, TcpEvent};
 use self::udp::UdpSockets;
 use crate::app::{App, Input, Output, RequestId};
-use crate::automation::{Body, Event, NoticeKind, Ready};
-use crate::model::TaskTerms;
+use crate::automation::{Event, NoticeKind, Ready};
 use crate::now::Now;
 use crate::phone::PhoneConfig;
 use crate::phone::command::Command;
 use crate::profile::Profile;
 use crate::settings::{Settings, Sip};
-use crate::store::{StoreCommand, StoreHandle, StoreNotice};
+use crate::store::{StoreCommand, StoreHandle};
 use crate::tr;
 
 /// The longest datagram there is.
@@ -128,6 +131,7 @@ struct Driver {
     media: MediaThread,
     store: StoreDoor,
     store_cell: Arc<OnceLock<StoreHandle>>,
+    contacts: Contacts,
     profile: Profile,
     rtp_ports: RangeInclusive<u16>,
     events: EventSink,
@@ -179,6 +183,7 @@ impl Driver {
         let rtp_ports = settings.media.rtp_ports.clone();
         let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
         let task_terms = settings.task_terms();
+        let contacts = Contacts::new(&settings, inbox.clone());
         let config = PhoneConfig {
             settings,
             seed,
@@ -193,6 +198,7 @@ impl Driver {
             media,
             store: StoreDoor::new(inbox.clone()),
             store_cell,
+            contacts,
             profile,
             rtp_ports,
             events,
@@ -339,6 +345,7 @@ impl Driver {
             Message::StoreOpened(Ok(store)) => {
                 let _ = self.store_cell.set(store.clone());
                 self.store.open(store);
+                self.contacts.begin(self.profile.database());
             }
             Message::StoreOpened(Err(error)) => {
                 self.failure = Some(error.clone());
@@ -522,56 +529,6 @@ fn now() -> Now {
         instant: Instant::now(),
         wall: Timestamp::now(),
     }
-}
-
-/// Opens the store on a thread of its own; then repairs what a crash cut off.
-fn open_store(profile: &Profile, terms: Option<TaskTerms>, inbox: Inbox) -> io::Result<()> {
-    let (database, recordings): (PathBuf, PathBuf) = (profile.database(), profile.recordings());
-    let thread = std::thread::Builder::new().name("store-open".to_owned());
-    thread.spawn(move || {
-        let told = inbox.clone();
-        let notify = move |notice| told.put(store_news(notice));
-        match StoreHandle::open_with(&database, terms, notify) {
-            Ok((store, opening)) => {
-                inbox.put(Message::StoreOpened(Ok(store)));
-                for news in opening.tasks {
-                    inbox.put(store_news(StoreNotice::Task(Box::new(news))));
-                }
-                if let Some(file) = opening.kept_aside {
-                    inbox.put(store_news(StoreNotice::KeptAside { file }));
-                }
-                if let Some(error) = opening.waiting {
-                    inbox.put(store_news(StoreNotice::Unavailable { error }));
-                }
-                recovery::recover(&recordings, opening.interrupted, &inbox);
-            }
-            Err(error) => inbox.put(Message::StoreOpened(Err(error.to_string()))),
-        }
-    })?;
-    Ok(())
-}
-
-/// What the loop is told of the store: mostly something for people.
-fn store_news(notice: StoreNotice) -> Message {
-    let text = match notice {
-        StoreNotice::Unavailable { error } => {
-            tr!(
-                "The database cannot be written: {error}. Calls go on; their rows wait.",
-                error = error
-            )
-        }
-        StoreNotice::Recovered => tr!("The database can be written again; nothing was lost."),
-        StoreNotice::KeptAside { file } => {
-            tr!(
-                "The database was damaged. It is kept as {file}; an empty one was begun.",
-                file = file.display()
-            )
-        }
-        StoreNotice::Task(news) => {
-            return Message::Tell(Body::Task(Box::new(news.as_ref().into())));
-        }
-    };
-    Message::Notice(NoticeKind::Store, text)
 }
 
 /// Listens for TLS where a certificate is set, and only there.

@@ -30,6 +30,15 @@ pub(super) fn find((aor, whose): (String, Whose), place: PasswordPlace, inbox: I
     }
 }
 
+/// As [`from_command`], on a thread that may wait.
+pub(crate) fn password_of_command(command: &str) -> Result<String, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    runtime.block_on(from_command(command))
+}
+
 /// The first line that the command prints. It is run as it stands, by no shell: nothing in it
 /// is expanded.
 async fn from_command(command: &str) -> Result<String, String> {
@@ -120,15 +129,7 @@ fn find_in_keyring(aor: String, whose: Whose, inbox: Inbox) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use super::*;
-
-    fn run(command: &str) -> Result<String, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(from_command(command))
-    }
+    use super::password_of_command as run;
 
     #[test]
     fn the_first_line_is_the_password_and_nothing_in_the_command_is_expanded() {

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use super::line::{Line, Refusal};
-use super::{ImportError, Source};
+use super::{ImportError, Source, Sourced};
 use crate::model::Country;
 use crate::vcard::{Card, CardError, Cards, Piece, REJECTED, read_card};
 
@@ -26,7 +26,7 @@ impl<R: Read> CardFile<R> {
         }
     }
 
-    fn read(&mut self, piece: Piece) -> (u64, Result<Line, Refusal>) {
+    fn read(&mut self, piece: Piece) -> Sourced {
         let (line, octets, wrong) = match piece {
             Piece::Card(line, octets) => (line, octets, None),
             Piece::Unfinished(line, octets) => (
@@ -64,8 +64,8 @@ impl<R: Read> CardFile<R> {
 }
 
 impl<R: Read> Source for CardFile<R> {
-    fn next(&mut self) -> Result<Option<(u64, Result<Line, Refusal>)>, ImportError> {
-        let Some(piece) = self.cards.next()? else {
+    fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
+        let Some(piece) = self.cards.read_next()? else {
             return if self.has_cards {
                 Ok(None)
             } else {

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::columns::REASON;
 use super::line::{Line, Refusal, Said};
-use super::{ImportError, Source};
+use super::{ImportError, Source, Sourced};
 use crate::model::{ClientField, Country};
 
 /// The longest file, octets: as many contacts as nobody has.
@@ -86,7 +86,7 @@ impl<R: Read> ContactFile<R> {
 }
 
 impl<R: Read> Source for ContactFile<R> {
-    fn next(&mut self) -> Result<Option<(u64, Result<Line, Refusal>)>, ImportError> {
+    fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
         let mut octets = Vec::new();
         loop {
             octets.clear();

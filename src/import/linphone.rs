@@ -7,7 +7,7 @@ use ringbook_sip::message::NameAddr;
 
 use super::columns::REASON;
 use super::line::{Line, Refusal, Said};
-use super::{ImportError, Source, lines::MAX_LINE};
+use super::{ImportError, Source, Sourced, lines::MAX_LINE};
 use crate::model::{ClientField, Country, PhoneNumber};
 
 /// The most lines of one section.
@@ -118,7 +118,7 @@ impl<R: Read> FriendFile<R> {
 }
 
 impl<R: Read> Source for FriendFile<R> {
-    fn next(&mut self) -> Result<Option<(u64, Result<Line, Refusal>)>, ImportError> {
+    fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
         while self.section()? {
             if self.last.name.starts_with("friend_") {
                 return Ok(Some((self.last.line, self.read())));

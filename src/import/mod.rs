@@ -147,10 +147,13 @@ pub struct Options<'a> {
     pub rejected: Option<&'a mut dyn Write>,
 }
 
+/// The line of the file where an entry begins, and the entry, or why it is left out.
+type Sourced = (u64, Result<Line, Refusal>);
+
 /// A file of clients, one entry after the other.
 trait Source {
-    /// The next entry and the line where it begins; none at the end.
-    fn next(&mut self) -> Result<Option<(u64, Result<Line, Refusal>)>, ImportError>;
+    /// The next entry; none at the end.
+    fn next(&mut self) -> Result<Option<Sourced>, ImportError>;
 
     /// Writes the entry that came last as it stands in the file, and why it was left out.
     fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()>;

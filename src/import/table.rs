@@ -8,7 +8,7 @@ use super::columns::{Columns, Hints, Holds, REASON};
 use super::line::{Line, Refusal, Said};
 use super::lines::Lines;
 use super::preview::ColumnRead;
-use super::{ImportError, Source};
+use super::{ImportError, Source, Sourced};
 use crate::export::cell;
 use crate::model::{ClientField, Country, Lists};
 use crate::{tr, words};
@@ -155,7 +155,7 @@ fn tags(text: &str) -> String {
 }
 
 impl<R: Read> Source for Table<R> {
-    fn next(&mut self) -> Result<Option<(u64, Result<Line, Refusal>)>, ImportError> {
+    fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
         let next = self.lines.next()?;
         Ok(next.map(|(number, cells)| (number, cells.and_then(|cells| self.read(&cells)))))
     }

@@ -3,6 +3,7 @@
 //! Reading is strict (an unknown key or a bad value is refused with file, line and what is
 //! allowed), writing keeps the file's comments and order.
 
+mod carddav;
 mod edit;
 mod error;
 mod nat;
@@ -14,6 +15,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+pub use carddav::CardDav;
 pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
 pub use nat::{Nat, Server};
@@ -44,6 +46,8 @@ pub struct Settings {
     pub log: Log,
     /// `[tasks]`
     pub tasks: Tasks,
+    /// `[carddav]`
+    pub carddav: Option<CardDav>,
     /// `[modules]`
     pub modules: Modules,
     /// `[window]`

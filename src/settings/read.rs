@@ -8,6 +8,7 @@ use ringbook_sip::message::Uri;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::carddav;
 use super::nat;
 use super::section::{Section, Source};
 use super::{
@@ -89,6 +90,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         recording: section(&mut top, source, "recording", recording)?,
         log: section(&mut top, source, "log", log)?,
         tasks: section(&mut top, source, "tasks", tasks)?,
+        carddav: section(&mut top, source, "carddav", carddav::read)?,
         modules: section(&mut top, source, "modules", modules)?,
         window: section(&mut top, source, "window", window)?,
     };

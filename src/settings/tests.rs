@@ -92,8 +92,9 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message
-            .ends_with("account, sip, media, audio, phone, recording, log, tasks, modules, window"),
+        message.ends_with(
+            "account, sip, media, audio, phone, recording, log, tasks, carddav, modules, window"
+        ),
         "{message}"
     );
 }
@@ -101,6 +102,27 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
 #[test]
 fn bad_values_are_refused_with_line_value_and_what_is_allowed() {
     let cases = [
+        (
+            "[carddav]\nusername = \"anna\"",
+            "settings.toml:1: url is missing in [carddav]: an address such as",
+        ),
+        (
+            "[carddav]\nurl = \"dav.office.example\"",
+            "settings.toml:2: url = … in [carddav]: allowed: an address such as",
+        ),
+        (
+            "[carddav]\nurl = \"https://a.example\"\npassword_command = \"pass\"",
+            "settings.toml:3: password_command = \"pass\" in [carddav]: allowed: a username",
+        ),
+        (
+            "[carddav]\nurl = \"https://a.example\"\nusername = \"anna\"\npassword = \"x\"\n\
+             password_command = \"pass\"",
+            "settings.toml:5: password_command = \"pass\" in [carddav]: allowed: either",
+        ),
+        (
+            "[carddav]\nurl = \"https://a.example\"\ninterval_minutes = 1441",
+            "settings.toml:3: interval_minutes = 1441 in [carddav]: allowed: a whole number from 0 to 1440",
+        ),
         (
             "[sip]\nudp_port = 70000",
             "settings.toml:2: udp_port = 70000 in [sip]: allowed: a whole number from 0 to 65535",
@@ -210,7 +232,21 @@ fn a_refused_password_is_not_printed() {
         let message = refusal(&format!("[[account]]\naor = \"sip:a@b\"\n{key} = 12345\n"));
         assert!(!message.contains("12345"), "{message}");
     }
+    let message = refusal("[carddav]\nurl = \"https://anna:12345@a.example/\"\n");
+    assert!(!message.contains("12345"), "{message}");
     assert!(!format!("{:?}", Password::new("12345")).contains("12345"));
+}
+
+#[test]
+fn a_carddav_server_is_read_and_another_users_book_is_another_book() {
+    assert_eq!(parse("").unwrap().carddav, None);
+    let read = |user: &str| {
+        let text = format!("[carddav]\nurl = \"https://a.example\"\nusername = \"{user}\"\n");
+        parse(&text).unwrap().carddav.unwrap()
+    };
+    let anna = read("anna");
+    assert_eq!((anna.interval_minutes, &anna.password), (15, &None));
+    assert_ne!(anna.book(), read("bela").book());
 }
 
 #[test]

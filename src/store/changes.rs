@@ -4,7 +4,8 @@
 use rusqlite::params;
 
 use super::values::millis;
-use super::{Result, Writer};
+use super::{Change, Result, Writer};
+use crate::dav::Clash;
 use crate::model::{Client, ClientId, NOTE_READ, PhotoId, Record, RecordId, Value};
 
 impl Writer<'_> {
@@ -34,6 +35,21 @@ impl Writer<'_> {
             self.write_change(client.id, "client", id, &field.to_string(), [&text, stays])?;
         }
         self.write_change(client.id, "client", id, "", [&other.name, ""])
+    }
+
+    /// Writes down what gave way when the client met its card on a server, once.
+    pub(super) fn write_clash(&mut self, client: ClientId, clash: &Clash) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM changes
+             WHERE client = ?1 AND kind = ?2 AND field = ?3 AND before = ?4 AND after = ?5",
+        )?;
+        let Clash { field, kept, lost } = clash;
+        let values = params![client.as_bytes(), Change::CONFLICT, field, lost, kept];
+        if statement.exists(values)? {
+            return Ok(());
+        }
+        let id = RecordId::from_bytes(*client.as_bytes());
+        self.write_change(client, Change::CONFLICT, id, field, [lost, kept])
     }
 
     /// Writes down what became of the values of a client's record.

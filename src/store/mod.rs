@@ -14,6 +14,7 @@ mod changes;
 mod client_parts;
 mod clients;
 mod command;
+mod contacts;
 mod employees;
 mod error;
 mod flights;
@@ -47,6 +48,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use calls::{CallCount, CallFilter};
 pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};
+pub use contacts::ContactBook;
 pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 pub use recordings::{RecordingFilter, RecordingLine};

@@ -4,6 +4,7 @@
 mod callers;
 mod calls;
 mod clients;
+mod contacts;
 mod files;
 mod flights;
 mod handle;

@@ -34,7 +34,7 @@ pub enum Happening {
 /// Something that was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What it was changed of: `client`, `order`, `request` and so on.
+    /// What it was changed of: `client`, `order`, `request` and so on, or [`Change::CONFLICT`].
     pub of: String,
     /// Its row.
     pub record: RecordId,
@@ -44,6 +44,12 @@ pub struct Change {
     pub before: String,
     /// What it is since.
     pub after: String,
+}
+
+impl Change {
+    /// What gave way when a client met its card on a server: `before` is what was given up, for `after`.
+    /// Without a field the contact was deleted on one side, and kept.
+    pub const CONFLICT: &str = "conflict";
 }
 
 /// What of a client's timeline is looked at.

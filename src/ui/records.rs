@@ -112,11 +112,6 @@ impl Records {
         self.on_change.borrow_mut().push(Rc::new(changed));
     }
 
-    /// The kind that is shown.
-    pub fn kind(&self) -> &'static Kind {
-        self.kind.get()
-    }
-
     /// Shows the records of a kind: a client's, or the office's. A form that is open with something
     /// typed in it is set aside.
     pub fn show(self: &Rc<Self>, kind: &'static Kind, owner: Option<ClientId>, all: Vec<Record>) {

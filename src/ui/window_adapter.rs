@@ -292,7 +292,9 @@ pub fn failure(status: Option<u16>) -> String {
 fn tone(kind: NoticeKind) -> Tone {
     match kind {
         NoticeKind::Transfer | NoticeKind::Settings => Tone::Info,
-        NoticeKind::Interrupted | NoticeKind::Audio | NoticeKind::Media => Tone::Warning,
+        NoticeKind::Interrupted | NoticeKind::Audio | NoticeKind::Media | NoticeKind::Contacts => {
+            Tone::Warning
+        }
         NoticeKind::Password
         | NoticeKind::Store
         | NoticeKind::Recording

@@ -50,7 +50,7 @@ impl<R: Read> Cards<R> {
     }
 
     /// The next piece; none at the end.
-    pub fn next(&mut self) -> io::Result<Option<Piece>> {
+    pub fn read_next(&mut self) -> io::Result<Option<Piece>> {
         let mut line = Vec::new();
         let mut stray: Option<(u64, Vec<u8>)> = None;
         loop {

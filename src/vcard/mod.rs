@@ -11,6 +11,7 @@ mod exact;
 mod labels;
 mod line;
 mod names;
+mod over;
 mod photo;
 mod read;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use uuid::{Builder, Uuid};
 use crate::model::{Client, ClientField, ClientId, Lists, NotAllowed, Photo};
 
 pub use cards::{Cards, Piece};
+pub use over::write_over;
 pub use read::read_card;
 pub use write::write_card;
 

@@ -1,10 +1,11 @@
 //! Google's libphonenumber, as its port to Python has it, in a virtual environment below `target/`.
 
-use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
+
+use super::python;
 
 /// The numbering plans that our own library has, too.
 const PACKAGE: &str = "phonenumbers==9.0.42";
@@ -42,23 +43,9 @@ impl Line {
 pub struct Python(PathBuf);
 
 impl Python {
-    /// Installs the library once. None, and a line that says so, where Python or its packages are
-    /// out of reach.
+    /// None, and a line that says so, where Python or its packages are out of reach.
     pub fn with_phonenumbers() -> Option<Self> {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let name = PACKAGE.replace("==", "-");
-        let lock = File::create(folder.join(format!("{name}.lock"))).unwrap();
-        lock.lock().unwrap();
-        let (environment, ready) = (folder.join(&name), folder.join(format!("{name}.ready")));
-        let python = environment.join("bin/python");
-        if !ready.exists() {
-            if let Err(trouble) = install(&environment, &python) {
-                eprintln!("skipped: {PACKAGE} cannot be installed here: {trouble}");
-                return None;
-            }
-            fs::write(&ready, "").unwrap();
-        }
-        Some(Self(python))
+        python::with(PACKAGE).map(Self)
     }
 
     /// Has two processes write numbers in all their spellings, and hands each one's lines to `each`.
@@ -98,28 +85,4 @@ impl Python {
 fn lines(output: ChildStdout) -> impl Iterator<Item = Line> {
     let lines = BufReader::new(output).lines();
     lines.map(|line| Line::read(&line.unwrap()))
-}
-
-fn install(environment: &Path, python: &Path) -> Result<(), String> {
-    let venv = ["-m", "venv", "--clear", environment.to_str().unwrap()];
-    run(Command::new("python3").args(venv))?;
-    let pip =
-        "-m pip install --quiet --disable-pip-version-check --no-input --retries 1 --timeout 15";
-    run(Command::new(python).args(pip.split(' ')).arg(PACKAGE))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(told
-            .lines()
-            .last()
-            .unwrap_or("no reason was given")
-            .to_owned()),
-    }
 }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod google;
+#[path = "../support/python.rs"]
+mod python;
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringbook::model::{Address, Client, ClientId, Kind, Money, PhoneNumber, Record, Value};
 use ringbook::phone::command::Command;
-use ringbook::store::Happening;
+use ringbook::store::{Happening, TimelineFilter};
 use serde_json::json;
 
 use crate::office::{Office, settings};
@@ -146,7 +146,10 @@ fn s1_15_who_has_read_the_note_and_when_stands_in_the_clients_timeline() {
     assert_eq!(card(&office), told, "it is read once");
 
     let read = |office: &Office| -> Vec<(String, String)> {
-        let all = office.store.read(|r| r.timeline(ivan, 0, 50)).unwrap();
+        let all = office
+            .store
+            .read(|r| r.timeline(ivan, TimelineFilter::All, 0, 50))
+            .unwrap();
         let changes = all.into_iter().filter_map(|entry| match entry.what {
             Happening::Change(change) if change.field == "note_read" => Some(change),
             _ => None,

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod check;
+mod contacts;
 mod datagrams;
+#[path = "../support/python.rs"]
+mod python;
 mod streams;
 mod tasks;
 

@@ -209,7 +209,7 @@ fn a_debt_and_its_delay_are_read_to_the_end_on_the_narrowest_card() {
                 };
                 sample::put_up(window, sample::call(), card);
             };
-            let wide = order_ink(Page::Clients, &owing.debt, (1600.0, 1000.0), &prepare);
+            let wide = order_ink(Page::Clients, &owing.debt, (1600.0, 2400.0), &prepare);
             let narrow = order_ink(Page::Phone, &owing.debt, (320.0, 1400.0), &prepare);
             assert!(
                 narrow as f32 >= 0.97 * wide as f32,

@@ -200,6 +200,17 @@ fn s1_26_s2_25_an_unknown_caller_is_named_with_five_keys_beside_typing() {
     assert_eq!(*asked.borrow(), expected);
     // Ctrl+N is one more.
     assert!(keys + 1 <= 6);
+
+    // The caller has a name now, the form is gone, and the keys are the call's again.
+    asked.borrow_mut().clear();
+    let talking = CallItem {
+        id: "c3".into(),
+        ..sample::call()
+    };
+    sample::put_up(&window, talking, sample::vip());
+    support::settle();
+    control(&window, "m");
+    assert_eq!(*asked.borrow(), ["mute c3 true"]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn client(lines: &str) -> Client {
 
 fn pieces(file: &[u8]) -> Vec<Piece> {
     let mut cards = Cards::new(file);
-    std::iter::from_fn(|| cards.next().unwrap()).collect()
+    std::iter::from_fn(|| cards.read_next().unwrap()).collect()
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! The store, opened beside the phone's start.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::message::{Inbox, Message};
+use super::recovery;
+use crate::automation::{Body, NoticeKind};
+use crate::model::TaskTerms;
+use crate::profile::Profile;
+use crate::store::{StoreHandle, StoreNotice};
+use crate::tr;
+
+/// Opens the store on a thread of its own; then repairs what a crash cut off.
+pub(super) fn open_store(
+    profile: &Profile,
+    terms: Option<TaskTerms>,
+    inbox: Inbox,
+) -> io::Result<()> {
+    let (database, recordings): (PathBuf, PathBuf) = (profile.database(), profile.recordings());
+    let thread = std::thread::Builder::new().name("store-open".to_owned());
+    thread.spawn(move || {
+        let told = inbox.clone();
+        let notify = move |notice| told.put(store_news(notice));
+        match StoreHandle::open_with(&database, terms, notify) {
+            Ok((store, opening)) => {
+                inbox.put(Message::StoreOpened(Ok(store)));
+                for news in opening.tasks {
+                    inbox.put(store_news(StoreNotice::Task(Box::new(news))));
+                }
+                if let Some(file) = opening.kept_aside {
+                    inbox.put(store_news(StoreNotice::KeptAside { file }));
+                }
+                if let Some(error) = opening.waiting {
+                    inbox.put(store_news(StoreNotice::Unavailable { error }));
+                }
+                recovery::recover(&recordings, opening.interrupted, &inbox);
+            }
+            Err(error) => inbox.put(Message::StoreOpened(Err(error.to_string()))),
+        }
+    })?;
+    Ok(())
+}
+
+/// What the loop is told of the store: mostly something for people.
+fn store_news(notice: StoreNotice) -> Message {
+    let text = match notice {
+        StoreNotice::Unavailable { error } => {
+            tr!(
+                "The database cannot be written: {error}. Calls go on; their rows wait.",
+                error = error
+            )
+        }
+        StoreNotice::Recovered => tr!("The database can be written again; nothing was lost."),
+        StoreNotice::KeptAside { file } => {
+            tr!(
+                "The database was damaged. It is kept as {file}; an empty one was begun.",
+                file = file.display()
+            )
+        }
+        StoreNotice::Task(news) => {
+            return Message::Tell(Body::Task(Box::new(news.as_ref().into())));
+        }
+    };
+    Message::Notice(NoticeKind::Store, text)
+}
