@@ -45,9 +45,11 @@ pub fn map_card(card: &CallerCard, zone: &TimeZone) -> CardData {
             SharedString::new()
         },
         firm: text::line(&card.client_company),
-        place: place
-            .then(|| text::line(&card.location))
-            .unwrap_or_default(),
+        place: if place {
+            text::line(&card.location)
+        } else {
+            SharedString::new()
+        },
         local_time: card
             .local_time
             .as_deref()

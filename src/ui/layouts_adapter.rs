@@ -158,7 +158,10 @@ impl LayoutsPage {
         let Some(layout) = layouts.get_mut(self.current.get()) else {
             return;
         };
-        layout.set("blocks", (!chosen.is_empty()).then(|| Value::Text(chosen)));
+        layout.set(
+            "blocks",
+            (!chosen.is_empty()).then_some(Value::Text(chosen)),
+        );
         let (page, layout) = (self.clone(), layout.clone());
         spawn(async move {
             page.save(layout).await;
@@ -270,7 +273,10 @@ fn record(layout: &CardLayout) -> Record {
     let blocks = Block::write_all(&layout.blocks);
     Record::new(Kind::CARD, None, Timestamp::now())
         .with("name", Value::Text(layout.name.clone()))
-        .with("blocks", (!blocks.is_empty()).then(|| Value::Text(blocks)))
+        .with(
+            "blocks",
+            (!blocks.is_empty()).then_some(Value::Text(blocks)),
+        )
 }
 
 /// The blocks of a layout in their order, then those that do not stand in it.
