@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::ser::{Serialize, Serializer};
 
-use super::{NotAllowed, Record};
+use super::{NotAllowed, Record, Value};
 
 /// A block of the caller card, below the header that every card has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +147,12 @@ impl CardLayout {
             // What the store keeps was read before.
             blocks: Block::read_all(record.text("blocks")).unwrap_or_default(),
         }
+    }
+
+    /// Puts blocks into the record of a layout, where [`CardLayout::of`] finds them.
+    pub fn set_blocks(record: &mut Record, blocks: &[Block]) {
+        let text = (!blocks.is_empty()).then(|| Value::Text(Block::write_all(blocks)));
+        record.set("blocks", text);
     }
 
     /// Whether people mean it by this name; none means the standard.

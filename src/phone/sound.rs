@@ -175,7 +175,8 @@ impl Phone {
                 tr!(
                     "The {device} does not work: {reason}. The phone goes on without it.",
                     device = device,
-                    reason = reason
+                    // Some systems end it with a full stop of their own.
+                    reason = reason.trim_end_matches('.')
                 )
             }
             MediaEvent::DeviceBack { which } => {

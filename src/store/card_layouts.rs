@@ -32,7 +32,7 @@ impl Writer<'_> {
                 true => drop(blocks.remove(at)),
                 false => blocks[at] = new.clone(),
             }
-            record.set("blocks", text(&blocks));
+            CardLayout::set_blocks(&mut record, &blocks);
             self.save_record(&record)?;
         }
         Ok(())
@@ -45,10 +45,6 @@ pub(super) fn rule_layout(layout: &mut Record) -> Result<()> {
         .map_err(|refused| StoreError::not_allowed("blocks", refused.value, refused.allowed))?;
     let name = layout.text("name").trim().to_owned();
     layout.set("name", Value::Text(name));
-    layout.set("blocks", text(&blocks));
+    CardLayout::set_blocks(layout, &blocks);
     Ok(())
-}
-
-fn text(blocks: &[Block]) -> Option<Value> {
-    (!blocks.is_empty()).then(|| Value::Text(Block::write_all(blocks)))
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Result;
 use crate::flight::Landed;
 use crate::model::{
     CallId, CallRecord, CallerMatch, CardLayout, ClientField, ClientId, PhoneNumber, RecordingRow,
@@ -115,14 +116,14 @@ pub enum StoreReply {
         /// The call it is about.
         call: CallId,
         /// What is known of the other party now, or why nothing was changed, for a person.
-        found: Result<Option<Box<CallerMatch>>, String>,
+        found: std::result::Result<Option<Box<CallerMatch>>, String>,
     },
     /// The answer to [`StoreCommand::NoteRead`].
     NoteRead {
         /// The call it is about.
         call: CallId,
         /// Why it could not be written down, for a person.
-        written: Result<(), String>,
+        written: std::result::Result<(), String>,
     },
     /// The call's row is on disk: no power cut takes it back.
     Done {
@@ -139,6 +140,34 @@ pub enum StoreReply {
         /// Why, for a person.
         error: String,
     },
+}
+
+impl StoreReply {
+    /// The answer to a look-up, however it went.
+    pub fn caller(call: CallId, found: Result<(Option<CallerMatch>, Option<CardLayout>)>) -> Self {
+        match found {
+            Ok((found, layout)) => Self::Caller {
+                call,
+                found: found.map(Box::new),
+                layout,
+            },
+            Err(error) => Self::Failed {
+                call,
+                error: error.to_string(),
+            },
+        }
+    }
+
+    /// The answer to whoever said who the other party is, however it went.
+    pub fn linked(request: RequestId, call: CallId, found: Result<Option<CallerMatch>>) -> Self {
+        Self::Linked {
+            request,
+            call,
+            found: found
+                .map(|found| found.map(Box::new))
+                .map_err(|error| error.to_string()),
+        }
+    }
 }
 
 /// Something a person should be told about the store.

@@ -153,15 +153,11 @@ impl LayoutsPage {
         if let Some(window) = self.window.upgrade() {
             self.preview(&window.global::<LayoutAdapter>());
         }
-        let chosen = Block::write_all(&self.chosen());
         let mut layouts = self.layouts.borrow_mut();
         let Some(layout) = layouts.get_mut(self.current.get()) else {
             return;
         };
-        layout.set(
-            "blocks",
-            (!chosen.is_empty()).then_some(Value::Text(chosen)),
-        );
+        CardLayout::set_blocks(layout, &self.chosen());
         let (page, layout) = (self.clone(), layout.clone());
         spawn(async move {
             page.save(layout).await;
@@ -270,13 +266,10 @@ impl LayoutsPage {
 
 /// A record that is not in the store yet.
 fn record(layout: &CardLayout) -> Record {
-    let blocks = Block::write_all(&layout.blocks);
-    Record::new(Kind::CARD, None, Timestamp::now())
-        .with("name", Value::Text(layout.name.clone()))
-        .with(
-            "blocks",
-            (!blocks.is_empty()).then_some(Value::Text(blocks)),
-        )
+    let name = Value::Text(layout.name.clone());
+    let mut record = Record::new(Kind::CARD, None, Timestamp::now()).with("name", name);
+    CardLayout::set_blocks(&mut record, &layout.blocks);
+    record
 }
 
 /// The blocks of a layout in their order, then those that do not stand in it.

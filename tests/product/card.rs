@@ -94,6 +94,20 @@ fn s1_10_a_line_chooses_its_layout_and_the_next_call_has_it_as_it_is_then() {
 }
 
 #[test]
+fn s1_17_the_place_and_its_time_are_on_the_card_where_the_office_wants_them() {
+    let (mut office, _) = office(None);
+    decide(&mut office, "standard", "location");
+    office.call_in_as("87011112233");
+    let shown = card(&office);
+    assert_eq!(shown["blocks"], json!(["location"]));
+    assert_eq!(shown["location"], "Almaty, KZ");
+    assert!(shown["local_time"].is_string(), "{shown}");
+    decide(&mut office, "standard", "note");
+    office.call_in_as("87011112233");
+    assert_eq!(card(&office)["blocks"], json!(["note"]));
+}
+
+#[test]
 fn a_layout_that_is_not_there_is_told_once_and_the_standard_one_shown() {
     let (mut office, _) = office(Some("Sales"));
     decide(&mut office, "standard", "note");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use ringbook::app::{App, Input, Output, RequestId};
 use ringbook::automation::{Body, Event, Ready};
-use ringbook::model::{CallId, CallLine, CallerMatch, RecordingRow, TaskNews};
+use ringbook::model::{CallId, CallLine, RecordingRow, TaskNews};
 use ringbook::now::Now;
 use ringbook::phone::PhoneConfig;
 use ringbook::phone::command::{Command, CommandError, Reply};
@@ -261,26 +261,16 @@ impl Office {
                 asked,
                 layout,
             } => {
-                let found = self.store.read(|r| r.look_up(&asked));
-                let found = found.unwrap().map(Box::new);
-                let layout = self.store.read(|r| r.card_layout(&layout)).unwrap();
-                let reply = StoreReply::Caller {
-                    call,
-                    found,
-                    layout: Some(layout),
-                };
-                (self.slow_lookup, reply)
+                let found = self
+                    .store
+                    .read(|r| Ok((r.look_up(&asked)?, Some(r.card_layout(&layout)?))));
+                (self.slow_lookup, StoreReply::caller(call, found))
             }
             StoreCommand::RegisterCaller { call, asked, name } => {
-                let found = self.store.write(|w| w.register_caller(&asked, &name));
-                let found = found.unwrap().map(Box::new);
-                let layout = None;
-                let reply = StoreReply::Caller {
-                    call,
-                    found,
-                    layout,
-                };
-                (Duration::ZERO, reply)
+                let found = self
+                    .store
+                    .write(|w| Ok((w.register_caller(&asked, &name)?, None)));
+                (Duration::ZERO, StoreReply::caller(call, found))
             }
             StoreCommand::LinkCaller {
                 request,
@@ -288,7 +278,7 @@ impl Office {
                 asked,
             } => {
                 let found = self.store.write(|w| w.link_caller(call, &asked));
-                (Duration::ZERO, linked(request, call, found))
+                (Duration::ZERO, StoreReply::linked(request, call, found))
             }
             StoreCommand::SaveCaller {
                 request,
@@ -297,7 +287,7 @@ impl Office {
                 fields,
             } => {
                 let found = self.store.write(|w| w.save_caller(call, &asked, &fields));
-                (Duration::ZERO, linked(request, call, found))
+                (Duration::ZERO, StoreReply::linked(request, call, found))
             }
             StoreCommand::NoteRead {
                 call,
@@ -736,20 +726,6 @@ pub fn candidate(kind: IceCandidateKind, ip: &str, port: u16) -> IceCandidate {
 
 fn done(call: CallId, tasks: Vec<TaskNews>) -> StoreReply {
     StoreReply::Done { call, tasks }
-}
-
-fn linked(
-    request: RequestId,
-    call: CallId,
-    found: ringbook::store::Result<Option<CallerMatch>>,
-) -> StoreReply {
-    StoreReply::Linked {
-        request,
-        call,
-        found: found
-            .map(|found| found.map(Box::new))
-            .map_err(|error| error.to_string()),
-    }
 }
 
 /// An effect's name, short enough to compare orders with.

@@ -19,7 +19,7 @@ use self::log::{LogQueue, Row};
 use self::mailbox::{Job, Mailbox};
 use self::reader::Opened;
 use super::{Reader, Result, StoreCommand, StoreError, StoreNotice, StoreReply, Writer, write_on};
-use crate::model::{CallId, CallRecord, CallerMatch, CardLayout, RequestId, TaskNews, TaskTerms};
+use crate::model::{CallId, CallRecord, TaskNews, TaskTerms};
 
 /// How the store was found when the phone opened it.
 #[derive(Debug, Default)]
@@ -143,13 +143,13 @@ impl StoreHandle {
                         let reader = Reader { connection };
                         Ok((reader.look_up(&asked)?, Some(reader.card_layout(&layout)?)))
                     });
-                    reply(caller(call, found));
+                    reply(StoreReply::caller(call, found));
                 });
                 shared.lookups.put(job);
             }
             StoreCommand::RegisterCaller { call, asked, name } => self.write(
                 move |writer| Ok((writer.register_caller(&asked, &name)?, None)),
-                move |found| reply(caller(call, found)),
+                move |found| reply(StoreReply::caller(call, found)),
             ),
             StoreCommand::LinkCaller {
                 request,
@@ -157,7 +157,7 @@ impl StoreHandle {
                 asked,
             } => self.write(
                 move |writer| writer.link_caller(call, &asked),
-                move |found| reply(linked(request, call, found)),
+                move |found| reply(StoreReply::linked(request, call, found)),
             ),
             StoreCommand::SaveCaller {
                 request,
@@ -166,7 +166,7 @@ impl StoreHandle {
                 fields,
             } => self.write(
                 move |writer| writer.save_caller(call, &asked, &fields),
-                move |found| reply(linked(request, call, found)),
+                move |found| reply(StoreReply::linked(request, call, found)),
             ),
             StoreCommand::NoteRead {
                 call,
@@ -228,30 +228,6 @@ impl StoreHandle {
     /// Calls whose rows wait for the database.
     pub fn waiting(&self) -> Vec<CallId> {
         self.inner.shared.log.waiting()
-    }
-}
-
-fn caller(call: CallId, found: Result<(Option<CallerMatch>, Option<CardLayout>)>) -> StoreReply {
-    match found {
-        Ok((found, layout)) => StoreReply::Caller {
-            call,
-            found: found.map(Box::new),
-            layout,
-        },
-        Err(error) => StoreReply::Failed {
-            call,
-            error: error.to_string(),
-        },
-    }
-}
-
-fn linked(request: RequestId, call: CallId, found: Result<Option<CallerMatch>>) -> StoreReply {
-    StoreReply::Linked {
-        request,
-        call,
-        found: found
-            .map(|found| found.map(Box::new))
-            .map_err(|error| error.to_string()),
     }
 }
 
