@@ -32,7 +32,7 @@ pub use linphone::Linphone;
 pub use name_server::NameServer;
 pub use networks::{Networks, Place, Router, SERVERS};
 pub use phone::{Input, Phone, Setup, check};
-pub use port::free_port;
+pub use port::{free_port, udp_is_bound};
 pub use program::{PATIENCE, Program, eventually, pause};
 pub use raw_peer::{RawPeer, Received};
 pub use registrar::Registrar;

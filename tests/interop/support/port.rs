@@ -26,3 +26,12 @@ fn is_free(port: u16) -> bool {
     let address = (Ipv4Addr::LOCALHOST, port);
     UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok()
 }
+
+/// Whether somebody holds this UDP port of 127.0.0.1. The kernel's list is read, because to try
+/// the port would take it away from the program that is about to bind it.
+pub fn udp_is_bound(port: u16) -> bool {
+    let loopback = u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets());
+    let address = format!(" {loopback:08X}:{port:04X} ");
+    let sockets = std::fs::read_to_string("/proc/net/udp").expect("Linux lists its sockets");
+    sockets.contains(&address)
+}

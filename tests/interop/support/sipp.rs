@@ -1,12 +1,12 @@
 //! SIPp: a peer that follows one of the scenarios in `sipp/` to the letter, once.
 
 use std::fs;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Program, eventually, free_port, scenario};
+use super::{Program, eventually, free_port, scenario, udp_is_bound};
 
 /// A scenario gives up after this long, which fails its test.
 const LIMIT_S: &str = "40";
@@ -48,9 +48,7 @@ impl Sipp {
     /// The same for a scenario with blanks.
     pub fn wait_with(scenario: &str, sound_port: u16, blanks: &[(&str, &str)]) -> Sipp {
         let peer = Sipp::start(scenario, free_port(), sound_port, blanks, &[]);
-        eventually("SIPp's socket", || {
-            UdpSocket::bind(("127.0.0.1", peer.port)).err()
-        });
+        eventually("SIPp's socket", || udp_is_bound(peer.port).then_some(()));
         peer
     }
 
