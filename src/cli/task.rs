@@ -14,7 +14,7 @@ use crate::export::{call_json, task_json, tasks_as_csv, tasks_as_json};
 use crate::model::{Country, Party, TaskId, TaskLine};
 use crate::profile::Profile;
 use crate::settings::Settings;
-use crate::store::{Reader, TaskFilter};
+use crate::store::{Reader, TaskFilter, TaskState};
 use crate::table::write_table;
 use crate::{tr, trn};
 
@@ -117,7 +117,7 @@ impl Which {
             bail!(tr!("--client: no client is called {text}", text = text));
         }
         Ok(TaskFilter {
-            open: !self.all,
+            state: (!self.all).then_some(TaskState::Open),
             clients: meant,
             caller: None,
         })
@@ -133,14 +133,14 @@ fn find(reader: &Reader<'_>, text: &str, country: Option<Country>) -> anyhow::Re
     }
     let mut meant = reader.tasks(
         &TaskFilter {
-            open: true,
+            state: Some(TaskState::Open),
             caller: Some(Party::parse(text, country).logged()),
             clients: None,
         },
         None,
     )?;
     let of_clients = TaskFilter {
-        open: true,
+        state: Some(TaskState::Open),
         clients: Some(clients(reader, text, country)?),
         caller: None,
     };

@@ -78,6 +78,7 @@ impl Phone {
                 Ok(())
             }
             Command::ClientsChanged => {
+                self.task_edition += 1;
                 for id in self.calls.ids() {
                     self.tell(now, id, CallEvent::ClientsChanged);
                 }

@@ -57,6 +57,11 @@ impl CallLog {
         self.tasks = settings.task_terms();
     }
 
+    /// Whether callers are owed calls.
+    pub fn has_tasks(&self) -> bool {
+        self.tasks.is_some()
+    }
+
     /// Counts the news that are on disk: a list that was read at a lower count is out of date.
     pub fn edition(&self) -> u64 {
         self.edition

@@ -158,6 +158,8 @@ pub struct Phone {
     tick: Option<Instant>,
     ending: bool,
     changed: bool,
+    /// Counts the news of tasks.
+    task_edition: u64,
 }
 
 impl Phone {
@@ -204,6 +206,7 @@ impl Phone {
             tick: None,
             ending: false,
             changed: true,
+            task_edition: 0,
             absence: Absence::of(&settings.phone),
             settings: Settings::default(),
         };
@@ -421,13 +424,15 @@ impl Phone {
 
     /// The phone as the window shows it.
     pub fn view(&self) -> View {
+        let log = &self.features.call_log;
         View {
             accounts: self.account_views(),
             lamps: self.lamp_views(),
             absence: self.absence.clone(),
             calls: self.call_views(),
             notices: self.notices.iter().cloned().collect(),
-            log_edition: self.features.call_log.edition(),
+            log_edition: log.edition(),
+            task_edition: log.has_tasks().then_some(self.task_edition),
         }
     }
 
@@ -536,6 +541,7 @@ impl Phone {
                 text: text.clone(),
             });
         }
+        self.task_edition += u64::from(matches!(body, Body::Task(_)));
         self.changed = true;
         self.outputs
             .push_back(PhoneOutput::Event(Event { at: now.wall, body }));

@@ -24,6 +24,8 @@ pub struct View {
     pub notices: Vec<NoticeView>,
     /// Counts the news in the call log: a list of calls that was read at a lower count is out of date.
     pub log_edition: u64,
+    /// The same for tasks; none where the module is absent.
+    pub task_edition: Option<u64>,
 }
 
 /// Which callers do not ring here, for as long as the program runs or until it is changed.

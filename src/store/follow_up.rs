@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, ToSql, params};
 use super::calls::{COLUMNS as CALL, call_record};
 use super::tasks::{COLUMNS, task};
 use super::values::millis;
-use super::{Reader, Result, TaskFilter, Writer};
+use super::{Reader, Result, TaskFilter, TaskState, Writer};
 use crate::model::{
     CallId, CallRecord, Client, ClientId, Direction, Outcome, Task, TaskChange, TaskId, TaskNews,
     TaskTerms,
@@ -161,7 +161,7 @@ impl Writer<'_> {
     /// Closes the open tasks that a talk has settled while the module was off.
     fn settle_tasks(&mut self) -> Result<Vec<TaskNews>> {
         let open = TaskFilter {
-            open: true,
+            state: Some(TaskState::Open),
             ..TaskFilter::default()
         };
         let mut news = Vec::new();

@@ -52,7 +52,7 @@ pub use contacts::ContactBook;
 pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 pub use recordings::{RecordingFilter, RecordingLine};
-pub use tasks::TaskFilter;
+pub use tasks::{Owed, TaskFilter, TaskState};
 pub use timeline::{Change, Happening, TimelineEntry, TimelineFilter};
 
 /// Asks the store; every method is a query.

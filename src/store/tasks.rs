@@ -16,11 +16,21 @@ const MAX_REASON: usize = 1024;
 pub(super) const COLUMNS: &str = "t.id, t.client, t.caller, t.number, t.opened_at, t.last_at,
     t.due_at, t.calls, t.closed_at, t.contact, t.reason";
 
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskState {
+    /// A call is owed.
+    Open,
+    /// People have talked, or somebody gave a reason.
+    Closed,
+}
+
 /// Which tasks. The default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
-    /// Only those that are open; the first due then stands first.
-    pub open: bool,
+    /// Only those that stand so. Of open ones the first due stands first, of closed ones the one
+    /// closed last, of all the one opened last.
+    pub state: Option<TaskState>,
     /// Only those of these clients.
     pub clients: Option<Vec<ClientId>>,
     /// Only those of callers whom the log calls so: E.164, an internal number or a user.
@@ -31,8 +41,10 @@ impl TaskFilter {
     fn condition(&self) -> (String, Vec<Value>) {
         let mut conditions = vec!["t.deleted_at IS NULL"];
         let mut values: Vec<Value> = Vec::new();
-        if self.open {
-            conditions.push("t.closed_at IS NULL");
+        match self.state {
+            Some(TaskState::Open) => conditions.push("t.closed_at IS NULL"),
+            Some(TaskState::Closed) => conditions.push("t.closed_at IS NOT NULL"),
+            None => {}
         }
         if let Some(clients) = &self.clients {
             conditions.push("t.client IN (SELECT unhex(value) FROM json_each(?))");
@@ -47,11 +59,23 @@ impl TaskFilter {
 
     /// Open ones by what is to be done next, others by what happened last.
     fn order(&self) -> &'static str {
-        match self.open {
-            true => "t.due_at, t.id",
-            false => "t.opened_at DESC, t.id DESC",
+        match self.state {
+            Some(TaskState::Open) => "t.due_at, t.id",
+            Some(TaskState::Closed) => "t.closed_at DESC, t.id DESC",
+            None => "t.opened_at DESC, t.id DESC",
         }
     }
+}
+
+/// How many calls are owed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Owed {
+    /// Open tasks.
+    pub open: u64,
+    /// Those of them whose time is up.
+    pub overdue: u64,
+    /// When the next one will be overdue; none where none is in time.
+    pub next_due: Option<Timestamp>,
 }
 
 impl Reader<'_> {
@@ -61,17 +85,28 @@ impl Reader<'_> {
         &self,
         filter: &TaskFilter,
         limit: Option<usize>,
+        each: impl FnMut(TaskLine) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_task_of(filter, 0, limit.unwrap_or(usize::MAX), each)
+    }
+
+    fn each_task_of<E: From<StoreError>>(
+        &self,
+        filter: &TaskFilter,
+        offset: usize,
+        limit: usize,
         mut each: impl FnMut(TaskLine) -> Result<(), E>,
     ) -> Result<(), E> {
         let (condition, mut values) = filter.condition();
-        values.push(count(limit.unwrap_or(usize::MAX)).into());
+        values.push(count(limit).into());
+        values.push(count(offset).into());
         let order = filter.order();
         let mut statement = self
             .connection
             .prepare_cached(&format!(
                 "SELECT {COLUMNS}, k.name, k.category FROM tasks t
                  LEFT JOIN clients k ON k.id = t.client AND k.deleted_at IS NULL
-                 WHERE {condition} ORDER BY {order} LIMIT ?"
+                 WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
             ))
             .map_err(StoreError::from)?;
         let mut rows = statement
@@ -85,12 +120,48 @@ impl Reader<'_> {
 
     /// The tasks.
     pub fn tasks(&self, filter: &TaskFilter, limit: Option<usize>) -> Result<Vec<TaskLine>> {
+        self.tasks_from(filter, 0, limit.unwrap_or(usize::MAX))
+    }
+
+    /// A page of the tasks.
+    pub fn tasks_from(
+        &self,
+        filter: &TaskFilter,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<TaskLine>> {
         let mut lines = Vec::new();
-        self.each_task(filter, limit, |line| -> Result<()> {
+        self.each_task_of(filter, offset, limit, |line| -> Result<()> {
             lines.push(line);
             Ok(())
         })?;
         Ok(lines)
+    }
+
+    /// How many tasks there are.
+    pub fn count_tasks(&self, filter: &TaskFilter) -> Result<u64> {
+        let (condition, values) = filter.condition();
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT count(*) FROM tasks t WHERE {condition}"))?;
+        let tasks: i64 = statement.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(tasks.unsigned_abs())
+    }
+
+    /// How many calls are owed now.
+    pub fn owed(&self, now: Timestamp) -> Result<Owed> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*), count(*) FILTER (WHERE due_at < ?1),
+                 min(due_at) FILTER (WHERE due_at >= ?1)
+             FROM tasks WHERE closed_at IS NULL AND deleted_at IS NULL",
+        )?;
+        Ok(statement.query_row([millis(now)], |row| {
+            Ok(Owed {
+                open: row.get::<_, i64>(0)?.unsigned_abs(),
+                overdue: row.get::<_, i64>(1)?.unsigned_abs(),
+                next_due: time_or_none(row, 2)?,
+            })
+        })?)
     }
 
     /// The task; the one that took it in where it was one of two of the same client.

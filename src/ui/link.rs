@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::driver::AppHandle;
+use crate::model::TaskId;
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
 use crate::profile::Profile;
@@ -32,6 +33,8 @@ pub trait PhoneLink {
     /// # Errors
     /// The file cannot be written.
     fn save_settings(&self, settings: Settings) -> Result<(), SettingsError>;
+    /// Tells scripts that somebody has closed a task for a reason.
+    fn tell_closed(&self, task: TaskId);
     /// Whether the phone still runs.
     fn is_running(&self) -> bool;
 }
@@ -59,6 +62,10 @@ impl PhoneLink for AppHandle {
 
     fn save_settings(&self, settings: Settings) -> Result<(), SettingsError> {
         AppHandle::save_settings(self, settings)
+    }
+
+    fn tell_closed(&self, task: TaskId) {
+        AppHandle::tell_closed(self, task);
     }
 
     fn is_running(&self) -> bool {

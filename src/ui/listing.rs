@@ -80,6 +80,16 @@ impl<S: Source> Listing<S> {
         self.rows.iter().find(|row| wanted(row))
     }
 
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.row_count()
+    }
+
+    /// The row in this place; an empty one where it was not read yet.
+    pub fn row(&self, place: usize) -> S::Row {
+        self.rows.row_data(place).unwrap_or_default()
+    }
+
     /// What the rows were found by.
     pub fn filter(&self) -> S::Filter {
         self.filter.borrow().clone()

@@ -23,6 +23,7 @@ mod recordings_adapter;
 mod records;
 mod sample_card;
 mod settings_adapter;
+mod tasks_adapter;
 mod text;
 mod window_adapter;
 
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook_ui::slint::{self, CloseRequestResponse, ComponentHandle};
 use ringbook_ui::{MainWindow, backend, fonts};
@@ -53,6 +55,7 @@ use self::popups::Popups;
 use self::recordings_adapter::RecordingsPage;
 use self::records::Records;
 use self::settings_adapter::SettingsPage;
+use self::tasks_adapter::TasksPage;
 use self::window_adapter::Shell;
 use crate::export;
 use crate::phone::command::Command;
@@ -108,6 +111,7 @@ pub struct Desk {
     switches: Rc<Switches>,
     lamps: Rc<Lamps>,
     recordings: Rc<RecordingsPage>,
+    tasks: Rc<TasksPage>,
     settings: Rc<SettingsPage>,
     layouts: Rc<LayoutsPage>,
     popups: Rc<Popups>,
@@ -130,6 +134,7 @@ impl Desk {
             switches: Switches::start(main, phone.clone()),
             lamps: Lamps::start(main, phone.clone()),
             recordings: RecordingsPage::start(main, phone.clone()),
+            tasks: TasksPage::start(main, phone.clone()),
             settings: SettingsPage::start(main, phone.clone()),
             layouts: LayoutsPage::start(main, phone.clone()),
             popups: Popups::start(main, phone.clone(), photos.clone()),
@@ -185,6 +190,7 @@ impl Desk {
         self.switches.show(view);
         self.lamps.show(view);
         self.settings.show(view);
+        self.tasks.show(view);
         if view.log_edition != before.log_edition {
             spawn(self.log.clone().reload());
             spawn(self.recordings.clone().reload());
@@ -202,6 +208,7 @@ impl Desk {
         spawn(self.flight.clone().load());
         spawn(self.recordings.clone().reload());
         self.clients.retell();
+        spawn(self.tasks.clone().reload());
     }
 
     fn on_tick(&self) {
@@ -211,6 +218,7 @@ impl Desk {
         }
         self.popups.refresh();
         self.calls.refresh();
+        self.tasks.refresh(Timestamp::now());
     }
 }
 

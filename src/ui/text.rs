@@ -130,11 +130,12 @@ pub fn time(at: Timestamp, zone: &TimeZone) -> SharedString {
         .into()
 }
 
-/// `Today`, `Yesterday`, `Friday 20 November`, with the year where it is another.
+/// `Today`, `Yesterday`, `Tomorrow`, `Friday 20 November`, with the year where it is another.
 pub fn day(date: Date, today: Date) -> SharedString {
     match (today - date).get_days() {
         0 => tr!("Today").into(),
         1 => tr!("Yesterday").into(),
+        -1 => tr!("Tomorrow").into(),
         _ => {
             let name = tr!(
                 "{weekday} {day} {month}",
@@ -276,6 +277,7 @@ mod tests {
         let today = date("2026-11-22");
         assert_eq!(day(today, today), "Today");
         assert_eq!(day(date("2026-11-21"), today), "Yesterday");
+        assert_eq!(day(date("2026-11-23"), today), "Tomorrow");
         assert_eq!(day(date("2026-11-20"), today), "Friday 20 November");
         assert_eq!(day(date("2025-11-20"), today), "Thursday 20 November 2025");
     }

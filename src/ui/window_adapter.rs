@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel, Weak};
 use ringbook_ui::{
     AbsenceAdapter, ClientsAdapter, Found, FoundKind, Line, LineState, MainWindow, Notice, Page,
-    PhoneAdapter, SettingsAdapter, SettingsPart, Tone, WindowAdapter,
+    PhoneAdapter, SettingsAdapter, SettingsPart, TasksAdapter, Tone, WindowAdapter,
 };
 
 use super::asking::{self, pause, spawn};
@@ -47,13 +47,14 @@ pub struct Shell {
 }
 
 /// What the search field can do besides calling and finding.
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("add-client", "Ctrl N"),
     ("do-not-disturb", "Ctrl D"),
     ("phone", ""),
     ("clients", ""),
     ("calls", ""),
     ("recordings", ""),
+    ("tasks", ""),
     ("settings", ""),
 ];
 
@@ -65,6 +66,7 @@ fn command_title(id: &str) -> String {
         "clients" => tr!("Go to Clients"),
         "calls" => tr!("Go to Calls"),
         "recordings" => tr!("Go to Recordings"),
+        "tasks" => tr!("Go to Tasks"),
         _ => tr!("Go to Settings"),
     }
 }
@@ -169,7 +171,8 @@ impl Shell {
             });
         }
         found.extend(clients.iter().map(found_client));
-        found.extend(commands(&typed));
+        let has_tasks = window.global::<TasksAdapter>().get_present();
+        found.extend(commands(&typed).filter(|found| has_tasks || found.id != "tasks"));
         window
             .global::<WindowAdapter>()
             .set_found(ModelRc::from(Rc::new(VecModel::from(found))));
@@ -218,6 +221,7 @@ impl Shell {
             (_, "clients") => adapter.set_page(Page::Clients),
             (_, "calls") => adapter.set_page(Page::Calls),
             (_, "recordings") => adapter.set_page(Page::Recordings),
+            (_, "tasks") => adapter.set_page(Page::Tasks),
             _ => adapter.set_page(Page::Settings),
         }
     }

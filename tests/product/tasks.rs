@@ -1,8 +1,9 @@
 //! Whoever called in vain is owed a call: by the real phone, from the ring to the talk.
 
+use ringbook::app::Input;
 use ringbook::model::{Client, PhoneNumber};
 use ringbook::phone::command::Command;
-use ringbook::store::TaskFilter;
+use ringbook::store::{TaskFilter, TaskState};
 use serde_json::Value;
 
 use crate::office::{Office, PEER, PHONE, settings};
@@ -47,7 +48,7 @@ fn told(office: &Office) -> Vec<String> {
 
 fn open_tasks(office: &Office) -> usize {
     let filter = TaskFilter {
-        open: true,
+        state: Some(TaskState::Open),
         ..TaskFilter::default()
     };
     office.store.read(|r| r.tasks(&filter, None)).unwrap().len()
@@ -239,4 +240,20 @@ fn switching_tasks_off_and_on_holds_for_the_calls_that_end_then() {
     office.command(switched(true)).unwrap();
     give_up(&mut office, "87011112233");
     assert_eq!(told(&office), ["opened +77011112233 1"]);
+}
+
+#[test]
+fn the_window_hears_of_news_of_tasks_and_of_clients_who_are_named_in_them() {
+    let mut office = office("");
+    office.input(Input::Watch(true));
+    let edition = |office: &Office| office.view.as_ref().unwrap().task_edition;
+    assert_eq!(edition(&office), Some(0));
+    give_up(&mut office, "87011112233");
+    assert_eq!(edition(&office), Some(1));
+    office.command(Command::ClientsChanged).unwrap();
+    assert_eq!(edition(&office), Some(2));
+    let mut off = settings("");
+    off.modules.tasks = false;
+    office.command(Command::SetSettings(Box::new(off))).unwrap();
+    assert_eq!(edition(&office), None, "the module is absent");
 }

@@ -6,10 +6,11 @@ mod support;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use ringbook_ui::slint::platform::{Key, WindowEvent};
 use ringbook_ui::slint::{ComponentHandle, SharedString};
 use ringbook_ui::*;
-use support::sample;
+use support::{sample, tasks};
 
 /// A main window and what was asked of the phone.
 fn window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
@@ -225,4 +226,91 @@ fn s1_15_a_key_says_that_the_note_was_read() {
     control(&window, "g");
     press(&window, Key::Return);
     assert_eq!(*asked.borrow(), ["read c1", "answer c1"]);
+}
+
+/// The page of tasks, and what was asked for there.
+fn tasks_page() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
+    let (window, asked) = window();
+    tasks::put(&window);
+    window.global::<WindowAdapter>().set_page(Page::Tasks);
+    support::settle();
+    let owed = window.global::<TasksAdapter>();
+    let log = asked.clone();
+    owed.on_step(move |by| log.borrow_mut().push(format!("step {by}")));
+    let log = asked.clone();
+    owed.on_close(move |task, reason| log.borrow_mut().push(format!("close {task} {reason}")));
+    let log = asked.clone();
+    let calls = window.global::<LogAdapter>();
+    calls.on_call_back(move |number| log.borrow_mut().push(format!("call {number}")));
+    (window, asked)
+}
+
+#[test]
+fn the_arrows_choose_a_task_and_enter_calls_back() {
+    let (window, asked) = tasks_page();
+    press(&window, Key::DownArrow);
+    press(&window, Key::UpArrow);
+    press(&window, Key::Return);
+    assert_eq!(*asked.borrow(), ["step 1", "step -1", "call +77011112233"]);
+
+    // The same from within the list, where the tabulator leads.
+    asked.borrow_mut().clear();
+    for _ in 0..30 {
+        press(&window, Key::Tab);
+        press(&window, Key::DownArrow);
+    }
+    let steps = asked.borrow().len();
+    assert_eq!(steps, 30, "the arrows choose wherever the focus is");
+}
+
+#[test]
+fn where_the_chosen_task_is_done_enter_goes_on_to_the_next_and_calls_nobody() {
+    let (window, asked) = tasks_page();
+    let owed = window.global::<TasksAdapter>();
+    owed.set_task(tasks::done()[0].clone());
+    press(&window, Key::Return);
+    owed.set_selected("".into());
+    press(&window, Key::Return);
+    assert_eq!(*asked.borrow(), ["step 0", "step 0"]);
+}
+
+#[test]
+fn while_somebody_calls_enter_answers_on_the_page_of_tasks_too() {
+    let (window, asked) = tasks_page();
+    sample::put_up(&window, sample::ringing(), sample::vip());
+    support::settle();
+    press(&window, Key::Return);
+    assert_eq!(*asked.borrow(), ["answer c1"]);
+}
+
+#[test]
+fn a_typed_reason_closes_the_task_and_escape_thinks_better_of_it() {
+    let (window, asked) = tasks_page();
+    let owed = window.global::<TasksAdapter>();
+    owed.set_closing(true);
+    support::settle();
+    press(&window, Key::Return);
+    for letter in ["s", "o", "l", "d"] {
+        press(&window, letter);
+    }
+    press(&window, Key::Return);
+    assert_eq!(*asked.borrow(), ["close t1 sold"]);
+    press(&window, Key::Escape);
+    assert!(!owed.get_closing());
+}
+
+#[test]
+fn s1_1_without_the_module_there_is_no_page_of_tasks() {
+    let (window, _) = tasks_page();
+    for (width, height) in [(1080.0, 720.0), (320.0, 640.0)] {
+        support::show(&window, width, height);
+        for present in [true, false] {
+            window.global::<TasksAdapter>().set_present(present);
+            support::settle();
+            let tab =
+                |element: &ElementHandle| element.accessible_role() == Some(AccessibleRole::Tab);
+            let tabs = ElementHandle::find_by_accessible_label(&window, "Tasks").filter(tab);
+            assert_eq!(tabs.count(), usize::from(present), "{width} wide");
+        }
+    }
 }

@@ -6,7 +6,7 @@ mod support;
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
-use support::{book, sample};
+use support::{book, sample, tasks};
 
 /// A language, what its rail calls the clients, and how a day late reads.
 const LANGUAGES: [(&str, &str, &str); 7] = [
@@ -28,6 +28,7 @@ fn every_language_is_in_the_window_and_pictures_show_that_it_fits() {
         window.global::<Theme>().invoke_choose(ThemeChoice::Light);
         window.global::<Reading>().set_rtl(code == "ar");
         sample::fill(&window);
+        tasks::put(&window);
         support::settle();
         let found = ElementHandle::find_by_accessible_label(&window, clients).count();
         assert!(found > 0, "{code}: nothing is called {clients}");
@@ -39,6 +40,7 @@ fn every_language_is_in_the_window_and_pictures_show_that_it_fits() {
             (Page::Clients, "clients"),
             (Page::Calls, "calls"),
             (Page::Recordings, "recordings"),
+            (Page::Tasks, "tasks"),
             (Page::Settings, "settings"),
         ] {
             shell.set_page(page);
@@ -121,6 +123,13 @@ fn no_language_pushes_a_text_out_of_the_narrowest_window() {
             check("sound");
             window.global::<FlightAdapter>().set_open(false);
             check("call");
+            tasks::put(&window);
+            let owed = window.global::<TasksAdapter>();
+            owed.set_closing(true);
+            shell.set_page(Page::Tasks);
+            check("task");
+            owed.set_selected("".into());
+            check("tasks");
         }
     }
     assert!(outside.is_empty(), "{outside:#?}");

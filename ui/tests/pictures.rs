@@ -5,7 +5,7 @@ mod support;
 
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
-use support::{book, sample};
+use support::{book, sample, tasks};
 
 #[test]
 fn pictures_of_every_window() {
@@ -82,6 +82,18 @@ fn pictures_of_every_window() {
             .set_selected("r3".into());
         support::picture(&window, &format!("recordings{suffix}"), 1080.0, 720.0);
 
+        tasks::put(&window);
+        shell.set_page(Page::Tasks);
+        support::picture(&window, &format!("tasks{suffix}"), 1080.0, 720.0);
+        let owed = window.global::<TasksAdapter>();
+        owed.set_closing(true);
+        support::picture(&window, &format!("tasks-closing{suffix}"), 1080.0, 900.0);
+        owed.set_kind(1);
+        owed.set_rows(sample::model(tasks::done()));
+        owed.set_selected("t8".into());
+        owed.set_task(tasks::done()[1].clone());
+        support::picture(&window, &format!("tasks-done{suffix}"), 1080.0, 720.0);
+
         sample::put_colleagues(&window);
         sample::put_away(&window);
         sample::put_layouts(&window);
@@ -156,6 +168,11 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "compact-flight-sound", 320.0, 1000.0);
     window.global::<FlightAdapter>().set_open(false);
     support::picture(&window, "compact-log-flight", 320.0, 800.0);
+    tasks::put(&window);
+    shell.set_page(Page::Tasks);
+    support::picture(&window, "compact-task", 320.0, 480.0);
+    window.global::<TasksAdapter>().set_selected("".into());
+    support::picture(&window, "compact-tasks", 320.0, 480.0);
     shell.set_page(Page::Clients);
     support::picture(&window, "compact-clients", 320.0, 480.0);
     window.global::<ClientsAdapter>().set_selected("k1".into());
@@ -181,6 +198,10 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "large-phone", 1080.0, 900.0);
     shell.set_page(Page::Calls);
     support::picture(&window, "large-log", 1080.0, 900.0);
+    tasks::put(&window);
+    shell.set_page(Page::Tasks);
+    support::picture(&window, "large-tasks", 1080.0, 900.0);
+    support::picture(&window, "large-task-compact", 320.0, 900.0);
     window.global::<Theme>().set_text_scale(1.0);
 
     window.global::<Reading>().set_rtl(true);

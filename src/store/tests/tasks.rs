@@ -11,7 +11,8 @@ use crate::model::{
     TaskChange, TaskNews, TaskTerms,
 };
 use crate::store::{
-    CallFilter, Store, StoreCommand, StoreError, StoreHandle, StoreReply, TaskFilter,
+    CallFilter, Owed, Store, StoreCommand, StoreError, StoreHandle, StoreReply, TaskFilter,
+    TaskState,
 };
 
 const HOUR: TaskTerms = TaskTerms {
@@ -63,7 +64,7 @@ fn changes(news: &[TaskNews]) -> Vec<TaskChange> {
 
 fn open(store: &Store) -> Vec<Task> {
     let filter = TaskFilter {
-        open: true,
+        state: Some(TaskState::Open),
         ..TaskFilter::default()
     };
     let lines = store.read(|r| r.tasks(&filter, None)).unwrap();
@@ -451,4 +452,42 @@ fn a_caller_who_was_sent_on_or_answered_elsewhere_opens_nothing() {
         changes(&close(&mut store, &elsewhere)),
         [TaskChange::Closed]
     );
+}
+
+#[test]
+fn tasks_are_read_page_by_page_the_open_ones_by_what_is_due_the_closed_ones_by_what_was_done() {
+    let mut store = Store::in_memory().unwrap();
+    let numbers: Vec<String> = (0..5).map(|n| format!("+7702000000{n}")).collect();
+    for (minute, number) in (0..).step_by(10).zip(&numbers) {
+        close(&mut store, &missed(number, minute));
+    }
+    close(&mut store, &talk(&numbers[3], 50));
+    close(&mut store, &talk(&numbers[0], 60));
+    let page = |state, offset| {
+        let filter = TaskFilter {
+            state: Some(state),
+            ..TaskFilter::default()
+        };
+        let (lines, count) = store
+            .read(|r| -> Result<_, StoreError> {
+                Ok((r.tasks_from(&filter, offset, 2)?, r.count_tasks(&filter)?))
+            })
+            .unwrap();
+        let callers: Vec<String> = lines.into_iter().map(|line| line.task.caller).collect();
+        (callers, count)
+    };
+    let of = |places: [usize; 2]| places.map(|place| numbers[place].clone()).to_vec();
+    assert_eq!(page(TaskState::Open, 0), (of([1, 2]), 3));
+    assert_eq!(page(TaskState::Open, 1), (of([2, 4]), 3));
+    assert_eq!(page(TaskState::Closed, 0), (of([0, 3]), 2));
+
+    let owed = |minute| store.read(|r| r.owed(at(minute))).unwrap();
+    let tasks = |overdue, next_due: Option<i64>| Owed {
+        open: 3,
+        overdue,
+        next_due: next_due.map(at),
+    };
+    assert_eq!(owed(71), tasks(0, Some(71)));
+    assert_eq!(owed(72), tasks(1, Some(81)));
+    assert_eq!(owed(102), tasks(3, None));
 }

@@ -10,7 +10,7 @@ use crate::model::{
     CallId, CallQuality, CallRecord, CallStatus, Client, ClientId, Direction, EndReason,
     PhoneNumber, Task, TaskChange,
 };
-use crate::store::{Store, TaskFilter};
+use crate::store::{Store, TaskFilter, TaskState};
 
 const SEQUENCES: u64 = 5_000;
 const FIRST_SEED: u64 = 0x7a5c_0000;
@@ -307,7 +307,7 @@ impl<'s> Sequence<'s> {
     /// The open tasks, all of this sequence.
     fn open(&self) -> Vec<Task> {
         let open = TaskFilter {
-            open: true,
+            state: Some(TaskState::Open),
             ..TaskFilter::default()
         };
         let lines = self.store.read(|r| r.tasks(&open, None)).unwrap();
