@@ -262,7 +262,7 @@ impl App {
     fn watch(&mut self, on: bool) {
         self.watched = on;
         self.shown = None;
-        self.phone.touch();
+        self.phone.set_watched(on);
         let levels = MediaCommand::Levels { on };
         self.replies
             .push_back(Output::Effect(Effect::Media(levels)));

@@ -15,6 +15,7 @@ pub mod http;
 pub mod i18n;
 pub mod import;
 pub mod model;
+pub mod notifications;
 pub mod now;
 pub mod phone;
 pub mod presence;

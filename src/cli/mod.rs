@@ -10,6 +10,7 @@ mod ctl;
 mod data;
 mod headless;
 mod journal;
+mod links;
 mod log;
 mod office;
 mod play;
@@ -30,6 +31,7 @@ use clap::{Parser, Subcommand};
 use crate::control::{self, Request};
 use crate::demo;
 use crate::i18n::{self, Language};
+use crate::phone::links::is_link;
 use crate::profile::{Profile, ProfileError};
 use crate::settings::Settings;
 
@@ -61,6 +63,9 @@ pub enum Command {
     Check(check::Check),
     /// A sample office calls you: a throw-away profile, nothing of yours is touched
     Demo(Demo),
+    /// Links of other programs: tel:, sip:, sips:, callto:
+    #[command(subcommand)]
+    Links(links::LinksCommand),
     /// What works with or without a running phone.
     #[command(flatten)]
     Data(data::DataCommand),
@@ -111,6 +116,10 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         None => phone(cli, cli.profile()?),
         Some(Command::Ctl(ctl)) => ctl::run(ctl, &cli.profile()?),
+        Some(Command::Links(command)) => {
+            let named = cli.profile.is_some().then(|| cli.profile()).transpose()?;
+            links::run(*command, named.as_ref(), &mut std::io::stdout())
+        }
         Some(Command::Check(check)) => check::run(check, &cli.profile()?),
         Some(Command::Data(command)) => data::run(command, &cli.profile()?, &mut std::io::stdout()),
         Some(Command::Demo(Demo { headless, keep })) => demo::run(demo::Demo {
@@ -151,10 +160,14 @@ fn phone(cli: &Cli, profile: Profile) -> anyhow::Result<()> {
 
 /// Another phone has the profile: it does what was asked of this one.
 fn hand_over(profile: &Profile, target: &str) -> anyhow::Result<()> {
-    let request = Request::Dial {
-        target: target.to_owned(),
-        account: None,
-        anonymous: false,
+    let target = target.to_owned();
+    let request = match is_link(&target) {
+        true => Request::Link { uri: target },
+        false => Request::Dial {
+            target,
+            account: None,
+            anonymous: false,
+        },
     };
     let answer = control::ask(profile, &request)?;
     print_line(&answer.to_string())

@@ -32,6 +32,11 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         anonymous: bool,
     },
+    /// Take a tel:, sip:, sips: or callto: link from another program: the window asks before it dials
+    Link {
+        /// The link
+        uri: String,
+    },
     /// Let nobody ring (on), or everybody again (off), until the phone ends
     Dnd {
         /// Whether callers hear that nobody is there
@@ -195,6 +200,7 @@ impl Request {
             Self::Dial {
                 target, account, ..
             } => Command::DialAnonymously { target, account },
+            Self::Link { uri } => Command::Link(uri),
             Self::Dnd { on } => Command::DoNotDisturb(on),
             Self::Forward { when, target } => Command::Forward { when, target },
             Self::Answer { call } => Command::Answer(call),

@@ -78,7 +78,7 @@ impl Phone {
                 Ok(())
             }
             Command::ClientsChanged => {
-                self.task_edition += 1;
+                self.news.tasks += 1;
                 for id in self.calls.ids() {
                     self.tell(now, id, CallEvent::ClientsChanged);
                 }
@@ -88,6 +88,8 @@ impl Phone {
                 self.set_settings(now, *settings);
                 Ok(())
             }
+            Command::Link(text) => return Some(self.take_link(now, &text)),
+            Command::ForgetLink => self.forget_link(),
             Command::Quit => {
                 self.quit(now);
                 Ok(())
@@ -182,6 +184,8 @@ impl Phone {
             Ok(found) => {
                 let client = found.as_ref().and_then(|found| found.client.as_ref());
                 let client = client.map(|client| client.id);
+                // The call's task goes along.
+                self.news.tasks += 1;
                 Ok(Reply::Linked { client })
             }
             Err(error) => Err(CommandError::Refused(error.clone())),

@@ -129,6 +129,10 @@ pub enum Command {
         /// Milliseconds.
         ms: f64,
     },
+    /// Another program hands a link over: ask a person whether to dial it.
+    Link(String),
+    /// A person has answered about the link.
+    ForgetLink,
     /// Clients were saved: who the parties of the calls are may be known now, or known better.
     ClientsChanged,
     /// Use these settings from now on. Listening addresses change at the next start.
@@ -173,6 +177,11 @@ pub enum Reply {
     Dialed {
         /// Its id.
         call: CallId,
+    },
+    /// A person is asked first.
+    Asked {
+        /// Whom to call.
+        asked: String,
     },
     /// How the phone is.
     Status(Status),
@@ -229,6 +238,15 @@ pub enum CommandError {
     /// The text is nothing that can be called.
     #[error("{0}")]
     BadTarget(#[from] super::target::TargetError),
+    /// The link is nothing to call.
+    #[error("{0}")]
+    BadLink(#[from] super::links::LinkError),
+    /// Codes and emergency numbers go out when a person says so.
+    #[error(
+        "the link is a code or an emergency number, and nobody is there to be asked; call it with: \
+         ringbook ctl dial TARGET"
+    )]
+    NobodyToAsk,
     /// The call is not in a state for this.
     #[error("the call cannot be {verb} now: it is {state}")]
     WrongState {

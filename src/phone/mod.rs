@@ -16,9 +16,11 @@ mod encryption;
 mod end;
 mod flight_recorder;
 pub mod lamps;
+pub mod links;
 pub mod listener;
 pub(crate) mod media;
 mod nat;
+mod news;
 pub mod publishing;
 mod reception;
 mod recorder;
@@ -52,11 +54,13 @@ use self::calls::Calls;
 use self::effect::Effect;
 use self::flight_recorder::{FlightRecorder, Passed};
 use self::lamps::Watched;
+use self::links::Links;
 use self::listener::{CallEvent, Listener, Reactions};
+use self::news::News;
 use self::publishing::Publishing;
 use self::recorder::Recorder;
 use self::ringer::Ringer;
-use self::view::{Absence, AccountView, CallView, NoticeView, View};
+use self::view::{Absence, AccountView, CallView, View};
 use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
 use crate::model::{CallId, Country, RequestId};
@@ -67,8 +71,6 @@ use crate::tr;
 
 /// How often calls are looked after: the call log's heartbeat, deadlines of closing calls.
 const TICK: Duration = Duration::from_millis(800);
-/// Notices the window can look back on.
-const NOTICES: usize = 20;
 
 /// What the phone starts with.
 #[derive(Debug, Clone)]
@@ -144,7 +146,8 @@ pub struct Phone {
     features: Features,
     /// Which call the microphone and the loudspeaker serve.
     focus: Option<StreamId>,
-    notices: VecDeque<NoticeView>,
+    news: News,
+    links: Links,
     /// Our address where the message in hand arrived.
     arrived_at: Option<IpAddr>,
     /// Calls whose callers hear the 180 first.
@@ -158,8 +161,6 @@ pub struct Phone {
     tick: Option<Instant>,
     ending: bool,
     changed: bool,
-    /// Counts the news of tasks.
-    task_edition: u64,
 }
 
 impl Phone {
@@ -196,7 +197,8 @@ impl Phone {
             ways: Ways::default(),
             features,
             focus: None,
-            notices: VecDeque::new(),
+            news: News::default(),
+            links: Links::default(),
             arrived_at: None,
             arrivals: VecDeque::new(),
             heard: VecDeque::new(),
@@ -206,7 +208,6 @@ impl Phone {
             tick: None,
             ending: false,
             changed: true,
-            task_edition: 0,
             absence: Absence::of(&settings.phone),
             settings: Settings::default(),
         };
@@ -417,11 +418,6 @@ impl Phone {
         std::mem::take(&mut self.changed)
     }
 
-    /// Whoever begins to look sees everything.
-    pub fn touch(&mut self) {
-        self.changed = true;
-    }
-
     /// The phone as the window shows it.
     pub fn view(&self) -> View {
         let log = &self.features.call_log;
@@ -430,9 +426,10 @@ impl Phone {
             lamps: self.lamp_views(),
             absence: self.absence.clone(),
             calls: self.call_views(),
-            notices: self.notices.iter().cloned().collect(),
+            notices: self.news.notices.iter().cloned().collect(),
             log_edition: log.edition(),
-            task_edition: log.has_tasks().then_some(self.task_edition),
+            task_edition: log.has_tasks().then_some(self.news.tasks),
+            link: self.links.asked.clone(),
         }
     }
 
@@ -531,17 +528,7 @@ impl Phone {
 
     /// Tells scripts and the window.
     pub fn event(&mut self, now: Now, body: Body) {
-        if let Body::Notice(Notice { kind, text }) = &body {
-            if self.notices.len() == NOTICES {
-                self.notices.pop_front();
-            }
-            self.notices.push_back(NoticeView {
-                at: now.wall,
-                kind: *kind,
-                text: text.clone(),
-            });
-        }
-        self.task_edition += u64::from(matches!(body, Body::Task(_)));
+        self.news.note(now, &body);
         self.changed = true;
         self.outputs
             .push_back(PhoneOutput::Event(Event { at: now.wall, body }));

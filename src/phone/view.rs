@@ -26,6 +26,8 @@ pub struct View {
     pub log_edition: u64,
     /// The same for tasks; none where the module is absent.
     pub task_edition: Option<u64>,
+    /// A link that a person is asked about.
+    pub link: Option<LinkView>,
 }
 
 /// Which callers do not ring here, for as long as the program runs or until it is changed.
@@ -81,6 +83,15 @@ impl Absence {
             &after.forward_no_answer,
         );
     }
+}
+
+/// A link that another program handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkView {
+    /// Whom to call, to be dialled.
+    pub target: String,
+    /// The same for people.
+    pub text: String,
 }
 
 /// A line.

@@ -8,6 +8,7 @@ use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
 use super::nat;
+use super::notifications as told;
 use super::read::{
     CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES,
     TRANSPORTS,
@@ -121,6 +122,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         recording,
         log,
         tasks,
+        notifications,
         modules,
         window,
     } = settings;
@@ -183,6 +185,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("transfers", Some(word(&POLICIES, &phone.transfers).into())),
                 ("redirects", Some(word(&POLICIES, &phone.redirects).into())),
                 ("intercom", Some(word(&INTERCOM, &phone.intercom).into())),
+                ("ask_links", Some(phone.ask_links.into())),
             ],
         ),
         (
@@ -203,6 +206,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
             ],
         ),
         ("tasks", vec![("due_minutes", integer(tasks.due_minutes))]),
+        ("notifications", told::write(*notifications)),
         (
             "modules",
             vec![

@@ -7,6 +7,7 @@ mod carddav;
 mod edit;
 mod error;
 mod nat;
+mod notifications;
 mod read;
 mod section;
 
@@ -19,6 +20,7 @@ pub use carddav::CardDav;
 pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
 pub use nat::{Nat, Server};
+pub use notifications::{Notifications, Ways};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 pub use ringbook_sip::user_agent::Transport;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub tasks: Tasks,
     /// `[carddav]`
     pub carddav: Option<CardDav>,
+    /// `[notifications]`
+    pub notifications: Notifications,
     /// `[modules]`
     pub modules: Modules,
     /// `[window]`
@@ -352,6 +356,8 @@ pub struct Phone {
     pub redirects: Policy,
     /// Which calls may have themselves answered.
     pub intercom: Intercom,
+    /// A person is asked before a link of another program is dialled.
+    pub ask_links: bool,
 }
 
 /// Whether a wish of the other side is followed.
@@ -386,6 +392,7 @@ impl Default for Phone {
             transfers: Policy::Follow,
             redirects: Policy::Follow,
             intercom: Intercom::Never,
+            ask_links: true,
         }
     }
 }

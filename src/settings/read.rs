@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::carddav;
 use super::nat;
+use super::notifications;
 use super::section::{Section, Source};
 use super::{
     Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
@@ -91,6 +92,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         log: section(&mut top, source, "log", log)?,
         tasks: section(&mut top, source, "tasks", tasks)?,
         carddav: section(&mut top, source, "carddav", carddav::read)?,
+        notifications: section(&mut top, source, "notifications", notifications::read)?,
         modules: section(&mut top, source, "modules", modules)?,
         window: section(&mut top, source, "window", window)?,
     };
@@ -438,6 +440,7 @@ fn phone(section: &mut Section<'_>) -> Result<Phone, SettingsError> {
         transfers: section.choice("transfers", default.transfers, &POLICIES)?,
         redirects: section.choice("redirects", default.redirects, &POLICIES)?,
         intercom: section.choice("intercom", default.intercom, &INTERCOM)?,
+        ask_links: section.bool("ask_links", default.ask_links)?,
     })
 }
 

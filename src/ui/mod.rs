@@ -14,6 +14,7 @@ mod layouts_adapter;
 mod link;
 mod listing;
 mod log_adapter;
+mod notifications_adapter;
 mod office;
 mod paged;
 mod phone_adapter;
@@ -49,6 +50,7 @@ use self::flight_adapter::FlightPage;
 use self::lamps_adapter::Lamps;
 use self::layouts_adapter::LayoutsPage;
 use self::log_adapter::LogPage;
+use self::notifications_adapter::Bell;
 use self::office::OfficePart;
 use self::phone_adapter::PhonePage;
 use self::popups::Popups;
@@ -58,7 +60,7 @@ use self::settings_adapter::SettingsPage;
 use self::tasks_adapter::TasksPage;
 use self::window_adapter::Shell;
 use crate::export;
-use crate::phone::command::Command;
+use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
 use crate::store::{CallFilter, Reader};
 
@@ -84,18 +86,21 @@ pub fn find_display() -> anyhow::Result<()> {
 }
 
 /// Shows the phone in a window, on the main thread, until the window is closed or the phone ends.
-/// Closing the window asks the phone to end.
+/// Closing the window asks the phone to end. A link that the program was started with is asked about.
 ///
 /// # Errors
 /// The window system refuses.
-pub fn run(phone: impl PhoneLink + 'static) -> anyhow::Result<()> {
+pub fn run(phone: impl PhoneLink + 'static, link: Option<&str>) -> anyhow::Result<()> {
     find_display()?;
     let hint = "the window cannot be opened; start the phone without it: ringbook --headless";
     backend::select().context(hint)?;
     fonts::install();
     let main = MainWindow::new().context(hint)?;
     let phone: Rc<dyn PhoneLink> = Rc::new(phone);
-    let _desk = Desk::start(&main, phone.clone());
+    let desk = Desk::start(&main, phone.clone());
+    if let Some(link) = link {
+        desk.take_link(link);
+    }
     main.run().context(hint)?;
     phone.command(Command::Quit, Box::new(|_| {}));
     Ok(())
@@ -104,6 +109,7 @@ pub fn run(phone: impl PhoneLink + 'static) -> anyhow::Result<()> {
 /// Everything behind the main window; it works as long as it is kept.
 pub struct Desk {
     phone: Rc<dyn PhoneLink>,
+    bell: Rc<Bell>,
     shell: Rc<Shell>,
     calls: Rc<PhonePage>,
     log: Rc<LogPage>,
@@ -123,9 +129,10 @@ impl Desk {
     /// Ties a window to a phone.
     pub fn start(main: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
         language::speak(main, &*phone);
+        let bell = Bell::start(main, phone.clone());
         let photos: Rc<Photos> = Rc::default();
         let calls = PhonePage::start(main, phone.clone(), photos.clone());
-        let records = Records::start(main, phone.clone());
+        let records = Records::start(main, phone.clone(), bell.clone());
         OfficePart::start(main, phone.clone(), records.clone());
         let desk = Rc::new(Self {
             shell: Shell::start(main, phone.clone(), calls.clone()),
@@ -134,14 +141,15 @@ impl Desk {
             switches: Switches::start(main, phone.clone()),
             lamps: Lamps::start(main, phone.clone()),
             recordings: RecordingsPage::start(main, phone.clone()),
-            tasks: TasksPage::start(main, phone.clone()),
+            tasks: TasksPage::start(main, phone.clone(), bell.clone()),
             settings: SettingsPage::start(main, phone.clone()),
             layouts: LayoutsPage::start(main, phone.clone()),
-            popups: Popups::start(main, phone.clone(), photos.clone()),
-            clients: ClientsPage::start(main, phone.clone(), photos, records),
+            popups: Popups::start(main, phone.clone(), photos.clone(), bell.clone()),
+            clients: ClientsPage::start(main, phone.clone(), photos, records, bell.clone()),
             tick: slint::Timer::default(),
             calls,
             phone,
+            bell,
         });
         main.window().on_close_requested(|| {
             let _ = slint::quit_event_loop();
@@ -175,6 +183,7 @@ impl Desk {
             while views.changed().await.is_ok() {
                 let view = views.borrow_and_update().clone();
                 let Some(desk) = weak.upgrade() else { return };
+                desk.bell.show(&view);
                 // The card first, painted before anything else: that is what somebody waits for.
                 desk.popups.show(&view);
                 asking::pause(Duration::ZERO).await;
@@ -209,6 +218,20 @@ impl Desk {
         spawn(self.recordings.clone().reload());
         self.clients.retell();
         spawn(self.tasks.clone().reload());
+    }
+
+    /// Takes a link that the program was started with.
+    fn take_link(&self, link: &str) {
+        let window = self.shell.window();
+        let complain = move |answer: Result<Reply, CommandError>| {
+            if let Err(error) = answer {
+                let _ = slint::invoke_from_event_loop(move || {
+                    window_adapter::complain(&window, error.to_string());
+                });
+            }
+        };
+        let link = Command::Link(link.to_owned());
+        self.phone.command(link, Box::new(complain));
     }
 
     fn on_tick(&self) {

@@ -15,6 +15,7 @@ use ringbook_ui::{CardWindow, MainWindow, PhoneAdapter, Reading, Theme, backend}
 use super::asking::{pause, spawn};
 use super::card_adapter::{Photos, photo_of, same_card};
 use super::link::PhoneLink;
+use super::notifications_adapter::Bell;
 use super::phone_adapter::{card_of, choose, elapsed, map_phase};
 use crate::model::CallId;
 use crate::phone::command::Command;
@@ -31,6 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub struct Popups {
     main: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
+    bell: Rc<Bell>,
     photos: Rc<Photos>,
     zone: TimeZone,
     cards: RefCell<Vec<Popup>>,
@@ -47,10 +49,16 @@ struct Popup {
 
 impl Popups {
     /// Makes the first window beforehand, so that a call finds it ready.
-    pub fn start(main: &MainWindow, phone: Rc<dyn PhoneLink>, photos: Rc<Photos>) -> Rc<Self> {
+    pub fn start(
+        main: &MainWindow,
+        phone: Rc<dyn PhoneLink>,
+        photos: Rc<Photos>,
+        bell: Rc<Bell>,
+    ) -> Rc<Self> {
         let popups = Rc::new(Self {
             main: main.as_weak(),
             phone,
+            bell,
             photos,
             zone: TimeZone::system(),
             cards: RefCell::default(),
@@ -124,7 +132,7 @@ impl Popups {
         *self.latest.borrow_mut() = view.calls.clone();
         self.refresh();
         let now = Instant::now();
-        let waiting = view.calls.iter().filter(|call| has_card(call));
+        let waiting = view.calls.iter().filter(|call| self.has_card(call));
         if let Some(rest) = waiting.filter_map(|call| still_waits(call, now)).max() {
             let popups = self.clone();
             spawn(async move {
@@ -138,7 +146,7 @@ impl Popups {
     pub fn refresh(&self) {
         let calls = self.latest.borrow();
         let now = Instant::now();
-        let ready = |call: &&CallView| has_card(call) && still_waits(call, now).is_none();
+        let ready = |call: &&CallView| self.has_card(call) && still_waits(call, now).is_none();
         let ringing: Vec<&CallView> = calls.iter().filter(ready).collect();
         self.hide_all_but(&ringing);
         let at_hand = self.under_keys(&calls);
@@ -147,6 +155,17 @@ impl Popups {
         }
         let up = |id: &CallId| calls.iter().any(|call| call.id == *id);
         self.told.borrow_mut().retain(up);
+    }
+
+    /// A call has a card of its own while it rings, on either side, and the module is on; one that
+    /// comes in, where the settings want it told in this way.
+    fn has_card(&self, call: &CallView) -> bool {
+        let wanted = match call.state {
+            Phase::Incoming => self.bell.shows_card(call.id),
+            Phase::Dialing | Phase::Ringing | Phase::Early => true,
+            _ => false,
+        };
+        wanted && call.card.is_some()
     }
 
     /// The call that Enter and Esc are for. They are the main window's; a card never has the focus.
@@ -248,15 +267,6 @@ impl Popups {
             tracing::warn!(%error, "the caller card cannot be shown");
         }
     }
-}
-
-/// A call has a card of its own while it rings, on either side, and the module is on.
-fn has_card(call: &CallView) -> bool {
-    let rings = matches!(
-        call.state,
-        Phase::Incoming | Phase::Dialing | Phase::Ringing | Phase::Early
-    );
-    rings && call.card.is_some()
 }
 
 /// How much longer the call's card waits for the look-up.

@@ -12,10 +12,11 @@ use ringbook_ui::{ClientsAdapter, MainWindow, RecordRow, RecordsAdapter};
 use super::asking::{self, spawn};
 use super::form::{Aside, Form, fault, model};
 use super::link::PhoneLink;
+use super::notifications_adapter::Bell;
 use super::office;
 use super::record_form::form_of;
 use super::text;
-use super::window_adapter::{complain, offer};
+use super::window_adapter::complain;
 use crate::model::{ClientId, Column, Kind, Lists, Record, RecordId, Value, ValueType};
 use crate::{tr, trn, words};
 
@@ -26,6 +27,7 @@ const PAGE: usize = 50;
 pub struct Records {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
+    bell: Rc<Bell>,
     zone: TimeZone,
     kind: Cell<&'static Kind>,
     owner: Cell<Option<ClientId>>,
@@ -53,10 +55,11 @@ struct Open {
 
 impl Records {
     /// Ties the list to the store.
-    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>, bell: Rc<Bell>) -> Rc<Self> {
         let records = Rc::new(Self {
             window: window.as_weak(),
             phone,
+            bell,
             zone: TimeZone::system(),
             kind: Cell::new(Kind::ORDER),
             owner: Cell::default(),
@@ -207,7 +210,7 @@ impl Records {
         let this = self.clone();
         let owner = self.owner.get();
         let text = tr!("What you typed is kept until you come back to it.");
-        offer(&self.window, &text, tr!("Go on"), move || {
+        self.bell.offer(&text, tr!("Go on"), move || {
             // Of a client, every kind has its list on the page.
             if owner.is_some()
                 && this.owner.get() == owner
@@ -347,7 +350,7 @@ impl Records {
         before: Option<Record>,
     ) {
         let this = self.clone();
-        offer(&self.window, text, tr!("Undo"), move || {
+        self.bell.offer(text, tr!("Undo"), move || {
             spawn(async move {
                 let undone = asking::write(&this.phone, move |store| match &before {
                     Some(before) => office::save(store, before).map(drop),

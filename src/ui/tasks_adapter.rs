@@ -12,6 +12,7 @@ use super::asking::{self, spawn};
 use super::link::PhoneLink;
 use super::listing::{Listing, Source, by_day};
 use super::log_adapter::Calls;
+use super::notifications_adapter::Bell;
 use super::text;
 use super::window_adapter::{complain, tell};
 use crate::model::{CallLine, TaskId, TaskLine};
@@ -19,10 +20,14 @@ use crate::phone::view::View;
 use crate::store::{Reader, Result, TaskFilter, TaskState};
 use crate::tr;
 
+/// Open tasks that are watched for news, those that are due first.
+const WATCHED: usize = 1000;
+
 /// The page's state.
 pub struct TasksPage {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
+    bell: Rc<Bell>,
     tasks: Rc<Listing<Tasks>>,
     /// Where the chosen task stands or stood: when it leaves the list the next one is there.
     place: Cell<usize>,
@@ -37,11 +42,12 @@ type Whole = (TaskLine, Vec<CallLine>);
 
 impl TasksPage {
     /// Ties the page to the store and reads it for the first time.
-    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>, bell: Rc<Bell>) -> Rc<Self> {
         let page = Rc::new(Self {
             window: window.as_weak(),
             tasks: Listing::new(phone.clone()),
             phone,
+            bell,
             place: Cell::default(),
             next_due: Cell::default(),
             edition: Cell::default(),
@@ -105,35 +111,45 @@ impl TasksPage {
 
     /// Reads the list and the chosen task anew. Place and choice stay.
     pub async fn reload(self: Rc<Self>) {
+        let Some((state, chosen)) = self.question() else {
+            return;
+        };
+        let answer = self.tasks.ask(move |store| {
+            let chosen = chosen.map(|task| find(store, task)).transpose()?;
+            let owed = store.owed(Timestamp::now())?;
+            let open = store.tasks(&all(TaskState::Open), Some(WATCHED))?;
+            Ok((all(state), (owed, open, chosen.flatten())))
+        });
+        let Some(answer) = answer.await else { return };
         let Some(window) = self.window.upgrade() else {
             return;
         };
         let adapter = window.global::<TasksAdapter>();
-        let state = match adapter.get_kind() {
-            0 => TaskState::Open,
-            _ => TaskState::Closed,
-        };
-        let chosen = adapter.get_selected().parse().ok();
-        let answer = self.tasks.ask(move |store| {
-            let filter = TaskFilter {
-                state: Some(state),
-                ..TaskFilter::default()
-            };
-            let chosen = chosen.map(|task| find(store, task)).transpose()?;
-            Ok((filter, (store.owed(Timestamp::now())?, chosen.flatten())))
-        });
-        let Some(answer) = answer.await else { return };
         adapter.set_loaded(true);
         match answer {
-            Ok((owed, chosen)) => {
+            Ok((owed, open, chosen)) => {
                 let shown = |count| i32::try_from(count).unwrap_or(i32::MAX);
                 adapter.set_open(shown(owed.open));
                 adapter.set_overdue(shown(owed.overdue));
                 self.next_due.set(owed.next_due);
                 self.show_chosen(chosen);
+                if adapter.get_present() {
+                    self.bell.tell_tasks(&open);
+                }
             }
             Err(error) => complain(&self.window, error.to_string()),
         }
+    }
+
+    /// Which tasks the page shows, and the chosen one.
+    fn question(&self) -> Option<(TaskState, Option<TaskId>)> {
+        let window = self.window.upgrade()?;
+        let adapter = window.global::<TasksAdapter>();
+        let state = match adapter.get_kind() {
+            0 => TaskState::Open,
+            _ => TaskState::Closed,
+        };
+        Some((state, adapter.get_selected().parse().ok()))
     }
 
     fn select(self: &Rc<Self>, place: usize) {
@@ -217,6 +233,14 @@ impl TasksPage {
             }
             Err(error) => complain(&self.window, error.to_string()),
         }
+    }
+}
+
+/// All tasks that stand so.
+fn all(state: TaskState) -> TaskFilter {
+    TaskFilter {
+        state: Some(state),
+        ..TaskFilter::default()
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use ringbook_ui::slint::SharedString;
 
+use crate::printable::isolates_are_closed;
 use crate::tr;
 
 /// More characters of one text than this no window needs.
@@ -20,20 +21,26 @@ const PDI: char = '\u{2069}';
 /// A name or another line of text from outside: what could turn the line around or break it is
 /// shown as what it is, and text that reads from the right stays within itself.
 pub fn line(text: &str) -> SharedString {
-    visible(text, false).into()
+    visible(text, |_| false).into()
+}
+
+/// As [`line`], for a sentence of ours: what it isolates for the reading direction stays isolated.
+pub fn sentence(text: &str) -> SharedString {
+    let closed = isolates_are_closed(text);
+    visible(text, |c| closed && matches!(c, FSI | PDI)).into()
 }
 
 /// As [`line`], for texts of several lines.
 pub fn lines(text: &str) -> SharedString {
-    visible(text, true).into()
+    visible(text, |c| c == '\n').into()
 }
 
-fn visible(text: &str, several_lines: bool) -> String {
+fn visible(text: &str, is_kept: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut from_the_right = false;
     for c in text.trim().chars().take(MAX_SHOWN) {
         match c {
-            '\n' if several_lines => shown.push(c),
+            c if is_kept(c) => shown.push(c),
             '\n' => shown.push_str("\\n"),
             '\r' => {}
             '\t' => shown.push(' '),
@@ -238,6 +245,9 @@ mod tests {
     fn text_from_the_right_stays_within_itself() {
         assert_eq!(line("محمد"), "\u{2068}محمد\u{2069}");
         assert_eq!(line("Müller"), "Müller");
+        let filled = "أُغلقت: \u{2068}Ivan\u{2069}";
+        assert_eq!(sentence(filled), format!("\u{2068}{filled}\u{2069}"));
+        assert_eq!(sentence("a\u{2069}b"), "a\\u{2069}b");
         assert_eq!(line("प्रिया"), "प्रिया");
     }
 

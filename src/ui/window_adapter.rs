@@ -1,32 +1,25 @@
 //! What belongs to the window as a whole: lines, messages, the one search field.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
-use jiff::Timestamp;
+use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel, Weak};
 use ringbook_ui::{
-    AbsenceAdapter, ClientsAdapter, Found, FoundKind, Line, LineState, MainWindow, Notice, Page,
+    AbsenceAdapter, ClientsAdapter, Found, FoundKind, Line, LineState, MainWindow, Page,
     PhoneAdapter, SettingsAdapter, SettingsPart, TasksAdapter, Tone, WindowAdapter,
 };
 
-use super::asking::{self, pause, spawn};
+use super::asking::{self, spawn};
 use super::link::PhoneLink;
 use super::phone_adapter::{PhonePage, line_title};
 use super::text;
-use crate::automation::{NoticeKind, RegistrationState};
+use crate::automation::RegistrationState;
 use crate::model::{ClientSummary, PhoneNumber};
 use crate::phone::command::Command;
-use crate::phone::view::{AccountView, View};
+use crate::phone::view::{AccountView, LinkView, View};
 use crate::tr;
 
-/// How long a message stays, and how much longer for each letter.
-const NOTICE: Duration = Duration::from_secs(6);
-const LETTER: Duration = Duration::from_millis(50);
-/// Messages on the screen at once.
-const MAX_NOTICES: usize = 4;
 /// Clients offered by the search field.
 const FOUND: usize = 6;
 
@@ -36,8 +29,8 @@ pub struct Shell {
     phone: Rc<dyn PhoneLink>,
     page: Rc<PhonePage>,
     lines: RefCell<Vec<AccountView>>,
-    /// Notices up to this moment were shown.
-    told: Cell<Timestamp>,
+    /// The link that a person is asked about.
+    link: RefCell<Option<LinkView>>,
     /// Counts the questions: a late answer to an older one is dropped.
     asked: Cell<u64>,
     /// The question whose answers are shown.
@@ -79,17 +72,12 @@ impl Shell {
             phone,
             page,
             lines: RefCell::default(),
-            told: Cell::new(Timestamp::now()),
+            link: RefCell::default(),
             asked: Cell::new(0),
             answered: Cell::new(0),
             hurried: Cell::new(false),
         });
         let adapter = window.global::<WindowAdapter>();
-        adapter.set_notices(ModelRc::from(Rc::new(VecModel::<Notice>::default())));
-        let weak = window.as_weak();
-        adapter.on_dismiss(move |id| dismiss(&weak, id));
-        let weak = window.as_weak();
-        adapter.on_act(move |id| act(&weak, id));
         let this = shell.clone();
         adapter.on_search(move |query| {
             // Counted at once: Enter may follow before the search begins.
@@ -102,21 +90,29 @@ impl Shell {
         let this = shell.clone();
         adapter.on_check_line(move |aor| this.check_line(&aor));
         let this = shell.clone();
+        adapter.on_dial_link(move || this.answer_link(true));
+        let this = shell.clone();
+        adapter.on_forget_link(move || this.answer_link(false));
+        let this = shell.clone();
         adapter.on_quit(move || this.phone.command(Command::Quit, Box::new(|_| {})));
         shell
     }
 
-    /// Shows the lines and the messages of a new view.
+    /// Shows the lines of a new view.
     pub fn show(&self, view: &View) {
         if *self.lines.borrow() != view.accounts {
             *self.lines.borrow_mut() = view.accounts.clone();
             self.retell();
         }
-        let told = self.told.get();
-        for notice in view.notices.iter().filter(|notice| notice.at > told) {
-            self.told.set(self.told.get().max(notice.at));
-            announce(&self.window, tone(notice.kind), &notice.text);
+        if *self.link.borrow() != view.link {
+            self.link.borrow_mut().clone_from(&view.link);
+            self.ask_about_link();
         }
+    }
+
+    /// The window itself.
+    pub fn window(&self) -> Weak<MainWindow> {
+        self.window.clone()
     }
 
     /// Makes the lines' texts anew.
@@ -127,6 +123,45 @@ impl Shell {
         let lines: Vec<Line> = self.lines.borrow().iter().map(map_line).collect();
         let model = ModelRc::from(Rc::new(VecModel::from(lines)));
         window.global::<WindowAdapter>().set_lines(model);
+    }
+
+    /// Asks about a link, in a window that can be seen.
+    fn ask_about_link(&self) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let link = self.link.borrow();
+        let adapter = window.global::<WindowAdapter>();
+        adapter.set_link_armed(false);
+        adapter.set_link(
+            link.as_ref()
+                .map(|link| text::line(&link.text))
+                .unwrap_or_default(),
+        );
+        if link.is_some() {
+            window.window().set_minimized(false);
+            window
+                .window()
+                .with_winit_window(|window| window.focus_window());
+        }
+    }
+
+    fn answer_link(&self, dial: bool) {
+        let (Some(window), Some(link)) = (self.window.upgrade(), self.link.borrow().clone()) else {
+            return;
+        };
+        let adapter = window.global::<WindowAdapter>();
+        if adapter.get_link().is_empty() {
+            return;
+        }
+        // Views that the phone made before it hears of the answer ask about the same link.
+        adapter.set_link(SharedString::new());
+        self.phone.command(Command::ForgetLink, Box::new(|_| {}));
+        if dial {
+            adapter.set_page(Page::Phone);
+            let line = window.global::<PhoneAdapter>().get_line();
+            spawn(self.page.clone().dial(link.target, line));
+        }
     }
 
     fn check_line(&self, aor: &str) {
@@ -293,30 +328,9 @@ pub fn failure(status: Option<u16>) -> String {
     }
 }
 
-fn tone(kind: NoticeKind) -> Tone {
-    match kind {
-        NoticeKind::Transfer | NoticeKind::Settings => Tone::Info,
-        NoticeKind::Interrupted | NoticeKind::Audio | NoticeKind::Media | NoticeKind::Contacts => {
-            Tone::Warning
-        }
-        NoticeKind::Password
-        | NoticeKind::Store
-        | NoticeKind::Recording
-        | NoticeKind::Network
-        | NoticeKind::Call => Tone::Bad,
-    }
-}
-
 /// Says that something was done.
 pub fn tell(window: &Weak<MainWindow>, text: String) {
     announce(window, Tone::Good, &text);
-}
-
-/// Says that something was done, with a way back.
-pub fn offer(window: &Weak<MainWindow>, text: &str, action: String, act: impl FnOnce() + 'static) {
-    if let Some(id) = post(window, Tone::Good, text, action) {
-        OFFERS.with_borrow_mut(|offers| offers.insert(id, Box::new(act)));
-    }
 }
 
 /// Says what went wrong.
@@ -324,64 +338,9 @@ pub fn complain(window: &Weak<MainWindow>, text: String) {
     announce(window, Tone::Bad, &text);
 }
 
-type Act = Box<dyn FnOnce()>;
-
-thread_local! {
-    /// What the messages on the screen offer, by their ids.
-    static OFFERS: RefCell<BTreeMap<i32, Act>> = RefCell::default();
-}
-
 fn announce(window: &Weak<MainWindow>, tone: Tone, words: &str) {
-    post(window, tone, words, String::new());
-}
-
-/// Puts a message up for a while; none where there is no window.
-fn post(window: &Weak<MainWindow>, tone: Tone, words: &str, action: String) -> Option<i32> {
-    thread_local! {
-        static NEXT: Cell<i32> = const { Cell::new(0) };
-    }
-    let main = window.upgrade()?;
-    let model = main.global::<WindowAdapter>().get_notices();
-    let notices = model.as_any().downcast_ref::<VecModel<Notice>>()?;
-    let id = NEXT.replace(NEXT.get().wrapping_add(1));
-    notices.push(Notice {
-        id,
-        tone,
-        text: text::line(words),
-        action: action.into(),
-    });
-    if notices.row_count() > MAX_NOTICES
-        && let Some(oldest) = notices.row_data(0)
-    {
-        dismiss(window, oldest.id);
-    }
-    let window = window.clone();
-    let letters = u32::try_from(words.chars().count()).unwrap_or(u32::MAX);
-    let time = NOTICE.saturating_add(LETTER.saturating_mul(letters));
-    spawn(async move {
-        pause(time).await;
-        dismiss(&window, id);
-    });
-    Some(id)
-}
-
-/// Does what a message offers.
-fn act(window: &Weak<MainWindow>, id: i32) {
-    let offered = OFFERS.with_borrow_mut(|offers| offers.remove(&id));
-    dismiss(window, id);
-    if let Some(act) = offered {
-        act();
-    }
-}
-
-fn dismiss(window: &Weak<MainWindow>, id: i32) {
-    OFFERS.with_borrow_mut(|offers| offers.remove(&id));
-    let Some(main) = window.upgrade() else { return };
-    let model = main.global::<WindowAdapter>().get_notices();
-    let Some(notices) = model.as_any().downcast_ref::<VecModel<Notice>>() else {
-        return;
-    };
-    if let Some(at) = notices.iter().position(|notice| notice.id == id) {
-        notices.remove(at);
+    if let Some(window) = window.upgrade() {
+        let shell = window.global::<WindowAdapter>();
+        shell.invoke_announce(tone, words.into());
     }
 }

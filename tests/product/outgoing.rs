@@ -1,7 +1,8 @@
 //! We call. Whatever becomes of it leaves exactly one row (S1.5).
 
+use ringbook::app::Input;
 use ringbook::model::{Client, PhoneNumber};
-use ringbook::phone::command::{Command, CommandError};
+use ringbook::phone::command::{Command, CommandError, Reply};
 use ringbook_sip::message::{Message, Method};
 
 use crate::office::{Office, settings};
@@ -144,4 +145,76 @@ fn what_cannot_be_called_is_refused_and_leaves_no_row() {
         lineless.command(dial("200", None)),
         Err(CommandError::NoAccount)
     );
+}
+
+/// A phone that somebody looks at.
+fn watched(more: &str) -> Office {
+    let mut office = Office::open(settings(more));
+    office.input(Input::Watch(true));
+    office
+}
+
+fn link(office: &mut Office, uri: &str) -> Result<Reply, CommandError> {
+    office.command(Command::Link(uri.to_owned()))
+}
+
+fn asked(office: &Office) -> Option<String> {
+    let view = office.view.as_ref().unwrap();
+    view.link.as_ref().map(|link| link.text.clone())
+}
+
+#[test]
+fn a_link_is_dialled_once_a_person_has_said_so() {
+    let mut office = watched("");
+    let answer = link(&mut office, "tel:+7-701-111-22-33");
+    let target = "+7-701-111-22-33".to_owned();
+    assert_eq!(answer, Ok(Reply::Asked { asked: target }));
+    assert_eq!(asked(&office).as_deref(), Some("+7 701 111 2233"));
+    assert!(office.told("call").is_empty());
+    link(&mut office, "sip:ivan@office.example?Replaces=1").unwrap();
+    assert_eq!(asked(&office).as_deref(), Some("sip:ivan@office.example"));
+    office.command(Command::ForgetLink).unwrap();
+    assert_eq!(asked(&office), None);
+    assert!(office.told("call").is_empty());
+}
+
+#[test]
+fn where_nobody_is_to_be_asked_a_link_is_dialled_but_no_code_and_no_emergency() {
+    let delicate = ["tel:*21*104%23", "tel:%2A98", "tel:112", "callto:*98"];
+    let mut office = watched("[phone]\nask_links = false\n");
+    for uri in delicate {
+        link(&mut office, uri).unwrap();
+        assert!(asked(&office).is_some(), "{uri}");
+    }
+    assert!(office.told("call").is_empty());
+    let answer = link(&mut office, "callto:104");
+    assert!(matches!(answer, Ok(Reply::Dialed { .. })), "{answer:?}");
+
+    let mut headless = Office::open(settings(""));
+    for uri in delicate {
+        let refused = link(&mut headless, uri);
+        assert_eq!(refused, Err(CommandError::NobodyToAsk), "{uri}");
+    }
+    assert!(headless.told("call").is_empty());
+    let answer = link(&mut headless, "tel:104");
+    assert!(matches!(answer, Ok(Reply::Dialed { .. })), "{answer:?}");
+}
+
+#[test]
+fn a_hostile_link_is_refused_and_asks_nobody_anything() {
+    let mut office = watched("[phone]\nask_links = false\n");
+    let long = format!("tel:{}", "1".repeat(200_000));
+    for uri in [
+        &*long,
+        "tel:",
+        "tel:+7\r\n701",
+        "tel:%00",
+        "http://a",
+        "tel:two words",
+    ] {
+        let refused = link(&mut office, uri).unwrap_err().to_string();
+        assert!(refused.len() < 400, "{refused}");
+        assert_eq!(asked(&office), None, "{uri}");
+    }
+    assert!(office.told("call").is_empty());
 }

@@ -180,7 +180,9 @@ fn a_second_phone_refuses_and_hands_a_link_over() {
         refusal.contains("another Ringbook is running on the profile"),
         "{refusal}"
     );
-    let handed = run(dir.path(), &["tel:+7-701-111-22-33"]);
+    let code = message(&run(dir.path(), &["--", "tel:*21*104%23"]));
+    assert!(code.contains("nobody is there to be asked"), "{code}");
+    let handed = run(dir.path(), &["--", "tel:+7-701-111-22-33"]);
     assert!(handed.status.success());
     let call = phone.wait("call");
     let answer: Value = serde_json::from_slice(&handed.stdout).unwrap();

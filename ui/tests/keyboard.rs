@@ -314,3 +314,51 @@ fn s1_1_without_the_module_there_is_no_page_of_tasks() {
         }
     }
 }
+
+/// A window that asks about a link, and what was asked for there.
+fn link_window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
+    let (window, asked) = tasks_page();
+    let shell = window.global::<WindowAdapter>();
+    let log = asked.clone();
+    shell.on_dial_link(move || log.borrow_mut().push("dial the link".to_owned()));
+    let log = asked.clone();
+    shell.on_forget_link(move || log.borrow_mut().push("forget the link".to_owned()));
+    shell.set_link("+7 701 111 22 33".into());
+    (window, asked)
+}
+
+#[test]
+fn a_link_is_dialled_with_enter_but_not_by_one_that_was_meant_for_another_program() {
+    for page in [Page::Phone, Page::Tasks] {
+        let (window, asked) = link_window();
+        let shell = window.global::<WindowAdapter>();
+        shell.set_page(page);
+        window.global::<PhoneAdapter>().set_target("104".into());
+        let enter: SharedString = Key::Return.into();
+        let pressed = WindowEvent::KeyPressed { text: enter };
+        window.window().dispatch_event(pressed);
+        assert_eq!(*asked.borrow(), [""; 0], "{page:?}: too soon");
+        for _ in 0..3 {
+            support::settle();
+        }
+        press(&window, Key::Return);
+        press(&window, Key::Escape);
+        assert_eq!(
+            *asked.borrow(),
+            ["dial the link", "forget the link"],
+            "{page:?}"
+        );
+    }
+}
+
+#[test]
+fn a_call_that_rings_goes_before_a_link() {
+    let (window, asked) = link_window();
+    sample::put_up(&window, sample::ringing(), sample::vip());
+    for _ in 0..3 {
+        support::settle();
+    }
+    press(&window, Key::Return);
+    press(&window, Key::Escape);
+    assert_eq!(*asked.borrow(), ["answer c1", "reject c1"]);
+}

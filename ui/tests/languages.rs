@@ -66,6 +66,20 @@ fn every_language_is_in_the_window_and_pictures_show_that_it_fits() {
     }
 }
 
+/// Everything is told in every way.
+fn told(window: &MainWindow) {
+    let ways = || ToldIn {
+        window: true,
+        desktop: true,
+        sound: true,
+    };
+    let adapter = window.global::<NotificationsAdapter>();
+    window.global::<TasksAdapter>().set_present(true);
+    adapter.set_calls(ways());
+    adapter.set_tasks(ways());
+    adapter.set_alerts(ways());
+}
+
 #[test]
 fn no_language_pushes_a_text_out_of_the_narrowest_window() {
     support::start();
@@ -117,6 +131,10 @@ fn no_language_pushes_a_text_out_of_the_narrowest_window() {
                 check("merge");
             }
             shell.set_page(Page::Settings);
+            told(&window);
+            shell.set_link("+7 701 111 22 33".into());
+            settings.set_part(SettingsPart::Notifications);
+            check("notifications");
             sample::put_flight(&window);
             check("messages");
             window.global::<FlightAdapter>().set_part(1);

@@ -107,6 +107,7 @@ fn pictures_of_every_window() {
             SettingsPart::Audio,
             SettingsPart::Recording,
             SettingsPart::Office,
+            SettingsPart::Notifications,
             SettingsPart::Appearance,
             SettingsPart::About,
         ] {
@@ -184,6 +185,10 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     shell.set_page(Page::Phone);
     support::picture(&window, "compact-call", 320.0, 1000.0);
     window.global::<PhoneAdapter>().set_has_call(false);
+    shell.set_link("+7 701 111 22 33".into());
+    support::picture(&window, "compact-link", 320.0, 640.0);
+    support::picture(&window, "link", 1080.0, 720.0);
+    shell.set_link("".into());
     shell.set_notices(sample::model(sample::notices()));
     support::picture(&window, "compact-notices", 320.0, 640.0);
     support::picture(&window, "notices", 1080.0, 720.0);

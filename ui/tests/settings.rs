@@ -271,3 +271,43 @@ fn nothing_of_the_cards_editor_leaves_the_window() {
         support::assert_within(&window, width, &format!("{width} px, {scale}, {rtl}"));
     }
 }
+
+#[test]
+fn s1_9_each_kind_of_news_is_switched_by_itself_and_the_sound_goes_with_the_desktop() {
+    let window = window((1080.0, 1200.0));
+    window
+        .global::<SettingsAdapter>()
+        .set_part(SettingsPart::Notifications);
+    window.global::<TasksAdapter>().set_present(true);
+    let adapter = window.global::<NotificationsAdapter>();
+    adapter.set_tasks(ToldIn {
+        window: true,
+        desktop: true,
+        sound: true,
+    });
+    let chosen: Rc<RefCell<Vec<ToldIn>>> = Rc::default();
+    let log = chosen.clone();
+    adapter.on_set_tasks(move |ways| log.borrow_mut().push(ways));
+    support::settle();
+    let tasks = |way: &str| format!("Lost and overdue calls: {way}");
+    for way in [
+        "In the window",
+        "By the desktop",
+        "With the desktop's sound",
+    ] {
+        let switch = support::control(&window, AccessibleRole::Switch, &tasks(way));
+        switch.invoke_accessible_default_action();
+    }
+    let ways = |window, desktop, sound| ToldIn {
+        window,
+        desktop,
+        sound,
+    };
+    let expected = [
+        ways(false, true, true),
+        ways(true, false, true),
+        ways(true, true, false),
+    ];
+    assert_eq!(*chosen.borrow(), expected);
+    assert!(!has(&window, "What fails: With the desktop's sound"));
+}

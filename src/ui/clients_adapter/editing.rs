@@ -14,7 +14,7 @@ use crate::store::{self, StoreError};
 use crate::tr;
 use crate::ui::asking::{self, spawn};
 use crate::ui::text;
-use crate::ui::window_adapter::{complain, offer, tell};
+use crate::ui::window_adapter::{complain, tell};
 
 impl ClientsPage {
     pub(super) fn take_form_callbacks(self: &Rc<Self>, adapter: &ClientsAdapter<'_>) {
@@ -117,7 +117,7 @@ impl ClientsPage {
         }
         let this = self.clone();
         let text = tr!("What you typed is kept until you come back to it.");
-        offer(&self.window, &text, tr!("Go on"), move || {
+        self.bell.offer(&text, tr!("Go on"), move || {
             if let Some(window) = this.window.upgrade() {
                 window.global::<WindowAdapter>().set_page(Page::Clients);
             }
@@ -249,7 +249,7 @@ impl ClientsPage {
     /// Offers to make the client again what it was, or to take it out where it was not there.
     fn offer_undo(self: &Rc<Self>, text: &str, id: ClientId, before: Option<Client>) {
         let this = self.clone();
-        offer(&self.window, text, tr!("Undo"), move || {
+        self.bell.offer(text, tr!("Undo"), move || {
             spawn(async move {
                 let back = before.is_some();
                 let undone = asking::write(&this.phone, move |store| match &before {

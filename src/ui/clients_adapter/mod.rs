@@ -25,6 +25,7 @@ use super::asking::{self, spawn};
 use super::card_adapter::{Photos, decode_whole, map_order};
 use super::form::{Aside, Form, model};
 use super::link::PhoneLink;
+use super::notifications_adapter::Bell;
 use super::paged::{PAGE, Paged};
 use super::records::Records;
 use super::text;
@@ -39,6 +40,7 @@ const FOUND: usize = 200;
 pub struct ClientsPage {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
+    bell: Rc<Bell>,
     photos: Rc<Photos>,
     zone: TimeZone,
     rows: Rc<Paged<ClientRow>>,
@@ -64,6 +66,7 @@ impl ClientsPage {
         phone: Rc<dyn PhoneLink>,
         photos: Rc<Photos>,
         records: Rc<Records>,
+        bell: Rc<Bell>,
     ) -> Rc<Self> {
         let page = Rc::new_cyclic(|this: &std::rc::Weak<Self>| {
             let this = this.clone();
@@ -71,6 +74,7 @@ impl ClientsPage {
                 window: window.as_weak(),
                 timeline: Timeline::start(window, phone.clone(), records.clone()),
                 phone,
+                bell,
                 photos,
                 zone: TimeZone::system(),
                 rows: Paged::new(move |number| {

@@ -1,0 +1,112 @@
+//! `[notifications]`: what draws attention to itself, kind by kind, and in which ways.
+
+use toml_edit::Value;
+
+use super::SettingsError;
+use super::section::Section;
+
+const WINDOW: &str = "window";
+const DESKTOP: &str = "desktop";
+const SOUND: &str = "sound";
+
+/// `[notifications]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notifications {
+    /// Somebody calls: the caller's card.
+    pub calls: Ways,
+    /// Somebody is owed a call, or has been for too long.
+    pub tasks: Ways,
+    /// A line, the database, a device or a call fails.
+    pub alerts: Ways,
+}
+
+/// In which ways one kind of news is told; in none where it is not to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ways {
+    /// In the window; a call by its card.
+    pub window: bool,
+    /// By the desktop.
+    pub desktop: bool,
+    /// The desktop makes its sound with it.
+    pub sound: bool,
+}
+
+impl Ways {
+    /// Whether there is any.
+    pub fn any(self) -> bool {
+        self.window || self.desktop
+    }
+
+    fn words(self) -> [(&'static str, bool); 3] {
+        [
+            (WINDOW, self.window),
+            (DESKTOP, self.desktop),
+            (SOUND, self.sound),
+        ]
+    }
+
+    fn value(self) -> Option<Value> {
+        let chosen = self.words().into_iter().filter(|(_, chosen)| *chosen);
+        Some(chosen.map(|(word, _)| word).collect())
+    }
+}
+
+impl Default for Notifications {
+    fn default() -> Self {
+        let told = Ways {
+            window: true,
+            desktop: true,
+            sound: true,
+        };
+        // A call has its card, and it rings.
+        let card = Ways {
+            window: true,
+            ..Ways::default()
+        };
+        Self {
+            calls: card,
+            tasks: told,
+            alerts: told,
+        }
+    }
+}
+
+pub(super) fn read(section: &mut Section<'_>) -> Result<Notifications, SettingsError> {
+    let default = Notifications::default();
+    Ok(Notifications {
+        calls: ways(section, "calls", default.calls)?,
+        tasks: ways(section, "tasks", default.tasks)?,
+        alerts: ways(section, "alerts", default.alerts)?,
+    })
+}
+
+fn ways(
+    section: &mut Section<'_>,
+    key: &'static str,
+    default: Ways,
+) -> Result<Ways, SettingsError> {
+    let Some(value) = section.value(key) else {
+        return Ok(default);
+    };
+    let allowed = "a list of \"window\", \"desktop\", \"sound\"; an empty list for none";
+    let list = value.get_ref().as_array();
+    let list = list.ok_or_else(|| section.bad(key, value, allowed))?;
+    let mut ways = Ways::default();
+    for item in list.iter() {
+        match item.get_ref().as_str() {
+            Some(WINDOW) => ways.window = true,
+            Some(DESKTOP) => ways.desktop = true,
+            Some(SOUND) => ways.sound = true,
+            _ => return Err(section.bad(key, item, allowed)),
+        }
+    }
+    Ok(ways)
+}
+
+pub(super) fn write(settings: Notifications) -> Vec<(&'static str, Option<Value>)> {
+    vec![
+        ("calls", settings.calls.value()),
+        ("tasks", settings.tasks.value()),
+        ("alerts", settings.alerts.value()),
+    ]
+}
