@@ -13,8 +13,37 @@ pub enum Tone {
     Busy,
     /// A second call waits: two short beeps every five seconds.
     CallWaiting,
-    /// Our own bell: four rising bars of a marimba, twice, then a rest.
-    Ringing,
+    /// Our own bell.
+    Ringing(Bell),
+}
+
+/// How a bell sounds, so that an ear tells one line from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bell {
+    /// Four rising bars of a marimba, twice.
+    Marimba,
+    /// Three falling chimes, long dying away.
+    Chimes,
+    /// The two gongs of a telephone of old, struck in turn.
+    Telephone,
+    /// Three short beeps.
+    Pulse,
+    /// Two soft notes, far down.
+    Deep,
+    /// Nothing is heard.
+    Silent,
+}
+
+impl Bell {
+    /// Every bell.
+    pub const ALL: [Self; 6] = [
+        Self::Marimba,
+        Self::Chimes,
+        Self::Telephone,
+        Self::Pulse,
+        Self::Deep,
+        Self::Silent,
+    ];
 }
 
 /// One sound of a tone.
@@ -62,7 +91,7 @@ const CALL_WAITING: &[Note] = &[
     even(0.0, 150.0, [425.0, 0.0], 0.1),
     even(250.0, 150.0, [425.0, 0.0], 0.1),
 ];
-const RINGING: &[Note] = &[
+const MARIMBA: &[Note] = &[
     bar(0.0, 523.25),
     bar(150.0, 659.26),
     bar(300.0, 783.99),
@@ -73,6 +102,68 @@ const RINGING: &[Note] = &[
     bar(1_350.0, 1_174.66),
 ];
 
+/// How fast the clapper goes from gong to gong: 20 strokes a second, 32 strokes.
+const STROKE: f32 = 50.0;
+const TELEPHONE: &[Note] = &gongs();
+const PULSE: &[Note] = &[
+    even(0.0, 120.0, [880.0, 1_318.5], 0.14),
+    even(220.0, 120.0, [880.0, 1_318.5], 0.14),
+    even(440.0, 120.0, [880.0, 1_318.5], 0.14),
+];
+const CHIMES: &[Note] = &[
+    chime(0.0, 1_046.5),
+    chime(450.0, 880.0),
+    chime(900.0, 698.46),
+];
+const DEEP: &[Note] = &[
+    even(0.0, 350.0, [220.0, 330.0], 0.2),
+    even(450.0, 500.0, [174.61, 261.63], 0.2),
+];
+
+const fn chime(at: f32, hz: f32) -> Note {
+    Note {
+        at,
+        long: 1_800.0,
+        hz: [hz, hz * 2.0],
+        level: 0.2,
+        decay: 500.0,
+    }
+}
+
+const fn gongs() -> [Note; 32] {
+    let mut strokes = [const { gong(0.0, 1_200.0) }; 32];
+    let mut at = 0;
+    while at < strokes.len() {
+        let hz = if at % 2 == 0 { 1_200.0 } else { 1_500.0 };
+        strokes[at] = gong(at as f32 * STROKE, hz);
+        at += 1;
+    }
+    strokes
+}
+
+const fn gong(at: f32, hz: f32) -> Note {
+    Note {
+        at,
+        long: 250.0,
+        hz: [hz, hz * 2.5],
+        level: 0.16,
+        decay: 60.0,
+    }
+}
+
+impl Bell {
+    fn score(self) -> (&'static [Note], f32) {
+        match self {
+            Self::Marimba => (MARIMBA, 4_000.0),
+            Self::Chimes => (CHIMES, 5_000.0),
+            Self::Telephone => (TELEPHONE, 4_000.0),
+            Self::Pulse => (PULSE, 2_500.0),
+            Self::Deep => (DEEP, 4_000.0),
+            Self::Silent => (&[], 4_000.0),
+        }
+    }
+}
+
 impl Tone {
     /// The sounds of one period and its length in ms.
     fn score(self) -> (&'static [Note], f32) {
@@ -81,7 +172,7 @@ impl Tone {
             Self::RingbackUs => (RINGBACK_US, 6_000.0),
             Self::Busy => (BUSY, 1_000.0),
             Self::CallWaiting => (CALL_WAITING, 5_000.0),
-            Self::Ringing => (RINGING, 4_000.0),
+            Self::Ringing(bell) => bell.score(),
         }
     }
 }
@@ -176,17 +267,38 @@ mod tests {
     }
 
     #[test]
-    fn the_bell_is_heard_rests_and_never_clips_at_any_rate() {
-        for rate in [8_000, 44_100, 48_000] {
-            let bell = play(Tone::Ringing, rate, 8.0);
-            let peak = bell
-                .iter()
-                .fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-            assert!((0.2..0.9).contains(&peak), "peak {peak} at {rate} Hz");
-            let second = rate as usize;
-            assert!(power(&bell[..second]) > 1e-3);
-            assert!(power(&bell[3 * second..4 * second]) < 1e-6);
-            assert!(power(&bell[4 * second..5 * second]) > 1e-3);
+    fn every_bell_is_heard_rests_and_never_clips_at_any_rate() {
+        for bell in Bell::ALL {
+            let (notes, period) = bell.score();
+            let end = |note: &Note| (note.at + note.long) / 1_000.0;
+            let last = notes.iter().map(end).fold(0.0, f32::max);
+            assert!(last < period / 1_000.0, "{bell:?} has no rest");
+            for rate in [8_000, 44_100, 48_000] {
+                let sound = play(Tone::Ringing(bell), rate, period / 1_000.0 + 1.0);
+                let peak = sound
+                    .iter()
+                    .fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+                if bell == Bell::Silent {
+                    assert_eq!(peak, 0.0);
+                    continue;
+                }
+                assert!((0.2..0.9).contains(&peak), "{bell:?}: {peak} at {rate} Hz");
+                let at = |seconds: f32| (rate as f32 * seconds) as usize;
+                assert!(power(&sound[..at(1.0)]) > 1e-3, "{bell:?}");
+                let rest = &sound[at(last)..at(period / 1_000.0)];
+                assert!(power(rest) < 1e-6, "{bell:?}");
+                assert!(power(&sound[at(period / 1_000.0)..]) > 1e-3, "{bell:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_bells_sound_alike() {
+        for (at, one) in Bell::ALL.into_iter().enumerate() {
+            for other in &Bell::ALL[at + 1..] {
+                let [a, b] = [one, *other].map(|bell| play(Tone::Ringing(bell), 8_000, 2.0));
+                assert_ne!(a, b, "{one:?} and {other:?}");
+            }
         }
     }
 }

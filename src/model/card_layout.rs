@@ -166,7 +166,8 @@ impl CardLayout {
 }
 
 impl Default for CardLayout {
-    /// What an office sees that has said nothing.
+    /// What an office sees that has said nothing: why somebody is likely to call. A block with
+    /// nothing to say takes no room.
     fn default() -> Self {
         Self {
             name: Self::STANDARD.to_owned(),
@@ -175,7 +176,9 @@ impl Default for CardLayout {
                 Block::Location,
                 Block::Greeting,
                 Block::Note,
+                Block::Appointment,
                 Block::Orders,
+                Block::Requests,
             ],
         }
     }

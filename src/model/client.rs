@@ -245,10 +245,42 @@ pub struct Category {
     pub name: String,
     /// A colour, `#RRGGBB`.
     pub colour: String,
-    /// The name of an icon of the Lucide set.
+    /// One of [`Category::ICONS`].
     pub icon: String,
     /// The place in lists, the smallest first.
     pub rank: i64,
+}
+
+impl Category {
+    /// The icons that the window has for categories, by their names in the Lucide set.
+    pub const ICONS: [&'static str; 22] = [
+        "user",
+        "user-check",
+        "user-plus",
+        "users",
+        "star",
+        "crown",
+        "heart",
+        "triangle-alert",
+        "ban",
+        "sprout",
+        "tag",
+        "building-2",
+        "store",
+        "briefcase",
+        "truck",
+        "stethoscope",
+        "graduation-cap",
+        "gift",
+        "handshake",
+        "wallet",
+        "clock",
+        "phone",
+    ];
+    /// Colours that are told apart, also by those who see red and green alike.
+    pub const COLOURS: [&'static str; 8] = [
+        "#475569", "#92400e", "#b91c1c", "#1d4ed8", "#0b6b63", "#15803d", "#5f3aa3", "#be185d",
+    ];
 }
 
 /// A client's order.

@@ -12,7 +12,7 @@ use super::effect::{PasswordPlace, TurnAccount};
 use super::view::AccountView;
 use crate::automation::{Registration, RegistrationState};
 use crate::model::{Country, Party};
-use crate::settings::{Account, Codec, Dialing, Nat, Password, Srtp, Whose};
+use crate::settings::{Account, Codec, Dialing, Nat, Password, Ringtone, Srtp, Whose};
 
 /// What calls need to know of their line.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub struct LineInfo {
     pub company: String,
     /// The name of its card layout; empty for the standard.
     pub card_layout: String,
+    /// How the phone rings for its calls.
+    pub ringtone: Ringtone,
     /// The internal number; may be empty.
     pub extension: String,
     /// Whose rules make a typed number an E.164 one.
@@ -110,6 +112,7 @@ impl Line {
             aor: account.aor.clone(),
             company: account.company.clone().unwrap_or_default(),
             card_layout: account.card_layout.clone().unwrap_or_default(),
+            ringtone: account.ringtone,
             extension: account.extension.clone().unwrap_or_default(),
             country,
             own: Party::parse(&user, country),

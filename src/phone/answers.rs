@@ -60,6 +60,10 @@ impl Phone {
                 Ok(())
             }
             Command::Forward { when, target } => self.set_forward(when, target),
+            Command::TryRingtone(ringtone) => {
+                self.try_ringtone(ringtone);
+                Ok(())
+            }
             Command::Answer(call) => self.answer(now, call),
             Command::Reject(call) => self.reject(now, call),
             Command::Hangup(call) => self.hang_up(now, call),

@@ -6,7 +6,7 @@ use super::lamps::LampView;
 use super::view::{Absence, AccountView, CallView};
 use crate::flight::way::Way;
 use crate::model::{CallId, CallerCard, ClientField, ClientId};
-use crate::settings::Settings;
+use crate::settings::{Ringtone, Settings};
 
 /// A request; each gets exactly one answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,8 @@ pub enum Command {
         /// As for [`Command::Dial`].
         target: Option<String>,
     },
+    /// Ring for nobody, so that a person hears how a line would ring, or be quiet again.
+    TryRingtone(Option<Ringtone>),
     /// Take an incoming call.
     Answer(CallId),
     /// Turn an incoming call away.

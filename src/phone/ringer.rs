@@ -1,32 +1,42 @@
 //! Tones for the person at this phone: the bell, the beep of a second caller, the ringback.
 
 use ringbook_media::engine::{MediaCommand, MediaEvent, ToneTarget};
-use ringbook_media::tone::Tone;
+use ringbook_media::tone::{Bell, Tone};
 
 use super::call::Call;
 use super::listener::{CallEvent, Listener, Reactions};
 use crate::model::CallId;
 use crate::now::Now;
+use crate::settings::Ringtone;
 
 /// Rings while a call waits to be answered here or at the other end.
 #[derive(Debug, Default)]
 pub struct Ringer {
-    /// Calls that ring here.
-    waiting: Vec<CallId>,
+    /// Calls that ring here, and how.
+    waiting: Vec<(CallId, Bell)>,
     /// Calls that ring at the other end, without sound of their own.
     calling: Vec<CallId>,
     /// Calls in conversation: with one, a second caller only beeps.
     talking: Vec<CallId>,
+    /// Somebody listens how a line would ring.
+    trial: Option<Bell>,
     bell: Option<Tone>,
     loudspeaker: Option<Tone>,
 }
 
 impl Ringer {
+    /// Rings for nobody, or no longer, so that a person hears how a line would ring. Calls go first.
+    pub fn try_out(&mut self, ringtone: Option<Ringtone>, out: &mut Reactions) {
+        self.trial = ringtone.map(bell_of);
+        self.play(out);
+    }
+
     fn play(&mut self, out: &mut Reactions) {
-        let (mut bell, mut loudspeaker) = (None, None);
-        if !self.waiting.is_empty() {
+        let mut loudspeaker = None;
+        let mut bell = self.trial.map(Tone::Ringing);
+        if let Some((_, first)) = self.waiting.first() {
             match self.talking.is_empty() {
-                true => bell = Some(Tone::Ringing),
+                true => bell = Some(Tone::Ringing(*first)),
                 false => loudspeaker = Some(Tone::CallWaiting),
             }
         }
@@ -50,7 +60,8 @@ impl Ringer {
     }
 
     fn forget(&mut self, call: CallId) {
-        for list in [&mut self.waiting, &mut self.calling, &mut self.talking] {
+        self.waiting.retain(|&(id, _)| id != call);
+        for list in [&mut self.calling, &mut self.talking] {
             list.retain(|&id| id != call);
         }
     }
@@ -59,7 +70,11 @@ impl Ringer {
 impl Listener for Ringer {
     fn on_call(&mut self, _now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
-            CallEvent::Incoming if call.rings_here() => self.waiting.push(call.id),
+            CallEvent::Incoming if call.rings_here() => {
+                let ringtone = call.line.as_ref().map(|line| line.ringtone);
+                let bell = ringtone.map_or(Bell::Marimba, bell_of);
+                self.waiting.push((call.id, bell));
+            }
             CallEvent::Ringing if !self.calling.contains(&call.id) => self.calling.push(call.id),
             CallEvent::Established => {
                 self.forget(call.id);
@@ -77,5 +92,16 @@ impl Listener for Ringer {
             self.forget(call.id);
             self.play(out);
         }
+    }
+}
+
+fn bell_of(ringtone: Ringtone) -> Bell {
+    match ringtone {
+        Ringtone::Marimba => Bell::Marimba,
+        Ringtone::Chimes => Bell::Chimes,
+        Ringtone::Telephone => Bell::Telephone,
+        Ringtone::Pulse => Bell::Pulse,
+        Ringtone::Deep => Bell::Deep,
+        Ringtone::Silent => Bell::Silent,
     }
 }

@@ -4,12 +4,13 @@ use ringbook_media::dtls::DtlsError;
 use ringbook_media::engine::{DeviceRole, MediaEvent, StreamId};
 use ringbook_sip::user_agent::{End, EndCause, EndedBy};
 
-use super::Phone;
 use super::call::{Ports, State};
 use super::listener::{CallEvent, Reactions};
+use super::{Phone, PhoneOutput};
 use crate::automation::{Body, NoticeKind};
 use crate::model::{CallId, EndReason};
 use crate::now::Now;
+use crate::settings::Ringtone;
 use crate::tr;
 
 /// Without a packet for this long a call is ended.
@@ -116,6 +117,14 @@ impl Phone {
             listener.on_media(now, call, event, &mut reactions);
         }
         self.react(now, id, reactions);
+    }
+
+    /// Lets a person hear how a line would ring.
+    pub(super) fn try_ringtone(&mut self, ringtone: Option<Ringtone>) {
+        let mut reactions = Reactions::default();
+        self.features.ringer.try_out(ringtone, &mut reactions);
+        let effects = reactions.effects.into_iter().map(PhoneOutput::Effect);
+        self.outputs.extend(effects);
     }
 
     /// The other party pressed a key, in the sound (RFC 4733) or by INFO.

@@ -10,8 +10,8 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 use super::nat;
 use super::notifications as told;
 use super::read::{
-    CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES, SRTP, THEMES,
-    TRANSPORTS,
+    CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES, RINGTONES, SRTP,
+    THEMES, TRANSPORTS,
 };
 use super::{Account, Codec, Password, Settings, SettingsError, SettingsFault, every_interface};
 
@@ -223,6 +223,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("language", Some(word(&LANGUAGES, &window.language).into())),
                 ("theme", Some(word(&THEMES, &window.theme).into())),
                 ("text_percent", integer(window.text_percent)),
+                ("high_contrast", Some(window.high_contrast.into())),
             ],
         ),
     ]
@@ -238,6 +239,11 @@ fn account_entries(account: &Account) -> Vec<Entry> {
         ("extension", text(&account.extension)),
         ("company", text(&account.company)),
         ("card_layout", text(&account.card_layout)),
+        (
+            "ringtone",
+            (account.ringtone != default.ringtone)
+                .then(|| word(&RINGTONES, &account.ringtone).into()),
+        ),
         (
             "country",
             account.country.map(|country| country.code().into()),

@@ -97,6 +97,8 @@ pub struct Account {
     pub company: Option<String>,
     /// The office's layout of the card for calls on this line; default: the standard.
     pub card_layout: Option<String>,
+    /// How the phone rings for calls on this line.
+    pub ringtone: Ringtone,
     /// The country whose rules make a typed number an E.164 one; default: the system locale's.
     pub country: Option<Country>,
     /// Digest user; default: the AOR's user.
@@ -148,6 +150,7 @@ impl Account {
             extension: None,
             company: None,
             card_layout: None,
+            ringtone: Ringtone::Marimba,
             country: None,
             username: None,
             password: None,
@@ -184,6 +187,23 @@ impl Account {
     pub fn digest_user(&self) -> &str {
         self.username.as_deref().unwrap_or_else(|| self.user())
     }
+}
+
+/// How the phone rings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ringtone {
+    /// Rising bars of a marimba.
+    Marimba,
+    /// Falling chimes.
+    Chimes,
+    /// A telephone of old.
+    Telephone,
+    /// Short beeps.
+    Pulse,
+    /// Soft and far down.
+    Deep,
+    /// Not at all: the card alone tells of the call.
+    Silent,
 }
 
 /// What a line dials for what is typed.
@@ -512,6 +532,8 @@ pub struct Window {
     pub theme: WindowTheme,
     /// How large texts are, 100 as designed, to 200.
     pub text_percent: u32,
+    /// Whether texts and borders stand out more than they have to.
+    pub high_contrast: bool,
 }
 
 impl Default for Window {
@@ -520,6 +542,7 @@ impl Default for Window {
             language: None,
             theme: WindowTheme::System,
             text_percent: 100,
+            high_contrast: false,
         }
     }
 }

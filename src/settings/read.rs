@@ -14,8 +14,8 @@ use super::notifications;
 use super::section::{Section, Source};
 use super::{
     Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
-    Recording, RecordingFormat, RecordingMode, Settings, SettingsError, SettingsFault, Sip, Srtp,
-    Tasks, Transport, Window, WindowTheme, every_interface,
+    Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, SettingsFault,
+    Sip, Srtp, Tasks, Transport, Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
 use crate::model::Country;
@@ -39,6 +39,14 @@ pub(super) const TRANSPORTS: [(&str, Option<Transport>); 4] = [
     ("udp", Some(Transport::Udp)),
     ("tcp", Some(Transport::Tcp)),
     ("tls", Some(Transport::Tls)),
+];
+pub(super) const RINGTONES: [(&str, Ringtone); 6] = [
+    ("marimba", Ringtone::Marimba),
+    ("chimes", Ringtone::Chimes),
+    ("telephone", Ringtone::Telephone),
+    ("pulse", Ringtone::Pulse),
+    ("deep", Ringtone::Deep),
+    ("silent", Ringtone::Silent),
 ];
 pub(super) const RECORDING_MODES: [(&str, RecordingMode); 3] = [
     ("always", RecordingMode::Always),
@@ -163,6 +171,7 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.extension = section.string("extension")?;
     account.company = section.string("company")?;
     account.card_layout = section.string("card_layout")?;
+    account.ringtone = section.choice("ringtone", account.ringtone, &RINGTONES)?;
     account.country = country(section)?;
     account.username = section.string("username")?;
     account.password = section.string("password")?.map(Password::new);
@@ -484,5 +493,6 @@ fn window(section: &mut Section<'_>) -> Result<Window, SettingsError> {
         language: section.choice("language", default.language, &LANGUAGES)?,
         theme: section.choice("theme", default.theme, &THEMES)?,
         text_percent: section.integer("text_percent", default.text_percent, 100..=200)?,
+        high_contrast: section.bool("high_contrast", default.high_contrast)?,
     })
 }

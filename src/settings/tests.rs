@@ -301,6 +301,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
     settings.accounts[1] = Account {
         expires_s: 60,
         card_layout: Some("Sales".into()),
+        ringtone: Ringtone::Deep,
         transport: Some(Transport::Tls),
         ca_file: Some("office.pem".into()),
         gruu: true,
@@ -385,6 +386,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         language: Some(Language::Arabic),
         theme: WindowTheme::Dark,
         text_percent: 150,
+        high_contrast: true,
     };
     save(&path, &settings).unwrap();
     assert_eq!(Settings::load(&path).unwrap(), settings);

@@ -83,10 +83,6 @@ impl Writer<'_> {
 /// Colours and icons are the window's: what it cannot draw is refused here.
 fn check(category: &Category) -> Result<()> {
     let colour = category.colour.strip_prefix('#').unwrap_or_default();
-    let is_word = |text: &str| {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !text.is_empty() && text.chars().all(fits)
-    };
     if colour.len() != 6 || !colour.chars().all(|c| c.is_ascii_hexdigit()) {
         let allowed = "six hexadecimal digits such as #0f766e";
         return Err(StoreError::not_allowed(
@@ -95,8 +91,8 @@ fn check(category: &Category) -> Result<()> {
             allowed,
         ));
     }
-    if !is_word(&category.icon) {
-        let allowed = "the name of an icon of the Lucide set such as user-check";
+    if !Category::ICONS.contains(&category.icon.as_str()) {
+        let allowed = Category::ICONS.join(", ");
         return Err(StoreError::not_allowed("icon", &*category.icon, allowed));
     }
     if category.id.as_str().trim().is_empty() || category.name.trim().is_empty() {

@@ -5,6 +5,7 @@ mod absence_adapter;
 mod asking;
 mod card_adapter;
 mod card_blocks;
+mod category_looks;
 mod clients_adapter;
 mod flight_adapter;
 mod form;
@@ -26,6 +27,7 @@ mod sample_card;
 mod settings_adapter;
 mod tasks_adapter;
 mod text;
+mod tray;
 mod window_adapter;
 
 use std::path::Path;
@@ -45,6 +47,7 @@ pub use link::{OnReply, PhoneLink};
 use self::absence_adapter::Switches;
 use self::asking::spawn;
 use self::card_adapter::Photos;
+use self::category_looks::CategoryLooks;
 use self::clients_adapter::ClientsPage;
 use self::flight_adapter::FlightPage;
 use self::lamps_adapter::Lamps;
@@ -58,6 +61,7 @@ use self::recordings_adapter::RecordingsPage;
 use self::records::Records;
 use self::settings_adapter::SettingsPage;
 use self::tasks_adapter::TasksPage;
+use self::tray::TrayIcon;
 use self::window_adapter::Shell;
 use crate::export;
 use crate::phone::command::{Command, CommandError, Reply};
@@ -121,6 +125,7 @@ pub struct Desk {
     settings: Rc<SettingsPage>,
     layouts: Rc<LayoutsPage>,
     popups: Rc<Popups>,
+    tray: TrayIcon,
     clients: Rc<ClientsPage>,
     tick: slint::Timer,
 }
@@ -133,6 +138,15 @@ impl Desk {
         let photos: Rc<Photos> = Rc::default();
         let calls = PhonePage::start(main, phone.clone(), photos.clone());
         let records = Records::start(main, phone.clone(), bell.clone());
+        let looks = CategoryLooks::start(main);
+        let (this, of, window) = (looks.clone(), phone.clone(), main.as_weak());
+        let reload = move || {
+            if let Some(main) = window.upgrade() {
+                spawn(this.clone().load(main, of.clone()));
+            }
+        };
+        reload();
+        records.on_change(reload);
         OfficePart::start(main, phone.clone(), records.clone());
         let desk = Rc::new(Self {
             shell: Shell::start(main, phone.clone(), calls.clone()),
@@ -144,7 +158,8 @@ impl Desk {
             tasks: TasksPage::start(main, phone.clone(), bell.clone()),
             settings: SettingsPage::start(main, phone.clone()),
             layouts: LayoutsPage::start(main, phone.clone()),
-            popups: Popups::start(main, phone.clone(), photos.clone(), bell.clone()),
+            popups: Popups::start(main, phone.clone(), photos.clone(), bell.clone(), looks),
+            tray: TrayIcon::start(main),
             clients: ClientsPage::start(main, phone.clone(), photos, records, bell.clone()),
             tick: slint::Timer::default(),
             calls,
@@ -196,6 +211,7 @@ impl Desk {
     fn show(&self, view: &View, before: &View) {
         self.calls.show(view);
         self.shell.show(view);
+        self.tray.show(view);
         self.switches.show(view);
         self.lamps.show(view);
         self.settings.show(view);

@@ -10,10 +10,11 @@ use jiff::tz::TimeZone;
 use ringbook_ui::backend::CardPopup;
 use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
 use ringbook_ui::slint::{ComponentHandle, Weak};
-use ringbook_ui::{CardWindow, MainWindow, PhoneAdapter, Reading, Theme, backend};
+use ringbook_ui::{CardWindow, Categories, MainWindow, PhoneAdapter, Reading, Theme, backend};
 
 use super::asking::{pause, spawn};
 use super::card_adapter::{Photos, photo_of, same_card};
+use super::category_looks::CategoryLooks;
 use super::link::PhoneLink;
 use super::notifications_adapter::Bell;
 use super::phone_adapter::{card_of, choose, elapsed, map_phase};
@@ -34,6 +35,7 @@ pub struct Popups {
     phone: Rc<dyn PhoneLink>,
     bell: Rc<Bell>,
     photos: Rc<Photos>,
+    looks: Rc<CategoryLooks>,
     zone: TimeZone,
     cards: RefCell<Vec<Popup>>,
     /// Calls whose first paint was told.
@@ -54,12 +56,14 @@ impl Popups {
         phone: Rc<dyn PhoneLink>,
         photos: Rc<Photos>,
         bell: Rc<Bell>,
+        looks: Rc<CategoryLooks>,
     ) -> Rc<Self> {
         let popups = Rc::new(Self {
             main: main.as_weak(),
             phone,
             bell,
             photos,
+            looks,
             zone: TimeZone::system(),
             cards: RefCell::default(),
             told: RefCell::default(),
@@ -83,6 +87,7 @@ impl Popups {
             }
         };
         let window = &shown.window;
+        self.looks.attach(window);
         let phone = self.phone.clone();
         window.on_answer(move |call| {
             if let Ok(call) = call.parse() {
@@ -285,6 +290,9 @@ fn dress(main: &MainWindow, card: &CardWindow) {
     to.invoke_choose(from.get_choice());
     to.set_text_scale(from.get_text_scale());
     to.set_reduced_motion(from.get_reduced_motion());
+    to.set_high_contrast(from.get_high_contrast());
+    card.global::<Categories>()
+        .set_revision(main.global::<Categories>().get_revision());
     card.global::<Reading>()
         .set_rtl(main.global::<Reading>().get_rtl());
 }

@@ -5,7 +5,7 @@ use ringbook_ui::{FieldKind, FormField, FormLine, FormSection};
 
 use super::form::{choice, field, line, section};
 use super::office;
-use crate::model::{Column, Employee, Kind, Lists, Record, Value, ValueType};
+use crate::model::{Category, Column, Employee, Kind, Lists, Record, Value, ValueType};
 use crate::{tr, words};
 
 /// A value as it is typed.
@@ -57,6 +57,8 @@ fn input(column: &Column, text: &str, lists: &Lists, stages: &[Record]) -> FormF
     let none = || [("–".to_owned(), String::new())].into_iter();
     match column.holds {
         ValueType::Text if key == "text" => plain(FieldKind::Lines),
+        ValueType::Text if key == "colour" => looks(key, label, &Category::COLOURS, text),
+        ValueType::Text if key == "icon" => looks(key, label, &Category::ICONS, text),
         ValueType::Text => plain(FieldKind::Text),
         ValueType::Number => plain(FieldKind::Number),
         ValueType::Whole => plain(FieldKind::Whole),
@@ -78,6 +80,14 @@ fn input(column: &Column, text: &str, lists: &Lists, stages: &[Record]) -> FormF
             choice(key, label, none().chain(all).collect(), text)
         }
     }
+}
+
+/// How a category may look, in words.
+fn looks(key: &str, label: String, all: &[&str], text: &str) -> FormField {
+    let all = all
+        .iter()
+        .map(|word| (words::chosen(word), (*word).to_owned()));
+    choice(key, label, all.collect(), text)
 }
 
 /// Everybody who works here, and nobody.

@@ -67,7 +67,15 @@ fn card(office: &Office) -> serde_json::Value {
 fn s1_10_the_ringing_card_has_the_offices_blocks_in_the_offices_order() {
     let (mut office, _) = office(None);
     office.call_in_as("87011112233");
-    let standard = ["photo", "location", "greeting", "note", "orders"];
+    let standard = [
+        "photo",
+        "location",
+        "greeting",
+        "note",
+        "appointment",
+        "orders",
+        "requests",
+    ];
     assert_eq!(card(&office)["blocks"], json!(standard));
 
     decide(&mut office, "Standard", "balance; field:Contract");

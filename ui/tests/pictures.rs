@@ -217,20 +217,23 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "mirrored-client", 1080.0, 720.0);
 }
 
-/// The card in every language, light and dark, small and large, with little on it and with all.
+/// The card, with little on it and with all, and the client page: in every language, light and dark, small and large.
 #[test]
-fn pictures_of_the_card_in_every_language() {
+fn pictures_of_the_card_and_the_client_page_in_every_language() {
     support::start();
 
     for code in ["en", "ru", "hi", "ne", "hu", "ar"] {
         for (theme, suffix) in [(ThemeChoice::Light, ""), (ThemeChoice::Dark, "-dark")] {
             for (scale, size) in [(1.0, ""), (2.0, "-large")] {
+                let look = |theme_of: Theme<'_>, reading: Reading<'_>| {
+                    reading.set_rtl(code == "ar");
+                    theme_of.invoke_choose(theme);
+                    theme_of.set_text_scale(scale);
+                };
                 for (name, card) in [("full", sample::full()), ("empty", sample::unknown())] {
                     let window = CardWindow::new().unwrap();
                     select_bundled_translation(code).unwrap();
-                    window.global::<Reading>().set_rtl(code == "ar");
-                    window.global::<Theme>().invoke_choose(theme);
-                    window.global::<Theme>().set_text_scale(scale);
+                    look(window.global(), window.global());
                     window.set_card(card);
                     window.set_phase(CallPhase::Incoming);
                     window.set_elapsed("00:07".into());
@@ -239,6 +242,13 @@ fn pictures_of_the_card_in_every_language() {
                     let name = format!("card-{name}-{code}{size}{suffix}");
                     support::picture(&window, &name, 360.0, height);
                 }
+                let window = MainWindow::new().unwrap();
+                look(window.global(), window.global());
+                sample::fill(&window);
+                window.global::<WindowAdapter>().set_page(Page::Clients);
+                window.global::<ClientsAdapter>().set_selected("k1".into());
+                let name = format!("client-{code}{size}{suffix}");
+                support::picture(&window, &name, 1080.0, 720.0 * scale);
             }
         }
     }

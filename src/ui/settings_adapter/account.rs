@@ -7,7 +7,7 @@ use ringbook_sip::message::Uri;
 use ringbook_ui::slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 use ringbook_ui::{AccountFaults, AccountForm, SettingsAdapter};
 
-use super::{SettingsPage, line};
+use super::{SettingsPage, line, ringtone};
 use crate::secrets::{self, SystemKeyring};
 use crate::settings::{Account, Dialing, Password};
 use crate::tr;
@@ -186,6 +186,7 @@ pub(super) fn map_account(account: &Account) -> AccountForm {
         extension: text(&account.extension),
         company: text(&account.company),
         card_layout: text(&account.card_layout),
+        ringtone: ringtone::place_of(account.ringtone),
         username: text(&account.username),
         password: account
             .password
@@ -221,6 +222,7 @@ fn take_account(form: &AccountForm, account: &mut Account) {
     account.extension = text(&form.extension);
     account.company = text(&form.company);
     account.card_layout = text(&form.card_layout);
+    account.ringtone = ringtone::ringtone_at(form.ringtone);
     account.username = text(&form.username);
     account.password = text(&form.password).map(Password::new);
     if account.password.is_some() {

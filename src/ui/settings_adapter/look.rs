@@ -31,6 +31,8 @@ impl SettingsPage {
             .iter()
             .rposition(|&size| size <= look.text_percent);
         adapter.set_text_size(i32::try_from(nearest.unwrap_or(0)).unwrap_or(0));
+        adapter.set_high_contrast(look.high_contrast);
+        theme.set_high_contrast(look.high_contrast);
         theme.set_text_scale(look.text_percent as f32 / 100.0);
     }
 }

@@ -5,6 +5,7 @@ mod audio;
 mod check;
 mod line;
 mod look;
+mod ringtone;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,6 +16,7 @@ use ringbook_ui::{AccountFaults, MainWindow, SettingsAdapter};
 use self::account::{map_account, title};
 use self::audio::device;
 use self::look::TEXT_SIZES;
+use self::ringtone::ringtone_at;
 use super::asking::spawn;
 use super::link::PhoneLink;
 use super::window_adapter::complain;
@@ -31,6 +33,8 @@ pub struct SettingsPage {
     outputs: RefCell<Vec<String>>,
     /// Counts the checks: what an older one finds is dropped.
     checked: Cell<u64>,
+    /// Counts the ringtones that were tried.
+    trials: Cell<u64>,
 }
 
 impl SettingsPage {
@@ -44,6 +48,7 @@ impl SettingsPage {
             inputs: RefCell::default(),
             outputs: RefCell::default(),
             checked: Cell::new(0),
+            trials: Cell::new(0),
         });
         let adapter = window.global::<SettingsAdapter>();
         adapter.set_version(env!("CARGO_PKG_VERSION").into());
@@ -63,6 +68,10 @@ impl SettingsPage {
         adapter.on_pick_account(move |index| page.load(index));
         let page = self.clone();
         adapter.on_add_account(move || page.begin_account());
+        let page = self.clone();
+        adapter.on_try_ringtone(move |index| {
+            spawn(page.clone().try_ringtone(ringtone_at(index)));
+        });
         let page = self.clone();
         adapter.on_save_account(move || spawn(page.clone().save_account()));
         let page = self.clone();
@@ -127,6 +136,11 @@ impl SettingsPage {
             let size = usize::try_from(index).ok();
             let size = size.and_then(|index| TEXT_SIZES.get(index)).copied();
             page.change(|settings| settings.window.text_percent = size.unwrap_or(100));
+            page.dress();
+        });
+        let page = self.clone();
+        adapter.on_set_high_contrast(move |on| {
+            page.change(|settings| settings.window.high_contrast = on);
             page.dress();
         });
     }
