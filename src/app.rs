@@ -13,8 +13,8 @@ use ringbook_sip::resolve::{Answer, ResolveError};
 use ringbook_sip::user_agent::{ConnectionId, QueryId, StreamEvent, Transmit, Transport};
 
 use crate::automation::{Body, Event, NoticeKind, Ready};
-use crate::model::CallId;
 pub use crate::model::RequestId;
+use crate::model::{CallId, SourceAnswer};
 use crate::now::Now;
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::effect::Effect;
@@ -90,6 +90,8 @@ pub enum Input<'a> {
     Media(MediaEvent),
     /// The store answered.
     Stored(StoreReply),
+    /// A source outside the store answered.
+    Sourced(SourceAnswer),
     /// Something outside went wrong or right again.
     Notice(NoticeKind, String),
     /// Something happened that only scripts are told.
@@ -220,6 +222,7 @@ impl App {
                 .handle_media_bound(now, call, result, fingerprint),
             Input::Media(event) => self.phone.handle_media(now, event),
             Input::Stored(reply) => self.phone.handle_stored(now, &reply),
+            Input::Sourced(answer) => self.phone.handle_sourced(now, answer),
             Input::Notice(kind, text) => self.phone.notice(now, kind, text),
             Input::Tell(body) => self.phone.event(now, body),
             Input::Command { request, command } => self.command(now, request, command),

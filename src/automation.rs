@@ -396,6 +396,8 @@ pub enum NoticeKind {
     Call,
     /// The contacts on a CardDAV server.
     Contacts,
+    /// What the card shows from outside the store.
+    Source,
 }
 
 #[cfg(test)]

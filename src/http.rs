@@ -86,12 +86,12 @@ pub enum HttpError {
         why: String,
     },
     /// The server takes too long.
-    #[error("{}", tr!("{host} has not answered within {s} s; try again later", host = .host, s = .seconds))]
+    #[error("{}", tr!("{host} has not answered within {s} s; try again later", host = .host, s = .patience.as_secs_f64()))]
     TimedOut {
         /// The server.
         host: String,
         /// How long was waited.
-        seconds: u64,
+        patience: Duration,
     },
     /// The connection cannot be trusted.
     #[error("{0}")]
@@ -318,8 +318,8 @@ impl HttpClient {
         let host = self.host.clone();
         let why = match error {
             ureq::Error::Timeout(_) => {
-                let seconds = self.patience.as_secs();
-                return HttpError::TimedOut { host, seconds };
+                let patience = self.patience;
+                return HttpError::TimedOut { host, patience };
             }
             ureq::Error::BodyExceedsLimit(limit) => {
                 let mib = limit / (1024 * 1024);

@@ -23,6 +23,7 @@ pub(crate) mod printable;
 pub mod profile;
 pub mod secrets;
 pub mod settings;
+pub mod sources;
 pub mod store;
 pub(crate) mod table;
 #[cfg(feature = "gui")]

@@ -229,6 +229,11 @@ impl Driver {
                 }
                 self.store.submit(command);
             }
+            Effect::AskSource {
+                call,
+                source,
+                facts,
+            } => self.sources.ask(call, source, facts),
             Effect::BindMedia { call, ip } => self.bind_media(call, ip),
             Effect::OpenMedia { call, stream } => self.media.open(call, stream),
             Effect::ReleaseMedia(call) => drop(self.media.ports.remove(&call)),

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::tcp::TcpEvent;
 use crate::automation::{Body, NoticeKind};
-use crate::model::CallRecord;
+use crate::model::{CallRecord, SourceAnswer};
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
 use crate::settings::Whose;
@@ -28,6 +28,8 @@ pub(super) enum Message {
     Media(MediaEvent),
     /// Of the store.
     Stored(StoreReply),
+    /// Of a source outside the store.
+    Sourced(SourceAnswer),
     /// The store is open, or never will be.
     StoreOpened(Result<StoreHandle, String>),
     /// A call that a crash cut off, with its repaired recordings.

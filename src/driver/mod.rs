@@ -11,6 +11,7 @@ mod opening;
 mod password;
 mod recovery;
 mod resolve;
+mod sources;
 mod system;
 mod tcp;
 mod tls;
@@ -43,6 +44,7 @@ use self::dns::Dns;
 use self::effects::{MediaThread, StoreDoor};
 use self::message::{Answer, Inbox, Message, Watcher};
 use self::opening::open_store;
+use self::sources::Sources;
 use self::tcp::{Connections, TcpEvent};
 use self::udp::UdpSockets;
 use crate::app::{App, Input, Output, RequestId};
@@ -132,6 +134,7 @@ struct Driver {
     store: StoreDoor,
     store_cell: Arc<OnceLock<StoreHandle>>,
     contacts: Contacts,
+    sources: Sources,
     profile: Profile,
     rtp_ports: RangeInclusive<u16>,
     events: EventSink,
@@ -184,6 +187,7 @@ impl Driver {
         let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
         let task_terms = settings.task_terms();
         let contacts = Contacts::new(&settings, inbox.clone());
+        let sources = Sources::new(profile.dir(), inbox.clone());
         let config = PhoneConfig {
             settings,
             seed,
@@ -199,6 +203,7 @@ impl Driver {
             store: StoreDoor::new(inbox.clone()),
             store_cell,
             contacts,
+            sources,
             profile,
             rtp_ports,
             events,
@@ -342,6 +347,7 @@ impl Driver {
         match message {
             Message::Media(event) => self.app.handle_input(now, Input::Media(event)),
             Message::Stored(reply) => self.app.handle_input(now, Input::Stored(reply)),
+            Message::Sourced(answer) => self.app.handle_input(now, Input::Sourced(answer)),
             Message::StoreOpened(Ok(store)) => {
                 let _ = self.store_cell.set(store.clone());
                 self.store.open(store);

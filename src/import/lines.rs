@@ -14,19 +14,19 @@ pub(super) const MAX_LINE: usize = 1 << 20;
 const PEEK: usize = 16 * 1024;
 
 /// The lines after the first.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     reader: csv::Reader<Bounded<R>>,
     record: ByteRecord,
     /// Lines that were looked at before their turn, with their numbers.
     ahead: VecDeque<(u64, ByteRecord)>,
     /// The first line: the columns' names.
-    pub(super) header: StringRecord,
+    pub(crate) header: StringRecord,
     /// What parts the cells.
     pub(super) delimiter: u8,
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(input: R) -> Result<Self, ImportError> {
+    pub(crate) fn new(input: R) -> Result<Self, ImportError> {
         let mut input = BufReader::with_capacity(PEEK, input);
         let start = input.fill_buf()?;
         if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
@@ -63,7 +63,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The cells of the line that came last, as they stand in the file.
-    pub(super) fn cells(&self) -> &ByteRecord {
+    pub(crate) fn cells(&self) -> &ByteRecord {
         &self.record
     }
 
@@ -110,7 +110,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// Reads the next line that is not blank.
-    fn advance(&mut self) -> Result<Option<u64>, ImportError> {
+    pub(crate) fn advance(&mut self) -> Result<Option<u64>, ImportError> {
         while read(&mut self.reader, &mut self.record)? {
             if !self.record.iter().all(<[u8]>::is_empty) {
                 return Ok(Some(self.record.position().map_or(0, csv::Position::line)));

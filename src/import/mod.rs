@@ -35,6 +35,7 @@ use cards::CardFile;
 use contacts::ContactFile;
 use format::Format;
 use line::{Line, Refusal, Refused};
+pub(crate) use lines::Lines;
 use linphone::FriendFile;
 pub use preview::{ColumnRead, Entry, Preview};
 pub use records::import_records;

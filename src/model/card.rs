@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Block, CallId, Category, Client, ClientId, Direction, Employee, FieldValue, Money, Order,
-    PhoneNumber, PhotoId, Record, overdue_days,
+    PhoneNumber, PhotoId, Record, SourcedField, overdue_days,
 };
 
 /// Under this name stands in a client's changes that the note was read: the note, and by whom.
@@ -63,6 +63,8 @@ pub struct CallerCard {
     pub about: AboutClient,
     /// The client's open orders.
     pub orders: Vec<OrderLine>,
+    /// What stands outside the store, in the settings' order.
+    pub sourced: Vec<SourcedField>,
     /// The internal number that takes or makes the call.
     pub extension: String,
     /// The name that follows the extension.

@@ -9,7 +9,7 @@ use super::requests::Done;
 use super::{Phone, PhoneOutput};
 use crate::automation::{Body, RegistrationState};
 use crate::flight::way::Way;
-use crate::model::{CallId, CallerMatch, ClientField, ClientId, RequestId};
+use crate::model::{CallId, CallerMatch, ClientField, ClientId, RequestId, SourceAnswer};
 use crate::now::Now;
 use crate::store::{CallerQuery, StoreCommand};
 
@@ -175,6 +175,11 @@ impl Phone {
         asked.ok_or(CommandError::ModuleOff {
             module: "caller_card",
         })
+    }
+
+    /// A source outside the store has answered for a call's card.
+    pub fn handle_sourced(&mut self, now: Now, answer: SourceAnswer) {
+        self.tell(now, answer.call, CallEvent::Sourced(Box::new(answer)));
     }
 
     /// The store has said who the other party is now, or why not: whoever asked is answered, whether

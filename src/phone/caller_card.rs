@@ -1,6 +1,7 @@
 //! The caller card: who calls, on the screen while it rings.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,13 +12,14 @@ use super::Phone;
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
 use super::requests::Done;
+use super::sources::{SourcedFields, Troubles};
 use crate::automation::{Body, NoticeKind};
 use crate::model::{
-    AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, ClientId, Direction,
-    OrderLine,
+    AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, CardSource, ClientId,
+    Direction, Fact, Facts, OrderLine, SourceAnswer,
 };
 use crate::now::Now;
-use crate::settings::Modules;
+use crate::settings::Settings;
 use crate::store::{CallerQuery, StoreCommand, StoreReply};
 use crate::tr;
 
@@ -30,6 +32,10 @@ pub struct CallerCards {
     enabled: bool,
     /// Callers whom nobody knows are entered.
     registers: bool,
+    /// Fields that come from outside the store.
+    sources: Vec<Arc<CardSource>>,
+    /// What is wrong with sources by their names, since they last answered.
+    troubles: Troubles,
     time_zone: TimeZone,
     cards: BTreeMap<CallId, Card>,
     /// The layouts of the lines, by the names that they are chosen by, as of the last look-up: a
@@ -46,24 +52,31 @@ struct Card {
     named: Option<ClientId>,
     /// The caller, whom nobody knew, was entered.
     registered: bool,
+    /// What comes from outside the store.
+    sourced: SourcedFields,
 }
 
 impl CallerCards {
     /// Days overdue are counted in `time_zone`.
-    pub fn new(modules: &Modules, time_zone: TimeZone) -> Self {
-        Self {
-            enabled: modules.caller_card,
-            registers: modules.register_callers,
+    pub fn new(settings: &Settings, time_zone: TimeZone) -> Self {
+        let mut cards = Self {
+            enabled: false,
+            registers: false,
+            sources: Vec::new(),
+            troubles: Troubles::default(),
             time_zone,
             cards: BTreeMap::new(),
             layouts: BTreeMap::new(),
-        }
+        };
+        cards.set(settings);
+        cards
     }
 
-    /// Switches the modules.
-    pub fn set(&mut self, modules: &Modules) {
-        self.enabled = modules.caller_card;
-        self.registers = modules.register_callers;
+    /// Switches the modules and takes over the sources, for calls that begin from now on.
+    pub fn set(&mut self, settings: &Settings) {
+        self.enabled = settings.modules.caller_card;
+        self.registers = settings.modules.register_callers;
+        self.sources = settings.sources.iter().cloned().map(Arc::new).collect();
     }
 
     /// The card of a call.
@@ -78,11 +91,16 @@ impl CallerCards {
 
     fn begin(&mut self, now: Now, call: &Call, out: &mut Reactions) {
         out.store(look_up(call, asked(now, call, None)));
+        let mut sourced = SourcedFields::of(&self.sources);
+        let mut content = self.number_only(call);
+        sourced.ask(call.id, &facts(&content), false, out);
+        content.sourced = sourced.shown();
         let card = Card {
-            content: self.number_only(call),
+            content,
             told: false,
             named: None,
             registered: false,
+            sourced,
         };
         self.cards.insert(call.id, card);
     }
@@ -129,6 +147,8 @@ impl CallerCards {
         if (before.client, &before.note) == (content.client, &content.note) {
             content.note_read_at = before.note_read_at;
         }
+        card.sourced.ask(call.id, &facts(&content), true, out);
+        content.sourced = card.sourced.shown();
         let identity = found.map(identity).unwrap_or_default();
         out.tell(CallEvent::Identified(Box::new(identity)));
         if !card.told || card.content != content {
@@ -209,6 +229,26 @@ impl Phone {
     }
 }
 
+impl CallerCards {
+    fn take_sourced(&mut self, now: Now, call: &Call, answer: &SourceAnswer, out: &mut Reactions) {
+        if let Some(text) = self.troubles.heard(answer) {
+            out.notice(NoticeKind::Source, text);
+        }
+        let Some(card) = self.cards.get_mut(&call.id) else {
+            return;
+        };
+        card.sourced.take(answer);
+        let shown = card.sourced.shown();
+        if card.content.sourced != shown {
+            card.content.sourced = shown;
+            // Before the look-up is answered the card is not told of; then it has this, too.
+            if card.told {
+                out.event(told(now, call, &card.content));
+            }
+        }
+    }
+}
+
 impl Listener for CallerCards {
     fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
@@ -221,6 +261,9 @@ impl Listener for CallerCards {
                     .filter(|card| late && !card.told)
                 {
                     card.told = true;
+                    let known = facts(&card.content);
+                    card.sourced.ask(call.id, &known, true, out);
+                    card.content.sourced = card.sourced.shown();
                     out.event(told(now, call, &card.content));
                 }
             }
@@ -236,6 +279,7 @@ impl Listener for CallerCards {
                 }
             }
             CallEvent::NoteRead => self.note_read(now, call, out),
+            CallEvent::Sourced(answer) => self.take_sourced(now, call, answer, out),
             CallEvent::Closed => drop(self.cards.remove(&call.id)),
             _ => {}
         }
@@ -336,6 +380,7 @@ fn number_only(call: &Call) -> CallerCard {
         note_read_at: None,
         about: AboutClient::default(),
         orders: Vec::new(),
+        sourced: Vec::new(),
         extension: line.map(|line| line.extension.clone()).unwrap_or_default(),
         employee: String::new(),
         photo: None,
@@ -384,6 +429,29 @@ fn in_words(address: &Address) -> String {
 fn joined(parts: &[&str]) -> String {
     let given = parts.iter().filter(|part| !part.is_empty());
     given.copied().collect::<Vec<_>>().join(", ")
+}
+
+/// What sources outside the store can be asked with.
+fn facts(card: &CallerCard) -> Facts {
+    let client = card.client.filter(|_| card.known);
+    let number = card.number.filter(|_| !card.hidden);
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let of_client = |text: &str| {
+        client
+            .map(|_| text.to_owned())
+            .filter(|text| !text.is_empty())
+    };
+    let known = [
+        (Fact::Number, number.map(|number| number.e164())),
+        (Fact::ClientId, client.map(|client| client.to_string())),
+        (Fact::Name, of_client(&card.name)),
+        (Fact::Company, of_client(&card.client_company)),
+        (Fact::Extension, text(&card.extension)),
+    ];
+    let known = known.into_iter();
+    known
+        .filter_map(|(fact, text)| Some((fact, text?)))
+        .collect()
 }
 
 fn identity(found: &CallerMatch) -> Identity {

@@ -1,12 +1,13 @@
 //! What the phone wants done in the world.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use ringbook_media::engine::{MediaCommand, StreamId};
 use ringbook_sip::resolve::Question;
 use ringbook_sip::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
-use crate::model::CallId;
+use crate::model::{CallId, CardSource, Facts};
 use crate::settings::{Password, Server, Whose};
 use crate::store::StoreCommand;
 
@@ -44,6 +45,15 @@ pub enum Effect {
     },
     /// Ask the store.
     Store(StoreCommand),
+    /// Ask a source outside the store; it is answered within the source's patience.
+    AskSource {
+        /// The call whose card shows the value.
+        call: CallId,
+        /// The source.
+        source: Arc<CardSource>,
+        /// What it is asked with.
+        facts: Facts,
+    },
     /// Bind the ports for a call's sound.
     BindMedia {
         /// The call.

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::effect::Effect;
 use crate::automation::{Body, Notice, NoticeKind, Side};
 use crate::flight::Landed;
-use crate::model::{CallId, ClientId, RecordingRow};
+use crate::model::{CallId, ClientId, RecordingRow, SourceAnswer};
 use crate::now::Now;
 use crate::store::{StoreCommand, StoreReply};
 
@@ -39,6 +39,8 @@ pub enum CallEvent {
     ClientsChanged,
     /// Whoever takes it has read the note on the client.
     NoteRead,
+    /// A source outside the store has answered for its card.
+    Sourced(Box<SourceAnswer>),
     /// A recording of it is complete.
     Recorded(Box<RecordingRow>),
     /// Some time has passed; told about once a second.

@@ -28,6 +28,7 @@ mod requests;
 mod ringer;
 mod signalling;
 mod sound;
+mod sources;
 pub mod target;
 mod transfer;
 pub mod view;
@@ -178,7 +179,7 @@ impl Phone {
             ..user_agent::Config::default()
         };
         let features = Features {
-            caller_card: CallerCards::new(&settings.modules, config.time_zone),
+            caller_card: CallerCards::new(&settings, config.time_zone),
             ringer: Ringer::default(),
             recorder: Recorder::new(&settings, config.recordings),
             flight_recorder: FlightRecorder::new(settings.log.retention()),

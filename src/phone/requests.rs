@@ -389,7 +389,7 @@ impl Phone {
             }
         }
         self.set_devices(&settings);
-        self.features.caller_card.set(&settings.modules);
+        self.features.caller_card.set(&settings);
         self.features
             .flight_recorder
             .set_retention(settings.log.retention());

@@ -115,6 +115,8 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         accounts: _,
         // Nothing in the window changes it.
         carddav: _,
+        // Written by hand alone.
+        sources: _,
         sip,
         media,
         audio,

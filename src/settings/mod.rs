@@ -10,6 +10,7 @@ mod nat;
 mod notifications;
 mod read;
 mod section;
+mod source;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -27,7 +28,7 @@ pub use ringbook_sip::user_agent::Transport;
 
 use crate::flight::Retention;
 use crate::i18n::Language;
-use crate::model::{Country, TaskTerms};
+use crate::model::{CardSource, Country, TaskTerms};
 
 /// Everything in `settings.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,6 +57,8 @@ pub struct Settings {
     pub modules: Modules,
     /// `[window]`
     pub window: Window,
+    /// `[[source]]`: fields of the card that come from outside, in the file's order.
+    pub sources: Vec<CardSource>,
 }
 
 impl Settings {

@@ -18,7 +18,7 @@ use super::{
     Sip, Srtp, Tasks, Transport, Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
-use crate::model::Country;
+use crate::model::{CardSource, Country};
 
 /// More lines than anybody has; a bound on what one file can ask for.
 const MAX_ACCOUNTS: usize = 100;
@@ -103,6 +103,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         notifications: section(&mut top, source, "notifications", notifications::read)?,
         modules: section(&mut top, source, "modules", modules)?,
         window: section(&mut top, source, "window", window)?,
+        sources: sources(&mut top, source)?,
     };
     top.finish()?;
     Ok(settings)
@@ -160,6 +161,37 @@ fn accounts<'a>(top: &mut Section<'a>, source: Source<'a>) -> Result<Vec<Account
         accounts.push(account);
     }
     Ok(accounts)
+}
+
+/// More fields of the card than anybody reads.
+const MAX_SOURCES: usize = 20;
+
+fn sources<'a>(
+    top: &mut Section<'a>,
+    source: Source<'a>,
+) -> Result<Vec<CardSource>, SettingsError> {
+    let Some(value) = top.value("source") else {
+        return Ok(Vec::new());
+    };
+    let allowed = format!("at most {MAX_SOURCES} sections [[source]]");
+    let array = value.get_ref().as_array();
+    let array = array.filter(|array| array.len() <= MAX_SOURCES);
+    let array = array.ok_or_else(|| top.bad("source", value, &allowed))?;
+    let mut sources: Vec<CardSource> = Vec::with_capacity(array.len());
+    for item in array.iter() {
+        let table = item.get_ref().as_table();
+        let table = table.ok_or_else(|| top.bad("source", item, "a section [[source]]"))?;
+        let mut section = Section::new(source, "in [[source]]", item.span(), table);
+        let read = super::source::source(&mut section)?;
+        if sources.iter().any(|other| other.name == read.name)
+            && let Some(name) = section.value("name")
+        {
+            return Err(section.bad("name", name, "each name once"));
+        }
+        section.finish()?;
+        sources.push(read);
+    }
+    Ok(sources)
 }
 
 const AOR: &str = "an address such as \"sip:101@office.example\"";

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::model::Fact;
 
 fn parse(text: &str) -> Result<Settings, String> {
     Settings::parse(text, Path::new("settings.toml")).map_err(|error| error.to_string())
@@ -92,7 +93,7 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("recording, log, tasks, carddav, notifications, modules, window"),
+        message.ends_with("log, tasks, carddav, notifications, modules, window, source"),
         "{message}"
     );
 }
@@ -477,6 +478,41 @@ fn lamps_are_a_list_of_whom_to_watch_each_once() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn s4_25_sources_of_the_card_are_read_and_what_cannot_be_asked_is_refused() {
+    let csv = "[[source]]\nname = \"Limit\"\ntype = \"csv\"\nfile = \"a.csv\"\nkey = \"phone\"\n\
+               field = \"limit\"\n";
+    let http = "[[source]]\nname = \"Manager\"\ntype = \"http\"\nfield = \"a.0.b\"\n\
+                url = \"https://erp.example/{client_id}?q={number}\"\ntimeout_ms = 200\n";
+    let read = parse(&format!("{csv}{http}")).unwrap().sources;
+    let [limit, manager] = &read[..] else {
+        panic!("{read:?}");
+    };
+    assert_eq!(
+        (limit.needs(), limit.patience.as_millis()),
+        (vec![Fact::Number], 1000)
+    );
+    assert_eq!(
+        (manager.needs(), manager.patience.as_millis()),
+        (vec![Fact::Number, Fact::ClientId], 200)
+    );
+    let with = |from: &str, to: &str| refusal(&http.replace(from, to));
+    for url in [
+        "ftp://erp.example/",
+        "https://{number}.example/",
+        "https:///a",
+        "https://erp.example/{phone}",
+        "https://erp.example/a b",
+    ] {
+        let refused = with("https://erp.example/{client_id}?q={number}", url);
+        assert!(refused.contains("{client_id}"), "{url}: {refused}");
+    }
+    assert!(with("200", "2000").contains("1000"));
+    assert!(with("\"http\"", "\"ldap\"").contains("csv"));
+    assert!(with("field", "fields").contains("field"));
+    assert!(refusal(&format!("{csv}{csv}")).contains("each name once"));
 }
 
 #[test]

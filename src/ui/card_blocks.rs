@@ -6,7 +6,9 @@ use ringbook_ui::slint::{ModelRc, SharedString};
 use ringbook_ui::{CardBlock, CardLine, CardPart};
 
 use super::text;
-use crate::model::{Block, CallerCard, FieldType, FieldValue, Money, NearestBranch, Record};
+use crate::model::{
+    Block, CallerCard, FieldType, FieldValue, Money, NearestBranch, Record, SourceState,
+};
 use crate::{tr, trn};
 
 /// Orders, requests and other lines that a block shows; the rest stands on the client's page.
@@ -22,10 +24,12 @@ pub fn in_header(blocks: &[Block]) -> usize {
     blocks.iter().take_while(beside).count()
 }
 
-/// The blocks below the header that this client has something for.
+/// The blocks below the header that this client has something for; of a caller whom nobody knows, what
+/// stands outside the store.
 pub fn map_blocks(card: &CallerCard, zone: &TimeZone) -> Vec<CardBlock> {
     let below = &card.blocks[in_header(&card.blocks)..];
-    let known = below.iter().filter(|_| card.known);
+    let is_said = |block: &&Block| card.known || matches!(block, Block::Source(_));
+    let known = below.iter().filter(is_said);
     known
         .filter_map(|block| map_block(card, block, zone))
         .collect()
@@ -120,8 +124,20 @@ fn map_block(card: &CallerCard, block: &Block, zone: &TimeZone) -> Option<CardBl
             let field = all.find(|field| field.name.to_lowercase() == wanted)?;
             facts(block, vec![plain(&value(field))])
         }
-        // No source is asked yet.
-        Block::Source(_) => None,
+        Block::Source(name) => facts(block, vec![plain(&sourced(card, name)?)]),
+    }
+}
+
+/// What a source says; of a caller whom nobody knows only what it has.
+fn sourced(card: &CallerCard, name: &str) -> Option<String> {
+    let wanted = name.to_lowercase();
+    let mut all = card.sourced.iter();
+    let field = all.find(|field| field.name.to_lowercase() == wanted)?;
+    match field.state {
+        SourceState::Here => Some(field.value.clone()),
+        SourceState::Waiting if card.known => Some("…".to_owned()),
+        SourceState::NoData if card.known => Some(tr!("no data")),
+        SourceState::Waiting | SourceState::NoData => None,
     }
 }
 
@@ -306,7 +322,39 @@ mod tests {
             [CardPart::Orders, CardPart::Greeting]
         );
         // What nothing is known of is not there.
-        assert_eq!(parts("source:Debtors; note"), [CardPart::Note]);
+        let now: Timestamp = "2026-11-22T09:05:00Z".parse().unwrap();
+        let mut card = sample(Block::read_all("tags; note").unwrap(), &[], now);
+        card.about.tags.clear();
+        assert_eq!(map_blocks(&card, &TimeZone::UTC).len(), 1);
+    }
+
+    #[test]
+    fn s4_25_a_source_says_its_value_or_that_it_is_waited_for_or_that_there_is_none() {
+        let now: Timestamp = "2026-11-22T09:05:00Z".parse().unwrap();
+        let blocks = Block::read_all("source:Debtors").unwrap();
+        let mut card = sample(blocks, &[], now);
+        let said = |card: &CallerCard| -> Vec<String> {
+            let blocks = map_blocks(card, &TimeZone::UTC);
+            let lines = blocks.iter().flat_map(|block| block.lines.iter());
+            lines.map(|line| line.text.to_string()).collect()
+        };
+        for (state, known, expected) in [
+            (SourceState::Here, true, &["A-17"][..]),
+            (SourceState::Waiting, true, &["…"]),
+            (SourceState::NoData, true, &["no data"]),
+            (SourceState::Here, false, &["A-17"]),
+            (SourceState::Waiting, false, &[]),
+            (SourceState::NoData, false, &[]),
+        ] {
+            (card.sourced[0].state, card.known) = (state, known);
+            assert_eq!(said(&card), expected, "{state:?}");
+        }
+        card.sourced.clear();
+        assert_eq!(
+            said(&card),
+            [""; 0],
+            "a source that the settings do not have"
+        );
     }
 
     #[test]

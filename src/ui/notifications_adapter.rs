@@ -315,9 +315,11 @@ fn kind_of(kind: NoticeKind) -> (Kind, Tone) {
     match kind {
         NoticeKind::Transfer | NoticeKind::Settings => (Kind::Reply, Tone::Info),
         NoticeKind::Call => (Kind::Reply, Tone::Bad),
-        NoticeKind::Interrupted | NoticeKind::Audio | NoticeKind::Media | NoticeKind::Contacts => {
-            (Kind::Alert, Tone::Warning)
-        }
+        NoticeKind::Interrupted
+        | NoticeKind::Audio
+        | NoticeKind::Media
+        | NoticeKind::Contacts
+        | NoticeKind::Source => (Kind::Alert, Tone::Warning),
         NoticeKind::Password | NoticeKind::Store | NoticeKind::Recording | NoticeKind::Network => {
             (Kind::Alert, Tone::Bad)
         }

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use crate::model::{
     AboutClient, Block, CallId, CallerCard, Category, CategoryId, ClientId, Direction,
     FieldDefinition, FieldType, FieldValue, Kind, Money, NearestBranch, OrderLine, PhoneNumber,
-    Record, Value,
+    Record, SourceState, SourcedField, Value,
 };
 use crate::tr;
 
@@ -37,6 +37,7 @@ pub fn sample(blocks: Vec<Block>, fields: &[FieldDefinition], now: Timestamp) ->
         note_read_at: None,
         about: about(&blocks, fields, now),
         orders: vec![order()],
+        sourced: blocks.iter().filter_map(sourced).collect(),
         extension: "101".into(),
         employee: "Anna".into(),
         photo: None,
@@ -106,6 +107,18 @@ fn order() -> OrderLine {
         debt: Some(tenge(1_250_000)),
         overdue_days: Some(2),
     }
+}
+
+/// Something that a source could say.
+fn sourced(block: &Block) -> Option<SourcedField> {
+    let Block::Source(name) = block else {
+        return None;
+    };
+    Some(SourcedField {
+        name: name.clone(),
+        state: SourceState::Here,
+        value: "A-17".to_owned(),
+    })
 }
 
 /// Something that a field of the office's own could hold.

@@ -19,4 +19,5 @@ mod office;
 mod outgoing;
 mod publishing;
 mod reception;
+mod sources;
 mod tasks;

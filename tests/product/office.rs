@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use ringbook::app::{App, Input, Output, RequestId};
 use ringbook::automation::{Body, Event, Ready};
-use ringbook::model::{CallId, CallLine, RecordingRow, TaskNews};
+use ringbook::model::{CallId, CallLine, CardSource, Facts, RecordingRow, SourceAnswer, TaskNews};
 use ringbook::now::Now;
 use ringbook::phone::PhoneConfig;
 use ringbook::phone::command::{Command, CommandError, Reply};
@@ -43,6 +43,12 @@ pub fn settings(more: &str) -> Settings {
     Settings::parse(&text, Path::new("settings.toml")).unwrap()
 }
 
+/// What a source says, or why it says nothing.
+pub type Said = Result<Option<String>, String>;
+
+/// Says after which time a source says what.
+pub type Say = fn(&CardSource, &Facts) -> (Duration, Said);
+
 pub struct Office {
     pub app: App,
     pub store: Store,
@@ -67,6 +73,8 @@ pub struct Office {
     pub peer_ice: bool,
     /// The addresses of a call's sound are known so much later.
     pub gathering: Duration,
+    /// What sources outside the store say, and after which time.
+    pub sources: Say,
     /// The network swallows what this says yes to.
     pub lose: fn(&Message) -> bool,
     begin: Instant,
@@ -86,6 +94,7 @@ enum Travelling {
         bytes: Vec<u8>,
     },
     Stored(StoreReply),
+    Sourced(SourceAnswer),
     Media(MediaEvent),
 }
 
@@ -120,6 +129,7 @@ impl Office {
             joined: Vec::new(),
             peer_ice: false,
             gathering: Duration::from_millis(100),
+            sources: |_, _| (Duration::ZERO, Ok(None)),
             lose: |_| false,
             begin: now,
             now,
@@ -248,6 +258,21 @@ impl Office {
                 self.travel(self.gathering, Travelling::Media(found));
             }
             Effect::Store(command) => self.ask_store(command),
+            Effect::AskSource {
+                call,
+                source,
+                facts,
+            } => {
+                let (delay, value) = (self.sources)(&source, &facts);
+                let name = source.name.clone();
+                let answer = SourceAnswer {
+                    call,
+                    name,
+                    facts,
+                    value,
+                };
+                self.travel(delay, Travelling::Sourced(answer));
+            }
             Effect::Media(command) if !self.deaf_media => self.play(command),
             Effect::Exit => self.exited = true,
             _ => {}
@@ -428,6 +453,7 @@ impl Office {
                 self.peer.handle_datagram(now, to, from, &bytes);
             }
             Travelling::Datagram { .. } => {}
+            Travelling::Sourced(answer) => self.input(Input::Sourced(answer)),
             Travelling::Stored(reply) => self.input(Input::Stored(reply)),
             Travelling::Media(event) => self.input(Input::Media(event)),
         }

@@ -6,6 +6,7 @@ mod contacts;
 mod datagrams;
 #[path = "../support/python.rs"]
 mod python;
+mod sources;
 mod streams;
 mod tasks;
 

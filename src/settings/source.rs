@@ -1,0 +1,103 @@
+//! `[[source]]`: fields of the card whose values stand outside the store.
+
+use std::time::Duration;
+
+use super::SettingsError;
+use super::section::Section;
+use crate::model::{CardSource, Fact, SourcePlace};
+
+/// The longest that a card waits for a value, milliseconds.
+const PATIENCE_MS: u32 = 1000;
+
+#[derive(Clone, Copy)]
+enum Type {
+    Http,
+    Csv,
+}
+const TYPES: [(&str, Type); 2] = [("http", Type::Http), ("csv", Type::Csv)];
+
+pub(super) fn source(section: &mut Section<'_>) -> Result<CardSource, SettingsError> {
+    let name = required(
+        section,
+        "name",
+        "what the card calls it, such as \"Credit limit\"",
+    )?;
+    let kind = section.optional_choice("type", &TYPES)?;
+    let kind = kind.ok_or_else(|| section.missing("type", "\"http\", \"csv\""))?;
+    let patience = section.integer("timeout_ms", PATIENCE_MS, 50..=PATIENCE_MS)?;
+    Ok(CardSource {
+        name,
+        place: match kind {
+            Type::Http => http(section)?,
+            Type::Csv => csv(section)?,
+        },
+        patience: Duration::from_millis(patience.into()),
+    })
+}
+
+fn http(section: &mut Section<'_>) -> Result<SourcePlace, SettingsError> {
+    const URL: &str = "an address such as \"https://erp.office.example/clients/{number}\"; after \
+        the host may stand {number}, {client_id}, {name}, {company}, {extension}";
+    let url = required(section, "url", URL)?;
+    if let Some(value) = section.value("url").filter(|_| !is_template(&url)) {
+        return Err(section.bad("url", value, URL));
+    }
+    let field = required(
+        section,
+        "field",
+        "the way to the value, such as \"credit.limit\"",
+    )?;
+    Ok(SourcePlace::Http {
+        url,
+        field: field.split('.').map(str::to_owned).collect(),
+        ca_file: section.string("ca_file")?,
+    })
+}
+
+/// Whether it is the address of a web server whose host is fixed, with known words in its braces.
+fn is_template(url: &str) -> bool {
+    let Some(rest) = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))
+    else {
+        return false;
+    };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let bare = Fact::WORDS.iter().fold(path.to_owned(), |path, (word, _)| {
+        path.replace(&format!("{{{word}}}"), "")
+    });
+    let is_plain = |text: &str| !text.contains(|c: char| "{}".contains(c) || c.is_whitespace());
+    !host.is_empty() && is_plain(host) && is_plain(&bare)
+}
+
+fn csv(section: &mut Section<'_>) -> Result<SourcePlace, SettingsError> {
+    Ok(SourcePlace::Csv {
+        file: required(
+            section,
+            "file",
+            "a CSV file such as \"/srv/office/limits.csv\"",
+        )?
+        .into(),
+        key: required(
+            section,
+            "key",
+            "the column that tells whose line it is, such as \"phone\"",
+        )?,
+        by: section.choice("by", Fact::Number, &Fact::WORDS)?,
+        field: required(
+            section,
+            "field",
+            "the column with the value, such as \"limit\"",
+        )?,
+    })
+}
+
+fn required(
+    section: &mut Section<'_>,
+    key: &'static str,
+    allowed: &'static str,
+) -> Result<String, SettingsError> {
+    section
+        .string(key)?
+        .ok_or_else(|| section.missing(key, allowed))
+}
