@@ -27,8 +27,11 @@ impl TrayIcon {
     /// Shows what the phone is about now.
     pub fn show(&self, view: &View) {
         if let Some(tray) = &self.tray {
-            tray.set_state(state(view));
-            tray.set_do_not_disturb(view.absence.do_not_disturb);
+            let calls: Vec<_> = view.calls.iter().map(|call| call.state).collect();
+            let lines: Vec<_> = view.accounts.iter().map(|line| line.state).collect();
+            let absence = &view.absence;
+            tray.set_state(state(&calls, absence.do_not_disturb, &lines));
+            tray.set_do_not_disturb(absence.do_not_disturb);
         }
     }
 }
@@ -60,19 +63,39 @@ fn take_callbacks(tray: &Tray, main: &Weak<MainWindow>) {
 }
 
 /// What matters most: who calls, then who is spoken with, then whether anybody can call.
-fn state(view: &View) -> TrayState {
-    let any = |phase: fn(CallPhase) -> bool| view.calls.iter().any(|call| phase(call.state));
-    let is_registered = |state| state == RegistrationState::Registered;
-    let mut lines = view.accounts.iter();
-    if any(|phase| phase == CallPhase::Incoming) {
+fn state(calls: &[CallPhase], do_not_disturb: bool, lines: &[RegistrationState]) -> TrayState {
+    if calls.contains(&CallPhase::Incoming) {
         TrayState::Ringing
-    } else if any(|phase| phase != CallPhase::Ended) {
+    } else if calls.iter().any(|phase| *phase != CallPhase::Ended) {
         TrayState::Talking
-    } else if view.absence.do_not_disturb {
+    } else if do_not_disturb {
         TrayState::Quiet
-    } else if lines.any(|line| is_registered(line.state)) {
+    } else if lines.contains(&RegistrationState::Registered) {
         TrayState::Idle
     } else {
         TrayState::Offline
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_icon_tells_what_matters_most() {
+        use CallPhase::{Ended, Established, Incoming};
+        use RegistrationState::{Failed, Registered};
+        let cases = [
+            (&[][..], false, &[][..], TrayState::Offline),
+            (&[], false, &[Failed], TrayState::Offline),
+            (&[], false, &[Failed, Registered], TrayState::Idle),
+            (&[Ended], false, &[Registered], TrayState::Idle),
+            (&[], true, &[Registered], TrayState::Quiet),
+            (&[Established], true, &[Registered], TrayState::Talking),
+            (&[Established, Incoming], true, &[], TrayState::Ringing),
+        ];
+        for (calls, do_not_disturb, lines, expected) in cases {
+            assert!(state(calls, do_not_disturb, lines) == expected, "{calls:?}");
+        }
     }
 }
