@@ -9,12 +9,11 @@ use crate::dav::{
     AddressBook, Book, Clash, Href, Kept, Known, Loaded, Meeting, Options, Report, SyncError,
     Vcards, synchronise,
 };
-use crate::driver::password_of_command;
 use crate::http::{HttpClient, HttpError, Server};
 use crate::model::{Client, ClientId, Country};
 use crate::settings::CardDav;
 use crate::store::{Result, Store, StoreError, Writer};
-use crate::tr;
+use crate::{secrets, tr};
 
 /// How long one request may take; hundreds of cards come with some.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -97,11 +96,9 @@ fn login(settings: &CardDav) -> Result<Option<Credentials>, String> {
     let Some(username) = settings.username.clone() else {
         return Ok(None);
     };
-    let password = match (&settings.password, &settings.password_command) {
-        (Some(password), _) => password.reveal().to_owned(),
-        (None, Some(command)) => password_of_command(command)?,
-        (None, None) => from_keyring(&settings.keyring_name())?,
-    };
+    let (written, command) = (&settings.password, &settings.password_command);
+    let name = settings.keyring_name();
+    let password = secrets::look_up(written.as_ref(), command.as_deref(), &name)?;
     Ok(Some(Credentials { username, password }))
 }
 
@@ -109,41 +106,8 @@ fn login(settings: &CardDav) -> Result<Option<Credentials>, String> {
 ///
 /// # Errors
 /// Why it is not kept, in words for a person.
-#[cfg(feature = "gui")]
 pub fn keep_password(settings: &CardDav, password: &str) -> Result<(), String> {
-    use crate::secrets::{Secrets as _, SystemKeyring};
-    SystemKeyring.put(&settings.keyring_name(), password)
-}
-
-/// There is no keyring in this build.
-///
-/// # Errors
-/// Always, in words for a person.
-#[cfg(not(feature = "gui"))]
-pub fn keep_password(_settings: &CardDav, _password: &str) -> Result<(), String> {
-    Err(tr!(
-        "this Ringbook was built without the system's keyring; set password_command"
-    ))
-}
-
-#[cfg(feature = "gui")]
-fn from_keyring(name: &str) -> Result<String, String> {
-    use crate::secrets::{Secrets as _, SystemKeyring};
-    match SystemKeyring.find(name) {
-        Ok(Some(password)) => Ok(password),
-        Ok(None) => Err(tr!(
-            "the system's keyring has none under the name {name}",
-            name = name
-        )),
-        Err(error) => Err(tr!("the system's keyring: {error}", error = error)),
-    }
-}
-
-#[cfg(not(feature = "gui"))]
-fn from_keyring(_name: &str) -> Result<String, String> {
-    Err(tr!(
-        "settings.toml has neither password nor password_command"
-    ))
+    secrets::keep(&settings.keyring_name(), password)
 }
 
 /// The client book as the meeting needs it.

@@ -347,7 +347,8 @@ fn inner_tls(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-fn explain_tls(error: &rustls::Error, host: &str) -> String {
+/// What is wrong with the way a server speaks TLS, and what to do about it.
+pub(crate) fn explain_tls(error: &rustls::Error, host: &str) -> String {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. }) => tr!(
             "The server's certificate is not for {host}; check the address",

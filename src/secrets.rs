@@ -1,5 +1,6 @@
 //! Passwords in the system's keyring: found for the phone, moved there by the window.
 
+use crate::driver::password_of_command;
 use crate::settings::{Account, Password, Whose};
 use crate::tr;
 
@@ -65,6 +66,62 @@ fn move_password(
     }
     *kept = None;
     Ok(())
+}
+
+/// A password that the settings tell of: `written` there, printed by `command`, or else in the keyring
+/// under `name`. It waits.
+///
+/// # Errors
+/// Why there is none, in words for a person.
+pub fn look_up(
+    written: Option<&Password>,
+    command: Option<&str>,
+    name: &str,
+) -> Result<String, String> {
+    match (written, command) {
+        (Some(password), _) => Ok(password.reveal().to_owned()),
+        (None, Some(command)) => password_of_command(command),
+        (None, None) => from_keyring(name),
+    }
+}
+
+/// Keeps a password in the system's keyring, where [`look_up`] finds it.
+///
+/// # Errors
+/// Why it is not kept, in words for a person.
+#[cfg(feature = "gui")]
+pub fn keep(name: &str, password: &str) -> Result<(), String> {
+    SystemKeyring.put(name, password)
+}
+
+/// There is no keyring in this build.
+///
+/// # Errors
+/// Always, in words for a person.
+#[cfg(not(feature = "gui"))]
+pub fn keep(_name: &str, _password: &str) -> Result<(), String> {
+    Err(tr!(
+        "this Ringbook was built without the system's keyring; set password_command"
+    ))
+}
+
+#[cfg(feature = "gui")]
+fn from_keyring(name: &str) -> Result<String, String> {
+    match SystemKeyring.find(name) {
+        Ok(Some(password)) => Ok(password),
+        Ok(None) => Err(tr!(
+            "the system's keyring has none under the name {name}",
+            name = name
+        )),
+        Err(error) => Err(tr!("the system's keyring: {error}", error = error)),
+    }
+}
+
+#[cfg(not(feature = "gui"))]
+fn from_keyring(_name: &str) -> Result<String, String> {
+    Err(tr!(
+        "settings.toml has neither password nor password_command"
+    ))
 }
 
 /// The keyring of the desktop.

@@ -13,8 +13,9 @@ use super::log::LogCommand;
 use super::office::{CategoryCommand, EmployeeCommand};
 use super::recording::RecordingCommand;
 use super::records::RecordsCommand;
+use super::source::SourceCommand;
 use super::task::TaskCommand;
-use super::{backup, client, log, office, recording, records, task};
+use super::{backup, client, log, office, recording, records, source, task};
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -48,6 +49,9 @@ pub enum DataCommand {
     /// Recordings
     #[command(subcommand)]
     Recording(RecordingCommand),
+    /// Fields of the card that stand outside the store
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// A consistent copy of clients and call log, also while the phone runs
     Backup(BackupCommand),
     /// Make a backup the store; what is there is kept aside. The phone must not be running
@@ -65,6 +69,7 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Records(command) => records::run(command, profile, output),
         DataCommand::Task(command) => task::run(command, profile, output),
         DataCommand::Recording(command) => recording::run(command, profile, output),
+        DataCommand::Source(command) => source::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),
     };

@@ -16,6 +16,7 @@ mod office;
 mod play;
 mod recording;
 mod records;
+mod source;
 mod task;
 mod timeline;
 #[cfg(feature = "gui")]

@@ -36,7 +36,7 @@ use tokio_rustls::TlsAcceptor;
 pub use self::handle::AppHandle;
 pub(crate) use self::password::password_of_command;
 pub use self::tls::check_authorities;
-pub(crate) use self::tls::{certificates, explain_certificate};
+pub(crate) use self::tls::{certificates, client_config, explain_certificate};
 
 use self::addresses::Addresses;
 use self::contacts::Contacts;

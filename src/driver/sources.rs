@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::message::{Inbox, Message};
 use crate::model::{CallId, CardSource, Facts, SourceAnswer};
-use crate::sources::{self, SourceError};
+use crate::sources::{Asker, SourceError};
 
 /// Questions to one source at once: one that hangs keeps no more threads than these.
 const AT_ONCE: usize = 4;
@@ -20,8 +20,15 @@ pub(super) struct Sources {
     /// Where files are whose path does not say.
     folder: PathBuf,
     inbox: Inbox,
-    /// The turns of each source, by its name.
-    turns: BTreeMap<String, Arc<Semaphore>>,
+    /// Those that were asked, by their names.
+    known: BTreeMap<String, Known>,
+}
+
+/// A source that was asked.
+#[derive(Clone)]
+struct Known {
+    asker: Arc<Asker>,
+    turns: Arc<Semaphore>,
 }
 
 impl Sources {
@@ -29,18 +36,16 @@ impl Sources {
         Self {
             folder: folder.to_owned(),
             inbox,
-            turns: BTreeMap::new(),
+            known: BTreeMap::new(),
         }
     }
 
     /// Asks; the answer comes within the source's patience, whatever the source does.
     pub fn ask(&mut self, call: CallId, source: Arc<CardSource>, facts: Facts) {
-        let turns = self.turns.entry(source.name.clone());
-        let turns = turns.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
-        let (turns, folder) = (Arc::clone(turns), self.folder.clone());
+        let known = self.known(&source);
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
-            let asked = on_a_thread(turns, Arc::clone(&source), facts.clone(), folder);
+            let asked = on_a_thread(known, facts.clone());
             let late = |_| Err(SourceError::TimedOut(source.patience).to_string());
             let value = timeout(source.patience, asked).await.unwrap_or_else(late);
             inbox.put(Message::Sourced(SourceAnswer {
@@ -51,20 +56,29 @@ impl Sources {
             }));
         });
     }
+
+    /// The source as it was asked before, unless the settings have changed it.
+    fn known(&mut self, source: &Arc<CardSource>) -> Known {
+        let known = self.known.get(&source.name);
+        if let Some(known) = known.filter(|known| known.asker.source() == &**source) {
+            return known.clone();
+        }
+        let new = Known {
+            asker: Arc::new(Asker::new(Arc::clone(source), &self.folder)),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        };
+        self.known.insert(source.name.clone(), new.clone());
+        new
+    }
 }
 
 /// Asks when it is the question's turn, on a thread of its own: the end of the phone waits for none.
-async fn on_a_thread(
-    turns: Arc<Semaphore>,
-    source: Arc<CardSource>,
-    facts: Facts,
-    folder: PathBuf,
-) -> Result<Option<String>, String> {
-    let turn = turns.acquire_owned().await;
+async fn on_a_thread(known: Known, facts: Facts) -> Result<Option<String>, String> {
+    let turn = known.turns.acquire_owned().await;
     let turn = turn.map_err(|error| error.to_string())?;
     let (answer, answered) = oneshot::channel();
     let ask = move || {
-        let asked = sources::ask(&source, &facts, &folder);
+        let asked = known.asker.ask(&facts);
         let _ = answer.send(asked.map_err(|error| error.to_string()));
         drop(turn);
     };

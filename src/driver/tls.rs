@@ -71,7 +71,8 @@ impl Clients {
     }
 }
 
-fn client_config(trust: Option<&str>) -> anyhow::Result<ClientConfig> {
+/// TLS that believes the system's authorities, or those of a file alone.
+pub(crate) fn client_config(trust: Option<&str>) -> anyhow::Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let verifier = verifier(trust, provider.clone())?;
     let mut config = ClientConfig::builder_with_provider(provider)

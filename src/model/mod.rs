@@ -11,6 +11,7 @@ mod greeting;
 mod ids;
 mod merging;
 mod money;
+mod password;
 mod phone_number;
 mod record;
 mod recording;
@@ -36,10 +37,13 @@ pub use ids::{
     TaskId,
 };
 pub use money::{Money, MoneyError};
+pub use password::Password;
 pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};
 pub use record::{Column, Kind, Record, overdue_days};
 pub use recording::{RecordingRow, RecordingState};
-pub use source::{CardSource, Fact, Facts, SourceAnswer, SourcePlace, SourceState, SourcedField};
+pub use source::{
+    CardSource, Database, Fact, Facts, SourceAnswer, SourcePlace, SourceState, SourcedField,
+};
 pub use task::{Closed, Outcome, Task, TaskChange, TaskLine, TaskNews, TaskTerms};
 pub use value::{FieldDefinition, FieldType, FieldValue, Value, ValueType};
 pub use value::{is_link, read_flag, read_number};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::CallId;
+use super::{CallId, Password};
 
 /// A field of the card, and where its value stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,39 @@ pub enum SourcePlace {
         /// The column with the value.
         field: String,
     },
+    /// In a PostgreSQL database.
+    Postgres(Box<Database>),
+}
+
+/// A PostgreSQL database, who we are there, and what it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// The server, or the folder of its socket on this computer.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database's name.
+    pub name: String,
+    /// Who we are there.
+    pub username: String,
+    /// The password, when it stands in the settings.
+    pub password: Option<Password>,
+    /// A command whose first line of output is the password.
+    pub password_command: Option<String>,
+    /// Whether the connection has to be secret.
+    pub tls: bool,
+    /// A PEM file with the authorities believed for TLS; none for the system's.
+    pub ca_file: Option<String>,
+    /// A query for one value, with the words of [`Fact`] in braces.
+    pub query: String,
+}
+
+impl Database {
+    /// Under which name the keyring keeps the password.
+    pub fn keyring_name(&self) -> String {
+        let (host, port) = (&self.host, self.port);
+        format!("postgresql {}@{host}:{port}/{}", self.username, self.name)
+    }
 }
 
 /// Something that is known of a caller.
@@ -67,6 +100,14 @@ impl Fact {
         ("company", Self::Company),
         ("extension", Self::Extension),
     ];
+
+    /// Those whose words stand in braces there.
+    fn all_in(text: &str) -> Vec<Self> {
+        let wanted = |word: &str| text.contains(&format!("{{{word}}}"));
+        let all = Self::WORDS.into_iter();
+        all.filter_map(|(word, fact)| wanted(word).then_some(fact))
+            .collect()
+    }
 }
 
 impl CardSource {
@@ -74,12 +115,8 @@ impl CardSource {
     pub fn needs(&self) -> Vec<Fact> {
         match &self.place {
             SourcePlace::Csv { by, .. } => vec![*by],
-            SourcePlace::Http { url, .. } => {
-                let wanted = |word: &str| url.contains(&format!("{{{word}}}"));
-                let all = Fact::WORDS.into_iter();
-                all.filter_map(|(word, fact)| wanted(word).then_some(fact))
-                    .collect()
-            }
+            SourcePlace::Http { url, .. } => Fact::all_in(url),
+            SourcePlace::Postgres(database) => Fact::all_in(&database.query),
         }
     }
 }

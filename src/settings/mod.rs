@@ -12,7 +12,6 @@ mod read;
 mod section;
 mod source;
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -28,6 +27,7 @@ pub use ringbook_sip::user_agent::Transport;
 
 use crate::flight::Retention;
 use crate::i18n::Language;
+pub use crate::model::Password;
 use crate::model::{CardSource, Country, TaskTerms};
 
 /// Everything in `settings.toml`.
@@ -246,28 +246,6 @@ impl Whose {
             Self::Line => aor.to_owned(),
             Self::Turn => format!("{aor} turn"),
         }
-    }
-}
-
-/// A password that never shows in a log or an error.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl Password {
-    /// Wraps the secret text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The secret itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
     }
 }
 

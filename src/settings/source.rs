@@ -1,10 +1,12 @@
 //! `[[source]]`: fields of the card whose values stand outside the store.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::Password;
 use super::SettingsError;
 use super::section::Section;
-use crate::model::{CardSource, Fact, SourcePlace};
+use crate::model::{CardSource, Database, Fact, SourcePlace};
 
 /// The longest that a card waits for a value, milliseconds.
 const PATIENCE_MS: u32 = 1000;
@@ -13,8 +15,13 @@ const PATIENCE_MS: u32 = 1000;
 enum Type {
     Http,
     Csv,
+    Postgres,
 }
-const TYPES: [(&str, Type); 2] = [("http", Type::Http), ("csv", Type::Csv)];
+const TYPES: [(&str, Type); 3] = [
+    ("http", Type::Http),
+    ("csv", Type::Csv),
+    ("postgres", Type::Postgres),
+];
 
 pub(super) fn source(section: &mut Section<'_>) -> Result<CardSource, SettingsError> {
     let name = required(
@@ -23,13 +30,14 @@ pub(super) fn source(section: &mut Section<'_>) -> Result<CardSource, SettingsEr
         "what the card calls it, such as \"Credit limit\"",
     )?;
     let kind = section.optional_choice("type", &TYPES)?;
-    let kind = kind.ok_or_else(|| section.missing("type", "\"http\", \"csv\""))?;
+    let kind = kind.ok_or_else(|| section.missing("type", "\"http\", \"csv\", \"postgres\""))?;
     let patience = section.integer("timeout_ms", PATIENCE_MS, 50..=PATIENCE_MS)?;
     Ok(CardSource {
         name,
         place: match kind {
             Type::Http => http(section)?,
             Type::Csv => csv(section)?,
+            Type::Postgres => SourcePlace::Postgres(Box::new(database(section)?)),
         },
         patience: Duration::from_millis(patience.into()),
     })
@@ -90,6 +98,49 @@ fn csv(section: &mut Section<'_>) -> Result<SourcePlace, SettingsError> {
             "the column with the value, such as \"limit\"",
         )?,
     })
+}
+
+fn database(section: &mut Section<'_>) -> Result<Database, SettingsError> {
+    let host = required(
+        section,
+        "host",
+        "a server such as \"db.office.example\", or a folder such as \"/run/postgresql\"",
+    )?;
+    let port = section.integer("port", 5432, 1..=65_535)?;
+    let database = Database {
+        port: u16::try_from(port).unwrap_or_default(),
+        name: required(section, "database", "the database's name")?,
+        username: required(
+            section,
+            "username",
+            "a user who can read there, such as \"ringbook\"",
+        )?,
+        password: section.string("password")?.map(Password::new),
+        password_command: section.string("password_command")?,
+        tls: section.bool("tls", !is_this_computer(&host))?,
+        ca_file: section.string("ca_file")?,
+        query: required(
+            section,
+            "query",
+            "a query such as \"select debt from clients where phone = {number}\"",
+        )?,
+        host,
+    };
+    let both = database.password.is_some() && database.password_command.is_some();
+    match section.value("password_command") {
+        Some(value) if both => Err(section.bad(
+            "password_command",
+            value,
+            "either password or password_command",
+        )),
+        _ => Ok(database),
+    }
+}
+
+/// Whether nobody can stand between: a socket, or this computer's own address.
+fn is_this_computer(host: &str) -> bool {
+    let ip: Option<IpAddr> = host.parse().ok();
+    host.starts_with('/') || host == "localhost" || ip.is_some_and(|ip| ip.is_loopback())
 }
 
 fn required(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::model::Fact;
+use crate::model::{Fact, SourcePlace};
 
 fn parse(text: &str) -> Result<Settings, String> {
     Settings::parse(text, Path::new("settings.toml")).map_err(|error| error.to_string())
@@ -513,6 +513,45 @@ fn s4_25_sources_of_the_card_are_read_and_what_cannot_be_asked_is_refused() {
     assert!(with("\"http\"", "\"ldap\"").contains("csv"));
     assert!(with("field", "fields").contains("field"));
     assert!(refusal(&format!("{csv}{csv}")).contains("each name once"));
+}
+
+#[test]
+fn s4_25_a_database_is_asked_secretly_over_the_network_unless_the_settings_say_no() {
+    let text = "[[source]]\nname = \"Debt\"\ntype = \"postgres\"\nhost = \"db.example\"\n\
+                database = \"crm\"\nusername = \"ringbook\"\npassword = \"s3cret\"\n\
+                query = \"select debt from clients where phone = {number} or name = {name}\"\n";
+    let read = |text: &str| {
+        let source = parse(text).unwrap().sources.remove(0);
+        let SourcePlace::Postgres(database) = source.place.clone() else {
+            panic!("{source:?}");
+        };
+        assert!(!format!("{source:?}").contains("s3cret"));
+        (source.needs(), *database)
+    };
+    let (needs, database) = read(text);
+    assert_eq!(needs, [Fact::Number, Fact::Name]);
+    assert_eq!((database.port, database.tls), (5432, true));
+    assert_eq!(
+        database.keyring_name(),
+        "postgresql ringbook@db.example:5432/crm"
+    );
+    for (host, tls) in [
+        ("/run/postgresql", false),
+        ("localhost", false),
+        ("127.0.0.1", false),
+        ("::1", false),
+        ("192.0.2.1", true),
+    ] {
+        let here = text.replace("db.example", host);
+        assert_eq!(read(&here).1.tls, tls, "{host}");
+    }
+    assert!(!read(&format!("{text}tls = false\n")).1.tls);
+    for key in ["host", "database", "username", "query"] {
+        let refused = refusal(&text.replace(&format!("{key} = "), "ca_file = "));
+        assert!(refused.contains(key), "{refused}");
+    }
+    assert!(refusal(&format!("{text}password_command = \"pass\"\n")).contains("either"));
+    assert!(refusal(&format!("{text}port = 0\n")).contains("port"));
 }
 
 #[test]

@@ -24,6 +24,10 @@ fn facts(known: &[(Fact, &str)]) -> Facts {
         .collect()
 }
 
+fn ask(source: &CardSource, facts: &Facts, folder: &Path) -> Result<Option<String>, SourceError> {
+    Asker::new(Arc::new(source.clone()), folder).ask(facts)
+}
+
 fn source(place: SourcePlace) -> CardSource {
     CardSource {
         name: "Limit".to_owned(),

@@ -3,7 +3,10 @@
 
 mod check;
 mod contacts;
+mod databases;
 mod datagrams;
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../support/python.rs"]
 mod python;
 mod sources;

@@ -60,7 +60,7 @@ fn source(name: &str, url: &str) -> String {
 }
 
 /// Calls the phone, and lets it ring.
-fn call(peer: &UdpSocket, phone: &Phone, n: usize) {
+pub fn call(peer: &UdpSocket, phone: &Phone, n: usize) {
     let here = peer.local_addr().unwrap();
     let there = phone.ready["udp"][0].as_str().unwrap();
     let request = format!(
@@ -71,7 +71,7 @@ fn call(peer: &UdpSocket, phone: &Phone, n: usize) {
     peer.send_to(request.as_bytes(), there).unwrap();
 }
 
-fn peer() -> UdpSocket {
+pub fn peer() -> UdpSocket {
     let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
     let deadline = Some(Duration::from_secs(30));
     peer.set_read_timeout(deadline).unwrap();
@@ -79,7 +79,7 @@ fn peer() -> UdpSocket {
 }
 
 /// Reads what the phone says until it says that it rings.
-fn hear_ringing(peer: &UdpSocket) {
+pub fn hear_ringing(peer: &UdpSocket) {
     let mut octets = [0; 4096];
     loop {
         let length = peer.recv(&mut octets).expect("the phone rings");
@@ -90,7 +90,7 @@ fn hear_ringing(peer: &UdpSocket) {
 }
 
 /// The states of the card's fields from outside, by their names, and their values.
-fn fields(card: &Value) -> Vec<(String, String, String)> {
+pub fn fields(card: &Value) -> Vec<(String, String, String)> {
     let text = |field: &Value, key: &str| field[key].as_str().unwrap().to_owned();
     let fields = card["card"]["sourced"].as_array().unwrap();
     let field = |field| {
