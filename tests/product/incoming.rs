@@ -44,6 +44,37 @@ fn s1_2_a_known_caller_is_on_the_card_while_it_rings_without_any_input() {
 }
 
 #[test]
+fn s1_3_twenty_known_callers_are_on_the_card_with_their_names_before_they_are_answered() {
+    let mut office = office();
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    for n in 10..30 {
+        let number = PhoneNumber::from_e164(&format!("+770122233{n}")).unwrap();
+        let client = Client::named(format!("Client {n}"), now).with_phone(number);
+        office.store.write(|w| w.save_client(&client)).unwrap();
+        office.call_in_as(&format!("870122233{n}"));
+        let call = office.call();
+        office.ms(2000);
+        office.command(Command::Answer(call)).unwrap();
+        office.ms(1000);
+        office.command(Command::Hangup(call)).unwrap();
+        office.ms(1000);
+
+        let events = office.events.iter().filter(|e| e["call"] == json!(call));
+        let told: Vec<&str> = events
+            .filter_map(|event| match event["event"].as_str()? {
+                "caller_card" => event["card"]["name"].as_str(),
+                _ => event["state"].as_str(),
+            })
+            .collect();
+        let name = format!("Client {n}");
+        let at = |said: &str| told.iter().position(|told| *told == said);
+        let (card, answered) = (at(&name), at("established"));
+        assert!(card.is_some() && card < answered, "{told:?}");
+    }
+    assert_eq!(office.rows().len(), 20);
+}
+
+#[test]
 fn a_caller_who_is_saved_during_the_call_is_on_the_card_and_in_the_row_at_once() {
     let mut office = office();
     office.input(Input::Watch(true));
