@@ -23,6 +23,7 @@ const PORTAL_PATH: &str = "/org/freedesktop/portal/desktop";
 const PORTAL_NOTIFICATION: &str = "org.freedesktop.portal.Notification";
 /// The portal's version from which on it can be told whether to sound.
 const PORTAL_WITH_SOUND: u32 = 2;
+const TRAY: &str = "org.kde.StatusNotifierWatcher";
 const SERVICE: &str = "org.freedesktop.Notifications";
 const SERVICE_PATH: &str = "/org/freedesktop/Notifications";
 
@@ -184,6 +185,20 @@ impl Bus {
             .call_method(Some(SERVICE), SERVICE_PATH, interface, method, &(shown,))?;
         Ok(())
     }
+}
+
+/// Whether the desktop of the session has a tray. Waits for the desktop.
+pub fn has_tray() -> bool {
+    let asked = || -> zbus::Result<bool> {
+        let connection = connection::Builder::session()?
+            .method_timeout(PATIENCE)
+            .build()?;
+        let bus = zbus::blocking::fdo::DBusProxy::new(&connection)?;
+        Ok(bus.name_has_owner(TRAY.try_into()?)?)
+    };
+    asked()
+        .inspect_err(|error| tracing::debug!(%error, "there is no session to have a tray"))
+        .unwrap_or(false)
 }
 
 fn portal_version(connection: &Connection) -> zbus::Result<u32> {

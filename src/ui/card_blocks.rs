@@ -109,7 +109,7 @@ fn map_block(card: &CallerCard, block: &Block, zone: &TimeZone) -> Option<CardBl
         Block::Balance => facts(block, about.balance.iter().map(amount).collect()),
         Block::Appointment => {
             let next = about.next_appointment.iter();
-            let lines = next.map(|next| appointment(next, zone)).collect();
+            let lines = next.map(|next| appointment(next, today, zone)).collect();
             facts(block, lines)
         }
         Block::Branch => {
@@ -214,8 +214,9 @@ fn amount(money: &Money) -> CardLine {
     }
 }
 
-fn appointment(record: &Record, zone: &TimeZone) -> CardLine {
-    let at = record.moment("at").map(|at| text::moment(at, zone));
+fn appointment(record: &Record, today: Date, zone: &TimeZone) -> CardLine {
+    let at = record.moment("at");
+    let at = at.map(|at| text::appointed(at, today, zone));
     let responsible = record.employee("responsible");
     let parts = [
         at.as_deref().unwrap_or_default(),
@@ -362,7 +363,7 @@ mod tests {
         for (block, said) in [
             ("note; location", ""),
             ("balance", "[−12\u{a0}500\u{a0}₸]"),
-            ("appointment", "Mon 23.11.2026 10:05 · Measuring"),
+            ("appointment", "Tomorrow 10:05 · Measuring"),
             ("branch", "Alfa, Abay 10, Almaty · 2.4 km"),
             ("address", "Satpayev 22, Almaty, KZ"),
             ("tags", "wholesale"),

@@ -125,7 +125,7 @@ pub struct Desk {
     settings: Rc<SettingsPage>,
     layouts: Rc<LayoutsPage>,
     popups: Rc<Popups>,
-    tray: TrayIcon,
+    tray: Rc<TrayIcon>,
     clients: Rc<ClientsPage>,
     tick: slint::Timer,
 }

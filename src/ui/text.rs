@@ -124,6 +124,15 @@ pub fn moment(at: Timestamp, zone: &TimeZone) -> SharedString {
     .into()
 }
 
+/// `Today 09:05`, `Tomorrow 09:05`, and of other days the whole [`moment`].
+pub fn appointed(at: Timestamp, today: Date, zone: &TimeZone) -> SharedString {
+    let date = at.to_zoned(zone.clone()).date();
+    match (date - today).get_days() {
+        0 | 1 => format!("{} {}", day(date, today), time(at, zone)).into(),
+        _ => moment(at, zone),
+    }
+}
+
 /// `22.11.2026`
 pub fn date(day: Date) -> String {
     day.strftime("%d.%m.%Y").to_string()

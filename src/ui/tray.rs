@@ -1,37 +1,65 @@
 //! The icon in the desktop's tray: what the phone is about, and a way back to the window.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
 use ringbook_ui::slint::{ComponentHandle, Weak};
 use ringbook_ui::{AbsenceAdapter, MainWindow, Tray, TrayState, WindowAdapter};
 
+use super::asking::spawn;
 use crate::automation::RegistrationState;
+use crate::notifications::desktop::has_tray;
 use crate::phone::view::{CallPhase, View};
 
-/// The icon; none where the toolkit makes none.
+/// The icon, where the desktop has a tray.
 pub struct TrayIcon {
-    tray: Option<Tray>,
+    tray: RefCell<Option<Tray>>,
+    latest: RefCell<(Vec<CallPhase>, bool, Vec<RegistrationState>)>,
 }
 
 impl TrayIcon {
-    /// Puts the icon up. A desktop without a tray shows none, and nothing is missing then.
-    pub fn start(main: &MainWindow) -> Self {
-        let tray = Tray::new()
-            .inspect_err(|error| tracing::debug!(%error, "no icon in the tray"))
-            .ok();
-        if let Some(tray) = &tray {
-            take_callbacks(tray, &main.as_weak());
+    /// Puts the icon up once the desktop has said that it has a place for it.
+    pub fn start(main: &MainWindow) -> Rc<Self> {
+        let icon = Rc::new(Self {
+            tray: RefCell::default(),
+            latest: RefCell::default(),
+        });
+        let (this, main) = (icon.clone(), main.as_weak());
+        spawn(async move {
+            let (done, waiting) = tokio::sync::oneshot::channel();
+            std::thread::spawn(move || drop(done.send(has_tray())));
+            if waiting.await.unwrap_or(false) {
+                this.put_up(&main);
+            }
+        });
+        icon
+    }
+
+    fn put_up(&self, main: &Weak<MainWindow>) {
+        match Tray::new() {
+            Ok(tray) => {
+                take_callbacks(&tray, main);
+                *self.tray.borrow_mut() = Some(tray);
+                self.draw();
+            }
+            Err(error) => tracing::debug!(%error, "no icon in the tray"),
         }
-        Self { tray }
     }
 
     /// Shows what the phone is about now.
     pub fn show(&self, view: &View) {
-        if let Some(tray) = &self.tray {
-            let calls: Vec<_> = view.calls.iter().map(|call| call.state).collect();
-            let lines: Vec<_> = view.accounts.iter().map(|line| line.state).collect();
-            let absence = &view.absence;
-            tray.set_state(state(&calls, absence.do_not_disturb, &lines));
-            tray.set_do_not_disturb(absence.do_not_disturb);
+        let calls = view.calls.iter().map(|call| call.state).collect();
+        let lines = view.accounts.iter().map(|line| line.state).collect();
+        *self.latest.borrow_mut() = (calls, view.absence.do_not_disturb, lines);
+        self.draw();
+    }
+
+    fn draw(&self) {
+        if let Some(tray) = &*self.tray.borrow() {
+            let (calls, do_not_disturb, lines) = &*self.latest.borrow();
+            tray.set_state(state(calls, *do_not_disturb, lines));
+            tray.set_do_not_disturb(*do_not_disturb);
         }
     }
 }

@@ -4,12 +4,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use ringbook::store::Store;
 use ringbook::store::sample::IVAN;
 use serde_json::Value;
 use tempfile::TempDir;
+use zbus::blocking::{Connection, connection};
 
 use crate::support::{PATIENCE, Phone, Program, Setup, alone, eventually, free_port, pause};
 
@@ -21,8 +23,11 @@ struct Desktop {
     folder: TempDir,
     /// What becomes of the windows, told by the X server as it happens.
     windows: Program,
+    /// The address of its session's bus.
+    bus: String,
     _server: Program,
     _manager: Program,
+    _bus: Program,
 }
 
 impl Desktop {
@@ -37,6 +42,12 @@ impl Desktop {
         let number = number.unwrap_or_else(|| server.fail("tells no display"));
         let display = format!("DISPLAY=:{number}");
         let manager = Program::start("env", &[&display, "openbox"], folder.path());
+        let session = ["--session", "--nofork", "--nopidfile", "--print-address=1"];
+        let bus = Program::start("dbus-daemon", &session, folder.path());
+        let address = bus
+            .output
+            .wait(0, PATIENCE, |line| Some(line.trim().to_owned()));
+        let address = address.unwrap_or_else(|| bus.fail("tells no address"));
         let watch = ["stdbuf", "-oL", "xev", "-root", "-event", "substructure"];
         let watch = [&[display.as_str()], &watch[..]].concat();
         let windows = Program::start("env", &watch, folder.path());
@@ -44,8 +55,10 @@ impl Desktop {
             display,
             folder,
             windows,
+            bus: address,
             _server: server,
             _manager: manager,
+            _bus: bus,
         }
     }
 
@@ -179,7 +192,8 @@ impl Window {
         store.write(|store| store.add_sample_office(today)).unwrap();
         drop(store);
         let folder = profile.path().display().to_string();
-        let program = desktop.start_program(&[RINGBOOK, "--profile", &folder]);
+        let bus = format!("DBUS_SESSION_BUS_ADDRESS={}", desktop.bus);
+        let program = desktop.start_program(&[&bus, RINGBOOK, "--profile", &folder]);
         let window = Window {
             program,
             profile,
@@ -298,5 +312,70 @@ fn the_card_comes_up_for_a_call_we_make_too() {
     desktop.wait_painted(&card);
     assert_eq!(desktop.focus(), main);
     desktop.picture("desktop-outgoing");
+    anna.ctl(&["quit"]);
+}
+
+/// The tray of a desktop: takes icons in and tells their addresses.
+struct Tray(mpsc::Sender<String>);
+
+#[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+impl Tray {
+    fn register_status_notifier_item(&self, service: &str) {
+        self.0.send(service.to_owned()).unwrap();
+    }
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        true
+    }
+
+    #[zbus(property)]
+    fn protocol_version(&self) -> i32 {
+        0
+    }
+}
+
+/// What stands over the icon at this address.
+fn tooltip(connection: &Connection, icon: &str) -> String {
+    let (path, properties) = ("/StatusNotifierItem", "org.freedesktop.DBus.Properties");
+    let asked = ("org.kde.StatusNotifierItem", "ToolTip");
+    let answer = connection.call_method(Some(icon), path, Some(properties), "Get", &asked);
+    let body = answer.unwrap().body();
+    let value: zbus::zvariant::Value<'_> = body.deserialize().unwrap();
+    format!("{value:?}")
+}
+
+#[test]
+fn the_icon_in_the_tray_tells_what_the_phone_is_about() {
+    let _turn = alone();
+    let desktop = Desktop::start();
+    let (taken_in, icons) = mpsc::channel();
+    let connection = connection::Builder::address(&*desktop.bus)
+        .and_then(|bus| bus.serve_at("/StatusNotifierWatcher", Tray(taken_in)))
+        .and_then(|bus| bus.name("org.kde.StatusNotifierWatcher"))
+        .and_then(connection::Builder::build)
+        .unwrap();
+    let anna = Window::start(&desktop);
+    let icon = icons.recv_timeout(PATIENCE).expect("the icon comes");
+    let tells = |words: &str| {
+        eventually(words, || {
+            tooltip(&connection, &icon).contains(words).then_some(())
+        });
+    };
+    tells("nobody can reach you");
+    anna.ctl(&["dnd", "on"]);
+    tells("do not disturb");
+    anna.ctl(&["dnd", "off"]);
+    tells("nobody can reach you");
+
+    let ivan = Phone::start(&Setup {
+        user: IVAN,
+        ..Setup::unregistered("127.0.0.1")
+    });
+    ivan.dial(&format!("sip:101@127.0.0.1:{}", anna.port));
+    tells("somebody is calling");
+    let call = anna.wait_call("ringing")["call"].clone();
+    anna.ctl(&["answer", call.as_str().unwrap()]);
+    tells("in a call");
     anna.ctl(&["quit"]);
 }
