@@ -118,7 +118,7 @@ pub fn chosen(word: &str) -> String {
         "#b91c1c" => tr!("Red"),
         "#1d4ed8" => tr!("Blue"),
         "#0b6b63" => tr!("Turquoise"),
-        "#15803d" => tr!("Green"),
+        "#166534" => tr!("Green"),
         "#5f3aa3" => tr!("Violet"),
         "#be185d" => tr!("Pink"),
         other => Kind::named(other).map_or_else(|| other.to_owned(), self::kind),

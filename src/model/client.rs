@@ -279,7 +279,7 @@ impl Category {
     ];
     /// Colours that are told apart, also by those who see red and green alike.
     pub const COLOURS: [&'static str; 8] = [
-        "#475569", "#92400e", "#b91c1c", "#1d4ed8", "#0b6b63", "#15803d", "#5f3aa3", "#be185d",
+        "#475569", "#92400e", "#b91c1c", "#1d4ed8", "#0b6b63", "#166534", "#5f3aa3", "#be185d",
     ];
 }
 
