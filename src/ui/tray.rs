@@ -28,7 +28,9 @@ impl TrayIcon {
         let (this, main) = (icon.clone(), main.as_weak());
         spawn(async move {
             let (done, waiting) = tokio::sync::oneshot::channel();
-            std::thread::spawn(move || drop(done.send(has_tray())));
+            std::thread::spawn(move || {
+                let _ = done.send(has_tray());
+            });
             if waiting.await.unwrap_or(false) {
                 this.put_up(&main);
             }

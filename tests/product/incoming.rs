@@ -5,6 +5,8 @@ use std::time::Duration;
 use ringbook::app::Input;
 use ringbook::model::{CallStatus, CategoryId, Client, Kind, PhoneNumber, Record, Value};
 use ringbook::phone::command::{Command, CommandError};
+use ringbook::settings::Ringtone;
+use ringbook_media::tone::{Bell, Tone};
 use ringbook_sip::message::{Message, Method};
 use serde_json::json;
 
@@ -489,4 +491,22 @@ fn a_deaf_media_thread_keeps_no_row_open() {
     office.ms(15_000);
     assert_eq!(office.only_row().1, "answered remote_hangup");
     assert_eq!(office.states().last(), Some(&"ended"));
+}
+
+#[test]
+fn a_line_rings_in_its_own_way_and_a_call_goes_before_a_trial() {
+    let mut settings = settings("");
+    settings.accounts[0].ringtone = Ringtone::Deep;
+    let mut office = Office::open(settings);
+    let trial = |ringtone| Command::TryRingtone(ringtone);
+    office.command(trial(Some(Ringtone::Chimes))).unwrap();
+    assert_eq!(office.bell, Some(Tone::Ringing(Bell::Chimes)));
+    office.call_in();
+    assert_eq!(office.bell, Some(Tone::Ringing(Bell::Deep)));
+    office.command(trial(None)).unwrap();
+    assert_eq!(office.bell, Some(Tone::Ringing(Bell::Deep)));
+    let call = office.call();
+    office.command(Command::Reject(call)).unwrap();
+    office.ms(100);
+    assert_eq!(office.bell, None);
 }

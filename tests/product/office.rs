@@ -16,10 +16,11 @@ use ringbook::phone::effect::Effect;
 use ringbook::phone::view::{CallView, View};
 use ringbook::settings::Settings;
 use ringbook::store::{CallFilter, Store, StoreCommand, StoreReply};
-use ringbook_media::engine::{MediaCommand, MediaEvent, RecordingState, StreamId};
+use ringbook_media::engine::{MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget};
 use ringbook_media::ice::{IceCandidate, IceCandidateKind};
 use ringbook_media::recorder::Finished;
 use ringbook_media::stream::StreamStats;
+use ringbook_media::tone::Tone;
 use ringbook_sip::message::{Message, Uri, parse_datagram};
 use ringbook_sip::resolve::ResolveError;
 use ringbook_sip::sdp::{
@@ -69,6 +70,8 @@ pub struct Office {
     pub peer_srtp: SrtpPolicy,
     /// The streams of the conference, as the media thread was told last.
     pub joined: Vec<StreamId>,
+    /// What sounds where the phone rings.
+    pub bell: Option<Tone>,
     /// Whether the peer speaks ICE.
     pub peer_ice: bool,
     /// The addresses of a call's sound are known so much later.
@@ -127,6 +130,7 @@ impl Office {
             slow_lookup: Duration::ZERO,
             peer_srtp: SrtpPolicy::Off,
             joined: Vec::new(),
+            bell: None,
             peer_ice: false,
             gathering: Duration::from_millis(100),
             sources: |_, _| (Duration::ZERO, Ok(None)),
@@ -373,6 +377,10 @@ impl Office {
             }
             MediaCommand::RecordStop { stream } => told.extend(self.finish(stream)),
             MediaCommand::Join(streams) => self.joined = streams,
+            MediaCommand::Tone {
+                to: ToneTarget::Ring,
+                tone,
+            } => self.bell = tone,
             MediaCommand::Close { stream } => {
                 told.push(MediaEvent::Closed {
                     stream,
