@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Password;
 use super::SettingsError;
 use super::section::Section;
+use crate::http::is_address;
 use crate::model::{CardSource, Database, Fact, SourcePlace};
 
 /// The longest that a card waits for a value, milliseconds.
@@ -64,18 +65,14 @@ fn http(section: &mut Section<'_>) -> Result<SourcePlace, SettingsError> {
 
 /// Whether it is the address of a web server whose host is fixed, with known words in its braces.
 fn is_template(url: &str) -> bool {
-    let Some(rest) = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))
-    else {
-        return false;
-    };
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let path = url[host..].find('/').map_or(url.len(), |at| host + at);
+    let (host, path) = url.split_at(path);
     let bare = Fact::WORDS.iter().fold(path.to_owned(), |path, (word, _)| {
         path.replace(&format!("{{{word}}}"), "")
     });
-    let is_plain = |text: &str| !text.contains(|c: char| "{}".contains(c) || c.is_whitespace());
-    !host.is_empty() && is_plain(host) && is_plain(&bare)
+    let address = format!("{host}{bare}");
+    !address.contains(['{', '}']) && is_address(&address)
 }
 
 fn csv(section: &mut Section<'_>) -> Result<SourcePlace, SettingsError> {

@@ -503,6 +503,7 @@ fn s4_25_sources_of_the_card_are_read_and_what_cannot_be_asked_is_refused() {
         "ftp://erp.example/",
         "https://{number}.example/",
         "https:///a",
+        "https://anna:s3cret@erp.example/{number}",
         "https://erp.example/{phone}",
         "https://erp.example/a b",
     ] {

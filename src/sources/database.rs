@@ -3,8 +3,11 @@
 mod tls;
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use tokio::runtime;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
@@ -16,6 +19,11 @@ use super::{Patience, SourceError};
 use crate::http::explain_tls;
 use crate::model::{Database, Fact, Facts};
 
+/// The most characters of a value that the server sends.
+const LARGEST: u32 = 1000;
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_millis(100);
+
 /// Asks the database for what its query finds of the caller.
 pub(super) fn ask(
     database: &Database,
@@ -25,12 +33,10 @@ pub(super) fn ask(
 ) -> Result<Option<String>, SourceError> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| unreachable(database, error.to_string()))?;
-    let asked = async {
+    let answered = runtime.block_on(async {
         let asked = answer(database, password, facts, patience);
-        let left = patience.left();
-        tokio::time::timeout(left, asked).await
-    };
-    let answered = runtime.block_on(asked);
+        timeout(patience.left(), asked).await
+    });
     // A name that is being looked up is not waited for.
     runtime.shutdown_background();
     match answered {
@@ -60,22 +66,48 @@ async fn answer(
     facts: &Facts,
     patience: Patience,
 ) -> Result<Vec<Row>, Trouble> {
-    let client = connect(database, password).await?;
+    let session = connect(database, password).await?;
+    let found = find(&session.client, &database.query, facts, patience).await;
+    session.end().await;
+    Ok(found?)
+}
+
+async fn find(
+    client: &Client,
+    query: &str,
+    facts: &Facts,
+    patience: Patience,
+) -> Result<Vec<Row>, Error> {
     // Whatever the query does, it changes nothing, and the server does not go on when we have gone.
     let bounds = format!(
         "BEGIN READ ONLY; SET LOCAL statement_timeout = {}",
         patience.left().as_millis().max(1)
     );
     client.batch_execute(&bounds).await?;
-    let (query, asked) = bound(&database.query);
+    let (query, asked) = bound(query);
     let texts: Vec<Text<'_>> = asked.iter().map(|fact| Text::of(facts, *fact)).collect();
     let typed = |text| (text as &(dyn ToSql + Sync), Type::UNKNOWN);
     let parameters: Vec<_> = texts.iter().map(typed).collect();
-    Ok(client.query_typed(&query, &parameters).await?)
+    client.query_typed(&query, &parameters).await
 }
 
-/// Connects: by a socket of this computer as it is, over the network by TLS unless the settings say no.
-async fn connect(database: &Database, password: Option<&str>) -> Result<Client, Trouble> {
+/// A connection to a database.
+struct Session {
+    client: Client,
+    /// What carries its messages, until there is no client any more.
+    connection: JoinHandle<Result<(), Error>>,
+}
+
+impl Session {
+    /// Takes leave: a server writes down those who just hang up.
+    async fn end(self) {
+        drop(self.client);
+        let _ = timeout(FAREWELL, self.connection).await;
+    }
+}
+
+/// Connects, by TLS where the connection has to be secret.
+async fn connect(database: &Database, password: Option<&str>) -> Result<Session, Trouble> {
     let mut config = Config::new();
     config
         .host(&database.host)
@@ -86,18 +118,17 @@ async fn connect(database: &Database, password: Option<&str>) -> Result<Client, 
     if let Some(password) = password {
         config.password(password);
     }
-    if database.tls {
+    let (client, connection) = if database.tls {
         let tls = Tls::new(database.ca_file.as_deref()).map_err(Trouble::Authorities)?;
         config.ssl_mode(SslMode::Require);
         let (client, connection) = config.connect(tls).await?;
-        tokio::spawn(connection);
-        Ok(client)
+        (client, tokio::spawn(connection))
     } else {
         config.ssl_mode(SslMode::Disable);
         let (client, connection) = config.connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
+        (client, tokio::spawn(connection))
+    };
+    Ok(Session { client, connection })
 }
 
 /// The query with a parameter for each fact in its braces, and the facts in the parameters' order. It
@@ -113,7 +144,9 @@ fn bound(query: &str) -> (String, Vec<Fact>) {
         }
     }
     // The line's end ends a comment, too.
-    let whole = format!("SELECT value::text FROM (\n{numbered}\n) AS source(value) LIMIT 2");
+    let whole = format!(
+        "SELECT left(value::text, {LARGEST}) FROM (\n{numbered}\n) AS source(value) LIMIT 2"
+    );
     (whole, asked)
 }
 
@@ -204,7 +237,7 @@ mod tests {
             bound("select '{}', {name} from a where n = {number} or m = {number}; ");
         assert_eq!(
             query,
-            "SELECT value::text FROM (\nselect '{}', $2 from a where n = $1 or m = $1\n) AS source(value) LIMIT 2"
+            "SELECT left(value::text, 1000) FROM (\nselect '{}', $2 from a where n = $1 or m = $1\n) AS source(value) LIMIT 2"
         );
         assert_eq!(asked, [Fact::Number, Fact::Name]);
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use csv::ByteRecord;
 
 use super::{Patience, SourceError, Timely};
+use crate::export::cell::restored;
 use crate::import::{ImportError, Lines};
 use crate::model::{Fact, Facts, PhoneNumber};
 use crate::tr;
@@ -37,13 +38,13 @@ pub(super) fn find(
     let (key, field) = (column(key)?, column(field)?);
     let is_it = |cells: &ByteRecord| {
         let cell = cells.get(key).and_then(|cell| str::from_utf8(cell).ok());
-        cell.is_some_and(|cell| is_about(cell, by, wanted))
+        cell.is_some_and(|cell| is_about(restored(cell), by, wanted))
     };
     while lines.advance().map_err(wrong)?.is_some() {
         if is_it(lines.cells()) {
             let cell = lines.cells().get(field).unwrap_or_default();
             let text = str::from_utf8(cell).map_err(|_| wrong(ImportError::NotUtf8))?;
-            return Ok(Some(text.to_owned()));
+            return Ok(Some(restored(text).to_owned()));
         }
     }
     Ok(None)

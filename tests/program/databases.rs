@@ -104,6 +104,7 @@ fn s4_25_a_database_is_asked_for_one_value_and_what_is_known_of_the_caller_is_a_
             Some(IVAN),
         ),
         ("select {number}", Some(IVAN)),
+        ("select repeat('x', 10000000)", Some(&"x".repeat(200))),
         (
             "select debt from clients where phone = {number} and id = 7",
             None,
@@ -132,6 +133,8 @@ fn s4_25_a_database_is_asked_for_one_value_and_what_is_known_of_the_caller_is_a_
             .contains("the database says")
     );
     assert_eq!(server.sql("select count(*) from clients"), "4");
+    let log = server.log();
+    assert!(!log.contains("unexpected EOF"), "{log}");
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn a_source_that_hangs_keeps_no_more_than_four_threads_and_not_the_end_of_the_ph
         let card = phone.wait("caller_card");
         without += usize::from(fields(&card)[0].1 == "no_data");
     }
-    assert_eq!(silent.most(), 4);
+    assert!((1..=4).contains(&silent.most()), "{}", silent.most());
     call(&peer, &phone, CALLS + 1);
     ctl(dir.path(), &["quit"]).unwrap();
     assert!(phone.wait_exit().success());

@@ -80,6 +80,11 @@ impl Postgres {
         self.folder.path().display().to_string()
     }
 
+    /// What the server has written down.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap()
+    }
+
     /// The authority that vouches for the server.
     pub fn certificate(&self) -> String {
         self.path("certificate.pem")
