@@ -137,6 +137,12 @@ impl Queue {
         &self.toasts
     }
 
+    /// What the message in the window with this id is about.
+    pub fn subject(&self, id: i32) -> Option<Subject> {
+        let toast = self.toasts.iter().find(|toast| toast.id == id);
+        toast.map(|toast| toast.subject.clone())
+    }
+
     /// Whether news of this subject stand in the window: whether a call has a card there.
     pub fn is_in_window(&self, subject: &Subject) -> bool {
         self.told.get(subject).is_some_and(|told| told.in_window)

@@ -104,7 +104,7 @@ fn of_task(line: &TaskLine, tone: Tone, title: String, text: String) -> Notifica
         tone,
         title,
         text,
-        action: String::new(),
+        action: tr!("Show"),
     }
 }
 

@@ -16,7 +16,7 @@ use super::phone_adapter::line_title;
 use super::text;
 use super::window_adapter::{complain, failure};
 use crate::automation::{NoticeKind, RegistrationState};
-use crate::model::{CallId, TaskLine};
+use crate::model::{CallId, TaskId, TaskLine};
 use crate::notifications::desktop::Desktop;
 use crate::notifications::{Kind, Notification, Queue, Subject, TaskWatch, Tone};
 use crate::phone::view::{AccountView, CallPhase, CallView, NoticeView, View};
@@ -36,6 +36,8 @@ pub struct Bell {
     /// What the messages on the screen offer, by their subjects.
     offers: RefCell<BTreeMap<u32, Act>>,
     last_offer: Cell<u32>,
+    /// Shows a task.
+    show_task: RefCell<Option<Box<dyn Fn(TaskId)>>>,
     /// Calls that ring here.
     ringing: RefCell<BTreeSet<CallId>>,
     /// Lines that are known to fail.
@@ -56,6 +58,7 @@ impl Bell {
             tasks: RefCell::default(),
             offers: RefCell::default(),
             last_offer: Cell::default(),
+            show_task: RefCell::default(),
             ringing: RefCell::default(),
             failing: RefCell::default(),
             told: Cell::new(Timestamp::now()),
@@ -125,19 +128,25 @@ impl Bell {
         }]);
     }
 
+    /// Has `show` called for the task that a message is about.
+    pub fn on_task(&self, show: impl Fn(TaskId) + 'static) {
+        *self.show_task.borrow_mut() = Some(Box::new(show));
+    }
+
     /// Does what a message offers.
     fn act(self: &Rc<Self>, id: i32) {
-        let offered = self.queue.borrow().toasts().iter().find_map(|toast| {
-            let Subject::Offer(offer) = toast.subject else {
-                return None;
-            };
-            (toast.id == id).then_some(offer)
-        });
-        let act = offered.and_then(|offer| self.offers.borrow_mut().remove(&offer));
+        let about = self.queue.borrow().subject(id);
+        let act = match &about {
+            Some(Subject::Offer(offer)) => self.offers.borrow_mut().remove(offer),
+            _ => None,
+        };
         self.queue.borrow_mut().dismiss(id);
         self.pass_on();
         if let Some(act) = act {
             act();
+        }
+        if let (Some(Subject::Task(task)), Some(show)) = (about, &*self.show_task.borrow()) {
+            show(task);
         }
     }
 

@@ -58,6 +58,12 @@ impl TasksPage {
         adapter.set_loaded(false);
         adapter.set_rows(page.tasks.model());
         page.take_callbacks(&adapter);
+        let weak = Rc::downgrade(&page);
+        page.bell.on_task(move |task| {
+            if let Some(page) = weak.upgrade() {
+                page.open(task);
+            }
+        });
         spawn(page.clone().reload());
         page
     }
@@ -176,6 +182,18 @@ impl TasksPage {
 
     /// Chooses the row this far from the chosen one; where that has left the list, the one that
     /// took its place.
+    /// Shows the page at this task.
+    fn open(self: &Rc<Self>, task: TaskId) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let adapter = window.global::<TasksAdapter>();
+        adapter.set_kind(0);
+        adapter.set_selected(task.to_string().into());
+        window.global::<WindowAdapter>().set_page(Page::Tasks);
+        spawn(self.clone().reload());
+    }
+
     fn step(self: &Rc<Self>, by: i32) {
         let Some(window) = self.window.upgrade() else {
             return;
