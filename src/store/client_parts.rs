@@ -1,7 +1,7 @@
 //! Tables `client_emails`, `client_addresses`, `client_tags` and `client_custom`: what a client has
 //! several of, beside numbers.
 
-use rusqlite::{Row, params};
+use rusqlite::{Row, ToSql, params};
 
 use super::values::{count, unknown};
 use super::{Reader, Result, StoreError, Writer};
@@ -114,36 +114,32 @@ impl Writer<'_> {
 
     fn write_emails(&mut self, client: &Client) -> Result<()> {
         for (place, email) in client.emails.iter().enumerate() {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO client_emails (client, address, label, place)
-                     VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (client, address) DO UPDATE SET label = excluded.label,
-                         place = excluded.place, deleted_at = NULL",
-                )?
-                .execute(params![
+            self.put_part(
+                "INSERT INTO client_emails (client, address, label, place)
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT (client, address) DO NOTHING",
+                "UPDATE client_emails SET label = ?3, place = ?4, deleted_at = NULL
+                 WHERE client = ?1 AND address = ?2",
+                params![
                     client.id.as_bytes(),
                     email.address,
                     email.label,
                     count(place)
-                ])?;
+                ],
+            )?;
         }
         Ok(())
     }
 
     fn write_addresses(&mut self, client: &Client) -> Result<()> {
         for (place, address) in client.addresses.iter().enumerate() {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO client_addresses (client, place, label, street, city, country,
-                         latitude, longitude)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                     ON CONFLICT (client, place) DO UPDATE SET label = excluded.label,
-                         street = excluded.street, city = excluded.city,
-                         country = excluded.country, latitude = excluded.latitude,
-                         longitude = excluded.longitude, deleted_at = NULL",
-                )?
-                .execute(params![
+            self.put_part(
+                "INSERT INTO client_addresses (client, place, label, street, city, country,
+                     latitude, longitude)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (client, place) DO NOTHING",
+                "UPDATE client_addresses SET label = ?3, street = ?4, city = ?5, country = ?6,
+                     latitude = ?7, longitude = ?8, deleted_at = NULL
+                 WHERE client = ?1 AND place = ?2",
+                params![
                     client.id.as_bytes(),
                     count(place),
                     address.label,
@@ -152,33 +148,49 @@ impl Writer<'_> {
                     address.country,
                     address.position.map(|position| position.latitude),
                     address.position.map(|position| position.longitude),
-                ])?;
+                ],
+            )?;
         }
         Ok(())
     }
 
     fn write_tags(&mut self, client: &Client) -> Result<()> {
         for (place, tag) in client.tags.iter().enumerate() {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO client_tags (client, tag, place) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (client, tag) DO UPDATE SET place = excluded.place,
-                         deleted_at = NULL",
-                )?
-                .execute(params![client.id.as_bytes(), tag, count(place)])?;
+            self.put_part(
+                "INSERT INTO client_tags (client, tag, place) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (client, tag) DO NOTHING",
+                "UPDATE client_tags SET place = ?3, deleted_at = NULL
+                 WHERE client = ?1 AND tag = ?2",
+                params![client.id.as_bytes(), tag, count(place)],
+            )?;
         }
         Ok(())
     }
 
     fn write_custom(&mut self, client: &Client) -> Result<()> {
         for (place, (name, value)) in client.custom.iter().enumerate() {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO client_custom (client, name, value, place) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (client, name) DO UPDATE SET value = excluded.value,
-                         place = excluded.place, deleted_at = NULL",
-                )?
-                .execute(params![client.id.as_bytes(), name, value, count(place)])?;
+            self.put_part(
+                "INSERT INTO client_custom (client, name, value, place) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (client, name) DO NOTHING",
+                "UPDATE client_custom SET value = ?3, place = ?4, deleted_at = NULL
+                 WHERE client = ?1 AND name = ?2",
+                params![client.id.as_bytes(), name, value, count(place)],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Adds a row of a client's part, or brings the one with its key back as it is given now. An
+    /// upsert would do the same, and costs SQLite a journal of its own for each row.
+    pub(super) fn put_part(
+        &mut self,
+        insert: &'static str,
+        update: &'static str,
+        values: &[&dyn ToSql],
+    ) -> Result<()> {
+        let added = self.connection.prepare_cached(insert)?.execute(values)?;
+        if added == 0 {
+            self.connection.prepare_cached(update)?.execute(values)?;
         }
         Ok(())
     }

@@ -4,10 +4,10 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
 use super::employees::employee_or_none;
-use super::search::{SUMMARY, fold, searchable, summary};
-use super::values::{count, date, id, id_or_none, millis, one, time, unknown};
+use super::search::fold;
+use super::values::{date, id, id_or_none, millis, one, time, unknown};
 use super::{Reader, Result, StoreError, Writer};
-use crate::model::{CategoryId, Client, ClientId, ClientKind, ClientSummary, Consent};
+use crate::model::{CategoryId, Client, ClientId, ClientKind, Consent};
 
 /// Limits of one client.
 const MAX_TEXT: usize = 64 * 1024;
@@ -53,28 +53,6 @@ impl Reader<'_> {
                 what: "client",
                 id: client.to_string(),
             })
-    }
-
-    /// How many clients there are.
-    pub fn count_clients(&self) -> Result<u64> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT count(*) FROM clients WHERE deleted_at IS NULL")?;
-        Ok(statement
-            .query_row([], |row| row.get::<_, i64>(0))
-            .map(i64::unsigned_abs)?)
-    }
-
-    /// A page of the list of all clients by name.
-    pub fn clients(&self, offset: usize, limit: usize) -> Result<Vec<ClientSummary>> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {SUMMARY} FROM clients c
-             WHERE c.row IN (SELECT row FROM clients WHERE deleted_at IS NULL
-                             ORDER BY name_key LIMIT ?1 OFFSET ?2)
-             ORDER BY c.name_key"
-        ))?;
-        let rows = statement.query_map([count(limit), count(offset)], summary)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Hands every client to `each`, by name, one at a time: what an export streams from. Drafts are
@@ -158,8 +136,7 @@ impl Writer<'_> {
     ) -> Result<Client> {
         let client = self.fitted(client.tidied(), before)?;
         check(&client)?;
-        let row = self.write_row(&client)?;
-        let is_new = before.is_none();
+        let (row, is_new) = self.write_row(&client)?;
         self.write_numbers(&client, is_new)?;
         self.write_parts(&client, is_new)?;
         self.write_text(row, &client)?;
@@ -169,31 +146,40 @@ impl Writer<'_> {
         Ok(client)
     }
 
-    /// Writes the client's own row, and says which it is.
-    fn write_row(&mut self, client: &Client) -> Result<i64> {
-        let mut statement = self.connection.prepare_cached(
+    /// Writes the client's own row; says which it is, and whether there was none.
+    fn write_row(&mut self, client: &Client) -> Result<(i64, bool)> {
+        let values = self.values(client);
+        // An upsert would be shorter, and costs SQLite a journal of its own for each row.
+        let mut insert = self.connection.prepare_cached(
             "INSERT INTO clients (id, kind, name, company, category, note, note_until,
                      note_acknowledge, greeting, language, responsible, consent, consent_at,
                      consent_how, do_not_call, created_at, updated_at, name_key, draft)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,
                      ?17, ?18)
-                 ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, name = excluded.name,
-                     company = excluded.company, category = excluded.category,
-                     note = excluded.note, note_until = excluded.note_until,
-                     note_acknowledge = excluded.note_acknowledge, greeting = excluded.greeting,
-                     language = excluded.language, responsible = excluded.responsible,
-                     consent = excluded.consent, consent_at = excluded.consent_at,
-                     consent_how = excluded.consent_how, do_not_call = excluded.do_not_call,
-                     updated_at = excluded.updated_at, name_key = excluded.name_key,
-                     draft = excluded.draft, deleted_at = NULL, merged_into = NULL
-                 RETURNING row",
+                 ON CONFLICT (id) DO NOTHING",
         )?;
-        let rows = statement.query_map(params_from_iter(self.values(client)), |row| row.get(0));
-        // To the last: only then SQLite looks whether what is referred to is there.
-        let rows: rusqlite::Result<Vec<i64>> = rows.and_then(Iterator::collect);
-        let rows = rows.map_err(|error| reference_missing(error, client))?;
-        one(rows.len(), "client", client.id)?;
-        Ok(rows[0])
+        let added = insert
+            .execute(params_from_iter(&values))
+            .map_err(|error| reference_missing(error, client))?;
+        if added > 0 {
+            return Ok((self.connection.last_insert_rowid(), true));
+        }
+        self.connection
+            .prepare_cached(
+                "UPDATE clients SET kind = ?2, name = ?3, company = ?4, category = ?5, note = ?6,
+                     note_until = ?7, note_acknowledge = ?8, greeting = ?9, language = ?10,
+                     responsible = ?11, consent = ?12, consent_at = ?13, consent_how = ?14,
+                     do_not_call = ?15, updated_at = ?16, name_key = ?17, draft = ?18,
+                     deleted_at = NULL, merged_into = NULL
+                 WHERE id = ?1",
+            )?
+            .execute(params_from_iter(&values))
+            .map_err(|error| reference_missing(error, client))?;
+        let mut row = self
+            .connection
+            .prepare_cached("SELECT row FROM clients WHERE id = ?1")?;
+        let row = row.query_row([client.id.as_bytes()], |row| row.get(0))?;
+        Ok((row, false))
     }
 
     /// The eighteen values of a client's row.
@@ -224,17 +210,6 @@ impl Writer<'_> {
         ]
     }
 
-    /// What the client is found by; untouched where nothing of it changed.
-    fn write_text(&mut self, row: i64, client: &Client) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "INSERT INTO client_texts (row, text) VALUES (?1, ?2)
-                 ON CONFLICT (row) DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
-            )?
-            .execute(params![row, searchable(client)])?;
-        Ok(())
-    }
-
     /// Marks the client deleted: it is found no more, and its calls keep the name they had. What it
     /// is owed is owed to its number.
     pub fn delete_client(&mut self, client: ClientId) -> Result<()> {
@@ -260,12 +235,7 @@ impl Writer<'_> {
         for table in PARTS {
             self.retire_part(table, client)?;
         }
-        self.connection
-            .prepare_cached(
-                "DELETE FROM client_texts WHERE row = (SELECT row FROM clients WHERE id = ?1)",
-            )?
-            .execute([client.as_bytes()])?;
-        Ok(())
+        self.delete_text(client)
     }
 
     /// Marks what stands in one of the tables of parts deleted.

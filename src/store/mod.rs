@@ -20,6 +20,7 @@ mod error;
 mod flights;
 mod follow_up;
 mod handle;
+mod ladder;
 mod lookup;
 mod merging;
 mod numbers;
@@ -33,12 +34,14 @@ mod records;
 pub mod sample;
 mod search;
 mod tasks;
+mod texts;
 mod timeline;
 mod values;
 
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
@@ -51,13 +54,17 @@ pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};
 pub use contacts::ContactBook;
 pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
+use ladder::Ladder;
 pub use recordings::{RecordingFilter, RecordingLine};
 pub use tasks::{Owed, TaskFilter, TaskState};
+use texts::Gathered;
 pub use timeline::{Change, Happening, TimelineEntry, TimelineFilter};
 
 /// Asks the store; every method is a query.
 pub struct Reader<'c> {
     connection: &'c Connection,
+    /// What is remembered between two questions, where the connection lives long.
+    ladder: Option<&'c RefCell<Ladder>>,
 }
 
 /// Changes the store, inside one transaction: everything it does is kept, or nothing.
@@ -65,6 +72,8 @@ pub struct Reader<'c> {
 pub struct Writer<'c> {
     reader: Reader<'c>,
     now: Timestamp,
+    /// What clients are found by, row by row, where that is left to the end.
+    texts: Option<Gathered>,
 }
 
 impl<'c> Deref for Writer<'c> {
@@ -106,6 +115,7 @@ impl Store {
     pub fn read<T, E>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T, E>) -> Result<T, E> {
         query(&Reader {
             connection: &self.connection,
+            ladder: None,
         })
     }
 
@@ -138,8 +148,10 @@ impl<'c> Writer<'c> {
         Self {
             reader: Reader {
                 connection: transaction,
+                ladder: None,
             },
             now: Timestamp::now(),
+            texts: None,
         }
     }
 }
@@ -156,7 +168,10 @@ fn write_on<T, E: From<StoreError>>(
     change: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let transaction = begin(connection)?;
-    let done = change(&mut Writer::in_transaction(&transaction))?;
+    let mut writer = Writer::in_transaction(&transaction);
+    let done = change(&mut writer)?;
+    writer.write_gathered()?;
+    drop(writer);
     transaction.commit().map_err(StoreError::from)?;
     Ok(done)
 }

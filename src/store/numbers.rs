@@ -26,6 +26,13 @@ impl Reader<'_> {
 
     /// Who has this number, the client last spoken with on it first.
     pub fn clients_with_number(&self, number: PhoneNumber) -> Result<Vec<ClientId>> {
+        // Nobody, mostly, where many numbers are new: that is known before anything is put in order.
+        let mut anybody = self.connection.prepare_cached(
+            "SELECT 1 FROM client_numbers WHERE e164 = ?1 AND deleted_at IS NULL",
+        )?;
+        if !anybody.exists([number.e164()])? {
+            return Ok(Vec::new());
+        }
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT c.id FROM client_numbers n CROSS JOIN clients c ON c.id = n.client
              WHERE n.e164 = ?1 AND n.deleted_at IS NULL AND c.deleted_at IS NULL
@@ -33,6 +40,15 @@ impl Reader<'_> {
         ))?;
         let rows = statement.query_map([number.e164()], |row| id(row, 0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether there are calls or tasks of this number that are nobody's.
+    fn is_awaited(&self, number: PhoneNumber) -> Result<bool> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM calls WHERE number = ?1 AND client IS NULL)
+                 OR EXISTS (SELECT 1 FROM tasks WHERE caller = ?1 AND client IS NULL)",
+        )?;
+        Ok(statement.query_row([number.e164()], |row| row.get(0))?)
     }
 }
 
@@ -62,22 +78,26 @@ impl Writer<'_> {
                 .execute(params![client.id.as_bytes(), millis(self.now)])?;
         }
         let mut given = 0;
+        let mut is_awaited = false;
         for (place, phone) in client.phones.iter().enumerate() {
             let e164 = phone.number.e164();
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO client_numbers (e164, client, label, extension, place)
-                     VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (e164, client) DO UPDATE SET label = excluded.label,
-                         extension = excluded.extension, place = excluded.place, deleted_at = NULL",
-                )?
-                .execute(params![
+            self.put_part(
+                "INSERT INTO client_numbers (e164, client, label, extension, place)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (e164, client) DO NOTHING",
+                "UPDATE client_numbers SET label = ?3, extension = ?4, place = ?5, deleted_at = NULL
+                 WHERE e164 = ?1 AND client = ?2",
+                params![
                     e164,
                     client.id.as_bytes(),
                     phone.label,
                     phone.extension,
                     count(place)
-                ])?;
+                ],
+            )?;
+            if !self.is_awaited(phone.number)? {
+                continue;
+            }
+            is_awaited = true;
             given += self
                 .connection
                 .prepare_cached(
@@ -85,6 +105,9 @@ impl Writer<'_> {
                 )?
                 .execute(params![e164, client.id.as_bytes()])?;
         }
-        self.give_tasks_of_numbers(client, given)
+        match is_awaited {
+            true => self.give_tasks_of_numbers(client, given),
+            false => Ok(()),
+        }
     }
 }

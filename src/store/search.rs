@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
 
 use super::values::{count, id, number_or_none};
 use super::{Reader, Result};
@@ -28,15 +27,35 @@ pub(super) const SUMMARY: &str = "c.id, c.name, c.company, c.category,
 /// gone, digits of every script as 0 to 9, letters that people take for one another made one.
 /// The vowel signs of Indic scripts stay: there they are letters.
 pub(super) fn fold(text: &str) -> String {
-    text.nfkd()
-        .flat_map(char::to_lowercase)
-        .nfkd()
-        .filter(|&c| {
-            // Classes 0 (letters, Indic vowel signs) and 9 (virama) carry meaning; the rest are marks.
-            matches!(canonical_combining_class(c), 0 | 9) && !is_unseen(c)
-        })
-        .map(alike)
-        .collect()
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // What most texts are made of needs no table.
+            '\0'..='\x7f' => folded.push(alike(c.to_ascii_lowercase())),
+            'а'..='и' | 'к'..='я' => folded.push(c),
+            c => dissolve(c, &mut folded),
+        }
+    }
+    folded
+}
+
+/// One by one: in a text that is dissolved as a whole marks come in another order, but marks go.
+fn dissolve(c: char, folded: &mut String) {
+    let mut keep = |part: char| {
+        if !is_mark(part) && !is_unseen(part) {
+            folded.push(alike(part));
+        }
+    };
+    decompose_compatible(c, |part| {
+        for small in part.to_lowercase() {
+            decompose_compatible(small, &mut keep);
+        }
+    });
+}
+
+/// Classes 0 (letters, Indic vowel signs) and 9 (virama) carry meaning; the rest are marks.
+fn is_mark(c: char) -> bool {
+    !matches!(canonical_combining_class(c), 0 | 9)
 }
 
 /// Joiners, marks of direction and the like; and the stroke that lengthens Arabic words.
@@ -214,6 +233,8 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<ClientSummary> {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization;
+
     use super::*;
 
     #[test]
@@ -238,6 +259,15 @@ mod tests {
             ("ٱلله", "الله"),
         ] {
             assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn folding_letter_by_letter_is_folding_the_whole(text in "\\PC*|[\u{300}-\u{340}\u{900}-\u{970}\u{1d00}-\u{2100}a-zÀ-žЀ-ӿ]*") {
+            let whole = text.nfkd().flat_map(char::to_lowercase).nfkd();
+            let whole = whole.filter(|&c| !is_mark(c) && !is_unseen(c)).map(alike);
+            proptest::prop_assert_eq!(fold(&text), whole.collect::<String>());
         }
     }
 

@@ -3,15 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use rusqlite::Connection;
-
-use crate::store::{Result, StoreError};
+use crate::store::{Reader, Result, StoreError};
 
 /// The most requests that wait.
 const CAPACITY: usize = 1024;
 
 /// One request; given an error where there is no connection for it.
-pub(super) type Job = Box<dyn FnOnce(Result<&Connection>) + Send>;
+pub(super) type Job = Box<dyn FnOnce(Result<Reader<'_>>) + Send>;
 
 /// A queue of requests with a bound: what does not fit is answered *overloaded* at once.
 #[derive(Default)]

@@ -138,9 +138,8 @@ impl StoreHandle {
                 asked,
                 layout,
             } => {
-                let job: Job = Box::new(move |connection| {
-                    let found = connection.and_then(|connection| {
-                        let reader = Reader { connection };
+                let job: Job = Box::new(move |reader| {
+                    let found = reader.and_then(|reader| {
                         Ok((reader.look_up(&asked)?, Some(reader.card_layout(&layout)?)))
                     });
                     reply(StoreReply::caller(call, found));
@@ -205,8 +204,8 @@ impl StoreHandle {
         query: impl FnOnce(&Reader<'_>) -> Result<T> + Send + 'static,
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) {
-        self.inner.shared.questions.put(Box::new(move |connection| {
-            done(connection.and_then(|connection| query(&Reader { connection })));
+        self.inner.shared.questions.put(Box::new(move |reader| {
+            done(reader.and_then(|reader| query(&reader)));
         }));
     }
 

@@ -1,10 +1,13 @@
 //! A reading thread: requests one after the other, on a connection of its own.
 
+use std::cell::RefCell;
+
 use rusqlite::Connection;
 
 use super::Shared;
 use super::mailbox::Mailbox;
 use super::writer::guarded;
+use crate::store::ladder::Ladder;
 use crate::store::{Reader, Result, open};
 
 /// When a reading thread opens its connection and compiles its statements.
@@ -14,38 +17,50 @@ pub(super) enum Opened {
     WhenAsked,
 }
 
+/// A connection to one of the files that there were, and what is remembered of that.
+struct Open {
+    file: u64,
+    connection: Connection,
+    ladder: RefCell<Ladder>,
+}
+
 /// Serves `mailbox` until it is closed.
 pub(super) fn run(shared: &Shared, mailbox: &Mailbox, opened: Opened) {
-    let mut open: Option<(u64, Connection)> = None;
+    let mut open: Option<Open> = None;
     if opened == Opened::AtOnce {
-        let _ = connection(shared, &mut open);
+        let _ = reader(shared, &mut open);
     }
     while let Some(job) = mailbox.take() {
-        guarded(|| job(connection(shared, &mut open)));
+        guarded(|| job(reader(shared, &mut open)));
     }
 }
 
-/// The connection to the present file, opened where it is not open yet.
-fn connection<'o>(
-    shared: &Shared,
-    open: &'o mut Option<(u64, Connection)>,
-) -> Result<&'o Connection> {
+/// A reader of the present file, opened where it is not open yet.
+fn reader<'o>(shared: &Shared, open: &'o mut Option<Open>) -> Result<Reader<'o>> {
     let present = shared.generation();
-    if open
-        .as_ref()
-        .is_some_and(|(generation, _)| *generation != present)
-    {
+    if open.as_ref().is_some_and(|open| open.file != present) {
         *open = None;
     }
-    if open.is_none() {
-        let connection = open::reader(&shared.path)?;
-        Reader {
-            connection: &connection,
-        }
-        .warm_up()?;
-        *open = Some((present, connection));
-    }
-    open.as_ref()
-        .map(|(_, connection)| connection)
-        .ok_or(crate::store::StoreError::Closed)
+    let open = match open {
+        Some(open) => open,
+        none => none.insert(Open {
+            file: present,
+            connection: warm(shared)?,
+            ladder: RefCell::default(),
+        }),
+    };
+    Ok(Reader {
+        connection: &open.connection,
+        ladder: Some(&open.ladder),
+    })
+}
+
+fn warm(shared: &Shared) -> Result<Connection> {
+    let connection = open::reader(&shared.path)?;
+    let reader = Reader {
+        connection: &connection,
+        ladder: None,
+    };
+    reader.warm_up()?;
+    Ok(connection)
 }

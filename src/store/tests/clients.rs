@@ -475,6 +475,60 @@ fn the_index_follows_every_change_of_a_client() {
 }
 
 #[test]
+fn texts_that_are_left_to_the_end_are_found_after_it() {
+    let mut store = Store::in_memory().unwrap();
+    let known = client("Known before");
+    store.write(|w| w.save_client(&known)).unwrap();
+    let [kept, gone, odd] = ["Kept", "Gone", "Odd\0one \"quoted\""].map(client);
+    let renamed = Client {
+        name: "Renamed".into(),
+        ..known
+    };
+    store
+        .write(|w| {
+            w.gather_texts();
+            for client in [&kept, &gone, &odd, &renamed] {
+                w.save_client(client)?;
+            }
+            w.delete_client(gone.id)
+        })
+        .unwrap();
+    for (text, found) in [
+        ("kept", 1),
+        ("gone", 0),
+        ("quoted", 1),
+        ("renamed", 1),
+        ("before", 0),
+    ] {
+        assert_eq!(names(&store, text).len(), found, "{text}");
+    }
+    let check = "INSERT INTO clients_search (clients_search) VALUES ('integrity-check')";
+    store.connection.execute(check, []).unwrap();
+}
+
+#[test]
+fn a_part_that_is_given_twice_or_comes_back_is_there_once() {
+    let mut store = Store::in_memory().unwrap();
+    let mut ivan = full_client();
+    let phone = ivan.phones[0].clone();
+    ivan.phones.push(ClientPhone {
+        label: "again".into(),
+        ..phone
+    });
+    store.write(|w| w.save_client(&ivan)).unwrap();
+    let stored = store.read(|r| r.load_client(ivan.id)).unwrap();
+    assert_eq!(stored.phones.len() + 1, ivan.phones.len());
+    assert_eq!(stored.phones.last().unwrap().label, "again");
+    store.write(|w| w.delete_client(ivan.id)).unwrap();
+    store.write(|w| w.save_client(&stored)).unwrap();
+    let back = store.read(|r| r.load_client(ivan.id)).unwrap();
+    assert_eq!(back.phones, stored.phones);
+    assert_eq!(back.emails, stored.emails);
+    assert_eq!(back.addresses, stored.addresses);
+    assert_eq!((back.tags, back.custom), (stored.tags, stored.custom));
+}
+
+#[test]
 fn s1_4_search_over_100_000_clients_finds_exactly_what_a_walk_over_all_finds() {
     let mut store = Store::in_memory().unwrap();
     store.write(|w| w.add_bulk_clients(0, 100_000)).unwrap();

@@ -14,7 +14,8 @@ use crate::model::{
     RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{
-    CallFilter, CallerQuery, Store, StoreCommand, StoreHandle, StoreNotice, StoreReply, sample,
+    CallFilter, CallerQuery, Reader, Store, StoreCommand, StoreHandle, StoreNotice, StoreReply,
+    sample,
 };
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -470,4 +471,40 @@ fn kill_9_loses_no_acknowledged_row() {
         assert!(lost.is_empty(), "round {round}: {lost:?}");
         assert!(opening.interrupted.len() >= acknowledged.len());
     }
+}
+
+fn asked<T: Send + 'static>(
+    handle: &StoreHandle,
+    query: impl FnOnce(&Reader<'_>) -> crate::store::Result<T> + Send + 'static,
+) -> T {
+    let (send, receive) = channel();
+    handle.read(query, move |answer| send.send(answer.unwrap()).unwrap());
+    receive.recv_timeout(DEADLINE).unwrap()
+}
+
+#[test]
+fn a_page_of_a_long_list_is_found_by_what_is_remembered_of_it_as_long_as_nothing_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringbook.db");
+    let mut store = Store::open(&path).unwrap();
+    store.write(|w| w.add_bulk_clients(0, 3_210)).unwrap();
+    let (handle, _) = StoreHandle::open(&path).unwrap();
+    let same = |store: &Store, left: u64| {
+        assert_eq!(asked(&handle, |r| r.count_clients()), left);
+        for offset in [
+            0, 1, 998, 999, 1_000, 1_990, 2_999, 3_000, 3_200, 3_209, 3_210, 9_999,
+        ] {
+            let plain = store.read(|r| r.clients(offset, 25)).unwrap();
+            assert_eq!(
+                asked(&handle, move |r| r.clients(offset, 25)),
+                plain,
+                "{offset}"
+            );
+        }
+    };
+    same(&store, 3_210);
+    same(&store, 3_210);
+    let first = store.read(|r| r.clients(0, 1)).unwrap()[0].id;
+    store.write(|w| w.delete_client(first)).unwrap();
+    same(&store, 3_209);
 }
