@@ -98,9 +98,9 @@ fn mapping(text: &str) -> Result<(String, String), String> {
     parts.ok_or_else(|| tr!("a column and a field such as Telefon=phone"))
 }
 
-fn opened(file: &Path) -> anyhow::Result<Box<dyn Read>> {
+fn opened(file: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
     if file == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(io::stdin()));
     }
     let input = File::open(file).with_context(|| file.display().to_string())?;
     Ok(Box::new(BufReader::new(input)))

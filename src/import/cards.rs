@@ -3,15 +3,14 @@
 use std::io::{self, Read, Write};
 
 use super::line::{Line, Refusal};
-use super::{ImportError, Source, Sourced};
+use super::{ImportError, Source, Sourced, Written};
 use crate::model::Country;
 use crate::vcard::{Card, CardError, Cards, Piece, REJECTED, read_card};
 
-/// The file and the card that came last.
+/// The file.
 pub(super) struct CardFile<R> {
     cards: Cards<R>,
     country: Option<Country>,
-    last: Vec<u8>,
     /// Whether a card was in it before.
     has_cards: bool,
 }
@@ -21,12 +20,11 @@ impl<R: Read> CardFile<R> {
         Self {
             cards: Cards::new(input),
             country,
-            last: Vec::new(),
             has_cards: false,
         }
     }
 
-    fn read(&mut self, piece: Piece) -> Sourced {
+    fn read(&self, piece: Piece) -> Sourced {
         let (line, octets, wrong) = match piece {
             Piece::Card(line, octets) => (line, octets, None),
             Piece::Unfinished(line, octets) => (
@@ -41,20 +39,24 @@ impl<R: Read> CardFile<R> {
                 Some(("line", "cards, from BEGIN:VCARD to END:VCARD")),
             ),
         };
-        self.last = octets;
         let said = match wrong {
-            None => self.card(),
+            None => self.card(&octets),
             Some((field, allowed)) => Err(Refusal {
                 field: field.to_owned(),
-                value: String::from_utf8_lossy(&self.last).into_owned(),
+                value: String::from_utf8_lossy(&octets).into_owned(),
                 allowed: allowed.to_owned(),
             }),
         };
-        (line, said)
+        let written = Box::new(WrittenCard(octets));
+        Sourced {
+            line,
+            said,
+            written,
+        }
     }
 
-    fn card(&self) -> Result<Line, Refusal> {
-        let card: Card = read_card(&self.last).map_err(|error: CardError| Refusal {
+    fn card(&self, octets: &[u8]) -> Result<Line, Refusal> {
+        let card: Card = read_card(octets).map_err(|error: CardError| Refusal {
             field: error.property,
             value: error.error.value,
             allowed: error.error.allowed,
@@ -63,7 +65,7 @@ impl<R: Read> CardFile<R> {
     }
 }
 
-impl<R: Read> Source for CardFile<R> {
+impl<R: Read + Send> Source for CardFile<R> {
     fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
         let Some(piece) = self.cards.read_next()? else {
             return if self.has_cards {
@@ -75,10 +77,19 @@ impl<R: Read> Source for CardFile<R> {
         self.has_cards |= !matches!(piece, Piece::Stray(..));
         Ok(Some(self.read(piece)))
     }
+}
 
-    /// The card as it stands there, with the reason before its end, which an import passes over.
-    fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()> {
-        let card = self.last.trim_ascii_end();
+/// A card as it stands in the file.
+struct WrittenCard(Vec<u8>);
+
+impl Written for WrittenCard {
+    fn octets(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The card, with the reason before its end, which an import passes over.
+    fn reject(&self, why: &str, output: &mut dyn Write) -> io::Result<()> {
+        let card = self.0.trim_ascii_end();
         let end = card
             .iter()
             .rposition(|&octet| octet == b'\n')

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::columns::REASON;
 use super::line::{Line, Refusal, Said};
-use super::{ImportError, Source, Sourced};
+use super::{ImportError, Source, Sourced, Written};
 use crate::model::{ClientField, Country};
 
 /// The longest file, octets: as many contacts as nobody has.
@@ -25,12 +25,14 @@ const FIELDS: [(&str, ClientField); 7] = [
     ("mobile", ClientField::At("phone", 2)),
 ];
 
-/// The file and the contact that came last.
+/// The file.
 pub(super) struct ContactFile<R: Read> {
     reader: Reader<Counted<BufReader<Take<R>>>>,
     country: Option<Country>,
-    last: Vec<(String, String)>,
 }
+
+/// A contact as it stands in the file: its attributes.
+struct Contact(Vec<(String, String)>);
 
 impl<R: Read> ContactFile<R> {
     pub(super) fn new(input: R, country: Option<Country>) -> Self {
@@ -38,13 +40,14 @@ impl<R: Read> ContactFile<R> {
         Self {
             reader: Reader::from_reader(Counted { input, lines: 1 }),
             country,
-            last: Vec::new(),
         }
     }
+}
 
-    fn read(&self) -> Result<Line, Refusal> {
+impl Contact {
+    fn read(&self, country: Option<Country>) -> Result<Line, Refusal> {
         let mut texts: Vec<Said> = Vec::new();
-        for (name, text) in self.last.iter().filter(|(_, text)| !text.is_empty()) {
+        for (name, text) in self.0.iter().filter(|(_, text)| !text.is_empty()) {
             let known = FIELDS
                 .into_iter()
                 .find(|(known, _)| *known == name.as_str());
@@ -70,11 +73,11 @@ impl<R: Read> ContactFile<R> {
             );
         }
         texts.sort();
-        Line::of(texts, self.country)
+        Line::of(texts, country)
     }
 
     fn text(&self, name: &str) -> &str {
-        let found = self.last.iter().find(|(known, _)| known == name);
+        let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, text)| text)
     }
 
@@ -85,7 +88,7 @@ impl<R: Read> ContactFile<R> {
     }
 }
 
-impl<R: Read> Source for ContactFile<R> {
+impl<R: Read + Send> Source for ContactFile<R> {
     fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
         let mut octets = Vec::new();
         loop {
@@ -96,18 +99,29 @@ impl<R: Read> Source for ContactFile<R> {
                 Event::Start(element) | Event::Empty(element)
                     if element.name().as_ref() == b"contact" =>
                 {
-                    self.last = attributes(&element);
-                    return Ok(Some((line, self.read())));
+                    let contact = Contact(attributes(&element));
+                    return Ok(Some(Sourced {
+                        line,
+                        said: contact.read(self.country),
+                        written: Box::new(contact),
+                    }));
                 }
                 Event::Eof => return Ok(None),
                 _ => {}
             }
         }
     }
+}
 
-    fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()> {
+impl Written for Contact {
+    fn octets(&self) -> usize {
+        let texts = self.0.iter();
+        texts.map(|(name, text)| name.len() + text.len()).sum()
+    }
+
+    fn reject(&self, why: &str, output: &mut dyn Write) -> io::Result<()> {
         write!(output, "<contact")?;
-        let own = self.last.iter().filter(|(name, _)| name != REASON);
+        let own = self.0.iter().filter(|(name, _)| name != REASON);
         for (name, text) in own {
             write!(output, " {name}=\"{}\"", escape(text))?;
         }

@@ -154,10 +154,7 @@ impl Line {
     fn take_phones(&mut self, country: Option<Country>) -> Result<(), Refusal> {
         // A line from another country writes its numbers that country's way.
         let own = self.text(&ClientField::At("country", 0));
-        let lists = Lists {
-            country: own.and_then(|code| code.parse().ok()).or(country),
-            ..Lists::default()
-        };
+        let country = own.and_then(|code| code.parse().ok()).or(country);
         let is_phone =
             |(field, _, _): &Said| matches!(field, ClientField::At("phone" | "phone_label", _));
         let (phones, rest) = std::mem::take(&mut self.texts)
@@ -175,19 +172,17 @@ impl Line {
                 }
                 return Err(refusal(name, NotAllowed::new(text, "a number with it")));
             }
-            let mut read = Client::named("", Timestamp::UNIX_EPOCH);
-            let number = ClientField::At("phone", 0);
-            let set = read.set(&number, text, &lists);
-            set.map_err(|error| refusal(name, error))?;
+            if text.is_empty() {
+                continue;
+            }
+            let phone = ClientPhone::parse(text, country);
+            let mut phone = phone.map_err(|error| refusal(name, error.into()))?;
             let label = ClientField::At("phone_label", *at);
-            let label = phones.iter().find(|(field, _, _)| *field == label);
-            for mut phone in read.phones {
-                if let Some((_, _, label)) = label {
-                    phone.label.clone_from(label);
-                }
-                if !self.phones.iter().any(|known| known.number == phone.number) {
-                    self.phones.push(phone);
-                }
+            if let Some((_, _, label)) = phones.iter().find(|(field, _, _)| *field == label) {
+                phone.label.clone_from(label);
+            }
+            if !self.phones.iter().any(|known| known.number == phone.number) {
+                self.phones.push(phone);
             }
         }
         Ok(())

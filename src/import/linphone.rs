@@ -7,13 +7,13 @@ use ringbook_sip::message::NameAddr;
 
 use super::columns::REASON;
 use super::line::{Line, Refusal, Said};
-use super::{ImportError, Source, Sourced, lines::MAX_LINE};
+use super::{ImportError, Source, Sourced, Written, lines::MAX_LINE};
 use crate::model::{ClientField, Country, PhoneNumber};
 
 /// The most lines of one section.
 const MAX_SECTION: usize = 1000;
 
-/// The file and the section that came last.
+/// The file.
 pub(super) struct FriendFile<R> {
     input: BufReader<R>,
     country: Option<Country>,
@@ -21,11 +21,9 @@ pub(super) struct FriendFile<R> {
     line: u64,
     /// The name of the section that begins next.
     next: Option<String>,
-    last: Section,
 }
 
 /// A section: the line where it begins, its name and its lines.
-#[derive(Default)]
 struct Section {
     line: u64,
     name: String,
@@ -39,19 +37,18 @@ impl<R: Read> FriendFile<R> {
             country,
             line: 0,
             next: None,
-            last: Section::default(),
         }
     }
 
-    /// Reads the next section; false at the end.
-    fn section(&mut self) -> Result<bool, ImportError> {
+    /// Reads the next section; none at the end.
+    fn section(&mut self) -> Result<Option<Section>, ImportError> {
         while self.next.is_none() {
             let Some(line) = self.read_line()? else {
-                return Ok(false);
+                return Ok(None);
             };
             self.next = heading(&line);
         }
-        self.last = Section {
+        let mut section = Section {
             line: self.line,
             name: self.next.take().unwrap_or_default(),
             lines: Vec::new(),
@@ -61,11 +58,11 @@ impl<R: Read> FriendFile<R> {
             if self.next.is_some() {
                 break;
             }
-            if !line.is_empty() && self.last.lines.len() < MAX_SECTION {
-                self.last.lines.push(line);
+            if !line.is_empty() && section.lines.len() < MAX_SECTION {
+                section.lines.push(line);
             }
         }
-        Ok(true)
+        Ok(Some(section))
     }
 
     fn read_line(&mut self) -> Result<Option<String>, ImportError> {
@@ -83,13 +80,12 @@ impl<R: Read> FriendFile<R> {
         let text = String::from_utf8_lossy(&octets);
         Ok((read > 0).then(|| text.trim().to_owned()))
     }
+}
 
-    fn read(&self) -> Result<Line, Refusal> {
-        let url = self
-            .last
-            .lines
-            .iter()
-            .find_map(|line| line.strip_prefix("url="));
+impl Section {
+    fn read(&self, country: Option<Country>) -> Result<Line, Refusal> {
+        let mut lines = self.lines.iter();
+        let url = lines.find_map(|line| line.strip_prefix("url="));
         let url = url.unwrap_or_default();
         let refuse = |allowed: &str| Refusal {
             field: "url".to_owned(),
@@ -107,33 +103,40 @@ impl<R: Read> FriendFile<R> {
             texts.push(said(ClientField::Once("name"), &name));
         }
         let address = ClientField::Custom("SIP address".to_owned());
-        match PhoneNumber::parse(&user, self.country) {
+        match PhoneNumber::parse(&user, country) {
             Ok(_) => texts.push(said(ClientField::At("phone", 0), &user)),
             // Who is reached by SIP alone has a name at least.
             Err(_) if !name.is_empty() => texts.push(said(address, &uri(url))),
             Err(_) => return Err(refuse("an address with a name or a number")),
         }
-        Line::of(texts, self.country)
+        Line::of(texts, country)
     }
 }
 
-impl<R: Read> Source for FriendFile<R> {
+impl<R: Read + Send> Source for FriendFile<R> {
     fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
-        while self.section()? {
-            if self.last.name.starts_with("friend_") {
-                return Ok(Some((self.last.line, self.read())));
+        while let Some(section) = self.section()? {
+            if section.name.starts_with("friend_") {
+                return Ok(Some(Sourced {
+                    line: section.line,
+                    said: section.read(self.country),
+                    written: Box::new(section),
+                }));
             }
         }
         Ok(None)
     }
+}
 
-    fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()> {
-        writeln!(output, "[{}]", self.last.name)?;
-        let own = self
-            .last
-            .lines
-            .iter()
-            .filter(|line| !line.starts_with(REASON));
+impl Written for Section {
+    fn octets(&self) -> usize {
+        self.lines.iter().map(String::len).sum()
+    }
+
+    fn reject(&self, why: &str, output: &mut dyn Write) -> io::Result<()> {
+        writeln!(output, "[{}]", self.name)?;
+        let lines = self.lines.iter();
+        let own = lines.filter(|line| !line.starts_with(REASON));
         for line in own {
             writeln!(output, "{line}")?;
         }

@@ -11,6 +11,7 @@
 //! where its number is somebody else's too, the report says whose. A line with a mistake is left out,
 //! and the report names line, field and what is allowed.
 
+mod ahead;
 mod cards;
 mod columns;
 mod contacts;
@@ -31,6 +32,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use crate::model::{Country, Lists};
 use crate::store::{Store, StoreError, Writer};
 
+use ahead::{Batch, each_batch};
 use cards::CardFile;
 use contacts::ContactFile;
 use format::Format;
@@ -42,8 +44,6 @@ pub use records::import_records;
 pub use report::{Change, Problem, Report};
 use table::Table;
 
-/// Lines kept in one transaction: a phone's call log gets its turn between two.
-const BATCH: usize = 2000;
 /// Entries that are shown before an import.
 const PREVIEWED: usize = 5;
 /// The most columns.
@@ -148,16 +148,20 @@ pub struct Options<'a> {
     pub rejected: Option<&'a mut dyn Write>,
 }
 
-/// The line of the file where an entry begins, and the entry, or why it is left out.
-type Sourced = (u64, Result<Line, Refusal>);
+/// An entry of a file.
+struct Sourced {
+    /// The line where it begins.
+    line: u64,
+    /// What it says, or why it is left out.
+    said: Result<Line, Refusal>,
+    /// It, as it stands in the file.
+    written: Box<dyn Written>,
+}
 
 /// A file of clients, one entry after the other.
-trait Source {
+trait Source: Send {
     /// The next entry; none at the end.
     fn next(&mut self) -> Result<Option<Sourced>, ImportError>;
-
-    /// Writes the entry that came last as it stands in the file, and why it was left out.
-    fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()>;
 
     /// What the columns hold, where it has any.
     fn columns(&self) -> Vec<ColumnRead> {
@@ -165,10 +169,19 @@ trait Source {
     }
 }
 
+/// An entry as it stands in the file.
+trait Written: Send {
+    /// About how much it takes in memory, octets.
+    fn octets(&self) -> usize;
+
+    /// Writes it, and why it was left out.
+    fn reject(&self, why: &str, output: &mut dyn Write) -> io::Result<()>;
+}
+
 /// Imports the clients of a file of any format that is known; its beginning tells which.
 pub fn import_file(
     store: &mut Store,
-    input: impl Read,
+    input: impl Read + Send,
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
     let mut source = opened(store, input, &options)?;
@@ -178,13 +191,13 @@ pub fn import_file(
 /// Reads the beginning of a file of any format that is known, as an import would.
 pub fn preview_file(
     store: &Store,
-    input: impl Read,
+    input: impl Read + Send,
     options: &Options<'_>,
 ) -> Result<Preview, ImportError> {
     let mut source = opened(store, input, options)?;
     let mut entries = Vec::new();
     while entries.len() < PREVIEWED
-        && let Some((line, said)) = source.next()?
+        && let Some(Sourced { line, said, .. }) = source.next()?
     {
         let said = said.map(|said| said.shown());
         let said = said.map_err(|refusal| Problem::new(line, refusal));
@@ -197,7 +210,7 @@ pub fn preview_file(
 /// The file as what it is.
 fn opened<'i>(
     store: &Store,
-    input: impl Read + 'i,
+    input: impl Read + Send + 'i,
     options: &Options<'_>,
 ) -> Result<Box<dyn Source + 'i>, ImportError> {
     let mut input = BufReader::new(input);
@@ -216,7 +229,7 @@ fn opened<'i>(
 /// Imports the clients of a CSV file.
 pub fn import_clients(
     store: &mut Store,
-    input: impl Read,
+    input: impl Read + Send,
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
     let lists = store.read(|reader| reader.lists())?;
@@ -230,66 +243,54 @@ fn import(
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
     let mut import = Import {
-        source,
         lists: store.read(|reader| reader.lists())?,
         rejected: options.rejected,
         report: Report::default(),
     };
     import.report.dry_run = options.dry_run;
     store.expect_much()?;
-    run(store, options.dry_run, |writer| import.batch(writer))?;
+    each_batch(source, |mut batches| match options.dry_run {
+        // One transaction for all, so that lines see those before them.
+        true => store.try_out(|writer| batches.try_for_each(|batch| import.keep(batch?, writer))),
+        false => batches.try_for_each(|batch| {
+            let batch = batch?;
+            store.write(|writer| import.keep(batch, writer))
+        }),
+    })?;
     Ok(import.report)
 }
 
-/// Does an import batch after batch, each in a transaction; or all of it, and takes it back.
-fn run(
-    store: &mut Store,
-    dry_run: bool,
-    mut batch: impl FnMut(&mut Writer<'_>) -> Result<bool, ImportError>,
-) -> Result<(), ImportError> {
-    if dry_run {
-        // One transaction for all, so that lines see those before them.
-        return store.try_out(|writer| {
-            while batch(writer)? {}
-            Ok(())
-        });
-    }
-    while store.write(&mut batch)? {}
-    Ok(())
-}
-
 /// An import on its way.
-struct Import<'s, 'r> {
-    source: &'s mut dyn Source,
+struct Import<'r> {
     lists: Lists,
     rejected: Option<&'r mut dyn Write>,
     report: Report,
 }
 
-impl Import<'_, '_> {
-    /// Imports the next entries; false when there are no more.
-    fn batch(&mut self, writer: &mut Writer<'_>) -> Result<bool, ImportError> {
-        for _ in 0..BATCH {
-            let Some((number, said)) = self.source.next()? else {
-                return Ok(false);
-            };
-            let kept = match said {
+impl Import<'_> {
+    /// Keeps the entries of a batch.
+    fn keep(&mut self, batch: Batch, writer: &mut Writer<'_>) -> Result<(), ImportError> {
+        writer.gather_texts();
+        for entry in batch {
+            let kept = match entry.said {
                 Ok(line) => line.keep(writer, &mut self.lists),
                 Err(refusal) => Err(Refused::Line(refusal)),
             };
             match kept {
-                Ok(kept) => self.report.keep(number, kept),
-                Err(refused) => self.reject(number, refused.refusal()?)?,
+                Ok(kept) => self.report.keep(entry.line, kept),
+                Err(refused) => {
+                    let problem = Problem::new(entry.line, refused.refusal()?);
+                    self.reject(problem, &*entry.written)?;
+                }
             }
         }
-        Ok(true)
+        Ok(())
     }
 
-    fn reject(&mut self, number: u64, refusal: Refusal) -> Result<(), ImportError> {
-        let problem = Problem::new(number, refusal);
+    fn reject(&mut self, problem: Problem, written: &dyn Written) -> Result<(), ImportError> {
         if let Some(output) = &mut self.rejected {
-            let written = self.source.reject(&problem.to_string(), output);
-            written.map_err(ImportError::Rejected)?;
+            let rejected = written.reject(&problem.to_string(), output);
+            rejected.map_err(ImportError::Rejected)?;
         }
         self.report.refuse(problem);
         Ok(())

@@ -9,9 +9,10 @@ use std::io::Read;
 use csv::StringRecord;
 use jiff::{Timestamp, Zoned};
 
+use super::ahead::BATCH;
 use super::line::{Kept, Outcome, Refusal, Refused};
 use super::lines::Lines;
-use super::{BATCH, ImportError, Options, Problem, Report, run};
+use super::{ImportError, Options, Problem, Report};
 use crate::export::cell;
 use crate::model::{ClientId, Country, Kind, Lists, NotAllowed, PhoneNumber, Record, Value};
 use crate::store::{Reader, Store, Writer};
@@ -44,6 +45,23 @@ pub fn import_records(
         import.batch(&mut lines, writer)
     })?;
     Ok(import.report)
+}
+
+/// Does an import batch after batch, each in a transaction; or all of it, and takes it back.
+fn run(
+    store: &mut Store,
+    dry_run: bool,
+    mut batch: impl FnMut(&mut Writer<'_>) -> Result<bool, ImportError>,
+) -> Result<(), ImportError> {
+    if dry_run {
+        // One transaction for all, so that lines see those before them.
+        return store.try_out(|writer| {
+            while batch(writer)? {}
+            Ok(())
+        });
+    }
+    while store.write(&mut batch)? {}
+    Ok(())
 }
 
 /// What each column of the file is called.

@@ -1,14 +1,16 @@
 //! A table of clients: a CSV file.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use csv::{StringRecord, WriterBuilder};
+use csv::{ByteRecord, StringRecord, WriterBuilder};
 
 use super::columns::{Columns, Hints, Holds, REASON};
 use super::line::{Line, Refusal, Said};
 use super::lines::Lines;
 use super::preview::ColumnRead;
-use super::{ImportError, Source, Sourced};
+use super::{ImportError, Source, Sourced, Written};
 use crate::export::cell;
 use crate::model::{ClientField, Country, Lists};
 use crate::{tr, words};
@@ -27,8 +29,21 @@ pub(super) struct Table<R> {
     lines: Lines<R>,
     columns: Columns,
     country: Option<Country>,
-    /// Whether something was left out before.
-    has_rejected: bool,
+    heading: Arc<Heading>,
+}
+
+/// The first line, for those that are left out.
+struct Heading {
+    names: StringRecord,
+    delimiter: u8,
+    /// Whether it stands above those that were left out.
+    is_written: AtomicBool,
+}
+
+/// A line as it stands in the file.
+struct Cells {
+    cells: ByteRecord,
+    heading: Arc<Heading>,
 }
 
 impl<R: Read> Table<R> {
@@ -46,11 +61,16 @@ impl<R: Read> Table<R> {
             sample: &lines.sample(SAMPLE)?,
             country,
         };
+        let heading = Heading {
+            names: lines.header.clone(),
+            delimiter: lines.delimiter,
+            is_written: AtomicBool::new(false),
+        };
         Ok(Self {
             columns: Columns::read(&lines.header, &hints)?,
             lines,
             country,
-            has_rejected: false,
+            heading: Arc::new(heading),
         })
     }
 
@@ -154,10 +174,19 @@ fn tags(text: &str) -> String {
     words.join("; ")
 }
 
-impl<R: Read> Source for Table<R> {
+impl<R: Read + Send> Source for Table<R> {
     fn next(&mut self) -> Result<Option<Sourced>, ImportError> {
-        let next = self.lines.next()?;
-        Ok(next.map(|(number, cells)| (number, cells.and_then(|cells| self.read(&cells)))))
+        let Some((line, cells)) = self.lines.next()? else {
+            return Ok(None);
+        };
+        Ok(Some(Sourced {
+            line,
+            said: cells.and_then(|cells| self.read(&cells)),
+            written: Box::new(Cells {
+                cells: self.lines.cells().clone(),
+                heading: Arc::clone(&self.heading),
+            }),
+        }))
     }
 
     fn columns(&self) -> Vec<ColumnRead> {
@@ -176,23 +205,32 @@ impl<R: Read> Source for Table<R> {
         });
         columns.collect()
     }
+}
 
-    /// The cells as they stand there, and the reason in a column more, which an import passes over.
-    fn reject(&mut self, why: &str, output: &mut dyn Write) -> io::Result<()> {
+impl Written for Cells {
+    fn octets(&self) -> usize {
+        self.cells.as_slice().len()
+    }
+
+    /// The cells, and the reason in a column more, which an import passes over.
+    fn reject(&self, why: &str, output: &mut dyn Write) -> io::Result<()> {
+        let Heading {
+            names, delimiter, ..
+        } = &*self.heading;
         let mut csv = WriterBuilder::new()
-            .delimiter(self.lines.delimiter)
+            .delimiter(*delimiter)
             .flexible(true)
             .from_writer(output);
-        let old = self.lines.header.iter().position(|name| name == REASON);
-        let width = self.columns.0.len();
+        let old = names.iter().position(|name| name == REASON);
+        let width = names.len();
         let own = (0..width).filter(|at| Some(*at) != old);
-        if !std::mem::replace(&mut self.has_rejected, true) {
-            let names = own.clone().map(|at| &self.lines.header[at]);
+        if !self.heading.is_written.swap(true, Ordering::Relaxed) {
+            let names = own.clone().map(|at| &names[at]);
             csv.write_record(names.chain([REASON]))?;
         }
-        let cells = self.lines.cells();
-        let more = width..cells.len();
-        let all = own.chain(more).map(|at| cells.get(at).unwrap_or_default());
+        let more = width..self.cells.len();
+        let all = own.chain(more);
+        let all = all.map(|at| self.cells.get(at).unwrap_or_default());
         csv.write_record(all.chain([why.as_bytes()]))?;
         csv.flush()
     }

@@ -252,6 +252,43 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
 }
 
 #[test]
+fn what_is_left_out_of_any_batch_is_told_and_kept_in_the_files_order() {
+    let is_wrong = |n: usize| n.is_multiple_of(4_999);
+    let row = |n: usize| match is_wrong(n) {
+        true => format!("Nobody {n},12\n"),
+        false => format!("Client {n},+7701{n:07}\n"),
+    };
+    let csv: String = (1..=12_000).map(row).collect();
+    let csv = format!("name,phone\n{csv}");
+    let mut store = Store::in_memory().unwrap();
+    let mut rejected = Vec::new();
+    let options = Options {
+        rejected: Some(&mut rejected),
+        ..options()
+    };
+    let report = import_clients(&mut store, csv.as_bytes(), options).unwrap();
+    let lines: Vec<u64> = report.problems.iter().map(|problem| problem.line).collect();
+    assert_eq!((report.added, lines), (11_998, vec![5_000, 9_999]));
+    let rejected = String::from_utf8(rejected).unwrap();
+    let names: Vec<&str> = rejected
+        .lines()
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    assert_eq!(names, ["name", "Nobody 4999", "Nobody 9998"]);
+}
+
+#[test]
+fn what_stands_before_a_line_that_is_too_long_is_kept() {
+    let mut store = Store::in_memory().unwrap();
+    let known: String = (0..30).map(|n| format!("Client {n}\n")).collect();
+    let csv = format!("name\n{known}{}\n", "x".repeat(2 << 20));
+    let error = import(&mut store, csv).unwrap_err();
+    let where_it_is = matches!(error, ImportError::LongLine { line: 32 });
+    assert!(where_it_is, "{error}");
+    assert_eq!(everybody(&store).len(), 30);
+}
+
+#[test]
 fn many_lines_go_in_by_batches() {
     let mut csv = String::from("name,phone\n");
     for n in 0..5_000 {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::value::{DATE, FLAG, yes_or_no};
 use super::{
     Address, Category, Client, ClientEmail, ClientKind, ClientPhone, Consent, Country, Employee,
-    FieldDefinition, Position, read_flag,
+    FieldDefinition, PhoneNumberError, Position, read_flag,
 };
 
 /// The most e-mails and addresses of one client.
@@ -125,6 +125,21 @@ impl NotAllowed {
         Self {
             value: value.to_owned(),
             allowed: allowed.into(),
+        }
+    }
+}
+
+impl From<PhoneNumberError> for NotAllowed {
+    fn from(error: PhoneNumberError) -> Self {
+        let allowed = match error.country {
+            Some(country) => {
+                format!("numbers of {country} and international ones such as +77011112233")
+            }
+            None => "international numbers such as +77011112233".to_owned(),
+        };
+        Self {
+            value: error.text,
+            allowed,
         }
     }
 }
@@ -347,18 +362,7 @@ impl Client {
             }
             return Ok(());
         }
-        let phone = ClientPhone::parse(text, country).map_err(|error| {
-            let allowed = match error.country {
-                Some(country) => {
-                    format!("numbers of {country} and international ones such as +77011112233")
-                }
-                None => "international numbers such as +77011112233".to_owned(),
-            };
-            NotAllowed {
-                value: error.text,
-                allowed,
-            }
-        })?;
+        let phone = ClientPhone::parse(text, country)?;
         match self.phones.get_mut(at) {
             Some(place) => *place = phone,
             None => self.phones.push(phone),

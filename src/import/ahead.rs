@@ -1,0 +1,67 @@
+//! Reading ahead: a thread reads entries while the store keeps those before them.
+
+use std::sync::mpsc::{IntoIter, SyncSender, sync_channel};
+use std::thread;
+
+use super::{ImportError, Source, Sourced};
+
+/// The most entries kept in one transaction: a phone's call log gets its turn between two.
+pub(super) const BATCH: usize = 5000;
+/// What they take in the file at most, octets, so that no file fills the memory; one entry may take more.
+const BATCH_OCTETS: usize = 4 << 20;
+/// Batches that wait for the store.
+const AHEAD: usize = 1;
+
+/// Entries that are kept together, in the file's order.
+pub(super) type Batch = Vec<Sourced>;
+
+/// They, as they come.
+pub(super) type Batches = IntoIter<Result<Batch, ImportError>>;
+
+/// Gives `keep` the batches of the source as they come; what is before an error is kept.
+pub(super) fn each_batch(
+    source: &mut dyn Source,
+    keep: impl FnOnce(Batches) -> Result<(), ImportError>,
+) -> Result<(), ImportError> {
+    thread::scope(|scope| {
+        let (send, receive) = sync_channel(AHEAD);
+        scope.spawn(move || read(source, &send));
+        keep(receive.into_iter())
+    })
+}
+
+/// Reads to the end, to an error, or until nobody wants more.
+fn read(source: &mut dyn Source, send: &SyncSender<Result<Batch, ImportError>>) {
+    loop {
+        let (batch, ended) = next_batch(source);
+        if !batch.is_empty() && send.send(Ok(batch)).is_err() {
+            return;
+        }
+        match ended {
+            None => {}
+            Some(Ok(())) => return,
+            Some(Err(error)) => {
+                // Nobody listens where the store has failed before.
+                let _ = send.send(Err(error));
+                return;
+            }
+        }
+    }
+}
+
+/// The next entries, and how the file ended where it did.
+fn next_batch(source: &mut dyn Source) -> (Batch, Option<Result<(), ImportError>>) {
+    let mut batch = Batch::new();
+    let mut octets = 0;
+    while batch.len() < BATCH && octets < BATCH_OCTETS {
+        match source.next() {
+            Ok(Some(entry)) => {
+                octets += entry.written.octets();
+                batch.push(entry);
+            }
+            Ok(None) => return (batch, Some(Ok(()))),
+            Err(error) => return (batch, Some(Err(error))),
+        }
+    }
+    (batch, None)
+}
