@@ -1,6 +1,7 @@
 //! A million clients: how fast they come in and go out, how soon one of them is found, and what a page
 //! of them costs. The store is asked as the phone and the window ask it.
 
+use std::env;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,10 @@ use super::process::memory_peak_mb;
 use super::statistics::p50_p99;
 use super::table::{Row, Table};
 
+/// How many clients there are, where [`FEWER`] does not say it.
 const CLIENTS: u32 = 1_000_000;
+/// The variable of the environment that says how many, for a try.
+const FEWER: &str = "RINGBOOK_BENCH_CLIENTS";
 const CALLS: u32 = 5_000;
 /// Clients who are looked for, and the most that one search shows.
 const SOUGHT: usize = 200;
@@ -29,6 +33,13 @@ const PAGES: u32 = 200;
 const PAGE: usize = 50;
 /// Between two looks at how much memory an export takes.
 const LOOK: Duration = Duration::from_millis(5);
+
+fn clients() -> u32 {
+    let fewer = env::var(FEWER).ok();
+    fewer
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(CLIENTS)
+}
 
 pub fn measure(table: &mut Table) {
     let profile = tempfile::tempdir().unwrap();
@@ -53,7 +64,7 @@ fn note(table: &mut Table, name: &str, goal: &'static str, figure: String) {
 fn write_clients(file: &Path, people: &mut People) {
     let mut output = BufWriter::new(File::create(file).unwrap());
     writeln!(output, "{}", Person::COLUMNS).unwrap();
-    for at in 0..CLIENTS {
+    for at in 0..clients() {
         writeln!(output, "{}", people.person(at)).unwrap();
     }
     output.flush().unwrap();
@@ -64,10 +75,10 @@ fn import(table: &mut Table, file: &Path, database: &Path) {
     let began = Instant::now();
     let input = File::open(file).unwrap();
     let report = import_clients(&mut store, input, Options::default()).unwrap();
-    let rate = f64::from(CLIENTS) / began.elapsed().as_secs_f64();
+    let rate = f64::from(clients()) / began.elapsed().as_secs_f64();
     assert_eq!(report.refused, 0, "{report}");
-    let name = "1 000 000 clients: imported, a second";
-    note(table, name, "≥ 20 000", format!("{rate:.0}"));
+    let name = format!("{} clients: imported, a second", clients());
+    note(table, &name, "≥ 20 000", format!("{rate:.0}"));
 }
 
 /// From nothing to the first caller's name, as at the start of the phone.
@@ -94,7 +105,7 @@ fn look_up(table: &mut Table, store: &StoreHandle, people: &mut People) {
 
 /// A number that some client has.
 fn somebody(people: &mut People) -> PhoneNumber {
-    number(people.dice(CLIENTS as usize) as u32)
+    number(people.dice(clients() as usize) as u32)
 }
 
 fn find_caller(store: &StoreHandle, caller: PhoneNumber) -> Duration {
@@ -179,7 +190,7 @@ fn some_clients(store: &StoreHandle, people: &mut People) -> Vec<Client> {
 fn pages(table: &mut Table, store: &StoreHandle, people: &mut People) {
     let mut times: Vec<Duration> = (0..PAGES)
         .map(|_| {
-            let offset = people.dice(CLIENTS as usize);
+            let offset = people.dice(clients() as usize);
             asked(store, move |reader| reader.clients(offset, PAGE)).1
         })
         .collect();
@@ -219,7 +230,7 @@ fn export(table: &mut Table, profile: &Path) {
         thread::sleep(LOOK);
     };
     assert!(ended.success());
-    let rate = f64::from(CLIENTS) / began.elapsed().as_secs_f64();
+    let rate = f64::from(clients()) / began.elapsed().as_secs_f64();
     note(table, "  exported, a second", "", format!("{rate:.0}"));
     let name = "  memory of the export at most, RSS, MB";
     note(table, name, "constant", format!("{peak:.1}"));
