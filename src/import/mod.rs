@@ -163,6 +163,11 @@ trait Source: Send {
     /// The next entry; none at the end.
     fn next(&mut self) -> Result<Option<Sourced>, ImportError>;
 
+    /// Whether no column can say who an entry is about.
+    fn is_nameless(&self) -> bool {
+        false
+    }
+
     /// What the columns hold, where it has any.
     fn columns(&self) -> Vec<ColumnRead> {
         Vec::new()
@@ -203,8 +208,11 @@ pub fn preview_file(
         let said = said.map_err(|refusal| Problem::new(line, refusal));
         entries.push(Entry { line, said });
     }
-    let columns = source.columns();
-    Ok(Preview { columns, entries })
+    Ok(Preview {
+        columns: source.columns(),
+        is_nameless: source.is_nameless(),
+        entries,
+    })
 }
 
 /// The file as what it is.

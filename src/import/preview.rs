@@ -11,6 +11,8 @@ use crate::{tr, words};
 pub struct Preview {
     /// The columns of a table; of any other file none.
     pub columns: Vec<ColumnRead>,
+    /// No column holds a name or a company.
+    pub is_nameless: bool,
     /// The first entries.
     pub entries: Vec<Entry>,
 }
@@ -44,6 +46,12 @@ impl fmt::Display for Preview {
                 (holds, false) => holds.to_owned(),
             };
             writeln!(f, "{}: {holds}", column.name)?;
+        }
+        if self.is_nameless {
+            let hint = tr!(
+                "No column holds a name or a company: say which one does, such as --map \"Patient=name\"."
+            );
+            writeln!(f, "{hint}")?;
         }
         for entry in &self.entries {
             match &entry.said {

@@ -189,10 +189,23 @@ impl<R: Read + Send> Source for Table<R> {
         }))
     }
 
+    fn is_nameless(&self) -> bool {
+        let names = |holds: &Holds| match holds {
+            Holds::NamePart => true,
+            Holds::Field(ClientField::Once(field)) => matches!(*field, "name" | "company"),
+            _ => false,
+        };
+        let mut columns = self.columns.0.iter();
+        !columns.any(|column| names(&column.holds))
+    }
+
     fn columns(&self) -> Vec<ColumnRead> {
         let columns = self.columns.0.iter().map(|column| ColumnRead {
             name: column.name.clone(),
             holds: match &column.holds {
+                Holds::Field(ClientField::Custom(name)) => {
+                    tr!("{field} (a field of the office's own)", field = name)
+                }
                 Holds::Field(field) => words::client_field(field),
                 Holds::Labelled(field, label) => {
                     format!("{} ({label})", words::client_field(field))

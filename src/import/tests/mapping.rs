@@ -183,7 +183,7 @@ fn a_preview_shows_the_columns_and_the_first_lines_and_changes_nothing() {
         [
             "ФИО: Name (a guess)",
             "Мобильный: Phone (mobile) (a guess)",
-            "Договор: Договор",
+            "Договор: Договор (a field of the office's own)",
             "line 2:",
             "  Name: \"Иван\"",
             "  Договор: \"17\"",
@@ -194,6 +194,18 @@ fn a_preview_shows_the_columns_and_the_first_lines_and_changes_nothing() {
         ]
     );
     assert_eq!(store.read(|reader| reader.count_clients()).unwrap(), 0);
+}
+
+#[test]
+fn a_preview_says_when_no_column_tells_who_a_line_is_about() {
+    let store = Store::in_memory().unwrap();
+    let shown = |csv: &str| {
+        let preview = preview_file(&store, csv.as_bytes(), &options()).unwrap();
+        preview.to_string()
+    };
+    assert!(shown("Owner;Phone\nIvan;87011112233\n").contains("--map"));
+    assert!(!shown("Patient;Phone\nIvan;87011112233\n").contains("--map"));
+    assert!(!shown("First name;Last name;Phone\nI;P;87011112233\n").contains("--map"));
 }
 
 #[test]
