@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0011 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0012 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -407,6 +407,25 @@ CREATE TABLE contact_cards (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX contact_cards_by_client ON contact_cards (client, book);
+
+CREATE TABLE analyses (
+    recording             BLOB NOT NULL PRIMARY KEY REFERENCES recordings (id) CHECK (length(recording) = 16),
+    analysed_at           INTEGER NOT NULL,
+    error                 TEXT,                    -- why it could not be analysed; then all that follows is NULL
+    agent                 REAL,                    -- shares of the recording's length, 0 to 1
+    client                REAL,
+    silence               REAL,
+    overlap               REAL,
+    longest_silence_ms    INTEGER,
+    longest_monologue_ms  INTEGER,                 -- of the agent
+    interrupted_by_agent  INTEGER,                 -- how often
+    interrupted_by_client INTEGER,
+    too_short             INTEGER CHECK (too_short IN (0, 1)),
+    one_sided             INTEGER CHECK (one_sided IN (0, 1)),
+    long_silence          INTEGER CHECK (long_silence IN (0, 1)),
+    much_overlap          INTEGER CHECK (much_overlap IN (0, 1)),
+    CHECK ((error IS NULL) = (agent IS NOT NULL))
+) STRICT;
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

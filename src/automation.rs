@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CallId, CallerCard, ClientId, Direction, EndReason, PhoneNumber, TaskChange, TaskId, TaskLine,
-    TaskNews,
+    CallId, CallerCard, ClientId, Direction, EndReason, Findings, PhoneNumber, RecordingId,
+    RecordingRow, TaskChange, TaskId, TaskLine, TaskNews,
 };
 use crate::phone::lamps::LampView;
 use crate::presence::MessagesWaiting;
@@ -87,6 +87,8 @@ pub enum Body {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
+    /// A recording was listened to.
+    Analysis(Box<Analysed>),
     /// A colleague's phone does something else now.
     Lamp(LampView),
     /// A line's mailbox has changed.
@@ -114,6 +116,7 @@ impl Body {
             Self::CardShown { .. } => "card_shown",
             Self::Dtmf { .. } => "dtmf",
             Self::Recording { .. } => "recording",
+            Self::Analysis(_) => "analysis",
             Self::Lamp(_) => "lamp",
             Self::Voicemail { .. } => "voicemail",
             Self::Task(_) => "task",
@@ -303,6 +306,37 @@ pub enum RecordingState {
     Failed,
     /// It was cut off by a crash and plays again.
     Repaired,
+}
+
+/// `analysis`
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Analysed {
+    /// The call.
+    pub call: CallId,
+    /// The recording.
+    pub recording: RecordingId,
+    /// What was found; none where it could not be analysed.
+    #[serde(flatten)]
+    pub found: Option<Findings>,
+    /// Why it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Analysed {
+    /// The event that this was found in a recording, or why nothing was.
+    pub fn new(recording: &RecordingRow, found: Result<Findings, String>) -> Self {
+        let (found, error) = match found {
+            Ok(found) => (Some(found), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self {
+            call: recording.call,
+            recording: recording.id,
+            found,
+            error,
+        }
+    }
 }
 
 /// `task`

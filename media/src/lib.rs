@@ -2,6 +2,7 @@
 
 pub mod codec;
 mod concealment;
+pub mod conversation;
 pub mod device;
 pub mod dtls;
 mod dtmf;

@@ -1,5 +1,6 @@
 //! The command line: one program, its sub-commands mounted here.
 
+mod analysis;
 mod backup;
 mod check;
 mod client;

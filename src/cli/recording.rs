@@ -36,6 +36,15 @@ pub enum RecordingCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: ListFormat,
     },
+    /// Who spoke how much in the recordings, the latest first
+    Analysis {
+        /// Which recordings.
+        #[command(flatten)]
+        which: Which,
+        /// At most so many; 0 for all
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
     /// Play a recording; Ctrl+C ends it
     Play {
         /// The recording's or the call's id.
@@ -105,9 +114,12 @@ pub fn run(
             limit,
             format,
         } => {
-            let limit = if *limit == 0 { usize::MAX } else { *limit };
-            let lines = store.read(|reader| which.lines(profile, reader, limit))?;
+            let lines = store.read(|reader| which.lines(profile, reader, at_most(*limit)))?;
             list(&lines, *format, output)
+        }
+        RecordingCommand::Analysis { which, limit } => {
+            let lines = store.read(|reader| which.lines(profile, reader, at_most(*limit)))?;
+            super::analysis::print(&lines, output)
         }
         RecordingCommand::Play { id, output: named } => {
             let recording = store.read(|reader| one_recording(reader, id))?;
@@ -139,6 +151,11 @@ pub fn run(
             }
         }
     }
+}
+
+/// 0 is for all.
+fn at_most(limit: usize) -> usize {
+    if limit == 0 { usize::MAX } else { limit }
 }
 
 impl Which {
@@ -224,19 +241,12 @@ fn list(lines: &[RecordingLine], format: ListFormat, output: &mut dyn Write) -> 
     let zone = TimeZone::system();
     let row = |line: &RecordingLine| {
         let recording = &line.recording;
-        let local = recording.started_at.to_zoned(zone.clone());
         [
             recording.id.to_string(),
-            local.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            began(line, &zone),
             clock(recording.duration),
             line.call.record.direction.to_string(),
-            line.call
-                .client_name
-                .clone()
-                .unwrap_or_else(|| match line.call.record.number {
-                    Some(number) => number.e164(),
-                    None => line.call.record.caller.clone(),
-                }),
+            with(line),
             recording.state.as_str().to_owned(),
         ]
     };
@@ -253,6 +263,22 @@ fn list(lines: &[RecordingLine], format: ListFormat, output: &mut dyn Write) -> 
         &lines.iter().map(row).collect::<Vec<_>>(),
     )?;
     Ok(())
+}
+
+/// When the recording began, for people.
+pub(super) fn began(line: &RecordingLine, zone: &TimeZone) -> String {
+    let local = line.recording.started_at.to_zoned(zone.clone());
+    local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// With whom it is: the client, the number, or what the network gave.
+pub(super) fn with(line: &RecordingLine) -> String {
+    let call = &line.call;
+    let unnamed = || match call.record.number {
+        Some(number) => number.e164(),
+        None => call.record.caller.clone(),
+    };
+    call.client_name.clone().unwrap_or_else(unnamed)
 }
 
 fn export(

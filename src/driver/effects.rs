@@ -160,6 +160,10 @@ impl StoreDoor {
             command,
             StoreCommand::FindCaller { .. } | StoreCommand::RegisterCaller { .. }
         );
+        let has_recordings = matches!(
+            &command,
+            StoreCommand::CloseCall { recordings, .. } if !recordings.is_empty()
+        );
         store.submit(command, move |reply| match reply {
             // A caller who could not be looked up is an unknown one.
             StoreReply::Failed { call, error } if is_lookup => {
@@ -171,7 +175,13 @@ impl StoreDoor {
                     layout: None,
                 }));
             }
-            reply => inbox.put(Message::Stored(reply)),
+            reply => {
+                let is_written = matches!(reply, StoreReply::Done { .. });
+                inbox.put(Message::Stored(reply));
+                if has_recordings && is_written {
+                    inbox.put(Message::Recorded);
+                }
+            }
         });
     }
 }

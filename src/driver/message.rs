@@ -28,6 +28,8 @@ pub(super) enum Message {
     Media(MediaEvent),
     /// Of the store.
     Stored(StoreReply),
+    /// A recording has its row in the store.
+    Recorded,
     /// Of a source outside the store.
     Sourced(SourceAnswer),
     /// The store is open, or never will be.

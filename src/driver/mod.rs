@@ -1,6 +1,7 @@
 //! The only loop: sockets, deadlines, effects. Everything else about the phone is pure.
 
 mod addresses;
+mod analyst;
 mod contacts;
 mod dns;
 mod effects;
@@ -39,6 +40,7 @@ pub use self::tls::check_authorities;
 pub(crate) use self::tls::{certificates, client_config, explain_certificate};
 
 use self::addresses::Addresses;
+use self::analyst::Analyst;
 use self::contacts::Contacts;
 use self::dns::Dns;
 use self::effects::{MediaThread, StoreDoor};
@@ -134,6 +136,7 @@ struct Driver {
     store: StoreDoor,
     store_cell: Arc<OnceLock<StoreHandle>>,
     contacts: Contacts,
+    analyst: Analyst,
     sources: Sources,
     profile: Profile,
     rtp_ports: RangeInclusive<u16>,
@@ -187,6 +190,7 @@ impl Driver {
         let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
         let task_terms = settings.task_terms();
         let contacts = Contacts::new(&settings, inbox.clone());
+        let analyst = Analyst::new(inbox.clone());
         let sources = Sources::new(profile.dir(), inbox.clone());
         let config = PhoneConfig {
             settings,
@@ -203,6 +207,7 @@ impl Driver {
             store: StoreDoor::new(inbox.clone()),
             store_cell,
             contacts,
+            analyst,
             sources,
             profile,
             rtp_ports,
@@ -347,11 +352,13 @@ impl Driver {
         match message {
             Message::Media(event) => self.app.handle_input(now, Input::Media(event)),
             Message::Stored(reply) => self.app.handle_input(now, Input::Stored(reply)),
+            Message::Recorded => self.analyst.look(),
             Message::Sourced(answer) => self.app.handle_input(now, Input::Sourced(answer)),
             Message::StoreOpened(Ok(store)) => {
                 let _ = self.store_cell.set(store.clone());
                 self.store.open(store);
                 self.contacts.begin(self.profile.database());
+                self.analyst.begin(&self.profile);
             }
             Message::StoreOpened(Err(error)) => {
                 self.failure = Some(error.clone());

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::calls::{call_json, rounded, seconds, utc};
-use crate::model::RecordingState;
+use crate::model::{Analysis, RecordingState};
 use crate::store::RecordingLine;
 
 /// The sidecar's version, its `schema` field: raised when a field changes its meaning or goes.
@@ -77,7 +77,18 @@ pub fn sidecar(line: &RecordingLine, file: &str, sha256: &[u8; 32], size: u64) -
             "rtt_ms": quality.rtt_ms.map(rounded),
             "mos": quality.mos.map(rounded),
         })),
+        "analysis": line.analysis.as_ref().map(analysis_json),
     })
+}
+
+/// What listening found, or `error`.
+fn analysis_json(analysis: &Analysis) -> Value {
+    let mut json = match &analysis.found {
+        Ok(found) => json!(found),
+        Err(error) => json!({ "error": error }),
+    };
+    json["analysed_at"] = json!(utc(analysis.analysed_at));
+    json
 }
 
 /// A recording as the command line prints it.
@@ -95,6 +106,7 @@ pub fn recording_json(line: &RecordingLine) -> Value {
         "size": recording.size,
         "sha256": recording.sha256.as_ref().map(|hash| hex(hash)),
         "state": state,
+        "analysis": line.analysis.as_ref().map(analysis_json),
         "call": call_json(&line.call),
     })
 }

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::model::{
-    CallId, CallLine, CallQuality, CallRecord, CallStatus, Client, Direction, EndReason,
-    PhoneNumber, RecordingId, RecordingRow, RecordingState,
+    Analysis, CallId, CallLine, CallQuality, CallRecord, CallStatus, Client, Direction, EndReason,
+    Findings, PhoneNumber, RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{CallFilter, RecordingFilter, RecordingLine, Store};
 
@@ -194,6 +194,22 @@ fn check(schema: &Value, value: &Value, at: &str) {
     }
 }
 
+/// What listening to a talk of two minutes could find.
+fn findings() -> Findings {
+    let found = Findings {
+        agent: 0.5,
+        client: 0.4,
+        silence: 0.25,
+        overlap: 0.15,
+        longest_silence: Duration::from_millis(12_340),
+        longest_monologue: Duration::from_secs(30),
+        interrupted_by_agent: 1,
+        interrupted_by_client: 0,
+        flags: Vec::new(),
+    };
+    found.flagged(Duration::from_secs(120))
+}
+
 #[test]
 fn a_sidecar_is_what_its_schema_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/recording-sidecar.schema.json");
@@ -203,6 +219,17 @@ fn a_sidecar_is_what_its_schema_says() {
     let full = recorded(&mut store, dir.path(), "Ivan Petrov");
     let hash = [7; 32];
     check(&schema, &sidecar(&full, "a.wav", &hash, 23), "");
+    for (found, key) in [(Ok(findings()), "flags"), (Err("no file".into()), "error")] {
+        let mut analysed = full.clone();
+        analysed.analysis = Some(Analysis {
+            recording: full.recording.id,
+            analysed_at: Timestamp::UNIX_EPOCH,
+            found,
+        });
+        let written = sidecar(&analysed, "a.wav", &hash, 23);
+        check(&schema, &written, "");
+        assert!(!written["analysis"][key].is_null(), "{written}");
+    }
 
     // And where hardly anything is known.
     let bare = CallRecord::begin(CallId::new(), Direction::Outgoing, Timestamp::UNIX_EPOCH);
@@ -218,6 +245,7 @@ fn a_sidecar_is_what_its_schema_says() {
             category: None,
             recording: None,
         },
+        analysis: None,
     };
     check(&schema, &sidecar(&bare, "a.wav", &hash, 23), "");
 }

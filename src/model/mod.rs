@@ -1,5 +1,6 @@
 //! Nouns without behaviour, shared by the phone, the store, the command line and the window.
 
+mod analysis;
 mod call;
 mod card;
 mod card_layout;
@@ -20,6 +21,9 @@ mod task;
 mod value;
 mod when;
 
+pub use analysis::{
+    Analysis, AnalysisFlag, Findings, LONG_SILENCE, MUCH_OVERLAP, SPOKE, TOO_SHORT,
+};
 pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason};
 pub use card::{
     AboutClient, CallerCard, CallerMatch, NOTE_READ, NearestBranch, OrderLine, OtherClient,

@@ -5,6 +5,7 @@
 //! file per table, as methods of [`Reader`] and [`Writer`].
 
 mod about;
+mod analyses;
 mod backup;
 mod callers;
 mod calls;

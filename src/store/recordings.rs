@@ -7,7 +7,9 @@ use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use super::calls::CallFilter;
 use super::values::{count, duration, id, length, millis, one, time, unknown};
 use super::{Reader, Result, Writer};
-use crate::model::{CallId, CallLine, ClientId, RecordingId, RecordingRow, RecordingState};
+use crate::model::{
+    Analysis, CallId, CallLine, ClientId, RecordingId, RecordingRow, RecordingState,
+};
 
 /// Which recordings. The default is all of them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,9 +31,11 @@ pub struct RecordingLine {
     pub recording: RecordingRow,
     /// The call's line of the log.
     pub call: CallLine,
+    /// What listening to it found, once it was analysed.
+    pub analysis: Option<Analysis>,
 }
 
-const COLUMNS: &str = "r.id, r.call, r.file, r.started_at, r.duration_ms, r.channels,
+pub(super) const COLUMNS: &str = "r.id, r.call, r.file, r.started_at, r.duration_ms, r.channels,
     r.sample_rate, r.codec, r.size, r.sha256, r.state";
 
 impl RecordingFilter {
@@ -103,8 +107,13 @@ impl Reader<'_> {
     }
 
     fn with_call(&self, recording: RecordingRow) -> Result<Option<RecordingLine>> {
+        let analysis = self.find_analysis(recording.id)?;
         let call = self.find_call(recording.call)?;
-        Ok(call.map(|call| RecordingLine { recording, call }))
+        Ok(call.map(|call| RecordingLine {
+            recording,
+            call,
+            analysis,
+        }))
     }
 
     /// The recording with this id.
@@ -168,7 +177,7 @@ impl Writer<'_> {
     }
 }
 
-fn recording(row: &Row<'_>) -> rusqlite::Result<RecordingRow> {
+pub(super) fn recording(row: &Row<'_>) -> rusqlite::Result<RecordingRow> {
     let state: String = row.get(10)?;
     let state = match state.as_str() {
         "finished" => RecordingState::Finished,

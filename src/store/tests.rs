@@ -1,6 +1,7 @@
 //! Tests of the store against real files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod analyses;
 mod callers;
 mod calls;
 mod clients;

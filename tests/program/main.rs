@@ -1,6 +1,7 @@
 //! The program as a script meets it, with no other program beside it: start, control socket, end.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod analysis;
 mod check;
 mod contacts;
 mod databases;

@@ -11,6 +11,7 @@
 // The recorder writes files on a thread of its own.
 #![allow(clippy::disallowed_methods)]
 
+mod analysis;
 mod format;
 mod ogg;
 mod reader;
@@ -22,6 +23,7 @@ mod tap;
 mod wav;
 mod worker;
 
+pub use analysis::{AnalysisError, analyse};
 pub use format::{RecordingFormat, UnknownFormat};
 pub use reader::{ReadError, RecordingReader};
 pub use repair::{RepairError, Repaired, repair};

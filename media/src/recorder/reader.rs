@@ -1,4 +1,4 @@
-//! Reads a recording from its beginning to its end, both voices as one: what a player needs.
+//! Reads a recording from its beginning to its end: both voices as one, which a player needs, or each by itself.
 
 use std::{fs::File, io, io::BufReader, path::Path};
 
@@ -31,7 +31,8 @@ pub enum ReadError {
 pub struct RecordingReader {
     source: Source,
     rate: u32,
-    /// Read and not taken yet.
+    channels: usize,
+    /// Read and not taken yet, interleaved.
     waiting: Vec<f32>,
 }
 
@@ -49,9 +50,10 @@ impl RecordingReader {
         let mut magic = [0; 4];
         let read = io::Read::read(&mut File::open(path)?, &mut magic)?;
         let file = BufReader::new(File::open(path)?);
-        let (source, rate) = if magic[..read] == *b"OggS" {
+        let (source, rate, channels) = if magic[..read] == *b"OggS" {
             let source = OggSource::open(file)?;
-            (Source::Ogg(Box::new(source)), CLOCK as u32)
+            let channels = source.channels;
+            (Source::Ogg(Box::new(source)), CLOCK as u32, channels)
         } else {
             let source = hound::WavReader::new(file).map_err(damaged)?;
             let spec = source.spec();
@@ -66,11 +68,13 @@ impl RecordingReader {
                     ),
                 });
             }
-            (Source::Wav(source), spec.sample_rate)
+            let channels = usize::from(spec.channels);
+            (Source::Wav(source), spec.sample_rate, channels)
         };
         Ok(Self {
             source,
             rate,
+            channels,
             waiting: Vec::new(),
         })
     }
@@ -80,13 +84,51 @@ impl RecordingReader {
         self.rate
     }
 
-    /// The next 20 ms in `frame`, the last of them filled up with silence; false at the end.
+    /// Voices that are kept apart: 1 or 2.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// The next 20 ms in `frame`, both voices as one, the last of them filled up with silence; false at the end.
     ///
     /// # Errors
     /// The file cannot be read any further.
     pub fn next_frame(&mut self, frame: &mut Vec<f32>) -> Result<bool, ReadError> {
+        let present = self.fill()?;
+        frame.clear();
+        frame.extend(
+            self.waiting
+                .chunks_exact(self.channels)
+                .take(present)
+                .map(|samples| mixed(samples.iter().copied())),
+        );
+        self.take(present, &mut [frame]);
+        Ok(present > 0)
+    }
+
+    /// The same with the first voice and the last each by itself.
+    ///
+    /// # Errors
+    /// The file cannot be read any further.
+    pub fn next_voices(
+        &mut self,
+        left: &mut Vec<f32>,
+        right: &mut Vec<f32>,
+    ) -> Result<bool, ReadError> {
+        let present = self.fill()?;
+        let frames = || self.waiting.chunks_exact(self.channels).take(present);
+        left.clear();
+        left.extend(frames().filter_map(|samples| samples.first()));
+        right.clear();
+        right.extend(frames().filter_map(|samples| samples.last()));
+        self.take(present, &mut [left, right]);
+        Ok(present > 0)
+    }
+
+    /// Reads until 20 ms wait; how many samples of each channel there are, fewer at the end.
+    fn fill(&mut self) -> Result<usize, ReadError> {
         let len = self.rate as usize / 50;
-        while self.waiting.len() < len {
+        while self.waiting.len() < len * self.channels {
             let more = match &mut self.source {
                 Source::Wav(source) => read_wav(source, len, &mut self.waiting)?,
                 Source::Ogg(source) => source.read(&mut self.waiting)?,
@@ -95,11 +137,15 @@ impl RecordingReader {
                 break;
             }
         }
-        let present = len.min(self.waiting.len());
-        frame.clear();
-        frame.extend(self.waiting.drain(..present));
-        frame.resize(len, 0.0);
-        Ok(present > 0)
+        Ok(len.min(self.waiting.len() / self.channels))
+    }
+
+    /// Forgets what was taken, and fills the frames up with silence.
+    fn take(&mut self, present: usize, frames: &mut [&mut Vec<f32>]) {
+        self.waiting.drain(..present * self.channels);
+        for frame in frames {
+            frame.resize(self.rate as usize / 50, 0.0);
+        }
     }
 }
 
@@ -119,12 +165,8 @@ fn read_wav(
         .take(len * channels)
         .collect::<Result<_, _>>()
         .map_err(damaged)?;
-    let scaled = |sample: &i16| f32::from(*sample) / 32_768.0;
-    waiting.extend(
-        samples
-            .chunks_exact(channels)
-            .map(|frame| mixed(frame.iter().map(scaled))),
-    );
+    let whole = samples.chunks_exact(channels).flatten();
+    waiting.extend(whole.map(|sample| f32::from(*sample) / 32_768.0));
     Ok(!samples.is_empty())
 }
 
@@ -180,12 +222,7 @@ impl OggSource {
             .map_err(damaged)?;
         let skipped = self.skip.min(len);
         self.skip -= skipped;
-        let heard = &self.decoded[skipped * self.channels..len * self.channels];
-        waiting.extend(
-            heard
-                .chunks_exact(self.channels)
-                .map(|frame| mixed(frame.iter().copied())),
-        );
+        waiting.extend(&self.decoded[skipped * self.channels..len * self.channels]);
         Ok(true)
     }
 }
