@@ -26,6 +26,8 @@ use crate::tr;
 /// What a message offers to do.
 type Act = Box<dyn FnOnce()>;
 
+type ShowTask = Box<dyn Fn(TaskId)>;
+
 /// The queue and what it tells with.
 pub struct Bell {
     window: Weak<MainWindow>,
@@ -37,7 +39,7 @@ pub struct Bell {
     offers: RefCell<BTreeMap<u32, Act>>,
     last_offer: Cell<u32>,
     /// Shows a task.
-    show_task: RefCell<Option<Box<dyn Fn(TaskId)>>>,
+    show_task: RefCell<Option<ShowTask>>,
     /// Calls that ring here.
     ringing: RefCell<BTreeSet<CallId>>,
     /// Lines that are known to fail.

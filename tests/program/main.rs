@@ -6,6 +6,7 @@ mod check;
 mod contacts;
 mod databases;
 mod datagrams;
+mod import;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/python.rs"]
