@@ -5,10 +5,12 @@
 //! language is English, the language of the sources.
 
 mod catalogue;
+mod countries;
 mod language;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub use countries::country_name;
 pub use language::Language;
 
 /// Marks a text for a person and translates it; `{name}` placeholders are filled from `name = value` pairs.

@@ -14,6 +14,7 @@ use super::listener::{CallEvent, Identity, Listener, Reactions};
 use super::requests::Done;
 use super::sources::{SourcedFields, Troubles};
 use crate::automation::{Body, NoticeKind};
+use crate::i18n::country_name;
 use crate::model::{
     AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, CardSource, ClientId,
     Direction, Fact, Facts, OrderLine, SourceAnswer,
@@ -400,7 +401,7 @@ fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp)
         card.name.clone_from(&client.name);
         card.client_company.clone_from(&client.company);
         card.category.clone_from(&found.category);
-        card.location = joined(&[client.city(), client.country()]);
+        card.location = joined(&[client.city(), country_name(client.country())]);
         card.address = client.addresses.first().map(in_words).unwrap_or_default();
         card.local_time = found.time_zone.clone().map(|zone| time_of_day(now, zone));
         card.note = client.note_on(today).to_owned();
@@ -421,9 +422,13 @@ fn fill(card: &mut CallerCard, found: &CallerMatch, today: Date, now: Timestamp)
     }
 }
 
-/// "Abay 10, Almaty, KZ"
+/// "Abay 10, Almaty, Kazakhstan"
 fn in_words(address: &Address) -> String {
-    joined(&[&address.street, &address.city, &address.country])
+    joined(&[
+        &address.street,
+        &address.city,
+        country_name(&address.country),
+    ])
 }
 
 fn joined(parts: &[&str]) -> String {

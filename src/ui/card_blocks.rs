@@ -365,14 +365,14 @@ mod tests {
             ("balance", "[−12\u{a0}500\u{a0}₸]"),
             ("appointment", "Tomorrow 10:05 · Measuring"),
             ("branch", "Alfa, Abay 10, Almaty · 2.4 km"),
-            ("address", "Satpayev 22, Almaty, KZ"),
+            ("address", "Satpayev 22, Almaty, Kazakhstan"),
             ("tags", "wholesale"),
             ("field:Contract", "A-17"),
         ] {
             match said {
                 "" => assert_eq!(
                     blocks(block)[1].lines.row_data(0).unwrap().text,
-                    "Almaty, KZ 14:05"
+                    "Almaty, Kazakhstan 14:05"
                 ),
                 said => assert_eq!(lines(block), [said]),
             }

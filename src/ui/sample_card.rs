@@ -30,9 +30,9 @@ pub fn sample(blocks: Vec<Block>, fields: &[FieldDefinition], now: Timestamp) ->
             .map(|number| number.international())
             .unwrap_or_default(),
         diverted_by: String::new(),
-        location: "Almaty, KZ".into(),
+        location: "Almaty, Kazakhstan".into(),
         local_time: Some("14:05".into()),
-        address: "Satpayev 22, Almaty, KZ".into(),
+        address: "Satpayev 22, Almaty, Kazakhstan".into(),
         note: tr!("Speak slowly"),
         note_read_at: None,
         about: about(&blocks, fields, now),

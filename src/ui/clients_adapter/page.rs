@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use ringbook_ui::slint::{Image, SharedString};
 use ringbook_ui::{ClientData, ClientFact, ClientNumber, ClientRow, RecordKind};
 
+use crate::i18n::country_name;
 use crate::model::{
     AboutClient, Address, Category, Client, ClientEmail, ClientKind, ClientPhone, ClientSummary,
     Consent, FieldType, Kind, NearestBranch, Order, Record, is_link,
@@ -152,12 +153,9 @@ fn map_email(email: &ClientEmail) -> ClientFact {
 }
 
 fn place(address: &Address) -> String {
-    let parts = [&address.street, &address.city, &address.country];
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .map(String::as_str)
-        .filter(|part| !part.is_empty())
-        .collect();
+    let country = country_name(&address.country);
+    let parts = [address.street.as_str(), &address.city, country];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     match (parts.is_empty(), address.position) {
         (true, Some(position)) => position.plain(),
         _ => parts.join(", "),

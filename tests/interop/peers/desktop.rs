@@ -13,25 +13,25 @@ use serde_json::Value;
 use tempfile::TempDir;
 use zbus::blocking::{Connection, connection};
 
-use crate::support::{PATIENCE, Phone, Program, Setup, alone, eventually, free_port, pause};
+use crate::support::{PATIENCE, Phone, Program, Setup, Sipp, alone, eventually, free_port, pause};
 
 const RINGBOOK: &str = env!("CARGO_BIN_EXE_ringbook");
 
 /// A screen with a window manager.
-struct Desktop {
+pub(super) struct Desktop {
     display: String,
     folder: TempDir,
     /// What becomes of the windows, told by the X server as it happens.
     windows: Program,
     /// The address of its session's bus.
-    bus: String,
+    pub bus: String,
     _server: Program,
     _manager: Program,
     _bus: Program,
 }
 
 impl Desktop {
-    fn start() -> Desktop {
+    pub fn start() -> Desktop {
         let folder = tempfile::tempdir().unwrap();
         let size = ["-screen", "0", "1400x900x24", "-nolisten", "tcp"];
         let arguments = [&["-displayfd", "1"], &size[..]].concat();
@@ -42,8 +42,18 @@ impl Desktop {
         let number = number.unwrap_or_else(|| server.fail("tells no display"));
         let display = format!("DISPLAY=:{number}");
         let manager = Program::start("env", &[&display, "openbox"], folder.path());
-        let session = ["--session", "--nofork", "--nopidfile", "--print-address=1"];
-        let bus = Program::start("dbus-daemon", &session, folder.path());
+        // What the session starts by itself keeps its sockets here.
+        let runtime = format!("XDG_RUNTIME_DIR={}", folder.path().display());
+        let session = [
+            &*runtime,
+            &display,
+            "dbus-daemon",
+            "--session",
+            "--nofork",
+            "--nopidfile",
+            "--print-address=1",
+        ];
+        let bus = Program::start("env", &session, folder.path());
         let address = bus
             .output
             .wait(0, PATIENCE, |line| Some(line.trim().to_owned()));
@@ -68,7 +78,7 @@ impl Desktop {
     }
 
     /// What `xdotool` prints; empty where it finds nothing.
-    fn ask(&self, arguments: &[&str]) -> String {
+    pub fn ask(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("env");
         command.arg(&self.display).arg("xdotool").args(arguments);
         let output = command.output().unwrap();
@@ -76,14 +86,14 @@ impl Desktop {
     }
 
     /// The window of this name, as soon as it can be seen.
-    fn window(&self, name: &str) -> String {
+    pub fn window(&self, name: &str) -> String {
         eventually(&format!("a window {name}"), || {
             let found = self.ask(&["search", "--onlyvisible", "--name", name]);
             found.lines().next().map(str::to_owned)
         })
     }
 
-    fn is_visible(&self, name: &str) -> bool {
+    pub fn is_visible(&self, name: &str) -> bool {
         !self
             .ask(&["search", "--onlyvisible", "--name", name])
             .is_empty()
@@ -94,7 +104,7 @@ impl Desktop {
         self.ask(&["getwindowfocus"])
     }
 
-    fn take_focus(&self, window: &str) {
+    pub fn take_focus(&self, window: &str) {
         eventually("the focus", || {
             self.ask(&["windowactivate", window]);
             (self.focus() == window).then_some(())
@@ -131,7 +141,7 @@ impl Desktop {
     }
 
     /// Waits until the window shows more than its background.
-    fn wait_painted(&self, window: &str) {
+    pub fn wait_painted(&self, window: &str) {
         eventually("paint in the window", || {
             let mut command = Command::new("env");
             command.arg(&self.display);
@@ -157,14 +167,19 @@ impl Desktop {
 }
 
 /// A phone with its window, in the sample office.
-struct Window {
+pub(super) struct Window {
     program: Program,
     profile: TempDir,
-    port: u16,
+    pub port: u16,
 }
 
 impl Window {
-    fn start(desktop: &Desktop) -> Window {
+    pub fn start(desktop: &Desktop) -> Window {
+        Window::start_with(desktop, "")
+    }
+
+    /// The same with more settings.
+    pub fn start_with(desktop: &Desktop, more: &str) -> Window {
         let profile = tempfile::tempdir().unwrap();
         let port = free_port();
         let settings = format!(
@@ -184,7 +199,8 @@ impl Window {
              output = \"null\"\n\
              ring = \"null\"\n\
              [window]\n\
-             theme = \"light\"\n"
+             theme = \"light\"\n\
+             {more}"
         );
         std::fs::write(profile.path().join("settings.toml"), settings).unwrap();
         let mut store = Store::open(&profile.path().join("ringbook.db")).unwrap();
@@ -203,7 +219,7 @@ impl Window {
         window
     }
 
-    fn wait(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub fn wait(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         let pick = |line: &String| {
             let event: Value = serde_json::from_str(line).ok()?;
             wanted(&event).then_some(event)
@@ -212,11 +228,30 @@ impl Window {
         found.unwrap_or_else(|| self.program.fail("has not told of the awaited event"))
     }
 
-    fn wait_call(&self, state: &str) -> Value {
+    pub fn wait_call(&self, state: &str) -> Value {
         self.wait(|event| event["event"] == "call" && event["state"] == state)
     }
 
-    fn ctl(&self, arguments: &[&str]) {
+    /// The call that a peer makes, once it stands so.
+    pub fn wait_call_of(&self, peer: &Sipp, state: &str) -> String {
+        let from = peer.address();
+        let event = self.wait(|event| {
+            let is_its = |from_uri: &str| from_uri.contains(&*from);
+            event["event"] == "call"
+                && event["state"] == state
+                && event["from"].as_str().is_some_and(is_its)
+        });
+        event["call"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the call stands so.
+    pub fn wait_state(&self, call: &str, state: &str) {
+        self.wait(|event| {
+            event["event"] == "call" && event["call"] == call && event["state"] == state
+        });
+    }
+
+    pub fn ctl(&self, arguments: &[&str]) {
         let mut command = Command::new(RINGBOOK);
         command.arg("ctl").args(arguments);
         command.arg("--profile").arg(self.profile.path());

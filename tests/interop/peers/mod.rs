@@ -18,6 +18,8 @@ mod redirects;
 mod restarts;
 mod rig;
 mod scenarios;
+#[cfg(feature = "gui")]
+mod screen_reader;
 mod servers;
 mod sessions;
 mod smuggling;

@@ -15,6 +15,8 @@ mod program;
 mod raw_peer;
 mod registrar;
 mod scenario;
+#[cfg(feature = "gui")]
+mod screen_reader;
 pub mod signal;
 mod sipp;
 mod sound;
@@ -36,6 +38,8 @@ pub use port::{free_port, udp_is_bound};
 pub use program::{PATIENCE, Program, eventually, pause};
 pub use raw_peer::{RawPeer, Received};
 pub use registrar::Registrar;
+#[cfg(feature = "gui")]
+pub use screen_reader::ScreenReader;
 pub use sipp::{Messages, Sipp};
 pub use sound::Sound;
 pub use stream_peer::{Door, StreamPeer, connect};

@@ -1,0 +1,119 @@
+//! A screen reader: what it would read out of a real window, over AT-SPI, and what it would press.
+
+use zbus::blocking::{Connection, connection};
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
+
+use super::eventually;
+
+const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
+const REGISTRY: &str = "org.a11y.atspi.Registry";
+const ROOT: &str = "/org/a11y/atspi/accessible/root";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
+
+pub struct ScreenReader {
+    bus: Connection,
+}
+
+/// An element, and where its program has it.
+#[derive(Debug, Clone)]
+pub struct Element {
+    pub name: String,
+    owner: String,
+    path: OwnedObjectPath,
+}
+
+impl ScreenReader {
+    /// Switches on reading for the programs of a session that start from now on.
+    pub fn start(session: &str) -> ScreenReader {
+        let session = connect(session);
+        let (service, path) = (Some("org.a11y.Bus"), "/org/a11y/bus");
+        for status in ["IsEnabled", "ScreenReaderEnabled"] {
+            let on = ("org.a11y.Status", status, Value::from(true));
+            session
+                .call_method(service, path, Some(PROPERTIES), "Set", &on)
+                .expect("AT-SPI is there: it is in the package at-spi2-core");
+        }
+        let address = session.call_method(service, path, Some("org.a11y.Bus"), "GetAddress", &());
+        let address: String = address.unwrap().body().deserialize().unwrap();
+        ScreenReader {
+            bus: connect(&address),
+        }
+    }
+
+    /// What it reads in the window of this title, in its order; nothing where there is none.
+    pub fn read(&self, window: &str) -> Vec<Element> {
+        let programs = self.children(REGISTRY, ROOT);
+        let windows = programs.iter().flat_map(|program| self.below(program));
+        let found = windows.into_iter().find(|found| found.name == window);
+        let mut all = Vec::new();
+        if let Some(window) = found {
+            self.collect(&window, &mut all);
+        }
+        all
+    }
+
+    /// Waits until it reads an element of the window whose name has these words.
+    pub fn wait(&self, window: &str, words: &str) -> Element {
+        eventually(&format!("{words:?} in the window {window:?}"), || {
+            let all = self.read(window);
+            all.into_iter().find(|found| found.name.contains(words))
+        })
+    }
+
+    /// Presses the element whose name begins so, once it is there.
+    pub fn press(&self, window: &str, name: &str) {
+        let element = eventually(&format!("{name:?} in the window {window:?}"), || {
+            let all = self.read(window);
+            all.into_iter().find(|found| found.name.starts_with(name))
+        });
+        let (owner, action) = (Some(&*element.owner), Some("org.a11y.atspi.Action"));
+        let pressed = self
+            .bus
+            .call_method(owner, &element.path, action, "DoAction", &(0_i32,));
+        let pressed: bool = pressed.unwrap().body().deserialize().unwrap();
+        assert!(pressed, "{name} takes no press");
+    }
+
+    fn collect(&self, element: &Element, all: &mut Vec<Element>) {
+        all.push(element.clone());
+        for child in self.below(element) {
+            self.collect(&child, all);
+        }
+    }
+
+    fn below(&self, element: &Element) -> Vec<Element> {
+        self.children(&element.owner, &element.path)
+    }
+
+    /// What stands below an element. One that is gone meanwhile has nothing below it.
+    fn children(&self, owner: &str, path: &str) -> Vec<Element> {
+        let asked = self
+            .bus
+            .call_method(Some(owner), path, Some(ACCESSIBLE), "GetChildren", &());
+        let Ok(answer) = asked else { return Vec::new() };
+        let children: Vec<(String, OwnedObjectPath)> = answer.body().deserialize().unwrap();
+        let named = children.into_iter().map(|(owner, path)| Element {
+            name: self.name(&owner, &path),
+            owner,
+            path,
+        });
+        named.collect()
+    }
+
+    fn name(&self, owner: &str, path: &str) -> String {
+        let asked = (ACCESSIBLE, "Name");
+        let answer = self
+            .bus
+            .call_method(Some(owner), path, Some(PROPERTIES), "Get", &asked);
+        let value = answer.and_then(|answer| answer.body().deserialize::<OwnedValue>());
+        value
+            .ok()
+            .and_then(|value| String::try_from(value).ok())
+            .unwrap_or_default()
+    }
+}
+
+fn connect(address: &str) -> Connection {
+    let bus = connection::Builder::address(address).and_then(connection::Builder::build);
+    bus.unwrap()
+}
