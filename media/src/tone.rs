@@ -64,24 +64,22 @@ struct Note {
 const EDGE: f32 = 5.0;
 
 const fn even(at: f32, long: f32, hz: [f32; 2], level: f32) -> Note {
+    struck(at, long, hz, level, 0.0)
+}
+
+const fn struck(at: f32, long: f32, hz: [f32; 2], level: f32, decay: f32) -> Note {
     Note {
         at,
         long,
         hz,
         level,
-        decay: 0.0,
+        decay,
     }
 }
 
 /// A bar of the marimba: the ground tone and its fourth partial, dying away.
 const fn bar(at: f32, hz: f32) -> Note {
-    Note {
-        at,
-        long: 900.0,
-        hz: [hz, hz * 4.0],
-        level: 0.22,
-        decay: 160.0,
-    }
+    struck(at, 900.0, [hz, hz * 4.0], 0.22, 160.0)
 }
 
 const RINGBACK: &[Note] = &[even(0.0, 1_000.0, [425.0, 0.0], 0.2)];
@@ -121,13 +119,7 @@ const DEEP: &[Note] = &[
 ];
 
 const fn chime(at: f32, hz: f32) -> Note {
-    Note {
-        at,
-        long: 1_800.0,
-        hz: [hz, hz * 2.0],
-        level: 0.2,
-        decay: 500.0,
-    }
+    struck(at, 1_800.0, [hz, hz * 2.0], 0.2, 500.0)
 }
 
 const fn gongs() -> [Note; 32] {
@@ -142,13 +134,7 @@ const fn gongs() -> [Note; 32] {
 }
 
 const fn gong(at: f32, hz: f32) -> Note {
-    Note {
-        at,
-        long: 250.0,
-        hz: [hz, hz * 2.5],
-        level: 0.16,
-        decay: 60.0,
-    }
+    struck(at, 250.0, [hz, hz * 2.5], 0.16, 60.0)
 }
 
 impl Bell {

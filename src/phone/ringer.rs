@@ -7,7 +7,6 @@ use super::call::Call;
 use super::listener::{CallEvent, Listener, Reactions};
 use crate::model::CallId;
 use crate::now::Now;
-use crate::settings::Ringtone;
 
 /// Rings while a call waits to be answered here or at the other end.
 #[derive(Debug, Default)]
@@ -26,8 +25,8 @@ pub struct Ringer {
 
 impl Ringer {
     /// Rings for nobody, or no longer, so that a person hears how a line would ring. Calls go first.
-    pub fn try_out(&mut self, ringtone: Option<Ringtone>, out: &mut Reactions) {
-        self.trial = ringtone.map(bell_of);
+    pub fn try_out(&mut self, ringtone: Option<Bell>, out: &mut Reactions) {
+        self.trial = ringtone;
         self.play(out);
     }
 
@@ -72,7 +71,7 @@ impl Listener for Ringer {
         match event {
             CallEvent::Incoming if call.rings_here() => {
                 let ringtone = call.line.as_ref().map(|line| line.ringtone);
-                let bell = ringtone.map_or(Bell::Marimba, bell_of);
+                let bell = ringtone.unwrap_or(Bell::Marimba);
                 self.waiting.push((call.id, bell));
             }
             CallEvent::Ringing if !self.calling.contains(&call.id) => self.calling.push(call.id),
@@ -92,16 +91,5 @@ impl Listener for Ringer {
             self.forget(call.id);
             self.play(out);
         }
-    }
-}
-
-fn bell_of(ringtone: Ringtone) -> Bell {
-    match ringtone {
-        Ringtone::Marimba => Bell::Marimba,
-        Ringtone::Chimes => Bell::Chimes,
-        Ringtone::Telephone => Bell::Telephone,
-        Ringtone::Pulse => Bell::Pulse,
-        Ringtone::Deep => Bell::Deep,
-        Ringtone::Silent => Bell::Silent,
     }
 }

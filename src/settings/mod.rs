@@ -22,6 +22,7 @@ pub use error::{SettingsError, SettingsFault};
 pub use nat::{Nat, Server};
 pub use notifications::{Notifications, Ways};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
+pub use ringbook_media::tone::Bell as Ringtone;
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 pub use ringbook_sip::user_agent::Transport;
 
@@ -190,23 +191,6 @@ impl Account {
     pub fn digest_user(&self) -> &str {
         self.username.as_deref().unwrap_or_else(|| self.user())
     }
-}
-
-/// How the phone rings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ringtone {
-    /// Rising bars of a marimba.
-    Marimba,
-    /// Falling chimes.
-    Chimes,
-    /// A telephone of old.
-    Telephone,
-    /// Short beeps.
-    Pulse,
-    /// Soft and far down.
-    Deep,
-    /// Not at all: the card alone tells of the call.
-    Silent,
 }
 
 /// What a line dials for what is typed.

@@ -8,28 +8,19 @@ use crate::phone::command::Command;
 use crate::settings::Ringtone;
 use crate::ui::asking::pause;
 
-/// The ringtones, in the order of their list.
-const RINGTONES: [Ringtone; 6] = [
-    Ringtone::Marimba,
-    Ringtone::Chimes,
-    Ringtone::Telephone,
-    Ringtone::Pulse,
-    Ringtone::Deep,
-    Ringtone::Silent,
-];
 /// How long one is heard: once through the longest.
 const TRIAL: Duration = Duration::from_secs(3);
 
-/// The ringtone's place in the list.
+/// The ringtone's place in the list of the markup, which has them in the order of [`Ringtone::ALL`].
 pub(super) fn place_of(ringtone: Ringtone) -> i32 {
-    let place = RINGTONES.iter().position(|known| *known == ringtone);
+    let place = Ringtone::ALL.iter().position(|known| *known == ringtone);
     place.and_then(|at| i32::try_from(at).ok()).unwrap_or(0)
 }
 
 /// The ringtone at a place of the list.
 pub(super) fn ringtone_at(place: i32) -> Ringtone {
     let place = usize::try_from(place).ok();
-    let ringtone = place.and_then(|at| RINGTONES.get(at)).copied();
+    let ringtone = place.and_then(|at| Ringtone::ALL.get(at)).copied();
     ringtone.unwrap_or(Ringtone::Marimba)
 }
 
@@ -56,7 +47,7 @@ mod tests {
 
     #[test]
     fn every_ringtone_has_its_place() {
-        for (at, ringtone) in (0..).zip(RINGTONES) {
+        for (at, ringtone) in (0..).zip(Ringtone::ALL) {
             assert_eq!((place_of(ringtone), ringtone_at(at)), (at, ringtone));
         }
         assert_eq!(ringtone_at(-1), Ringtone::Marimba);
