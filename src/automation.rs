@@ -428,6 +428,8 @@ pub enum NoticeKind {
     Network,
     /// A call that could not be made or changed.
     Call,
+    /// A conversation that lasts long.
+    LongCall,
     /// The contacts on a CardDAV server.
     Contacts,
     /// What the card shows from outside the store.

@@ -145,7 +145,7 @@ fn bad_input_is_refused_with_the_field_and_what_is_allowed() {
     assert!(
         refused(&["client", "add", "--name", "X", "--field", "novalue"]).contains("NAME=VALUE")
     );
-    let error = refused(&["log", "list", "--from", "22.11.2026"]);
+    let error = refused(&["log", "list", "--from", "11/22/2026"]);
     assert!(
         error.contains("--from") && error.contains("2026-11-22"),
         "{error}"

@@ -4,6 +4,7 @@ use std::sync::mpsc::{IntoIter, SyncSender, sync_channel};
 use std::thread;
 
 use super::{ImportError, Source, Sourced};
+use crate::model::Lists;
 
 /// The most entries kept in one transaction: a phone's call log gets its turn between two.
 pub(super) const BATCH: usize = 5000;
@@ -21,19 +22,24 @@ pub(super) type Batches = IntoIter<Result<Batch, ImportError>>;
 /// Gives `keep` the batches of the source as they come; what is before an error is kept.
 pub(super) fn each_batch(
     source: &mut dyn Source,
+    lists: &Lists,
     keep: impl FnOnce(Batches) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
     thread::scope(|scope| {
         let (send, receive) = sync_channel(AHEAD);
-        scope.spawn(move || read(source, &send));
+        scope.spawn(move || read(source, lists, &send));
         keep(receive.into_iter())
     })
 }
 
 /// Reads to the end, to an error, or until nobody wants more.
-fn read(source: &mut dyn Source, send: &SyncSender<Result<Batch, ImportError>>) {
+fn read(source: &mut dyn Source, lists: &Lists, send: &SyncSender<Result<Batch, ImportError>>) {
     loop {
-        let (batch, ended) = next_batch(source);
+        let (mut batch, ended) = next_batch(source);
+        let lines = batch
+            .iter_mut()
+            .filter_map(|entry| entry.said.as_mut().ok());
+        lines.for_each(|line| line.prepare(lists));
         if !batch.is_empty() && send.send(Ok(batch)).is_err() {
             return;
         }

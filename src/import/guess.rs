@@ -365,15 +365,17 @@ pub(super) struct Names(BTreeMap<String, Meaning>);
 impl Names {
     pub(super) fn new() -> Self {
         let all = NAMES.iter();
-        let pairs =
-            all.flat_map(|(meaning, names)| names.iter().map(|name| (compared(name), *meaning)));
+        let pairs = all.flat_map(|(meaning, names)| {
+            names.iter().map(|name| (sorted(&compared(name)), *meaning))
+        });
         Self(pairs.collect())
     }
 
     /// What a column of this name holds.
     pub(super) fn meaning(&self, name: &str) -> Option<Meaning> {
         let name = compared(name);
-        self.0.get(&name).copied().or_else(|| numbered(&name))
+        let known = self.0.get(&sorted(&name)).copied();
+        known.or_else(|| numbered(&name))
     }
 }
 
@@ -385,6 +387,13 @@ fn compared(name: &str) -> String {
         .map(|c| if c.is_alphanumeric() { c } else { ' ' })
         .collect();
     let words: Vec<&str> = spaced.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Its words in one order: `Phone home` is `Home phone`.
+fn sorted(name: &str) -> String {
+    let mut words: Vec<&str> = name.split(' ').collect();
+    words.sort_unstable();
     words.join(" ")
 }
 
@@ -482,6 +491,7 @@ mod tests {
             ("Address 1 - City", Meaning::At("city", 0)),
             ("Address 1 - Formatted", Meaning::Nothing),
             ("Labels", Tags),
+            ("Phone home", Phone("home")),
         ] {
             assert_eq!(names.meaning(name), Some(meaning), "{name}");
         }
@@ -502,7 +512,7 @@ mod tests {
         let mut seen: BTreeMap<String, Meaning> = BTreeMap::new();
         for (meaning, names) in NAMES {
             for name in names {
-                let before = seen.insert(compared(name), meaning);
+                let before = seen.insert(sorted(&compared(name)), meaning);
                 assert!(before.is_none_or(|before| before == meaning), "{name}");
             }
         }

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use crate::model::{
     Client, ClientField, ClientId, ClientPhone, Country, Employee, EmployeeId, Lists, NotAllowed,
-    PhoneNumber,
+    PhoneNumber, PhotoId,
 };
-use crate::store::{StoreError, Writer};
+use crate::store::{Newcomer, StoreError, Writer};
 use crate::vcard::Card;
 
 /// Why a line is left out.
@@ -97,7 +97,7 @@ pub(super) struct SharedNumber {
 pub(super) type Said = (ClientField, String, String);
 
 /// What a line says of a client; blank is what it does not say.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Line {
     /// The fields beside numbers, with their columns' names.
     texts: Vec<Said>,
@@ -108,6 +108,8 @@ pub(super) struct Line {
     photo: Option<Vec<u8>>,
     /// What of it is known to be lost.
     left: Vec<String>,
+    /// Whom it makes where it is about nobody whom the store knows.
+    newcomer: Option<Box<Newcomer>>,
 }
 
 impl Line {
@@ -188,6 +190,14 @@ impl Line {
         Ok(())
     }
 
+    /// Makes whom the line is about, in case it is somebody new: without the store, beside its work.
+    pub(super) fn prepare(&mut self, lists: &Lists) {
+        let mut client = self.blank();
+        if self.write_into(&mut client, lists).is_ok() {
+            self.newcomer = Newcomer::new(client).ok().map(Box::new);
+        }
+    }
+
     /// Keeps what the line says: in the client it is about, or as a new one.
     pub(super) fn keep(
         mut self,
@@ -195,6 +205,12 @@ impl Line {
         lists: &mut Lists,
     ) -> Result<Kept, Refused> {
         let (known, shared) = self.about(writer)?;
+        if known.is_none()
+            && shared.is_empty()
+            && let Some(newcomer) = self.newcomer.take()
+        {
+            return self.keep_newcomer(*newcomer, writer);
+        }
         let employee = self.new_employee(writer, lists)?;
         let before = known.clone().unwrap_or_else(|| self.blank());
         let mut after = before.clone();
@@ -203,7 +219,7 @@ impl Line {
         if known.is_none() || after != before {
             writer.save_changed(known.as_ref(), &after)?;
         }
-        let has_new_photo = self.keep_photo(&before, writer)?;
+        let has_new_photo = self.keep_photo(before.id, before.photo, writer)?;
         let outcome = match &known {
             None => Outcome::Added,
             Some(_) if has_new_photo || after != before => Outcome::Updated,
@@ -218,6 +234,19 @@ impl Line {
         })
     }
 
+    fn keep_newcomer(
+        mut self,
+        newcomer: Newcomer,
+        writer: &mut Writer<'_>,
+    ) -> Result<Kept, Refused> {
+        let id = writer.add_newcomer(newcomer)?;
+        self.keep_photo(id, None, writer)?;
+        Ok(Kept {
+            left: self.left,
+            ..Kept::of(Outcome::Added)
+        })
+    }
+
     /// A client of whom nothing is known yet.
     fn blank(&self) -> Client {
         let client = Client::named("", Timestamp::now());
@@ -229,16 +258,21 @@ impl Line {
 
     /// Keeps the line's picture; whether it is another than the client had. One that the store does
     /// not take is left, and its client is kept.
-    fn keep_photo(&mut self, before: &Client, writer: &mut Writer<'_>) -> Result<bool, StoreError> {
+    fn keep_photo(
+        &mut self,
+        client: ClientId,
+        before: Option<PhotoId>,
+        writer: &mut Writer<'_>,
+    ) -> Result<bool, StoreError> {
         let Some(octets) = self.photo.take() else {
             return Ok(false);
         };
-        if let Some(photo) = before.photo
+        if let Some(photo) = before
             && writer.load_photo(photo)?.bytes == octets
         {
             return Ok(false);
         }
-        match writer.set_photo(before.id, &octets) {
+        match writer.set_photo(client, &octets) {
             Ok(_) => Ok(true),
             Err(StoreError::NotAllowed { field, .. }) => {
                 self.left.push(field);

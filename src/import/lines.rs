@@ -46,9 +46,10 @@ impl<R: Read> Lines<R> {
             .from_reader(Bounded {
                 input,
                 left: MAX_LINE,
+                starts: LineStarts::default(),
             });
         let mut record = ByteRecord::new();
-        if !read(&mut reader, &mut record)? {
+        if read(&mut reader, &mut record)?.is_none() {
             return Err(ImportError::Empty);
         }
         let header =
@@ -109,32 +110,34 @@ impl<R: Read> Lines<R> {
             .collect())
     }
 
-    /// Reads the next line that is not blank.
+    /// Reads the next line that is not blank, and tells its number.
     pub(crate) fn advance(&mut self) -> Result<Option<u64>, ImportError> {
-        while read(&mut self.reader, &mut self.record)? {
+        while let Some(line) = read(&mut self.reader, &mut self.record)? {
             if !self.record.iter().all(<[u8]>::is_empty) {
-                return Ok(Some(self.record.position().map_or(0, csv::Position::line)));
+                return Ok(Some(line));
             }
         }
         Ok(None)
     }
 }
 
+/// Reads the next record, and tells the number of the line where it begins.
 fn read<R: Read>(
     reader: &mut csv::Reader<Bounded<R>>,
     record: &mut ByteRecord,
-) -> Result<bool, ImportError> {
+) -> Result<Option<u64>, ImportError> {
+    let start = reader.position().byte();
     reader.get_mut().left = MAX_LINE;
-    let line = reader.position().line();
-    reader
-        .read_byte_record(record)
-        .map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                ImportError::LongLine { line }
-            }
-            csv::ErrorKind::Io(error) => ImportError::Read(error),
-            other => ImportError::Read(io::Error::other(format!("{other:?}"))),
-        })
+    let read = reader.read_byte_record(record);
+    let line = reader.get_mut().starts.line_at(start);
+    match read.map_err(csv::Error::into_kind) {
+        Ok(found) => Ok(found.then_some(line)),
+        Err(csv::ErrorKind::Io(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
+            Err(ImportError::LongLine { line })
+        }
+        Err(csv::ErrorKind::Io(error)) => Err(ImportError::Read(error)),
+        Err(other) => Err(ImportError::Read(io::Error::other(format!("{other:?}")))),
+    }
 }
 
 /// The delimiter that the first line uses most, outside quotes; a comma where it uses none.
@@ -159,10 +162,57 @@ fn delimiter(start: &[u8]) -> u8 {
         .map_or(b',', |count| count.0)
 }
 
+/// Where lines begin that are not blank. `csv` counts too, but takes the line end `\r\n` for the
+/// next record's, and blank lines likewise: its numbers are not those that an editor shows.
+#[derive(Default)]
+struct LineStarts {
+    /// Octets that were read.
+    octets: u64,
+    /// Line ends among them.
+    ends: u64,
+    /// The octet before.
+    last: u8,
+    /// Whether something stands in the line already.
+    is_begun: bool,
+    /// Offsets and numbers of lines that nobody has asked for yet.
+    ahead: VecDeque<(u64, u64)>,
+}
+
+impl LineStarts {
+    fn take(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            match octet {
+                b'\n' if self.last == b'\r' => {}
+                b'\n' | b'\r' => {
+                    self.ends += 1;
+                    self.is_begun = false;
+                }
+                _ if self.is_begun => {}
+                _ => {
+                    self.ahead.push_back((self.octets, self.ends + 1));
+                    self.is_begun = true;
+                }
+            }
+            self.last = octet;
+            self.octets += 1;
+        }
+    }
+
+    /// The number of the first line, from this offset on, that is not blank.
+    fn line_at(&mut self, offset: u64) -> u64 {
+        while self.ahead.front().is_some_and(|(start, _)| *start < offset) {
+            self.ahead.pop_front();
+        }
+        let first = self.ahead.front();
+        first.map_or(self.ends + 1, |(_, line)| *line)
+    }
+}
+
 /// A reader that gives at most so many octets until it is allowed more.
 struct Bounded<R> {
     input: BufReader<R>,
     left: usize,
+    starts: LineStarts,
 }
 
 impl<R: Read> Read for Bounded<R> {
@@ -172,7 +222,27 @@ impl<R: Read> Read for Bounded<R> {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let read = self.input.read(&mut buffer[..most])?;
+        self.starts.take(&buffer[..read]);
         self.left -= read;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them_whatever_ends_them() {
+        let file = "a,b\n1,2\n\"3\n\n4\",5\n\n\n6,7\n,\n8,9";
+        for end in ["\n", "\r\n", "\r"] {
+            for mark in ["", "\u{feff}"] {
+                let file = format!("{mark}{}", file.replace('\n', end));
+                let mut lines = Lines::new(file.as_bytes()).unwrap();
+                let all: Vec<u64> = std::iter::from_fn(|| lines.advance().unwrap()).collect();
+                assert_eq!(all, [2, 3, 8, 10], "{end:?} {mark:?}");
+            }
+        }
     }
 }

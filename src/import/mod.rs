@@ -250,21 +250,27 @@ fn import(
     source: &mut dyn Source,
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
+    let lists = store.read(|reader| reader.lists())?;
     let mut import = Import {
-        lists: store.read(|reader| reader.lists())?,
+        lists: lists.clone(),
         rejected: options.rejected,
         report: Report::default(),
     };
     import.report.dry_run = options.dry_run;
     store.expect_much()?;
-    each_batch(source, |mut batches| match options.dry_run {
+    let read = each_batch(source, &lists, |mut batches| match options.dry_run {
         // One transaction for all, so that lines see those before them.
         true => store.try_out(|writer| batches.try_for_each(|batch| import.keep(batch?, writer))),
         false => batches.try_for_each(|batch| {
             let batch = batch?;
             store.write(|writer| import.keep(batch, writer))
         }),
-    })?;
+    });
+    if !import.report.dry_run {
+        // What was kept before an error stays too.
+        store.settle()?;
+    }
+    read?;
     Ok(import.report)
 }
 

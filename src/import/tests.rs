@@ -447,7 +447,7 @@ fn the_fields_of_the_office_take_what_they_allow_in_the_offices_spelling_and_ord
     assert_eq!(
         told,
         [
-            "line 3: since: \"soon\" is not allowed; allowed: a day such as 2026-11-22",
+            "line 3: since: \"soon\" is not allowed; allowed: a day such as 2026-11-22 or 22.11.2026",
             "line 4: LEVEL: \"Tin\" is not allowed; allowed: Gold, Silver",
         ]
     );

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use super::value::{DATE, FLAG, yes_or_no};
+use super::when::read_day;
 use super::{
     Address, Category, Client, ClientEmail, ClientKind, ClientPhone, Consent, Country, Employee,
     FieldDefinition, PhoneNumberError, Position, read_flag,
@@ -439,10 +440,10 @@ fn read_kind(text: &str) -> Result<ClientKind, NotAllowed> {
 fn read_date(text: &str) -> Result<Option<Date>, NotAllowed> {
     match text.trim() {
         "" => Ok(None),
-        day => day
-            .parse()
-            .map(Some)
-            .map_err(|_| NotAllowed::new(text, DATE)),
+        day => match read_day(day) {
+            None => Err(NotAllowed::new(text, DATE)),
+            day => Ok(day),
+        },
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use serde::Serialize;
 
+use super::when::read_day;
 use super::{Employee, Lists, Money, NotAllowed, When};
 
 /// What a value may be.
@@ -86,7 +87,7 @@ impl Value {
             ValueType::Stage => return Ok(Some(Self::Text(trimmed.to_owned()))),
             ValueType::Number => (read_number(trimmed).map(Self::Number), NUMBER),
             ValueType::Whole => (trimmed.parse().ok().map(Self::Whole), WHOLE),
-            ValueType::Date => (trimmed.parse().ok().map(Self::Date), DATE),
+            ValueType::Date => (When::day(trimmed, now).map(Self::Date), DATE),
             ValueType::Moment => {
                 let when = When::parse(trimmed, now).ok();
                 let at = when.map(|when| when.start(now.time_zone()));
@@ -235,7 +236,7 @@ impl FieldDefinition {
                 NUMBER.to_owned(),
             ),
             FieldType::Date => (
-                trimmed.parse::<Date>().ok().map(|day| day.to_string()),
+                read_day(trimmed).map(|day| day.to_string()),
                 DATE.to_owned(),
             ),
             FieldType::Choice => {
@@ -262,7 +263,7 @@ pub const NUMBER: &str = "a number such as -1250.5";
 /// What may be written for a number without a fraction.
 pub const WHOLE: &str = "a whole number such as 10";
 /// What may be written for a day.
-pub const DATE: &str = "a day such as 2026-11-22";
+pub const DATE: &str = "a day such as 2026-11-22 or 22.11.2026";
 /// What may be written for an amount of money.
 pub const MONEY: &str = "an amount such as 12 500.50 KZT";
 /// What may be written for a link.
@@ -308,7 +309,7 @@ mod tests {
             ("number", " 12 500.5", "12500.5", "1,5"),
             ("number", "-3", "-3", "1e9"),
             ("number", "0.1", "0.1", "inf"),
-            ("date", "2026-11-22", "2026-11-22", "22.11.2026"),
+            ("date", "22.11.2026", "2026-11-22", "11/22/2026"),
             ("choice", "GOLD", "Gold", "Tin"),
             ("money", "12 500 KZT", "12 500 KZT", "much"),
             (

@@ -18,6 +18,8 @@ pub enum Kind {
     Call,
     /// Somebody is owed a call.
     Task,
+    /// A conversation lasts long.
+    LongCall,
     /// Something fails.
     Alert,
     /// What became of something that the person has just done: always told, in the window alone.

@@ -157,6 +157,7 @@ impl Queue {
         match kind {
             Kind::Call => self.rules.calls,
             Kind::Task => self.rules.tasks,
+            Kind::LongCall => self.rules.long_calls,
             Kind::Alert => self.rules.alerts,
             Kind::Reply => Ways {
                 window: true,
@@ -236,6 +237,7 @@ fn time_for(text: &str) -> Duration {
 mod tests {
     use super::*;
 
+    const KINDS: [Kind; 4] = [Kind::Call, Kind::Task, Kind::LongCall, Kind::Alert];
     const SECOND: Duration = Duration::from_secs(1);
 
     fn alert(line: &str, text: &str) -> Notification {
@@ -322,20 +324,23 @@ mod tests {
                 desktop,
                 sound,
             };
-            for kind in [Kind::Call, Kind::Task, Kind::Alert] {
+            for kind in KINDS {
                 let mut rules = Notifications {
                     calls: Ways::default(),
                     tasks: Ways::default(),
+                    long_calls: Ways::default(),
                     alerts: Ways::default(),
+                    ..Notifications::default()
                 };
                 match kind {
                     Kind::Call => rules.calls = chosen,
                     Kind::Task => rules.tasks = chosen,
+                    Kind::LongCall => rules.long_calls = chosen,
                     _ => rules.alerts = chosen,
                 }
                 let mut queue = Queue::default();
                 queue.set_rules(rules);
-                for each in [Kind::Call, Kind::Task, Kind::Alert] {
+                for each in KINDS {
                     let news = Notification {
                         kind: each,
                         ..alert(&format!("{each:?}"), "news")

@@ -18,6 +18,7 @@ mod flight_recorder;
 pub mod lamps;
 pub mod links;
 pub mod listener;
+mod long_calls;
 pub(crate) mod media;
 mod nat;
 mod news;
@@ -57,6 +58,7 @@ use self::flight_recorder::{FlightRecorder, Passed};
 use self::lamps::Watched;
 use self::links::Links;
 use self::listener::{CallEvent, Listener, Reactions};
+use self::long_calls::LongCalls;
 use self::news::News;
 use self::publishing::Publishing;
 use self::recorder::Recorder;
@@ -110,18 +112,20 @@ struct Features {
     ringer: Ringer,
     recorder: Recorder,
     flight_recorder: FlightRecorder,
+    long_calls: LongCalls,
     call_log: CallLog,
 }
 
 impl Features {
     /// Every feature, in the order in which they hear of a call: the look-up is asked first,
     /// and the log hears last, when the others have said what they know.
-    fn all(&mut self) -> [&mut dyn Listener; 5] {
+    fn all(&mut self) -> [&mut dyn Listener; 6] {
         [
             &mut self.caller_card,
             &mut self.ringer,
             &mut self.recorder,
             &mut self.flight_recorder,
+            &mut self.long_calls,
             &mut self.call_log,
         ]
     }
@@ -183,6 +187,7 @@ impl Phone {
             ringer: Ringer::default(),
             recorder: Recorder::new(&settings, config.recordings),
             flight_recorder: FlightRecorder::new(settings.log.retention()),
+            long_calls: LongCalls::new(&settings),
             call_log: CallLog::new(&settings),
         };
         let mut phone = Self {

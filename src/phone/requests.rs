@@ -394,6 +394,7 @@ impl Phone {
             .flight_recorder
             .set_retention(settings.log.retention());
         self.features.call_log.set(&settings);
+        self.features.long_calls.set(&settings);
         self.features.recorder.set(&settings);
         let redirects = settings.phone.redirects == Policy::Follow;
         self.user_agent.set_follow_redirects(redirects);

@@ -96,7 +96,6 @@ impl Phone {
             return;
         }
         call.state = State::Established;
-        call.since = now.wall;
         let held = call.hold.local;
         self.give_up_connecting(id);
         self.tell_state(now, id, CallState::TransferFailed);

@@ -1,5 +1,7 @@
 //! `[notifications]`: what draws attention to itself, kind by kind, and in which ways.
 
+use std::time::Duration;
+
 use toml_edit::Value;
 
 use super::SettingsError;
@@ -8,6 +10,8 @@ use super::section::Section;
 const WINDOW: &str = "window";
 const DESKTOP: &str = "desktop";
 const SOUND: &str = "sound";
+/// The longest conversation that is waited for: a day.
+const MOST_MINUTES: u32 = 1440;
 
 /// `[notifications]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +20,20 @@ pub struct Notifications {
     pub calls: Ways,
     /// Somebody is owed a call, or has been for too long.
     pub tasks: Ways,
+    /// A conversation lasts longer than [`Notifications::long_call_minutes`].
+    pub long_calls: Ways,
     /// A line, the database, a device or a call fails.
     pub alerts: Ways,
+    /// After how many minutes a conversation is a long one; 0: never.
+    pub long_call_minutes: u32,
+}
+
+impl Notifications {
+    /// From when on a conversation is a long one; none: never.
+    pub fn long_call(&self) -> Option<Duration> {
+        let limit = Duration::from_secs(u64::from(self.long_call_minutes) * 60);
+        (!limit.is_zero()).then_some(limit)
+    }
 }
 
 /// In which ways one kind of news is told; in none where it is not to be told.
@@ -66,7 +82,9 @@ impl Default for Notifications {
         Self {
             calls: card,
             tasks: told,
+            long_calls: told,
             alerts: told,
+            long_call_minutes: 0,
         }
     }
 }
@@ -76,7 +94,13 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Notifications, SettingsE
     Ok(Notifications {
         calls: ways(section, "calls", default.calls)?,
         tasks: ways(section, "tasks", default.tasks)?,
+        long_calls: ways(section, "long_calls", default.long_calls)?,
         alerts: ways(section, "alerts", default.alerts)?,
+        long_call_minutes: section.integer(
+            "long_call_minutes",
+            default.long_call_minutes,
+            0..=MOST_MINUTES,
+        )?,
     })
 }
 
@@ -107,6 +131,11 @@ pub(super) fn write(settings: Notifications) -> Vec<(&'static str, Option<Value>
     vec![
         ("calls", settings.calls.value()),
         ("tasks", settings.tasks.value()),
+        ("long_calls", settings.long_calls.value()),
         ("alerts", settings.alerts.value()),
+        (
+            "long_call_minutes",
+            Some(i64::from(settings.long_call_minutes).into()),
+        ),
     ]
 }

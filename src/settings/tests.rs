@@ -370,11 +370,13 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
             desktop: true,
             ..Ways::default()
         },
+        long_calls: Ways::default(),
         alerts: Ways {
             window: true,
             sound: true,
             ..Ways::default()
         },
+        long_call_minutes: 20,
     };
     settings.modules = Modules {
         caller_card: false,
@@ -456,6 +458,11 @@ fn s1_9_each_kind_of_news_has_its_ways() {
         ..default.tasks
     };
     assert_eq!((quiet.tasks, quiet.alerts), (desktop, default.alerts));
+    assert_eq!(default.long_call(), None);
+    let long = told("[notifications]\nlong_calls = []\nlong_call_minutes = 5\n");
+    assert!(!long.long_calls.any());
+    assert_eq!(long.long_call(), Some(std::time::Duration::from_secs(300)));
+    assert!(refusal("[notifications]\nlong_call_minutes = -1\n").contains("long_call_minutes"));
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! Table `clients`.
 
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::employees::employee_or_none;
-use super::search::fold;
+use super::search::{fold, searchable};
 use super::values::{date, id, id_or_none, millis, one, time, unknown};
 use super::{Reader, Result, StoreError, Writer};
 use crate::model::{CategoryId, Client, ClientId, ClientKind, Consent};
@@ -33,6 +32,43 @@ const PARTS: [&str; 5] = [
     "client_tags",
     "client_custom",
 ];
+
+/// What a client is found by.
+struct FoundBy {
+    /// What the list of clients is ordered by.
+    name_key: String,
+    /// What the search index holds.
+    text: String,
+}
+
+impl FoundBy {
+    fn of(client: &Client) -> Self {
+        Self {
+            name_key: fold(&client.name),
+            text: searchable(client),
+        }
+    }
+}
+
+/// A client who is to be added, with all that can be known without the store: made on any thread.
+pub struct Newcomer {
+    client: Client,
+    found_by: FoundBy,
+}
+
+impl Newcomer {
+    /// The client, tidied.
+    ///
+    /// # Errors
+    /// What of it is not allowed.
+    pub fn new(client: Client) -> Result<Self> {
+        let mut client = client.tidied();
+        client.draft &= !client.is_named();
+        check(&client)?;
+        let found_by = FoundBy::of(&client);
+        Ok(Self { client, found_by })
+    }
+}
 
 impl Reader<'_> {
     /// The client, complete; none where there is none or it was deleted.
@@ -128,6 +164,14 @@ impl Writer<'_> {
         }
     }
 
+    /// Adds a client whom the store does not have, and none of whose numbers is anybody's.
+    pub fn add_newcomer(&mut self, newcomer: Newcomer) -> Result<ClientId> {
+        let Newcomer { client, found_by } = newcomer;
+        let client = self.fitted(client, None)?;
+        self.write_checked(None, &client, found_by)?;
+        Ok(client.id)
+    }
+
     /// Writes the client as it is, and everything that follows from it; gives it as it was written.
     pub(super) fn write_client(
         &mut self,
@@ -136,45 +180,52 @@ impl Writer<'_> {
     ) -> Result<Client> {
         let client = self.fitted(client.tidied(), before)?;
         check(&client)?;
-        let (row, is_new) = self.write_row(&client)?;
-        self.write_numbers(&client, is_new)?;
-        self.write_parts(&client, is_new)?;
-        self.write_text(row, &client)?;
-        if let Some(before) = before {
-            self.write_client_changes(before, &client)?;
-        }
+        self.write_checked(before, &client, FoundBy::of(&client))?;
         Ok(client)
     }
 
+    fn write_checked(
+        &mut self,
+        before: Option<&Client>,
+        client: &Client,
+        found_by: FoundBy,
+    ) -> Result<()> {
+        let (row, is_new) = self.write_row(client, &found_by.name_key)?;
+        self.write_numbers(client, is_new)?;
+        self.write_parts(client, is_new)?;
+        self.write_text(row, found_by.text)?;
+        match before {
+            Some(before) => self.write_client_changes(before, client),
+            None => Ok(()),
+        }
+    }
+
     /// Writes the client's own row; says which it is, and whether there was none.
-    fn write_row(&mut self, client: &Client) -> Result<(i64, bool)> {
-        let values = self.values(client);
+    fn write_row(&mut self, client: &Client, name_key: &str) -> Result<(i64, bool)> {
         // An upsert would be shorter, and costs SQLite a journal of its own for each row.
-        let mut insert = self.connection.prepare_cached(
+        let added = self.put_row(
             "INSERT INTO clients (id, kind, name, company, category, note, note_until,
                      note_acknowledge, greeting, language, responsible, consent, consent_at,
                      consent_how, do_not_call, created_at, updated_at, name_key, draft)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16,
                      ?17, ?18)
                  ON CONFLICT (id) DO NOTHING",
+            client,
+            name_key,
         )?;
-        let added = insert
-            .execute(params_from_iter(&values))
-            .map_err(|error| reference_missing(error, client))?;
         if added > 0 {
             return Ok((self.connection.last_insert_rowid(), true));
         }
-        self.connection
-            .prepare_cached(
-                "UPDATE clients SET kind = ?2, name = ?3, company = ?4, category = ?5, note = ?6,
+        self.put_row(
+            "UPDATE clients SET kind = ?2, name = ?3, company = ?4, category = ?5, note = ?6,
                      note_until = ?7, note_acknowledge = ?8, greeting = ?9, language = ?10,
                      responsible = ?11, consent = ?12, consent_at = ?13, consent_how = ?14,
                      do_not_call = ?15, updated_at = ?16, name_key = ?17, draft = ?18,
                      deleted_at = NULL, merged_into = NULL
                  WHERE id = ?1",
-            )?
-            .execute(params_from_iter(&values))
-            .map_err(|error| reference_missing(error, client))?;
+            client,
+            name_key,
+        )?;
         let mut row = self
             .connection
             .prepare_cached("SELECT row FROM clients WHERE id = ?1")?;
@@ -182,32 +233,33 @@ impl Writer<'_> {
         Ok((row, false))
     }
 
-    /// The eighteen values of a client's row.
-    fn values(&self, client: &Client) -> Vec<Value> {
-        let text = |text: &str| Value::from(text.to_owned());
-        let consent = client.consent.clone().unwrap_or_default();
-        let answer = client.consent.as_ref().map(|consent| consent.given);
-        let responsible = client.responsible.as_ref();
-        vec![
-            client.id.as_bytes().to_vec().into(),
-            text(client.kind.as_str()),
-            text(&client.name),
-            text(&client.company),
-            text(client.category.as_str()),
-            text(&client.note),
-            client.note_until.map(|day| day.to_string()).into(),
-            client.note_acknowledge.into(),
-            client.greeting.clone().into(),
-            text(&client.language),
-            responsible.map(|e| e.id.as_bytes().to_vec()).into(),
-            answer.into(),
-            consent.at.map(|day| day.to_string()).into(),
-            consent.how.into(),
-            client.do_not_call.into(),
-            millis(self.now).into(),
-            fold(&client.name).into(),
-            client.draft.into(),
-        ]
+    /// Runs a statement on the eighteen values of a client's row; says how many rows it wrote.
+    fn put_row(&self, statement: &str, client: &Client, name_key: &str) -> Result<usize> {
+        let consent = client.consent.as_ref();
+        let mut statement = self.connection.prepare_cached(statement)?;
+        let written = statement.execute(params![
+            client.id.as_bytes(),
+            client.kind.as_str(),
+            client.name,
+            client.company,
+            client.category.as_str(),
+            client.note,
+            client.note_until.map(|day| day.to_string()),
+            client.note_acknowledge,
+            client.greeting,
+            client.language,
+            client.responsible.as_ref().map(|e| e.id.as_bytes()),
+            consent.map(|consent| consent.given),
+            consent
+                .and_then(|consent| consent.at)
+                .map(|day| day.to_string()),
+            consent.map_or("", |consent| &*consent.how),
+            client.do_not_call,
+            millis(self.now),
+            name_key,
+            client.draft,
+        ]);
+        written.map_err(|error| reference_missing(error, client))
     }
 
     /// Marks the client deleted: it is found no more, and its calls keep the name they had. What it

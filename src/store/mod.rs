@@ -51,6 +51,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use calls::{CallCount, CallFilter};
+pub use clients::Newcomer;
 pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};
 pub use contacts::ContactBook;
 pub use error::{Result, StoreError};
@@ -106,10 +107,16 @@ impl Store {
         })
     }
 
-    /// Gives SQLite the memory that many writes in a row need: pages that they touch again and again
-    /// are not read and written each time.
+    /// Many writes follow in a row: SQLite gets the memory for the pages that they touch again and
+    /// again, and does not wait for the disk after each. Until [`Store::settle`] a power cut may take
+    /// the last of them away, whole transactions; a crash of the program takes nothing.
     pub fn expect_much(&self) -> Result<()> {
         open::expect_much(&self.connection)
+    }
+
+    /// Ends what [`Store::expect_much`] began: what was written outlasts a power cut from here on.
+    pub fn settle(&self) -> Result<()> {
+        open::settle(&self.connection)
     }
 
     /// Asks.

@@ -108,8 +108,19 @@ fn prepare(connection: &Connection, path: &Path, busy: Duration) -> Result<()> {
 
 /// Pages of 64 MiB are kept, and the log is moved into the file at 32 MiB.
 pub(super) fn expect_much(connection: &Connection) -> Result<()> {
-    let settings = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;";
+    let settings = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;
+         PRAGMA synchronous = NORMAL;";
     Ok(connection.execute_batch(settings)?)
+}
+
+/// Every commit waits for the disk again, and so does one at once: it takes the log along as it stands.
+/// What was moved from the log into the file before was waited for then.
+pub(super) fn settle(connection: &Connection) -> Result<()> {
+    let version = version(connection)?;
+    connection.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA user_version = {version};"
+    ))?;
+    Ok(())
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 
-use super::search::searchable;
 use super::{Result, Writer};
-use crate::model::{Client, ClientId};
+use crate::model::ClientId;
 
 /// Texts that are still to be written, by the client's row: the search index takes them in that order.
 pub(super) type Gathered = BTreeMap<i64, String>;
@@ -20,9 +19,8 @@ impl Writer<'_> {
         self.texts.get_or_insert_default();
     }
 
-    /// What the client is found by; untouched where nothing of it changed.
-    pub(super) fn write_text(&mut self, row: i64, client: &Client) -> Result<()> {
-        let text = searchable(client);
+    /// What the client in this row is found by; untouched where nothing of it changed.
+    pub(super) fn write_text(&mut self, row: i64, text: String) -> Result<()> {
         if let Some(gathered) = &mut self.texts {
             // In SQLite's JSON a text ends at such a character.
             if !text.contains('\0') {

@@ -12,15 +12,18 @@ use super::asking::{self, spawn};
 use super::card_adapter::map_card;
 use super::card_blocks::title;
 use super::link::PhoneLink;
-use super::window_adapter::{complain, tell};
+use super::notifications_adapter::Bell;
+use super::window_adapter::complain;
 use super::{sample_card, text};
 use crate::model::{Block, CardLayout, FieldDefinition, Kind, Record, Value};
+use crate::settings::Account;
 use crate::tr;
 
 /// The editor's state.
 pub struct LayoutsPage {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
+    bell: Rc<Bell>,
     /// The office's layouts, the standard one first.
     layouts: RefCell<Vec<Record>>,
     fields: RefCell<Vec<FieldDefinition>>,
@@ -31,10 +34,11 @@ pub struct LayoutsPage {
 
 impl LayoutsPage {
     /// Ties the editor to the store.
-    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>, bell: Rc<Bell>) -> Rc<Self> {
         let page = Rc::new(Self {
             window: window.as_weak(),
             phone,
+            bell,
             layouts: RefCell::default(),
             fields: RefCell::default(),
             current: Cell::new(0),
@@ -210,7 +214,7 @@ impl LayoutsPage {
             .save(layout.with("name", Value::Text(name.clone())))
             .await
         {
-            self.move_lines(&before, Some(&name));
+            self.give_lines(Some(&name), |line| has_layout(line, &before));
             self.load(name).await;
         }
     }
@@ -226,12 +230,28 @@ impl LayoutsPage {
         });
         match removed.await {
             Ok(()) => {
-                self.move_lines(layout.text("name"), None);
-                tell(&self.window, tr!("Layout deleted."));
+                let name = layout.text("name");
+                let lines = self.give_lines(None, |line| has_layout(line, name));
+                self.offer_undo(layout, lines);
                 self.load(String::new()).await;
             }
             Err(error) => complain(&self.window, error.to_string()),
         }
+    }
+
+    /// Offers to bring the layout back, and to these lines too.
+    fn offer_undo(self: &Rc<Self>, layout: Record, lines: Vec<String>) {
+        let page = self.clone();
+        self.bell
+            .offer(&tr!("Layout deleted."), tr!("Undo"), move || {
+                spawn(async move {
+                    let name = layout.text("name").to_owned();
+                    if page.save(layout).await {
+                        page.give_lines(Some(&name), |line| lines.contains(&line.aor));
+                        page.load(name).await;
+                    }
+                });
+            });
     }
 
     fn place_of(&self, name: &str) -> Option<usize> {
@@ -240,28 +260,29 @@ impl LayoutsPage {
         all.position(|layout| CardLayout::of(layout).is_called(name))
     }
 
-    /// The lines with the layout of this name have the other one from now on.
-    fn move_lines(&self, from: &str, to: Option<&str>) {
-        let moved = self.phone.settings().and_then(|mut settings| {
-            let chosen = |layout: &Option<String>| {
-                let layout = layout.as_deref();
-                layout.is_some_and(|layout| layout.to_lowercase() == from.to_lowercase())
-            };
-            let mut concerned = settings
-                .accounts
-                .iter_mut()
-                .filter(|line| chosen(&line.card_layout))
-                .peekable();
-            if concerned.peek().is_none() {
-                return Ok(());
+    /// The lines of which this holds have the layout of this name from now on; tells which they are.
+    fn give_lines(&self, name: Option<&str>, concerned: impl Fn(&Account) -> bool) -> Vec<String> {
+        let mut given = Vec::new();
+        let saved = self.phone.settings().and_then(|mut settings| {
+            for line in settings.accounts.iter_mut().filter(|line| concerned(line)) {
+                line.card_layout = name.map(str::to_owned);
+                given.push(line.aor.clone());
             }
-            concerned.for_each(|line| line.card_layout = to.map(str::to_owned));
-            self.phone.save_settings(settings)
+            match given.is_empty() {
+                true => Ok(()),
+                false => self.phone.save_settings(settings),
+            }
         });
-        if let Err(error) = moved {
+        if let Err(error) = saved {
             complain(&self.window, error.to_string());
         }
+        given
     }
+}
+
+fn has_layout(line: &Account, name: &str) -> bool {
+    let chosen = line.card_layout.as_deref();
+    chosen.is_some_and(|chosen| chosen.to_lowercase() == name.to_lowercase())
 }
 
 /// A record that is not in the store yet.

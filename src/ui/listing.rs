@@ -21,7 +21,7 @@ pub trait Source: 'static {
     /// What the store answers.
     type Line;
     /// What the window shows.
-    type Row: Clone + Default + Send + 'static;
+    type Row: Clone + Default + PartialEq + Send + 'static;
 
     /// How many lines there are.
     fn count(store: &Reader<'_>, filter: &Self::Filter) -> Result<u64>;

@@ -157,7 +157,7 @@ impl Desk {
             recordings: RecordingsPage::start(main, phone.clone()),
             tasks: TasksPage::start(main, phone.clone(), bell.clone()),
             settings: SettingsPage::start(main, phone.clone()),
-            layouts: LayoutsPage::start(main, phone.clone()),
+            layouts: LayoutsPage::start(main, phone.clone(), bell.clone()),
             popups: Popups::start(main, phone.clone(), photos.clone(), bell.clone(), looks),
             tray: TrayIcon::start(main),
             clients: ClientsPage::start(main, phone.clone(), photos, records, bell.clone()),

@@ -23,6 +23,9 @@ use crate::phone::view::{AccountView, CallPhase, CallView, NoticeView, View};
 use crate::settings::{Settings, Ways};
 use crate::tr;
 
+/// After how many minutes a conversation may be told about; 0: never. As the window offers them.
+const LONG_CALLS: [u32; 8] = [0, 5, 10, 15, 20, 30, 45, 60];
+
 /// What a message offers to do.
 type Act = Box<dyn FnOnce()>;
 
@@ -97,6 +100,16 @@ impl Bell {
         let bell = self.clone();
         adapter.on_set_tasks(move |told| {
             bell.change(|all| all.notifications.tasks = read_ways(&told));
+        });
+        let bell = self.clone();
+        adapter.on_set_long_calls(move |told| {
+            bell.change(|all| all.notifications.long_calls = read_ways(&told));
+        });
+        let bell = self.clone();
+        adapter.on_choose_long_call(move |index| {
+            let at = usize::try_from(index).unwrap_or(0);
+            let minutes = LONG_CALLS.get(at).copied().unwrap_or(0);
+            bell.change(|all| all.notifications.long_call_minutes = minutes);
         });
         let bell = self.clone();
         adapter.on_set_alerts(move |told| {
@@ -315,6 +328,11 @@ impl Bell {
             let adapter = window.global::<NotificationsAdapter>();
             adapter.set_calls(write_ways(rules.calls));
             adapter.set_tasks(write_ways(rules.tasks));
+            adapter.set_long_calls(write_ways(rules.long_calls));
+            let chosen = LONG_CALLS
+                .iter()
+                .rposition(|&minutes| minutes <= rules.long_call_minutes);
+            adapter.set_long_call(chosen.and_then(|at| i32::try_from(at).ok()).unwrap_or(0));
             adapter.set_alerts(write_ways(rules.alerts));
             adapter.set_ask_links(settings.phone.ask_links);
         }
@@ -326,6 +344,7 @@ fn kind_of(kind: NoticeKind) -> (Kind, Tone) {
     match kind {
         NoticeKind::Transfer | NoticeKind::Settings => (Kind::Reply, Tone::Info),
         NoticeKind::Call => (Kind::Reply, Tone::Bad),
+        NoticeKind::LongCall => (Kind::LongCall, Tone::Warning),
         NoticeKind::Interrupted
         | NoticeKind::Audio
         | NoticeKind::Media

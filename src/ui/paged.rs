@@ -22,7 +22,7 @@ pub struct Paged<T> {
     notify: ModelNotify,
 }
 
-impl<T: Clone + Default + 'static> Paged<T> {
+impl<T: Clone + Default + PartialEq + 'static> Paged<T> {
     /// An empty list. `ask` is called with a page's number when it comes into sight.
     pub fn new(ask: impl Fn(usize) + 'static) -> Rc<Self> {
         Rc::new(Self {
@@ -34,15 +34,33 @@ impl<T: Clone + Default + 'static> Paged<T> {
         })
     }
 
-    /// Begins another list: this many rows, of which the first page is here already.
+    /// Begins another list: this many rows, of which the first page is here already. Where there are
+    /// as many as before, what is on the screen stays and is only filled anew.
     pub fn begin(&self, count: usize, first: Vec<T>) {
         self.edition.set(self.edition.get() + 1);
-        self.count.set(count);
+        if self.count.replace(count) == count {
+            return self.renew(first);
+        }
         let mut pages = self.pages.borrow_mut();
         pages.clear();
         pages.insert(0, Some(first));
         drop(pages);
         self.notify.reset();
+    }
+
+    fn renew(&self, first: Vec<T>) {
+        let mut pages = self.pages.borrow_mut();
+        let before = std::mem::take(&mut *pages);
+        pages.insert(0, Some(first.clone()));
+        drop(pages);
+        for (page, rows) in before {
+            let rows = rows.unwrap_or_default();
+            for (at, row) in rows.iter().enumerate() {
+                if page > 0 || first.get(at) != Some(row) {
+                    self.notify.row_changed(page * PAGE + at);
+                }
+            }
+        }
     }
 
     /// Which list this is: to be given back with [`Paged::put`].

@@ -173,7 +173,10 @@ impl PhonePage {
             .map(|call| map_call(call, now, selected == Some(call.id)))
             .collect();
         update(&self.calls, &items);
+        let mut others = items.iter().filter(|item| !item.selected);
+        let knocking = others.find(|item| item.phase == CallPhase::Incoming);
         let adapter = window.global::<PhoneAdapter>();
+        adapter.set_knocking(knocking.map(|item| item.id.clone()).unwrap_or_default());
         match calls
             .iter()
             .zip(&items)

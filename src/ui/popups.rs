@@ -18,7 +18,7 @@ use super::category_looks::CategoryLooks;
 use super::link::PhoneLink;
 use super::notifications_adapter::Bell;
 use super::phone_adapter::{card_of, choose, elapsed, map_phase};
-use crate::model::CallId;
+use crate::model::{CallId, PhotoId};
 use crate::phone::command::Command;
 use crate::phone::view::{CallPhase as Phase, CallView, View};
 
@@ -44,9 +44,12 @@ pub struct Popups {
 }
 
 /// One window, shown for a call or waiting hidden for the next.
+#[derive(Clone)]
 struct Popup {
-    shown: CardPopup,
+    shown: Rc<CardPopup>,
     call: Rc<Cell<Option<CallId>>>,
+    /// The photo that belongs on it.
+    photo: Rc<Cell<Option<PhotoId>>>,
 }
 
 impl Popups {
@@ -127,8 +130,9 @@ impl Popups {
             }
         });
         Some(Popup {
-            shown,
+            shown: Rc::new(shown),
             call: Rc::default(),
+            photo: Rc::default(),
         })
     }
 
@@ -227,21 +231,17 @@ impl Popups {
 
     fn fill(&self, popup: &Popup, call: &CallView) {
         let mut data = card_of(call, &self.zone);
-        if let Some(photo) = call.card.as_deref().and_then(photo_of) {
+        let photo = call.card.as_deref().and_then(photo_of);
+        popup.photo.set(photo);
+        if let Some(photo) = photo {
             match self.photos.known(photo) {
                 Some(image) => data.photo = image,
-                None => {
-                    let (photos, phone, id) = (self.photos.clone(), self.phone.clone(), photo);
-                    let window = popup.shown.window.as_weak();
-                    spawn(async move {
-                        let image = photos.load(&phone, id).await;
-                        if let (Some(window), Some(image)) = (window.upgrade(), image) {
-                            let mut card = window.get_card();
-                            card.photo = image;
-                            window.set_card(card);
-                        }
-                    });
-                }
+                None => spawn(load_photo(
+                    self.photos.clone(),
+                    self.phone.clone(),
+                    popup.clone(),
+                    photo,
+                )),
             }
         }
         if !same_card(&popup.shown.window.get_card(), &data) {
@@ -271,6 +271,19 @@ impl Popups {
         if let Err(error) = window.show() {
             tracing::warn!(%error, "the caller card cannot be shown");
         }
+    }
+}
+
+/// Shows the photo once it is read, if it still belongs to whom the card shows then.
+async fn load_photo(photos: Rc<Photos>, phone: Rc<dyn PhoneLink>, popup: Popup, photo: PhotoId) {
+    let image = photos.load(&phone, photo).await;
+    if let Some(image) = image
+        && popup.photo.get() == Some(photo)
+    {
+        let window = &popup.shown.window;
+        let mut card = window.get_card();
+        card.photo = image;
+        window.set_card(card);
     }
 }
 

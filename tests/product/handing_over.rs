@@ -2,6 +2,7 @@
 
 use ringbook::model::CallId;
 use ringbook::phone::command::{Command, Reply};
+use ringbook::phone::view::CallView;
 use ringbook_sip::message::{Message, Method, Uri};
 use ringbook_sip::user_agent::{CallHandle, Event};
 
@@ -21,6 +22,14 @@ fn taken(office: &mut Office) -> CallId {
     office.command(Command::Answer(call)).unwrap();
     assert_eq!(office.states().last(), Some(&"established"));
     call
+}
+
+/// The only call, as people see it.
+fn shown(office: &mut Office) -> CallView {
+    let Ok(Reply::Calls(calls)) = office.command(Command::Calls) else {
+        panic!()
+    };
+    calls.into_iter().next().unwrap()
 }
 
 /// The peer sends the phone to extension 300, which is at the peer too.
@@ -48,7 +57,9 @@ fn notices(office: &Office) -> Vec<String> {
 #[test]
 fn s4_3_a_transfer_that_fails_brings_the_caller_back_off_hold_and_with_the_card() {
     let (mut office, _, call) = talking("");
+    let answered = shown(&mut office).since;
     office.command(Command::Hold(call)).unwrap();
+    office.ms(2000);
     let target = "102".to_owned();
     office
         .command(Command::TransferBlind { call, target })
@@ -64,10 +75,12 @@ fn s4_3_a_transfer_that_fails_brings_the_caller_back_off_hold_and_with_the_card(
         notices(&office),
         ["The transfer did not succeed (403); the call goes on"]
     );
-    let Ok(Reply::Calls(calls)) = office.command(Command::Calls) else {
-        panic!()
-    };
-    assert!(!calls[0].on_hold);
+    let call = shown(&mut office);
+    assert!(!call.on_hold);
+    assert_eq!(
+        call.since, answered,
+        "the talk goes on, and so does its time"
+    );
     let bye = |m: &Message| matches!(m, Message::Request(r) if r.method == Method::Bye);
     assert!(
         !office.wire.iter().any(|(_, _, m)| bye(m)),

@@ -238,3 +238,24 @@ fn a_transfer_that_is_refused_leaves_the_call_as_it_was() {
     office.command(Command::Hold(call)).unwrap();
     assert!(calls(&mut office)[0].on_hold);
 }
+
+#[test]
+fn s1_9_a_conversation_that_lasts_too_long_is_told_of_once() {
+    let (mut office, call) = talking("[notifications]\nlong_call_minutes = 10\n");
+    let told = |office: &Office| -> Vec<String> {
+        let notices = office.told("notice");
+        let long = notices.iter().filter(|told| told["kind"] == "long_call");
+        long.map(|told| told["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    office.ms(598_000);
+    assert_eq!(told(&office), [""; 0]);
+    office.ms(4000);
+    let text = "The call with 200 has lasted for 10 minutes";
+    assert_eq!(told(&office), [text]);
+    office.command(Command::Hold(call)).unwrap();
+    office.ms(60_000);
+    office.command(Command::Resume(call)).unwrap();
+    office.ms(2000);
+    assert_eq!(told(&office), [text]);
+}

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
-use ringbook_ui::slint::platform::{Key, WindowEvent};
-use ringbook_ui::slint::{ComponentHandle, SharedString};
+use ringbook_ui::slint::platform::{Key, PointerEventButton, WindowEvent};
+use ringbook_ui::slint::{ComponentHandle, LogicalPosition, SharedString};
 use ringbook_ui::*;
 use support::{sample, tasks};
 
@@ -226,6 +226,90 @@ fn s1_15_a_key_says_that_the_note_was_read() {
     control(&window, "g");
     press(&window, Key::Return);
     assert_eq!(*asked.borrow(), ["read c1", "answer c1"]);
+}
+
+#[test]
+fn a_key_opens_the_client_who_is_on_the_phone() {
+    let (window, asked) = window();
+    let phone = window.global::<PhoneAdapter>();
+    let log = asked.clone();
+    phone.on_open_client(move |call| log.borrow_mut().push(format!("open {call}")));
+    control(&window, "o");
+    sample::put_up(&window, sample::call(), sample::unknown());
+    control(&window, "o");
+    sample::put_up(&window, sample::call(), sample::vip());
+    control(&window, "o");
+    assert_eq!(*asked.borrow(), ["open c1"]);
+}
+
+/// Clicks into the middle of it.
+fn click(window: &MainWindow, element: &ElementHandle) {
+    let (place, size) = (element.absolute_position(), element.size());
+    let position = LogicalPosition::new(place.x + size.width / 2.0, place.y + size.height / 2.0);
+    let button = PointerEventButton::Left;
+    for event in [
+        WindowEvent::PointerPressed { position, button },
+        WindowEvent::PointerReleased { position, button },
+    ] {
+        window.window().dispatch_event(event);
+    }
+    support::settle();
+}
+
+#[test]
+fn the_keys_are_the_windows_when_a_page_has_taken_its_field_with_it() {
+    let (window, asked) = tasks_page();
+    let shell = window.global::<WindowAdapter>();
+    shell.set_page(Page::Clients);
+    support::settle();
+    let field = support::control(
+        &window,
+        AccessibleRole::TextInput,
+        "Name, company or number",
+    );
+    click(&window, &field);
+    press(&window, "x");
+    assert_eq!(window.global::<ClientsAdapter>().get_query(), "x");
+    click(
+        &window,
+        &support::control(&window, AccessibleRole::Tab, "Tasks"),
+    );
+    press(&window, Key::DownArrow);
+    assert_eq!(asked.borrow().last().unwrap(), "step 1");
+}
+
+#[test]
+fn the_keys_are_the_windows_when_a_drawer_has_closed_and_no_other_call_finds_it_open() {
+    let (window, asked) = window();
+    sample::put_up(&window, sample::call(), sample::vip());
+    support::settle();
+    control(&window, "t");
+    support::control(&window, AccessibleRole::TextInput, "Transfer to");
+    press(&window, Key::Escape);
+    press(&window, "5");
+    assert_eq!(*asked.borrow(), ["digit c1 5"]);
+
+    control(&window, "t");
+    let next = CallItem {
+        id: "c2".into(),
+        ..sample::call()
+    };
+    sample::put_up(&window, next, sample::vip());
+    support::settle();
+    press(&window, "6");
+    assert_eq!(*asked.borrow(), ["digit c1 5", "digit c2 6"]);
+}
+
+#[test]
+fn enter_calls_nobody_back_while_somebody_rings_and_with_control_it_answers() {
+    let (window, asked) = tasks_page();
+    sample::put_up(&window, sample::call(), sample::vip());
+    window.global::<PhoneAdapter>().set_knocking("c2".into());
+    support::settle();
+    press(&window, Key::Return);
+    assert_eq!(*asked.borrow(), [""; 0]);
+    control(&window, SharedString::from(Key::Return).as_str());
+    assert_eq!(*asked.borrow(), ["answer c2"]);
 }
 
 /// The page of tasks, and what was asked for there.

@@ -77,6 +77,8 @@ fn told(window: &MainWindow) {
     window.global::<TasksAdapter>().set_present(true);
     adapter.set_calls(ways());
     adapter.set_tasks(ways());
+    adapter.set_long_calls(ways());
+    adapter.set_long_call(2);
     adapter.set_alerts(ways());
 }
 

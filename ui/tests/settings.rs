@@ -261,6 +261,8 @@ fn nothing_of_the_cards_editor_leaves_the_window() {
     for (width, scale, rtl) in [
         (320.0, 1.0, false),
         (320.0, 1.0, true),
+        (320.0, 2.0, false),
+        (320.0, 2.0, true),
         (1080.0, 2.0, false),
         (1080.0, 2.0, true),
     ] {

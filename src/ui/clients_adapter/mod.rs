@@ -130,7 +130,11 @@ impl ClientsPage {
             }
         });
         let page = self.clone();
-        adapter.on_viewed(move || page.show_records());
+        adapter.on_viewed(move || {
+            // An import, a synchronisation or another program may have added clients meanwhile.
+            page.reload();
+            page.show_records();
+        });
     }
 
     fn take_page_callbacks(self: &Rc<Self>, adapter: &ClientsAdapter<'_>) {

@@ -7,8 +7,9 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use ringbook::store::Store;
+use ringbook::model::Photo;
 use ringbook::store::sample::IVAN;
+use ringbook::store::{Store, StoreError};
 use serde_json::Value;
 use tempfile::TempDir;
 use zbus::blocking::{Connection, connection};
@@ -153,6 +154,15 @@ impl Desktop {
         });
     }
 
+    /// What the window shows, pixel by pixel.
+    pub fn pixels(&self, window: &str) -> image::RgbImage {
+        let mut command = Command::new("env");
+        command.arg(&self.display);
+        command.args(["import", "-window", window, "png:-"]);
+        let picture = command.output().unwrap().stdout;
+        image::load_from_memory(&picture).unwrap().to_rgb8()
+    }
+
     /// Writes the whole screen to `target/screenshots/NAME.png`.
     fn picture(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
@@ -251,10 +261,37 @@ impl Window {
         });
     }
 
+    /// The photo of the client of this name and company, octet for octet as its store has it.
+    pub fn photo_of(&self, name: &str, company: &str) -> Vec<u8> {
+        let store = Store::open(&self.profile.path().join("ringbook.db")).unwrap();
+        let photo: Result<Photo, StoreError> = store.read(|reader| {
+            let client = reader.load_client(reader.clients_called(name, company)?[0])?;
+            reader.load_photo(client.photo.unwrap())
+        });
+        photo.unwrap().bytes
+    }
+
     pub fn ctl(&self, arguments: &[&str]) {
+        self.run(&[&["ctl"], arguments].concat());
+    }
+
+    /// Gives the client of this name a photo, as from the command line.
+    pub fn give_photo(&self, name: &str, file: &Path) {
+        self.run(&[
+            "client",
+            "edit",
+            name,
+            "--photo",
+            &file.display().to_string(),
+        ]);
+    }
+
+    fn run(&self, arguments: &[&str]) {
         let mut command = Command::new(RINGBOOK);
-        command.arg("ctl").args(arguments);
-        command.arg("--profile").arg(self.profile.path());
+        command
+            .args(arguments)
+            .arg("--profile")
+            .arg(self.profile.path());
         assert!(command.output().unwrap().status.success(), "{arguments:?}");
     }
 }

@@ -12,6 +12,8 @@ mod encryption;
 mod foreign;
 mod ipv6;
 mod nat;
+#[cfg(feature = "gui")]
+mod office;
 mod presence;
 mod provisional;
 mod redirects;
@@ -20,6 +22,8 @@ mod rig;
 mod scenarios;
 #[cfg(feature = "gui")]
 mod screen_reader;
+#[cfg(feature = "gui")]
+mod seat;
 mod servers;
 mod sessions;
 mod smuggling;

@@ -3,77 +3,8 @@
 
 use ringbook::store::sample::{IVAN, OLGA, STRANGER};
 
-use super::desktop::{Desktop, Window};
-use crate::support::{ScreenReader, Sipp, Sound, alone, eventually, pause};
-
-/// A desktop whose windows are read, with the sample office's phone.
-struct Seat {
-    desktop: Desktop,
-    reader: ScreenReader,
-    phone: Window,
-}
-
-impl Seat {
-    fn start(more: &str) -> Seat {
-        let desktop = Desktop::start();
-        let reader = ScreenReader::start(&desktop.bus);
-        let phone = Window::start_with(&desktop, more);
-        Seat {
-            desktop,
-            reader,
-            phone,
-        }
-    }
-
-    /// The client with this number calls.
-    fn is_called_by(&self, number: &str) -> (Sipp, Sound) {
-        let sound = Sound::new();
-        let blanks = [("caller", number)];
-        let peer = Sipp::call_with("a-client-calls", self.phone.port, sound.port(), &blanks);
-        (peer, sound)
-    }
-
-    /// Answers with the card's button, and waits for the conversation.
-    fn answer(&self, peer: &Sipp) -> String {
-        let ringing = self.phone.wait_call_of(peer, "ringing");
-        self.reader.press("Caller", "Answer");
-        self.phone.wait_state(&ringing, "established");
-        ringing
-    }
-
-    fn hang_up(&self, call: &str, peer: Sipp) {
-        self.phone.ctl(&["hangup", call]);
-        peer.finish();
-        eventually("the card to go", || {
-            (!self.desktop.is_visible("Caller")).then_some(())
-        });
-    }
-
-    /// Waits until the card is on the screen and says this; all that is read on it.
-    fn wait_card(&self, words: &str) -> Vec<String> {
-        eventually("the card", || {
-            self.desktop.is_visible("Caller").then_some(())
-        });
-        self.reader.wait("Caller", words);
-        let read = self.reader.read("Caller");
-        read.into_iter().map(|element| element.name).collect()
-    }
-
-    /// Types into the main window.
-    fn key(&self, key: &str) {
-        self.desktop.ask(&["key", key]);
-        pause(std::time::Duration::from_millis(300));
-    }
-
-    fn take_keyboard(&self) {
-        let main = self.desktop.window("Ringbook");
-        self.desktop.take_focus(&main);
-    }
-}
-
-fn says(all: &[String], words: &str) -> bool {
-    all.iter().any(|said| said.contains(words))
-}
+use super::seat::{Seat, says};
+use crate::support::{Sipp, Sound, alone};
 
 #[test]
 fn s1_2_s1_8_s1_10_to_s1_20_s1_23_the_card_of_a_known_caller_is_read_out_while_it_rings() {

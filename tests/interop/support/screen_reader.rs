@@ -6,6 +6,9 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use super::eventually;
 
 const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
+const COMPONENT: &str = "org.a11y.atspi.Component";
+/// The roles of what is written in: text of several lines, and of one.
+const FIELDS: [u32; 2] = [61, 79];
 const REGISTRY: &str = "org.a11y.atspi.Registry";
 const ROOT: &str = "/org/a11y/atspi/accessible/root";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
@@ -20,6 +23,18 @@ pub struct Element {
     pub name: String,
     owner: String,
     path: OwnedObjectPath,
+}
+
+/// What was read last: told where a test fails.
+struct Heard(Vec<Element>);
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let names = self.0.iter().map(|element| element.name.as_str());
+            eprintln!("read instead: {:#?}", names.collect::<Vec<_>>());
+        }
+    }
 }
 
 impl ScreenReader {
@@ -54,24 +69,62 @@ impl ScreenReader {
 
     /// Waits until it reads an element of the window whose name has these words.
     pub fn wait(&self, window: &str, words: &str) -> Element {
+        self.wait_for(window, words, |found| found.name.contains(words))
+    }
+
+    /// Waits until it reads such an element; tells what it reads where none comes.
+    fn wait_for(&self, window: &str, words: &str, is_it: impl Fn(&Element) -> bool) -> Element {
+        let mut last = Heard(Vec::new());
         eventually(&format!("{words:?} in the window {window:?}"), || {
-            let all = self.read(window);
-            all.into_iter().find(|found| found.name.contains(words))
+            last.0 = self.read(window);
+            last.0.iter().find(|found| is_it(found)).cloned()
         })
     }
 
     /// Presses the element whose name begins so, once it is there.
     pub fn press(&self, window: &str, name: &str) {
-        let element = eventually(&format!("{name:?} in the window {window:?}"), || {
-            let all = self.read(window);
-            all.into_iter().find(|found| found.name.starts_with(name))
-        });
+        let element = self.wait_for(window, name, |found| found.name.starts_with(name));
         let (owner, action) = (Some(&*element.owner), Some("org.a11y.atspi.Action"));
         let pressed = self
             .bus
             .call_method(owner, &element.path, action, "DoAction", &(0_i32,));
         let pressed: bool = pressed.unwrap().body().deserialize().unwrap();
         assert!(pressed, "{name} takes no press");
+    }
+
+    /// Gives the keyboard to the field of this label.
+    pub fn focus(&self, window: &str, label: &str) {
+        let takes_text = |found: &Element| FIELDS.contains(&self.role(found));
+        let is_field = |found: &Element| found.name == label && takes_text(found);
+        let field = self.wait_for(window, label, is_field);
+        let (owner, component) = (Some(&*field.owner), Some(COMPONENT));
+        let focused = self
+            .bus
+            .call_method(owner, &field.path, component, "GrabFocus", &());
+        let focused: bool = focused.unwrap().body().deserialize().unwrap();
+        assert!(focused, "{label} takes no keyboard");
+    }
+
+    /// Where the element stands on the screen: left edge, top edge, width and height.
+    pub fn bounds(&self, element: &Element) -> [i32; 4] {
+        let (owner, component) = (Some(&*element.owner), Some(COMPONENT));
+        let of_screen = (0_u32,);
+        let asked = self
+            .bus
+            .call_method(owner, &element.path, component, "GetExtents", &of_screen);
+        let bounds: (i32, i32, i32, i32) = asked.unwrap().body().deserialize().unwrap();
+        bounds.into()
+    }
+
+    fn role(&self, element: &Element) -> u32 {
+        let (owner, accessible) = (Some(&*element.owner), Some(ACCESSIBLE));
+        let asked = self
+            .bus
+            .call_method(owner, &element.path, accessible, "GetRole", &());
+        asked
+            .ok()
+            .and_then(|role| role.body().deserialize().ok())
+            .unwrap_or_default()
     }
 
     fn collect(&self, element: &Element, all: &mut Vec<Element>) {

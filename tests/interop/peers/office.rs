@@ -1,0 +1,103 @@
+//! What somebody of the office changes in the real window, and the next call shows.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::seat::{Seat, says};
+use crate::support::{alone, eventually};
+use image::{Rgb, RgbImage};
+
+/// Colours that nothing else on the screen has.
+const PHOTO: [Rgb<u8>; 2] = [Rgb([255, 0, 255]), Rgb([0, 255, 1])];
+/// The photo's width and height in pixels.
+const SIZE: (u32, u32) = (300, 200);
+
+/// Draws a photo whose neighbouring pixels differ: a scaled one has mixed colours.
+fn draw_photo(file: &Path) {
+    let dot = |x: u32, y: u32| PHOTO[((x + y) % 2) as usize];
+    RgbImage::from_fn(SIZE.0, SIZE.1, dot).save(file).unwrap();
+}
+
+/// How many of the window's pixels have each of the photo's colours.
+fn pixels_of_photo(seat: &Seat, window: &str) -> [u32; 2] {
+    let picture = seat.desktop.pixels(window);
+    let mut counts = HashMap::new();
+    for pixel in picture.pixels() {
+        *counts.entry(*pixel).or_insert(0) += 1;
+    }
+    PHOTO.map(|colour| counts.get(&colour).copied().unwrap_or(0))
+}
+
+#[test]
+fn s1_15_s1_21_s1_22_s1_24_a_note_and_a_greeting_written_in_the_window_and_a_photo_are_on_the_next_card()
+ {
+    // S2.15, S2.21 to S2.23
+    let _turn = alone();
+    let seat = Seat::start("");
+    seat.has_a_call_of_ivan(&["Speak slowly", "No photo"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ivan.png");
+    draw_photo(&file);
+    seat.take_keyboard();
+    seat.reader.press("Ringbook", "Clients");
+    seat.reader.press("Ringbook", "VIP, Ivan Petrov");
+    seat.reader.press("Ringbook", "Edit");
+    seat.reader.wait("Ringbook", "Edit client");
+    seat.write("Note", "Asks for the manager");
+    seat.write("Greeting", "Good day, Ivan Petrovich!");
+    seat.reader.press("Ringbook", "Save");
+    seat.reader.wait("Ringbook", "Good day, Ivan Petrovich!");
+    seat.phone.give_photo("Ivan Petrov", &file);
+    seat.reader.press("Ringbook", "Problem, Olga Sidorova");
+    seat.reader.press("Ringbook", "VIP, Ivan Petrov");
+
+    // Opened in full, each pixel is one on the screen.
+    seat.reader.press("Ringbook", "Photo of Ivan Petrov");
+    seat.reader.wait("Ringbook", "Close the photo");
+    let main = seat.desktop.window("Ringbook");
+    let each = SIZE.0 * SIZE.1 / 2;
+    eventually("the photo pixel by pixel", || {
+        (pixels_of_photo(&seat, &main) == [each, each]).then_some(())
+    });
+
+    let names = seat.has_a_call_of_ivan(&[
+        "Asks for the manager",
+        "Good day, Ivan Petrovich!",
+        "Photo of Ivan Petrov",
+    ]);
+    assert!(!says(&names, "Speak slowly"), "{names:#?}");
+    assert_eq!(
+        seat.phone.photo_of("Ivan Petrov", "Steppe LLP"),
+        std::fs::read(&file).unwrap()
+    );
+    seat.phone.ctl(&["quit"]);
+}
+
+#[test]
+fn s2_21_a_photo_slot_is_put_on_the_card_in_the_editor_and_the_next_call_has_it() {
+    // S1.10, S1.22
+    let _turn = alone();
+    let seat = Seat::start("");
+    seat.take_keyboard();
+    seat.reader.press("Ringbook", "Settings");
+    seat.reader.press("Ringbook", "Caller card");
+    seat.reader.press("Ringbook", "Photo");
+    let names = seat.has_a_call_of_ivan(&["Speak slowly"]);
+    assert!(!says(&names, "No photo"), "{names:#?}");
+
+    // Back on the card, and dragged by its grip below the block that follows.
+    seat.reader.press("Ringbook", "Settings");
+    seat.reader.press("Ringbook", "Photo");
+    let names = seat.has_a_call_of_ivan(&["Speak slowly", "No photo"]);
+    let place = |names: &[String], words: &str| {
+        let at = names.iter().position(|said| said.contains(words));
+        at.unwrap_or_else(|| panic!("no {words} in {names:#?}"))
+    };
+    assert!(place(&names, "No photo") < place(&names, "Speak slowly"));
+    seat.reader.press("Ringbook", "Settings");
+    seat.drag_block("Photo", "Note");
+    let names = seat.has_a_call_of_ivan(&["Speak slowly", "No photo"]);
+    assert!(place(&names, "No photo") > place(&names, "Speak slowly"));
+    seat.phone.ctl(&["quit"]);
+}
