@@ -2,7 +2,8 @@
 
 ALTER TABLE calls ADD COLUMN known_as TEXT           -- NULL: a row of before this was kept
     CHECK (known_as IN ('client', 'colleague', 'nobody'));
-ALTER TABLE calls ADD COLUMN identified_ms INTEGER;  -- from the answer to the client's name; NULL: never
+ALTER TABLE calls ADD COLUMN identified_ms INTEGER   -- from the answer to the client's name; NULL: never
+    CHECK (identified_ms >= 0);
 
 -- An older row tells it where nothing can have changed since. Nobody: it is no client's to this day,
 -- or became one's when the client was entered, after the call.
