@@ -429,9 +429,9 @@ CREATE TABLE analyses (
     CHECK ((error IS NULL) = (agent IS NOT NULL))
 ) STRICT;
 
-CREATE INDEX calls_by_answer ON calls (started_at, status, direction, known_as, extension, employee,
-    ring_ms, hold_ms, talk_ms, identified_ms)
-    WHERE answered_at IS NOT NULL AND ended_at IS NOT NULL;
+CREATE INDEX calls_by_answer ON calls (started_at, status, answered_at, direction, known_as, extension,
+    employee, ring_ms, hold_ms, talk_ms, identified_ms)
+    WHERE status IN ('answered', 'interrupted');
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

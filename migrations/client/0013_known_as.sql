@@ -18,7 +18,7 @@ WHERE number IS NOT NULL AND ended_at IS NOT NULL AND client_name <> '' AND chos
     AND EXISTS (SELECT 1 FROM clients k
         WHERE k.id = client AND k.draft = 0 AND k.updated_at < started_at);
 
--- Everything that reports on conversations read, the order of time, without the rows themselves.
-CREATE INDEX calls_by_answer ON calls (started_at, status, direction, known_as, extension, employee,
-    ring_ms, hold_ms, talk_ms, identified_ms)
-    WHERE answered_at IS NOT NULL AND ended_at IS NOT NULL;
+-- All that reports read of conversations, in the order of time, without the rows themselves.
+CREATE INDEX calls_by_answer ON calls (started_at, status, answered_at, direction, known_as, extension,
+    employee, ring_ms, hold_ms, talk_ms, identified_ms)
+    WHERE status IN ('answered', 'interrupted');

@@ -8,12 +8,13 @@ use super::{Reader, Result};
 use crate::model::{CallStatus, Direction, KnownAs};
 use crate::reports::{Conversation, Handling, HandlingTally, Period};
 
-/// Read from the index alone: a row of the log is ten times as long. The conditions are the index's own.
+/// Read from the index alone: a row of the log is ten times as long. Which
+/// statuses there are is the index's own condition.
 const CONVERSATIONS: &str = "
     SELECT started_at, status, direction, known_as, extension, employee, ring_ms, hold_ms, talk_ms,
         identified_ms
     FROM calls INDEXED BY calls_by_answer
-    WHERE answered_at IS NOT NULL AND ended_at IS NOT NULL
+    WHERE status IN ('answered', 'interrupted') AND answered_at IS NOT NULL
         AND started_at >= :from AND started_at < :to
     ORDER BY started_at";
 
