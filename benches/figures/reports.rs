@@ -79,7 +79,7 @@ fn call(n: u32, end: Timestamp) -> CallRecord {
     call.callee = "101".to_owned();
     call.ring = Duration::from_millis(2000 + u64::from(n % 7919));
     call.ended_at = Some(started_at + 5.minutes());
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         (call.status, call.end_reason) = (CallStatus::Missed, Some(EndReason::NoAnswer));
         return call;
     }
