@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0012 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0013 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -148,7 +148,9 @@ CREATE TABLE calls (
     rtt_ms           REAL,
     mos              REAL
 , diverted_by TEXT NOT NULL DEFAULT '', chosen INTEGER NOT NULL DEFAULT 0 -- a person said which client it was
-    CHECK (chosen IN (0, 1))) STRICT;
+    CHECK (chosen IN (0, 1)), known_as TEXT           -- NULL: a row of before this was kept
+    CHECK (known_as IN ('client', 'colleague', 'nobody')), identified_ms INTEGER   -- from the answer to the client's name; NULL: never
+    CHECK (identified_ms >= 0)) STRICT;
 
 CREATE INDEX calls_by_time ON calls (started_at);
 
@@ -426,6 +428,10 @@ CREATE TABLE analyses (
     much_overlap          INTEGER CHECK (much_overlap IN (0, 1)),
     CHECK ((error IS NULL) = (agent IS NOT NULL))
 ) STRICT;
+
+CREATE INDEX calls_by_answer ON calls (started_at, status, answered_at, direction, known_as, extension,
+    employee, ring_ms, hold_ms, talk_ms, identified_ms)
+    WHERE status IN ('answered', 'interrupted');
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

@@ -21,6 +21,7 @@ pub mod phone;
 pub mod presence;
 pub(crate) mod printable;
 pub mod profile;
+pub mod reports;
 pub mod secrets;
 pub mod settings;
 pub mod sources;

@@ -12,6 +12,7 @@ mod delay;
 mod load;
 mod people;
 mod process;
+mod reports;
 mod signalling;
 mod statistics;
 mod strain;
@@ -32,9 +33,10 @@ const SOAK: Duration = Duration::from_secs(120);
 
 fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
-    // alone measures calls as fast as they go, `book` what a million clients cost, and `strain` what strangers and much work do to the
-    // phone; a number says for how many seconds the long run goes on: `cargo bench --bench figures
-    // strain 3600`.
+    // alone measures calls as fast as they go, `book` what a million clients and a million calls
+    // cost (`reports` the calls alone), and `strain` what strangers and much work do to the phone; a
+    // number says for how many seconds the long run goes on: `cargo bench --bench figures strain
+    // 3600`.
     let words: Vec<String> = env::args()
         .skip(1)
         .filter(|word| !word.starts_with('-'))
@@ -66,6 +68,9 @@ fn main() {
     }
     if is_named("book") {
         book::measure(&mut table);
+    }
+    if is_named("book") || is_named("reports") {
+        reports::measure(&mut table);
     }
     if is_named("strain") {
         strain::measure(soak, &mut table);

@@ -13,9 +13,10 @@ use super::log::LogCommand;
 use super::office::{CategoryCommand, EmployeeCommand};
 use super::recording::RecordingCommand;
 use super::records::RecordsCommand;
+use super::report::ReportCommand;
 use super::source::SourceCommand;
 use super::task::TaskCommand;
-use super::{backup, client, log, office, recording, records, source, task};
+use super::{backup, client, log, office, recording, records, report, source, task};
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -49,6 +50,9 @@ pub enum DataCommand {
     /// Recordings
     #[command(subcommand)]
     Recording(RecordingCommand),
+    /// Figures over the call log
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Fields of the card that stand outside the store
     #[command(subcommand)]
     Source(SourceCommand),
@@ -69,6 +73,7 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Records(command) => records::run(command, profile, output),
         DataCommand::Task(command) => task::run(command, profile, output),
         DataCommand::Recording(command) => recording::run(command, profile, output),
+        DataCommand::Report(command) => report::run(command, profile, output),
         DataCommand::Source(command) => source::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),

@@ -17,6 +17,8 @@ mod office;
 mod play;
 mod recording;
 mod records;
+mod report;
+mod report_handling;
 mod source;
 mod task;
 mod timeline;

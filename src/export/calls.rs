@@ -81,6 +81,8 @@ pub fn call_json(line: &CallLine) -> Value {
         "client": line.client_name,
         "client_id": call.client,
         "category": line.category,
+        "known_as": call.known_as,
+        "identified_s": call.identified.map(seconds),
         "extension": text(&call.extension),
         "employee": text(&call.employee),
         "account": text(&call.account),

@@ -1,9 +1,10 @@
-//! What leaves the store as files: clients, the call log, tasks, recordings.
+//! What leaves the store as files: clients, the call log, tasks, recordings, reports.
 
 mod calls;
 mod cards;
 pub mod cell;
 mod clients;
+mod handling;
 mod json_array;
 mod recordings;
 mod records;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
 pub use cards::clients_as_cards;
 pub use clients::{client_json, clients_as_csv, record_json, summaries_as_json};
+pub use handling::{HANDLING_COLUMNS, handling_as_csv, handling_json};
 pub use recordings::{
     Exported, Health, INDEX_COLUMNS, RecordingFileError, export_recording, health, index_line,
     recording_path,

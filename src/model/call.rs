@@ -44,6 +44,11 @@ pub struct CallRecord {
     pub client: Option<ClientId>,
     /// The client's name at the time of the call; empty where unknown.
     pub client_name: String,
+    /// Whom the card named when the call was taken; none in rows of before this was kept.
+    pub known_as: Option<KnownAs>,
+    /// How long after the answer the card named the client; zero where it did before, none where
+    /// it never did.
+    pub identified: Option<Duration>,
     /// The internal number that took or made the call; may be empty.
     pub extension: String,
     /// The name of the employee behind the extension; may be empty.
@@ -86,6 +91,8 @@ impl CallRecord {
             diverted_by: String::new(),
             client: None,
             client_name: String::new(),
+            known_as: None,
+            identified: None,
             extension: String::new(),
             employee: String::new(),
             account: String::new(),
@@ -130,6 +137,20 @@ pub enum Direction {
     Incoming,
     /// We called.
     Outgoing,
+}
+
+/// Whom the card of a call names. What is learned after the call was taken does not change whom it
+/// named then.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownAs {
+    /// A client. A draft, which the program itself has entered, is nobody yet.
+    Client,
+    /// Somebody in the house.
+    Colleague,
+    /// Nobody: no client has the number, or the card was too late or switched off.
+    #[default]
+    Nobody,
 }
 
 /// What became of a call.
@@ -254,6 +275,11 @@ macro_rules! words {
 }
 
 words!(Direction { Incoming = "incoming", Outgoing = "outgoing" });
+words!(KnownAs {
+    Client = "client",
+    Colleague = "colleague",
+    Nobody = "nobody",
+});
 words!(CallStatus {
     InProgress = "in_progress",
     Answered = "answered",
@@ -300,6 +326,10 @@ mod tests {
         for &reason in EndReason::ALL {
             assert_eq!(EndReason::from_word(reason.as_str()), Some(reason));
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+        for &known_as in KnownAs::ALL {
+            assert_eq!(KnownAs::from_word(known_as.as_str()), Some(known_as));
+            assert_eq!(serde_json::to_value(known_as).unwrap(), known_as.as_str());
         }
         assert_eq!(Direction::from_word("sideways"), None);
     }

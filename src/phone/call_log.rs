@@ -2,11 +2,12 @@
 //! evidence, and closed in one transaction with its recordings.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
 use crate::automation::{Body, NoticeKind};
-use crate::model::{CallId, CallRecord, RecordingRow, TaskTerms};
+use crate::model::{CallId, CallRecord, ClientId, KnownAs, RecordingRow, TaskTerms};
 use crate::now::Now;
 use crate::settings::Settings;
 use crate::store::{StoreCommand, StoreReply};
@@ -26,6 +27,10 @@ pub struct CallLog {
 #[derive(Debug, Default)]
 struct Row {
     identity: Identity,
+    /// Whom the card named when the call was taken; until then, whom it names.
+    known_as: KnownAs,
+    /// The client whom the card names, and since when.
+    named: Option<(ClientId, Instant)>,
     recordings: Vec<RecordingRow>,
     /// Writes the store has not answered, the oldest first, and which of them are news.
     pending: VecDeque<News>,
@@ -74,6 +79,8 @@ impl Row {
         record.client = self.identity.client;
         record.client_name.clone_from(&self.identity.name);
         record.employee.clone_from(&self.identity.employee);
+        record.known_as = Some(self.known_as);
+        record.identified = self.identified(call);
         Box::new(record)
     }
 
@@ -82,12 +89,28 @@ impl Row {
         out.store(command);
     }
 
+    /// How long people talked before the card named the client.
+    fn identified(&self, call: &Call) -> Option<Duration> {
+        let (_, since) = self.named?;
+        let answered = call.answered?;
+        Some(since.saturating_duration_since(answered.instant))
+    }
+
     /// Takes over who the parties are, and writes it at once.
     fn identify(&mut self, now: Now, call: &Call, identity: &Identity, out: &mut Reactions) {
         if self.identity == *identity {
             return;
         }
         self.identity = identity.clone();
+        if call.answered.is_none() {
+            self.known_as = identity.known_as;
+        }
+        let client = identity
+            .client
+            .filter(|_| identity.known_as == KnownAs::Client);
+        if client != self.named.map(|(client, _)| client) {
+            self.named = client.map(|client| (client, now.instant));
+        }
         if call.ended().is_none() {
             let record = self.record(now, call);
             self.write(StoreCommand::UpdateCall(record), News::Yes, out);

@@ -17,7 +17,7 @@ use crate::automation::{Body, NoticeKind};
 use crate::i18n::country_name;
 use crate::model::{
     AboutClient, Address, CallId, CallerCard, CallerMatch, CardLayout, CardSource, ClientId,
-    Direction, Fact, Facts, OrderLine, SourceAnswer,
+    Direction, Fact, Facts, KnownAs, OrderLine, SourceAnswer,
 };
 use crate::now::Now;
 use crate::settings::Settings;
@@ -469,11 +469,20 @@ fn identity(found: &CallerMatch) -> Identity {
             .or(colleague)
             .cloned()
             .unwrap_or_default(),
+        known_as: known_as(found),
         employee: found
             .employee
             .as_ref()
             .map(|own| own.name.clone())
             .unwrap_or_default(),
+    }
+}
+
+fn known_as(found: &CallerMatch) -> KnownAs {
+    match (&found.client, &found.colleague) {
+        (Some(client), _) if !client.draft => KnownAs::Client,
+        (None, Some(_)) => KnownAs::Colleague,
+        _ => KnownAs::Nobody,
     }
 }
 

@@ -6,12 +6,12 @@ use rusqlite::{OptionalExtension, Row, named_params, params, params_from_iter};
 
 use super::values::{
     count, duration, hex_ids, id, id_or_none, length, millis, number_or_none, one, time,
-    time_or_none, unknown,
+    time_or_none, word, word_or_none,
 };
 use super::{Reader, Result, StoreError, Writer};
 use crate::model::{
     CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Direction,
-    EndReason, PhoneNumber,
+    EndReason, KnownAs, PhoneNumber,
 };
 
 /// Which calls. The default is all of them.
@@ -42,13 +42,13 @@ pub struct CallCount {
     pub calls: u64,
 }
 
-/// What a call is read from: 31 columns of `calls c`.
+/// What a call is read from: 33 columns of `calls c`.
 pub(super) const COLUMNS: &str =
     "c.id, c.direction, c.status, c.started_at, c.ringing_at, c.answered_at,
     c.ended_at, c.last_seen_at, c.caller, c.callee, c.number, c.remote_name, c.hidden, c.client,
     c.client_name, c.extension, c.employee, c.account, c.ring_ms, c.hold_ms, c.talk_ms,
     c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
-    c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by";
+    c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by, c.known_as, c.identified_ms";
 
 /// What stands beside a call in the log: the client's present name and category, the recording.
 /// A client that was merged is the one it was merged into already; of a deleted one the name
@@ -200,6 +200,8 @@ impl Writer<'_> {
                 ":hidden": record.hidden,
                 ":client": client.as_ref().map(ClientId::as_bytes),
                 ":client_name": record.client_name,
+                ":known_as": record.known_as.map(KnownAs::as_str),
+                ":identified_ms": record.identified.map(length),
                 ":extension": record.extension,
                 ":employee": record.employee,
                 ":account": record.account,
@@ -267,12 +269,12 @@ const SAVE_CALL: &str = "
     INSERT INTO calls (id, direction, status, started_at, ringing_at, answered_at, ended_at,
         last_seen_at, caller, callee, number, remote_name, hidden, client, client_name, extension,
         employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
-        packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by)
+        packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by, known_as, identified_ms)
     VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
         :last_seen_at, :caller, :callee, :number, :remote_name, :hidden, :client, :client_name,
         :extension, :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
         :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos,
-        :diverted_by)
+        :diverted_by, :known_as, :identified_ms)
     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
         started_at = excluded.started_at, ringing_at = excluded.ringing_at,
         answered_at = excluded.answered_at, ended_at = excluded.ended_at,
@@ -288,7 +290,8 @@ const SAVE_CALL: &str = "
         packets_sent = excluded.packets_sent, packets_received = excluded.packets_received,
         packets_lost = excluded.packets_lost, jitter_ms = excluded.jitter_ms,
         rtt_ms = excluded.rtt_ms, mos = excluded.mos,
-        diverted_by = excluded.diverted_by
+        diverted_by = excluded.diverted_by, known_as = excluded.known_as,
+        identified_ms = excluded.identified_ms
     WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL";
 
 /// The statement that reads a page of the log.
@@ -311,24 +314,18 @@ pub(super) fn plan(connection: &rusqlite::Connection, filter: &CallFilter) -> Re
 
 fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
     let record = call_record(row)?;
-    let name: Option<String> = row.get(31)?;
-    let category: Option<String> = row.get(32)?;
+    let name: Option<String> = row.get(33)?;
+    let category: Option<String> = row.get(34)?;
     let at_the_time = Some(&record.client_name).filter(|name| !name.is_empty());
     Ok(CallLine {
         client_name: name.or_else(|| at_the_time.cloned()),
         category: category.map(CategoryId::new),
-        recording: row.get(33)?,
+        recording: row.get(35)?,
         record,
     })
 }
 
 pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
-    let end_reason: Option<String> = row.get(21)?;
-    let end_reason = end_reason
-        .map(|text| {
-            EndReason::from_word(&text).ok_or_else(|| unknown(21, "calls.end_reason", &text))
-        })
-        .transpose()?;
     Ok(CallRecord {
         call: id(row, 0)?,
         direction: word(row, 1, "calls.direction", Direction::from_word)?,
@@ -345,13 +342,15 @@ pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         hidden: row.get(12)?,
         client: id_or_none(row, 13)?,
         client_name: row.get(14)?,
+        known_as: word_or_none(row, 31, "calls.known_as", KnownAs::from_word)?,
+        identified: row.get::<_, Option<i64>>(32)?.map(duration),
         extension: row.get(15)?,
         employee: row.get(16)?,
         account: row.get(17)?,
         ring: duration(row.get(18)?),
         hold: duration(row.get(19)?),
         talk: duration(row.get(20)?),
-        end_reason,
+        end_reason: word_or_none(row, 21, "calls.end_reason", EndReason::from_word)?,
         sip_status: row.get(22)?,
         codec: row.get(23)?,
         quality: quality(row)?,
@@ -375,14 +374,4 @@ fn quality(row: &Row<'_>) -> rusqlite::Result<Option<CallQuality>> {
         rtt_ms: row.get(28)?,
         mos: row.get(29)?,
     }))
-}
-
-fn word<T>(
-    row: &Row<'_>,
-    column: usize,
-    what: &'static str,
-    read: impl Fn(&str) -> Option<T>,
-) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    read(text).ok_or_else(|| unknown(column, what, text))
 }

@@ -32,6 +32,7 @@ mod places;
 mod record_rules;
 mod recordings;
 mod records;
+mod reports;
 pub mod sample;
 mod search;
 mod tasks;

@@ -10,4 +10,5 @@ mod files;
 mod flights;
 mod handle;
 mod records;
+mod reports;
 mod tasks;

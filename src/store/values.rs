@@ -89,6 +89,29 @@ pub(super) fn date(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Date
         .transpose()
 }
 
+/// The value whose word stands in a column.
+pub(super) fn word<T>(
+    row: &Row<'_>,
+    column: usize,
+    what: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    read(text).ok_or_else(|| unknown(column, what, text))
+}
+
+/// The value whose word stands in a column that may hold none.
+pub(super) fn word_or_none<T>(
+    row: &Row<'_>,
+    column: usize,
+    what: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> rusqlite::Result<Option<T>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(|text| read(text).ok_or_else(|| unknown(column, what, text)))
+        .transpose()
+}
+
 /// The error for a word that this program does not know.
 pub(super) fn unknown(column: usize, what: &'static str, value: &str) -> rusqlite::Error {
     let error = StoreError::Unreadable {

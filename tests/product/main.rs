@@ -19,5 +19,6 @@ mod office;
 mod outgoing;
 mod publishing;
 mod reception;
+mod reports;
 mod sources;
 mod tasks;

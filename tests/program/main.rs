@@ -11,6 +11,7 @@ mod import;
 mod postgres;
 #[path = "../support/python.rs"]
 mod python;
+mod reports;
 mod sources;
 mod streams;
 mod tasks;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 
 use crate::model::{
-    CallId, CallQuality, CallRecord, CallStatus, Client, ClientId, Direction, EndReason,
+    CallId, CallQuality, CallRecord, CallStatus, Client, ClientId, Direction, EndReason, KnownAs,
     PhoneNumber, RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{CallFilter, RecordingFilter, Store};
@@ -49,6 +49,8 @@ fn s5_14_a_row_comes_back_with_every_field() {
         diverted_by: "104".into(),
         client: Some(client.id),
         client_name: "Ivan Petrov".into(),
+        known_as: Some(KnownAs::Nobody),
+        identified: Some(Duration::from_millis(12_345)),
         extension: "101".into(),
         employee: "Anna".into(),
         account: "sip:101@office.example".into(),

@@ -1,0 +1,101 @@
+//! Reports over a log of a million calls, asked as the command line asks them.
+
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use ringbook::model::{CallId, CallQuality, CallRecord, CallStatus, Direction, EndReason, KnownAs};
+use ringbook::reports::Period;
+use ringbook::store::Store;
+
+use super::agent::RINGBOOK;
+use super::statistics::p50_p99;
+use super::table::{Row, Table};
+
+const CALLS: u32 = 1_000_000;
+/// Rows that share a transaction.
+const BATCH: u32 = 10_000;
+/// One call every half minute, which is two weeks' worth of forty thousand.
+const EVERY: Duration = Duration::from_secs(30);
+const OPERATORS: u32 = 40;
+const ROUNDS: usize = 10;
+
+pub fn measure(table: &mut Table) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("ringbook.db");
+    let end: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+    write_calls(&database, end);
+    let two_weeks = end - 336.hours();
+    for (name, from) in [("two weeks", two_weeks), ("all", Timestamp::UNIX_EPOCH)] {
+        let mut conversations = 0;
+        let mut times: Vec<Duration> = (0..ROUNDS)
+            .map(|_| {
+                let store = Store::open(&database).unwrap();
+                let began = Instant::now();
+                let period = Period { from, to: end };
+                let zone = TimeZone::get("Asia/Almaty").unwrap();
+                let figures = store.read(|r| r.handling(period, zone)).unwrap();
+                conversations = figures.together.all.conversations;
+                began.elapsed()
+            })
+            .collect();
+        let name = format!(
+            "{CALLS} calls: handling time of {name}, {conversations} talks, ms (p50 / p99)"
+        );
+        table.note(
+            RINGBOOK.name,
+            &Row::new(&name, "≤ 200"),
+            p50_p99(&mut times),
+        );
+    }
+}
+
+fn write_calls(database: &std::path::Path, end: Timestamp) {
+    let mut store = Store::open(database).unwrap();
+    store.expect_much().unwrap();
+    for batch in 0..CALLS / BATCH {
+        store
+            .write(|writer| {
+                (0..BATCH).try_for_each(|n| writer.save_call(&call(batch * BATCH + n, end)))
+            })
+            .unwrap();
+    }
+}
+
+/// The n-th call: four of five are answered, three of five by somebody whom the card names.
+fn call(n: u32, end: Timestamp) -> CallRecord {
+    let started_at = end - EVERY * (CALLS - n);
+    let direction = [
+        Direction::Incoming,
+        Direction::Incoming,
+        Direction::Outgoing,
+    ][n as usize % 3];
+    let mut call = CallRecord::begin(CallId::new(), direction, started_at);
+    let operator = n.wrapping_mul(2_654_435_761) % OPERATORS;
+    call.extension = (101 + operator).to_string();
+    call.employee = format!("Employee {operator}");
+    call.account = "sip:101@office.example".to_owned();
+    call.caller = format!("+7701{:07}", n % 100_000);
+    call.callee = "101".to_owned();
+    call.ring = Duration::from_millis(2000 + u64::from(n % 7919));
+    call.ended_at = Some(started_at + 5.minutes());
+    if n.is_multiple_of(5) {
+        (call.status, call.end_reason) = (CallStatus::Missed, Some(EndReason::NoAnswer));
+        return call;
+    }
+    (call.status, call.end_reason) = (CallStatus::Answered, Some(EndReason::RemoteHangup));
+    call.answered_at = Some(started_at + 5.seconds());
+    call.talk = Duration::from_millis(30_000 + u64::from(n.wrapping_mul(40_503) % 200_000));
+    call.codec = Some("opus".to_owned());
+    call.quality = Some(CallQuality {
+        packets_sent: 4000,
+        packets_received: 4000,
+        ..CallQuality::default()
+    });
+    if n % 5 < 4 {
+        (call.known_as, call.identified) = (Some(KnownAs::Client), Some(Duration::ZERO));
+    } else {
+        call.known_as = Some(KnownAs::Nobody);
+    }
+    call
+}
