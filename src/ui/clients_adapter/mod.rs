@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook_ui::slint::{ComponentHandle, Image, ModelRc, Weak};
 use ringbook_ui::{
-    ClientRow, ClientTab, ClientsAdapter, ImportAdapter, MainWindow, MergeAdapter, OrderLine as OrderData, Page,
-    PhoneAdapter, WindowAdapter,
+    ClientRow, ClientTab, ClientsAdapter, ImportAdapter, MainWindow, MergeAdapter,
+    OrderLine as OrderData, Page, PhoneAdapter, WindowAdapter,
 };
 
 use self::importing::Importing;
