@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use encoding_rs::Encoding;
 
 use super::data::{home_country, open_store, to_file_or};
 use crate::export::{clients_as_cards, clients_as_csv};
-use crate::import::{self, Options, Report};
-use crate::model::Country;
+use crate::import::{self, ImportError, LeftOutFile, Options, Report};
+use crate::model::{Client, Country};
 use crate::profile::Profile;
 use crate::vcard::Version;
 use crate::{tr, trn};
@@ -31,6 +32,9 @@ pub struct ImportFile {
     /// Keep what is left out in a file, as it stands in the other, with the reason
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
+    /// The charset of the file, such as windows-1251 [default: it is found out]
+    #[arg(long, value_name = "CHARSET", value_parser = charset)]
+    encoding: Option<&'static Encoding>,
     /// Whose numbers are written without a country code, such as KZ [default: the first line's]
     #[arg(long, value_name = "COUNTRY")]
     region: Option<Country>,
@@ -75,21 +79,49 @@ pub fn export(file: &ExportFile, profile: &Profile, output: &mut dyn Write) -> a
 
 /// Reads the file into the store and tells what it did.
 pub fn import(it: &ImportFile, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
-    let mut rejected = it.rejected.as_deref().map(RejectedFile::new).transpose()?;
+    let mut rejected = it.rejected.as_deref().map(left_out).transpose()?;
     let options = Options {
         country: home_country(profile, it.region)?,
         dry_run: it.dry_run,
+        encoding: it.encoding,
         map: it.map.clone(),
         rejected: rejected.as_mut().map(|file| file as &mut dyn Write),
+        on_progress: None,
     };
     let mut store = open_store(profile)?;
     let named = || it.file.display().to_string();
     if it.preview {
         let preview = import::preview_file(&store, opened(&it.file)?, &options);
-        return Ok(writeln!(output, "{}", preview.with_context(named)?)?);
+        return Ok(writeln!(
+            output,
+            "{}",
+            preview.map_err(explained).with_context(named)?
+        )?);
     }
     let report = import::import_file(&mut store, opened(&it.file)?, options);
-    told(&report.with_context(named)?, &named(), output)
+    let report = report.map_err(explained).with_context(named)?;
+    told(&report, &named(), output)
+}
+
+/// The error, and what to do about it here.
+fn explained(error: ImportError) -> anyhow::Error {
+    match &error {
+        ImportError::NoColumns { .. } => {
+            let fields = Client::FIELDS.join(", ");
+            let hint = tr!(
+                "say which one is with --map \"COLUMN=FIELD\"; known fields: {fields}, others become \
+                 custom fields",
+                fields = fields
+            );
+            anyhow!("{error}; {hint}")
+        }
+        _ => error.into(),
+    }
+}
+
+fn charset(label: &str) -> Result<&'static Encoding, String> {
+    let encoding = Encoding::for_label(label.trim().as_bytes());
+    encoding.ok_or_else(|| tr!("a charset such as windows-1251, windows-1250, utf-16le or utf-8"))
 }
 
 fn mapping(text: &str) -> Result<(String, String), String> {
@@ -120,37 +152,13 @@ pub fn told(report: &Report, file: &str, output: &mut dyn Write) -> anyhow::Resu
     Ok(())
 }
 
-/// A file that is made when something is written into it, and never in the place of another.
-struct RejectedFile {
-    path: PathBuf,
-    file: Option<File>,
-}
-
-impl RejectedFile {
-    fn new(path: &Path) -> anyhow::Result<Self> {
-        if path.exists() {
-            bail!(tr!(
-                "--rejected: {file} is there already; give a name that is free",
-                file = path.display()
-            ));
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            file: None,
-        })
+/// The file for what is left out, whose name must be free.
+fn left_out(path: &Path) -> anyhow::Result<LeftOutFile> {
+    if path.exists() {
+        bail!(tr!(
+            "--rejected: {file} is there already; give a name that is free",
+            file = path.display()
+        ));
     }
-}
-
-impl Write for RejectedFile {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(File::create_new(&self.path)?),
-        };
-        file.write(octets)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), File::flush)
-    }
+    Ok(LeftOutFile::at(path))
 }

@@ -81,14 +81,11 @@ impl Columns {
             columns.guess_by_content(hints);
             columns.join_name();
         }
-        if columns.is_of_use() {
-            return Ok(columns);
-        }
-        let found: String = names.join(", ").chars().take(200).collect();
-        Err(ImportError::NoColumns { found })
+        Ok(columns)
     }
 
-    fn is_of_use(&self) -> bool {
+    /// Whether one holds what clients are known by.
+    pub(super) fn is_of_use(&self) -> bool {
         self.0.iter().any(|column| match &column.holds {
             Holds::Field(field) | Holds::Labelled(field, _) => matches!(
                 field,
@@ -219,12 +216,19 @@ fn check(names: &[String], map: &[(String, String)]) -> Result<(), ImportError> 
     }
     for (wanted, _) in map {
         if !names.iter().any(|name| is_same(name, wanted)) {
-            let found: String = names.join(", ").chars().take(200).collect();
-            let name = wanted.clone();
-            return Err(ImportError::NoSuchColumn { name, found });
+            return Err(ImportError::NoSuchColumn {
+                name: wanted.clone(),
+                found: listed(names),
+            });
         }
     }
     Ok(())
+}
+
+/// The columns' names, as many as fit a message.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    names.join(", ").chars().take(200).collect()
 }
 
 fn is_same(name: &str, wanted: &str) -> bool {

@@ -1,6 +1,11 @@
 //! What a file is, by how it begins.
 
-use super::ImportError;
+use std::io::Read;
+
+use super::{ImportError, Text};
+
+/// How the workbooks of spreadsheets begin: a ZIP archive, and what Excel wrote before 2007.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"];
 
 /// A format of files of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +21,16 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The format of a file that begins so.
-    pub(super) fn of(start: &[u8]) -> Result<Self, ImportError> {
-        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-        let text = text.trim_ascii_start();
+    /// The format of a file, by how it begins.
+    pub(super) fn of<R: Read>(file: &Text<R>) -> Result<Self, ImportError> {
+        if WORKBOOKS
+            .iter()
+            .any(|start| file.start().starts_with(start))
+        {
+            return Err(ImportError::Workbook);
+        }
+        let text = file.beginning();
+        let text = text.as_bytes().trim_ascii_start();
         let begins = |word: &[u8]| {
             let start = text.get(..word.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(word))

@@ -26,12 +26,10 @@ pub(crate) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
+    /// Reads the first line of a file in UTF-8, see [`Text`](super::Text).
     pub(crate) fn new(input: R) -> Result<Self, ImportError> {
         let mut input = BufReader::with_capacity(PEEK, input);
         let start = input.fill_buf()?;
-        if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
-            return Err(ImportError::NotUtf8);
-        }
         let mark = if start.starts_with(&[0xef, 0xbb, 0xbf]) {
             3
         } else {

@@ -2,8 +2,8 @@
 //!
 //! The first line of a table names the columns: those of [`ClientField`](crate::model::ClientField) in any order,
 //! case and subset, `phone4`, `email2`, `city2` and so on for further ones; every other column is a
-//! field of the office's own. UTF-8 with or without a byte-order mark; cells parted by commas,
-//! semicolons or tabs.
+//! field of the office's own. Cells are parted by commas, semicolons or tabs; the text is UTF-8,
+//! UTF-16 with its mark, or in a charset of old, which is guessed.
 //!
 //! A line, or a card, is about a client of the store when they share a number and the name, or, where
 //! it has no number, name and company; a card also where its `UID` is the client's. Then a filled cell
@@ -15,8 +15,10 @@ mod ahead;
 mod cards;
 mod columns;
 mod contacts;
+mod error;
 mod format;
 mod guess;
+mod left_out;
 mod line;
 mod lines;
 mod linphone;
@@ -26,16 +28,22 @@ mod report;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text;
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+
+use encoding_rs::Encoding;
 
 use crate::model::{Country, Lists};
-use crate::store::{Store, StoreError, Writer};
+use crate::store::{Store, Writer};
 
-use ahead::{Batch, each_batch};
+use ahead::{Batch, Batches, each_batch};
 use cards::CardFile;
 use contacts::ContactFile;
+pub use error::ImportError;
 use format::Format;
+pub use left_out::LeftOutFile;
 use line::{Line, Refusal, Refused};
 pub(crate) use lines::Lines;
 use linphone::FriendFile;
@@ -43,95 +51,12 @@ pub use preview::{ColumnRead, Entry, Preview};
 pub use records::import_records;
 pub use report::{Change, Problem, Report};
 use table::Table;
+pub(crate) use text::Text;
 
 /// Entries that are shown before an import.
 const PREVIEWED: usize = 5;
 /// The most columns.
 const MAX_COLUMNS: usize = 250;
-
-/// Why a file cannot be imported at all.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The first line names no column of use.
-    #[error(
-        "line 1: no column is called name, company or phone (found: {found}); say which one is with \
-         --map \"COLUMN=FIELD\"; known fields: {}, others become custom fields",
-        crate::model::Client::FIELDS.join(", ")
-    )]
-    NoColumns {
-        /// The columns' names as they stand there.
-        found: String,
-    },
-    /// A column that is mapped is not there.
-    #[error("line 1: no column is called {name:?} (found: {found})")]
-    NoSuchColumn {
-        /// What was given.
-        name: String,
-        /// The columns' names as they stand there.
-        found: String,
-    },
-    /// The first line does not say which record a line is about.
-    #[error("line 1: no column is called {missing}; known columns: {known}")]
-    NoKey {
-        /// The column's name.
-        missing: &'static str,
-        /// Every column that is known.
-        known: String,
-    },
-    /// A column that records of this kind do not have.
-    #[error("line 1: {name:?} is no column of these records; known columns: {known}")]
-    UnknownColumn {
-        /// The name.
-        name: String,
-        /// Every column that is known.
-        known: String,
-    },
-    /// Two columns have one name.
-    #[error("line 1: two columns are called {name:?}")]
-    ColumnTwice {
-        /// The name.
-        name: String,
-    },
-    /// More columns than any client has fields.
-    #[error("line 1: {count} columns; at most {MAX_COLUMNS} are allowed")]
-    TooManyColumns {
-        /// How many.
-        count: usize,
-    },
-    /// The file is empty.
-    #[error("line 1: the file is empty; its first line names the columns")]
-    Empty,
-    /// The file is not text in UTF-8.
-    #[error("line 1: the file is not UTF-8 text; save it as \"CSV UTF-8\"")]
-    NotUtf8,
-    /// A line longer than any client's.
-    #[error(
-        "line {line}: longer than {} octets; is a quotation mark missing?",
-        lines::MAX_LINE
-    )]
-    LongLine {
-        /// Where it begins.
-        line: u64,
-    },
-    /// No card is in the file.
-    #[error("line 1: no card is in the file; a card begins with a line BEGIN:VCARD")]
-    NoCards,
-    /// A database of another program.
-    #[error("this is a database of another program; export its clients there as vCard or CSV")]
-    Database,
-    /// XML that cannot be read further. Entries before it are kept.
-    #[error("the XML is broken: {0}")]
-    Xml(String),
-    /// The file cannot be read.
-    #[error("the file cannot be read: {0}")]
-    Read(#[from] io::Error),
-    /// The file for what was left out.
-    #[error("what was left out cannot be written: {0}")]
-    Rejected(io::Error),
-    /// The store. Lines before it are kept.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// How to read the file.
 #[derive(Default)]
@@ -139,6 +64,8 @@ pub struct Options<'a> {
     /// Whose numbers are written without a country code, where the line's own column `country`
     /// is no ISO code.
     pub country: Option<Country>,
+    /// The charset; none: it is found out.
+    pub encoding: Option<&'static Encoding>,
     /// Change nothing; report what would change.
     pub dry_run: bool,
     /// Columns of a table of clients, and the fields that they hold; an empty field: nothing that
@@ -146,6 +73,8 @@ pub struct Options<'a> {
     pub map: Vec<(String, String)>,
     /// Where clients that are left out are written, as they stand in the file, with the reason.
     pub rejected: Option<&'a mut dyn Write>,
+    /// Told what was done after every few thousand entries; whether to go on.
+    pub on_progress: Option<&'a mut dyn FnMut(&Report) -> ControlFlow<()>>,
 }
 
 /// An entry of a file.
@@ -162,6 +91,11 @@ struct Sourced {
 trait Source: Send {
     /// The next entry; none at the end.
     fn next(&mut self) -> Result<Option<Sourced>, ImportError>;
+
+    /// An error where no column says anything that clients are known by.
+    fn is_of_use(&self) -> Result<(), ImportError> {
+        Ok(())
+    }
 
     /// Whether no column can say who an entry is about.
     fn is_nameless(&self) -> bool {
@@ -183,14 +117,21 @@ trait Written: Send {
     fn reject(&self, why: &str, output: &mut dyn Write) -> io::Result<()>;
 }
 
+/// A file that was opened: its entries, and the charset it was in where that is not UTF-8.
+struct Opened<'i> {
+    source: Box<dyn Source + 'i>,
+    charset: Option<&'static str>,
+}
+
 /// Imports the clients of a file of any format that is known; its beginning tells which.
 pub fn import_file(
     store: &mut Store,
     input: impl Read + Send,
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
-    let mut source = opened(store, input, &options)?;
-    import(store, &mut *source, options)
+    let mut opened = opened(store, input, &options)?;
+    opened.source.is_of_use()?;
+    import(store, &mut *opened.source, opened.charset, options)
 }
 
 /// Reads the beginning of a file of any format that is known, as an import would.
@@ -199,7 +140,10 @@ pub fn preview_file(
     input: impl Read + Send,
     options: &Options<'_>,
 ) -> Result<Preview, ImportError> {
-    let mut source = opened(store, input, options)?;
+    let Opened {
+        mut source,
+        charset,
+    } = opened(store, input, options)?;
     let mut entries = Vec::new();
     while entries.len() < PREVIEWED
         && let Some(Sourced { line, said, .. }) = source.next()?
@@ -210,7 +154,9 @@ pub fn preview_file(
     }
     Ok(Preview {
         columns: source.columns(),
+        charset,
         is_nameless: source.is_nameless(),
+        is_of_use: source.is_of_use().is_ok(),
         entries,
     })
 }
@@ -220,18 +166,25 @@ fn opened<'i>(
     store: &Store,
     input: impl Read + Send + 'i,
     options: &Options<'_>,
-) -> Result<Box<dyn Source + 'i>, ImportError> {
-    let mut input = BufReader::new(input);
+) -> Result<Opened<'i>, ImportError> {
     let country = options.country;
-    Ok(match Format::of(input.fill_buf()?)? {
+    let text = Text::new(input, options.encoding, country)?;
+    let format = Format::of(&text)?;
+    let text = match format {
+        Format::Cards if options.encoding.is_none() => text.of_cards(),
+        _ => text,
+    };
+    let charset = text.charset();
+    let source: Box<dyn Source + 'i> = match format {
         Format::Table => {
             let lists = store.read(|reader| reader.lists())?;
-            Box::new(Table::new(input, &options.map, country, &lists)?)
+            Box::new(Table::new(text, &options.map, country, &lists)?)
         }
-        Format::Cards => Box::new(CardFile::new(input, country)),
-        Format::MicroSip => Box::new(ContactFile::new(input, country)),
-        Format::Linphone => Box::new(FriendFile::new(input, country)),
-    })
+        Format::Cards => Box::new(CardFile::new(text, country)),
+        Format::MicroSip => Box::new(ContactFile::new(text, country)),
+        Format::Linphone => Box::new(FriendFile::new(text, country)),
+    };
+    Ok(Opened { source, charset })
 }
 
 /// Imports the clients of a CSV file.
@@ -241,28 +194,37 @@ pub fn import_clients(
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
     let lists = store.read(|reader| reader.lists())?;
-    let mut table = Table::new(input, &options.map, options.country, &lists)?;
-    import(store, &mut table, options)
+    let text = Text::new(input, options.encoding, options.country)?;
+    let charset = text.charset();
+    let mut table = Table::new(text, &options.map, options.country, &lists)?;
+    table.is_of_use()?;
+    import(store, &mut table, charset, options)
 }
 
 fn import(
     store: &mut Store,
     source: &mut dyn Source,
+    charset: Option<&'static str>,
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
     let lists = store.read(|reader| reader.lists())?;
     let mut import = Import {
         lists: lists.clone(),
         rejected: options.rejected,
-        report: Report::default(),
+        on_progress: options.on_progress,
+        report: Report {
+            dry_run: options.dry_run,
+            charset,
+            ..Report::default()
+        },
     };
-    import.report.dry_run = options.dry_run;
     store.expect_much()?;
-    let read = each_batch(source, &lists, |mut batches| match options.dry_run {
+    let read = each_batch(source, &lists, |batches| match options.dry_run {
         // One transaction for all, so that lines see those before them.
-        true => store.try_out(|writer| batches.try_for_each(|batch| import.keep(batch?, writer))),
-        false => batches.try_for_each(|batch| {
-            let batch = batch?;
+        true => {
+            store.try_out(|writer| import.each(batches, |import, batch| import.keep(batch, writer)))
+        }
+        false => import.each(batches, |import, batch| {
             store.write(|writer| import.keep(batch, writer))
         }),
     });
@@ -278,10 +240,29 @@ fn import(
 struct Import<'r> {
     lists: Lists,
     rejected: Option<&'r mut dyn Write>,
+    on_progress: Option<&'r mut dyn FnMut(&Report) -> ControlFlow<()>>,
     report: Report,
 }
 
 impl Import<'_> {
+    /// Does one batch after the other, until there are no more or somebody has had enough.
+    fn each(
+        &mut self,
+        batches: Batches,
+        mut keep: impl FnMut(&mut Self, Batch) -> Result<(), ImportError>,
+    ) -> Result<(), ImportError> {
+        for batch in batches {
+            keep(self, batch?)?;
+            if let Some(tell) = &mut self.on_progress
+                && tell(&self.report).is_break()
+            {
+                self.report.was_stopped = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps the entries of a batch.
     fn keep(&mut self, batch: Batch, writer: &mut Writer<'_>) -> Result<(), ImportError> {
         writer.gather_texts();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::report::Problem;
+use super::report::{Problem, read_as};
 use crate::model::ClientField;
 use crate::{tr, words};
 
@@ -11,8 +11,12 @@ use crate::{tr, words};
 pub struct Preview {
     /// The columns of a table; of any other file none.
     pub columns: Vec<ColumnRead>,
+    /// The charset that the file was taken to be in, where that is not UTF-8.
+    pub charset: Option<&'static str>,
     /// No column holds a name or a company.
     pub is_nameless: bool,
+    /// Something that clients are known by is in it: it can be imported so.
+    pub is_of_use: bool,
     /// The first entries.
     pub entries: Vec<Entry>,
 }
@@ -39,6 +43,9 @@ pub struct Entry {
 
 impl fmt::Display for Preview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(charset) = self.charset {
+            writeln!(f, "{}", read_as(charset))?;
+        }
         for column in &self.columns {
             let holds = match (&*column.holds, column.is_guess) {
                 ("", _) => tr!("not kept"),

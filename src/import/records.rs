@@ -12,7 +12,7 @@ use jiff::{Timestamp, Zoned};
 use super::ahead::BATCH;
 use super::line::{Kept, Outcome, Refusal, Refused};
 use super::lines::Lines;
-use super::{ImportError, Options, Problem, Report};
+use super::{ImportError, Options, Problem, Report, Text};
 use crate::export::cell;
 use crate::model::{ClientId, Country, Kind, Lists, NotAllowed, PhoneNumber, Record, Value};
 use crate::store::{Reader, Store, Writer};
@@ -31,16 +31,21 @@ pub fn import_records(
     input: impl Read,
     options: Options<'_>,
 ) -> Result<Report, ImportError> {
-    let mut lines = Lines::new(input)?;
+    let text = Text::new(input, options.encoding, options.country)?;
+    let charset = text.charset();
+    let mut lines = Lines::new(text)?;
     let mut import = Import {
         kind,
         columns: columns(kind, &lines.header)?,
         lists: store.read(|reader| reader.lists())?,
         country: options.country,
         now: Zoned::now(),
-        report: Report::default(),
+        report: Report {
+            dry_run: options.dry_run,
+            charset,
+            ..Report::default()
+        },
     };
-    import.report.dry_run = options.dry_run;
     run(store, options.dry_run, |writer| {
         import.batch(&mut lines, writer)
     })?;

@@ -17,6 +17,10 @@ const MAX_VALUE: usize = 40;
 pub struct Report {
     /// Nothing was changed.
     pub dry_run: bool,
+    /// It was stopped before the file's end: what is counted was done.
+    pub was_stopped: bool,
+    /// The charset that the file was taken to be in, where that is not UTF-8.
+    pub charset: Option<&'static str>,
     /// New clients.
     pub added: u64,
     /// Clients of the store that a line changed.
@@ -58,6 +62,11 @@ pub struct Problem {
 }
 
 impl Report {
+    /// How many entries of the file were read.
+    pub fn entries(&self) -> u64 {
+        self.added + self.updated + self.unchanged + self.refused
+    }
+
     pub(super) fn keep(&mut self, line: u64, kept: Kept) {
         match kept.outcome {
             Outcome::Added => self.added += 1,
@@ -132,6 +141,11 @@ impl Problem {
     }
 }
 
+/// The charset that a file was taken to be in, so that a wrong guess is seen.
+pub(super) fn read_as(charset: &str) -> String {
+    tr!("Read as {charset}.", charset = charset)
+}
+
 /// What people call the client.
 fn called(client: &Client) -> String {
     let number = client.phones.first().map(|phone| phone.shown());
@@ -186,6 +200,9 @@ impl fmt::Display for Change {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(charset) = self.charset {
+            writeln!(f, "{}", read_as(charset))?;
+        }
         for problem in &self.problems {
             writeln!(f, "{problem}")?;
         }

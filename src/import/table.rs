@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use csv::{ByteRecord, StringRecord, WriterBuilder};
 
-use super::columns::{Columns, Hints, Holds, REASON};
+use super::columns::{Columns, Hints, Holds, REASON, listed};
 use super::line::{Line, Refusal, Said};
 use super::lines::Lines;
 use super::preview::ColumnRead;
@@ -187,6 +187,15 @@ impl<R: Read + Send> Source for Table<R> {
                 heading: Arc::clone(&self.heading),
             }),
         }))
+    }
+
+    fn is_of_use(&self) -> Result<(), ImportError> {
+        match self.columns.is_of_use() {
+            true => Ok(()),
+            false => Err(ImportError::NoColumns {
+                found: listed(self.columns.0.iter().map(|column| &column.name)),
+            }),
+        }
     }
 
     fn is_nameless(&self) -> bool {

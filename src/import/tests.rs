@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod cards;
+mod charsets;
 mod mapping;
 
 use std::path::Path;
@@ -11,8 +12,9 @@ use jiff::Timestamp;
 use super::*;
 use crate::export::{clients_as_csv, records_as_csv};
 use crate::model::{CategoryId, Client, ClientPhone, Kind, PhoneNumber, Record, Value};
+use crate::store::StoreError;
 
-fn options() -> Options<'static> {
+fn options<'a>() -> Options<'a> {
     Options {
         country: Some("KZ".parse().unwrap()),
         ..Options::default()
@@ -131,17 +133,20 @@ fn columns_come_in_any_order_case_and_subset_with_any_delimiter_and_mark() {
 
 #[test]
 fn a_line_with_a_mistake_is_left_out_with_line_field_and_what_is_allowed() {
-    let mut csv = b"name,phone,category\n\
-        Good,+77011112233,vip\n\
+    let mut csv = "name,phone,category\n\
+        Gül,+77011112233,vip\n\
         \"Two\nlines\",bob,\n\
         Wrong,,royal\n\
         ,,\n\
         ,,vip\n\
         Wide,,,more\n"
+        .as_bytes()
         .to_vec();
+    // One octet beside letters that are UTF-8 is that line's mistake.
+    csv.extend("Zoë,,\n".as_bytes());
     csv.extend(b"Latin\xe9,,\nAlso good,+77011112234,problem\n");
     let (store, report) = import_new(csv);
-    assert_eq!((report.added, report.refused), (2, 5));
+    assert_eq!((report.added, report.refused), (3, 5));
     let told: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -152,14 +157,14 @@ fn a_line_with_a_mistake_is_left_out_with_line_field_and_what_is_allowed() {
              active",
             "line 7: name: \"\" is not allowed; allowed: a client with a name, a company or a number",
             "line 8: column 4: \"more\" is not allowed; allowed: 3 cells, as the first line has names",
-            "line 9: name: \"Latin\u{fffd}\" is not allowed; allowed: text in UTF-8",
+            "line 10: name: \"Latin\u{fffd}\" is not allowed; allowed: text in UTF-8",
         ]
     );
     let names: Vec<String> = everybody(&store)
         .into_iter()
         .map(|client| client.name)
         .collect();
-    assert_eq!(names, ["Also good", "Good"]);
+    assert_eq!(names, ["Also good", "Gül", "Zoë"]);
 }
 
 #[test]
@@ -171,8 +176,15 @@ fn a_file_that_is_no_table_of_clients_is_refused_whole() {
         refused(b"colour,size\nred,1\n").contains("no column is called name, company or phone")
     );
     assert!(refused(b"name,phone,Name\n").contains("two columns are called \"Name\""));
-    assert!(refused(b"\xff\xfen\0a\0m\0e\0").contains("CSV UTF-8"));
-    assert!(refused(b"n\xe9m,name\n").contains("CSV UTF-8"));
+    assert!(refused(b"n\xc3\xa9v,n\xe9v\n\xc3\xa9,name\n").contains("CSV UTF-8"));
+    for workbook in [
+        &b"PK\x03\x04\x14\0"[..],
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    ] {
+        let mut store = Store::in_memory().unwrap();
+        let refused = import_file(&mut store, workbook, options()).unwrap_err();
+        assert!(refused.to_string().contains("save the sheet as CSV"));
+    }
     assert!(refused(format!("name,{}\n", "x,".repeat(300)).as_bytes()).contains("columns"));
     let endless = format!("name\n\"{}", "never closed ".repeat(200_000));
     assert!(refused(endless.as_bytes()).contains("line 2: longer than"));

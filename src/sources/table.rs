@@ -7,7 +7,7 @@ use csv::ByteRecord;
 
 use super::{Patience, SourceError, Timely};
 use crate::export::cell::restored;
-use crate::import::{ImportError, Lines};
+use crate::import::{ImportError, Lines, Text};
 use crate::model::{Fact, Facts, PhoneNumber};
 use crate::tr;
 
@@ -26,7 +26,11 @@ pub(super) fn find(
     };
     let wrong = |error: ImportError| SourceError::of_file(file, &error, patience);
     let input = open(file)?;
-    let mut lines = Lines::new(Timely { input, patience }).map_err(wrong)?;
+    let text = Text::new(Timely { input, patience }, None, None);
+    let mut lines = text
+        .map_err(ImportError::Read)
+        .and_then(Lines::new)
+        .map_err(wrong)?;
     let column = |name: &String| {
         let mut names = lines.header.iter();
         let at = names.position(|known| known.trim() == name);

@@ -65,6 +65,13 @@ fn s4_25_a_csv_file_has_the_value_in_the_line_about_the_caller_as_it_stands_now(
     // A number and a value as spreadsheets are to take them for no formula.
     fs::write(&file, "phone,limit\n'+77011112233,'-600\n").unwrap();
     assert_eq!(asked("+77011112233").as_deref(), Some("-600"));
+    // Windows-1251, as Excel writes it in Kazakhstan: "Предел", "Сто тысяч".
+    fs::write(
+        &file,
+        b"phone;limit;\xcf\xf0\xe5\xe4\xe5\xeb\n87011112233;\xd1\xf2\xee \xf2\xfb\xf1\xff\xf7;\n",
+    )
+    .unwrap();
+    assert_eq!(asked("+77011112233").as_deref(), Some("Сто тысяч"));
 
     fs::write(&file, "phone,limit\n0190ab,700\n").unwrap();
     let by_client = csv("limits.csv", Fact::ClientId);
@@ -86,11 +93,11 @@ fn a_csv_file_that_is_no_good_is_an_error_that_says_what_to_do() {
     fs::create_dir(at.join("folder.csv")).unwrap();
     let pipe = Command::new("mkfifo").arg(at.join("pipe.csv")).status();
     assert!(pipe.unwrap().success());
-    // Windows-1251, in the names of columns and in the value.
-    fs::write(at.join("names.csv"), b"phone;limit;\xe8\xec\xff\n").unwrap();
+    // UTF-8 but for one octet, in the names of columns and in the value.
+    fs::write(at.join("names.csv"), b"phone;limit;\xc3\xa9\xc3\xa9\xe8\n").unwrap();
     fs::write(
         at.join("value.csv"),
-        b"phone;limit\n\xd1;1\n87011112233;\xd1\n",
+        b"phone;limit;\xc3\xa9\xc3\xa9\n\xc3\x91;1\n87011112233;\xd1\n",
     )
     .unwrap();
     fs::write(at.join("columns.csv"), "phone,debt\n").unwrap();

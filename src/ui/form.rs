@@ -36,7 +36,6 @@ impl Placed {
     }
 
     /// Types this text.
-    #[cfg(test)]
     pub fn write(mut self, text: &str) {
         self.field.text = text.into();
         self.fields.set_row_data(self.at, self.field);
@@ -91,6 +90,14 @@ impl Form {
         field
             .map(|placed| placed.text().to_owned())
             .unwrap_or_default()
+    }
+
+    /// Types a text in the field of this name, where there is one.
+    pub fn write(&self, key: &str, text: &str) {
+        let mut fields = self.fields().into_iter();
+        if let Some(placed) = fields.find(|placed| placed.field.key == key) {
+            placed.write(text);
+        }
     }
 
     /// Whether the fields of this name hold something else than when the form was made.

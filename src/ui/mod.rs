@@ -7,6 +7,7 @@ mod card_adapter;
 mod card_blocks;
 mod category_looks;
 mod clients_adapter;
+mod file_choice;
 mod flight_adapter;
 mod form;
 mod lamps_adapter;

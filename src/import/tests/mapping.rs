@@ -237,7 +237,7 @@ fn keeping(rejected: &mut Vec<u8>) -> Options<'_> {
 fn lines_that_are_left_out_are_kept_with_the_reason_and_come_in_once_they_are_right() {
     let mut store = Store::in_memory().unwrap();
     let mut rejected = Vec::new();
-    let csv = b"name;phone;Contract\nIvan;+77011112233;1\n\"Two\nlines\";bob;'=2\nL\xe9;;3\nWide;;4;more\n";
+    let csv = b"name;phone;Contract\nIv\xc3\xa1n \xc3\x9aj;+77011112233;1\n\"Two\nlines\";bob;'=2\nL\xe9;;3\nWide;;4;more\n";
     let report = import_clients(&mut store, &csv[..], keeping(&mut rejected)).unwrap();
     assert_eq!((report.added, report.refused), (1, 3));
     let kept = String::from_utf8_lossy(&rejected);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use ringbook_ui::slint::{ComponentHandle, SharedString};
-use ringbook_ui::{ClientsAdapter, Page, WindowAdapter};
+use ringbook_ui::{ClientsAdapter, FormAdapter, Page, WindowAdapter};
 
 use super::ClientsPage;
 use super::client_form::{self, new_line};
@@ -13,6 +13,7 @@ use crate::model::{Client, ClientId, Country, Lists};
 use crate::store::{self, StoreError};
 use crate::tr;
 use crate::ui::asking::{self, spawn};
+use crate::ui::file_choice::choose_file;
 use crate::ui::text;
 use crate::ui::window_adapter::{complain, tell};
 
@@ -52,6 +53,7 @@ impl ClientsPage {
                 form.add_line(place, line);
             }
         });
+        self.offer_file_choice();
         let page = self.clone();
         adapter.on_remove_line(move |section, line| {
             if let (Some((_, form)), Ok(section), Ok(line)) = (
@@ -62,6 +64,30 @@ impl ClientsPage {
                 form.remove_line(section, line);
             }
         });
+    }
+
+    fn offer_file_choice(self: &Rc<Self>) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let page = self.clone();
+        window.global::<FormAdapter>().on_choose_file(move |key| {
+            let page = page.clone();
+            spawn(async move { page.choose_file(&key).await });
+        });
+    }
+
+    /// Has the system ask for the file of a field, where that still is in the form by then.
+    async fn choose_file(&self, key: &str) {
+        match choose_file(tr!("Photo")).await {
+            Ok(Some(path)) => {
+                if let Some((_, form)) = &*self.open.borrow() {
+                    form.write(key, &path.display().to_string());
+                }
+            }
+            Ok(None) => {}
+            Err(why) => complain(&self.window, why),
+        }
     }
 
     /// Opens the form: for a client, or for a new one. What was typed before is there again.
@@ -272,7 +298,7 @@ impl ClientsPage {
     }
 
     /// The country whose rules read a number typed without one: the first line's, else the system's.
-    fn country(&self) -> Option<Country> {
+    pub(super) fn country(&self) -> Option<Country> {
         let accounts = self
             .phone
             .settings()

@@ -2,6 +2,7 @@
 
 mod client_form;
 mod editing;
+mod importing;
 mod merging;
 mod page;
 mod timeline;
@@ -14,10 +15,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook_ui::slint::{ComponentHandle, Image, ModelRc, Weak};
 use ringbook_ui::{
-    ClientRow, ClientTab, ClientsAdapter, MainWindow, MergeAdapter, OrderLine as OrderData, Page,
-    PhoneAdapter, WindowAdapter,
+    ClientRow, ClientTab, ClientsAdapter, ImportAdapter, MainWindow, MergeAdapter,
+    OrderLine as OrderData, Page, PhoneAdapter, WindowAdapter,
 };
 
+use self::importing::Importing;
 use self::merging::Merging;
 use self::page::{Whole, facts, map_client, map_kinds, map_number, map_row};
 use self::timeline::Timeline;
@@ -55,6 +57,7 @@ pub struct ClientsPage {
     /// The form that is open, and the client it began with; none for a new one.
     open: RefCell<Option<(Option<Client>, Form)>>,
     aside: Aside<Option<ClientId>>,
+    importing: RefCell<Option<Rc<Importing>>>,
     /// Counts the questions: a late answer to an older one is dropped.
     asked: Cell<u64>,
 }
@@ -88,6 +91,7 @@ impl ClientsPage {
                 kind: Cell::new(Kind::ORDER),
                 open: RefCell::default(),
                 aside: Aside::default(),
+                importing: RefCell::default(),
                 asked: Cell::new(0),
             }
         });
@@ -98,6 +102,7 @@ impl ClientsPage {
         page.take_page_callbacks(&adapter);
         page.take_form_callbacks(&adapter);
         page.offer_merging(window);
+        page.offer_importing(window);
         let this = page.clone();
         page.records.on_change(move || this.refresh());
         spawn(page.clone().search(String::new()));
@@ -118,6 +123,19 @@ impl ClientsPage {
         });
     }
 
+    fn offer_importing(self: &Rc<Self>, window: &MainWindow) {
+        let page = self.clone();
+        let importing = Importing::start(window, self.phone.clone(), move || page.changed());
+        let page = self.clone();
+        let of_page = importing.clone();
+        window.global::<ImportAdapter>().on_begin(move || {
+            page.close();
+            page.stop_merging();
+            of_page.begin(page.country());
+        });
+        *self.importing.borrow_mut() = Some(importing);
+    }
+
     fn take_list_callbacks(self: &Rc<Self>, adapter: &ClientsAdapter<'_>) {
         let page = self.clone();
         adapter.on_search(move |query| spawn(page.clone().search(query.into())));
@@ -126,6 +144,7 @@ impl ClientsPage {
             if let Ok(client) = id.parse() {
                 page.close();
                 page.stop_merging();
+                page.leave_import();
                 spawn(page.clone().open(client));
             }
         });
@@ -176,6 +195,12 @@ impl ClientsPage {
     fn stop_merging(&self) {
         if let Some(window) = self.window.upgrade() {
             window.global::<MergeAdapter>().set_open(false);
+        }
+    }
+
+    fn leave_import(&self) {
+        if let Some(window) = self.window.upgrade() {
+            window.global::<ImportAdapter>().invoke_close();
         }
     }
 
@@ -334,6 +359,9 @@ impl ClientsPage {
     /// Makes the texts anew that are made here and not in the markup.
     pub fn retell(self: &Rc<Self>) {
         self.refresh();
+        if let Some(importing) = &*self.importing.borrow() {
+            importing.retell();
+        }
     }
 
     /// Shows the photo as it was given.

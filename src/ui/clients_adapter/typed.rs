@@ -9,6 +9,7 @@ use crate::model::{
     Address, Client, ClientEmail, ClientField, ClientPhone, Lists, NotAllowed, Position,
 };
 use crate::tr;
+use crate::ui::file_choice::path_of;
 use crate::ui::form::{Form, Placed, fault};
 
 /// What was typed in a client's form: changes of the client as it is when they are kept.
@@ -196,12 +197,10 @@ fn read_addresses(form: &Form) -> Option<Vec<Address>> {
 
 fn read_photo(form: &Form) -> PhotoChange {
     let path = form.text(PHOTO);
-    // As file managers put a file on the clipboard.
-    let path = path.strip_prefix("file://").unwrap_or(&path);
-    match (path, &*form.text(NO_PHOTO)) {
+    match (&*path, &*form.text(NO_PHOTO)) {
         ("", "yes") => PhotoChange::Clear,
         ("", _) => PhotoChange::None,
-        (path, _) => PhotoChange::File(PathBuf::from(path)),
+        (path, _) => PhotoChange::File(path_of(path)),
     }
 }
 

@@ -397,3 +397,109 @@ pub fn put_merge(window: &MainWindow, chosen: bool) {
     merge.set_chosen(chosen);
     merge.set_open(true);
 }
+
+/// A column of a file, and what it is taken for, the first of what it may hold.
+fn column(name: &str, holds: &str, guess: bool) -> ImportColumn {
+    let options = ["Name", "Company", "Phone", "Note", "not kept"];
+    let others = options.iter().copied().filter(|other| *other != holds);
+    let options: Vec<&str> = [holds].into_iter().chain(others).collect();
+    ImportColumn {
+        name: name.into(),
+        options: words(&options),
+        current: 0,
+        guess,
+    }
+}
+
+fn entry(title: &str, text: &str, wrong: bool) -> ImportEntry {
+    ImportEntry {
+        title: title.into(),
+        text: text.into(),
+        wrong,
+    }
+}
+
+/// Brings clients in from a file, as far as this.
+pub fn put_import(window: &MainWindow, phase: ImportPhase) {
+    let import = window.global::<ImportAdapter>();
+    let path = "~/Загрузки/Клиенты отделения на ноябрь 2026.csv";
+    import.set_path(path.into());
+    import.set_read_path(path.into());
+    import.set_charsets(words(&[
+        "windows-1251 (found out)",
+        "UTF-8",
+        "windows-1250",
+    ]));
+    import.set_country("KZ".into());
+    import.set_country_name("Kazakhstan".into());
+    import.set_columns(model(vec![
+        column("ФИО клиента", "Name", true),
+        column("Телефон", "Phone", true),
+        column(
+            "Мобильный телефон для сообщений и срочных звонков",
+            "Phone 2 (mobile)",
+            true,
+        ),
+        column("الملاحظات", "Note", true),
+        column("Договор", "Договор (a field of the office's own)", false),
+    ]));
+    import.set_entries(model(vec![
+        entry(
+            "Иван Петров",
+            "Phone: +7 701 111 22 33 · Note: Speak slowly · Договор: 17/2026",
+            false,
+        ),
+        entry(
+            "\u{2068}ليلى حداد\u{2069}",
+            "Phone: +971 50 123 4567 · Note: \u{2068}تتحدث العربية\u{2069}",
+            false,
+        ),
+        entry(
+            "Line 4: Телефон: нет",
+            "Allowed: numbers of KZ and international ones such as +77011112233",
+            true,
+        ),
+    ]));
+    import.set_left_out(model(vec![entry(
+        "Line 4: Телефон: нет",
+        "Allowed: numbers of KZ and international ones such as +77011112233",
+        true,
+    )]));
+    import.set_more_left_out("and 12 more".into());
+    import.set_changes(model(match phase {
+        ImportPhase::Done => vec![],
+        _ => vec![entry(
+            "Ольга Сидорова",
+            "City: – → Алматы\nNote: Steel → Steel and brass",
+            false,
+        )],
+    }));
+    import.set_remarks(model(vec![entry(
+        "",
+        "line 9: phone: +77272500000 is also a number of Reception",
+        false,
+    )]));
+    import.set_summary(
+        match phase {
+            ImportPhase::Running => "The clients are coming in: 15000 entries so far…",
+            ImportPhase::Done => "Done: 1204 new clients, 1 changed, 0 unchanged, 13 left out.",
+            _ => "An import would make: 1204 new clients, 1 changed, 0 unchanged, 13 left out.",
+        }
+        .into(),
+    );
+    import.set_share(0.6);
+    import.set_left_out_file(
+        "/home/me/Загрузки/Клиенты отделения на ноябрь 2026.left-out.csv".into(),
+    );
+    import.set_phase(phase);
+    import.set_open(true);
+}
+
+/// A book that nobody is in yet.
+pub fn put_empty(window: &MainWindow) {
+    let book = window.global::<ClientsAdapter>();
+    book.set_rows(model(vec![]));
+    book.set_query("".into());
+    book.set_selected("".into());
+    window.global::<WindowAdapter>().set_page(Page::Clients);
+}
