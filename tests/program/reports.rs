@@ -193,6 +193,6 @@ fn s1_6_a_log_without_talks_and_a_period_that_is_none_are_said() {
         outside.contains("--split: 2026-11-25 is not within"),
         "{outside}"
     );
-    let no_day = refused(&["--split", "25.10."]);
-    assert!(no_day.contains("--split: \"25.10.\" is no day"), "{no_day}");
+    let no_day = refused(&["--split", "10/25"]);
+    assert!(no_day.contains("--split: \"10/25\" is no day"), "{no_day}");
 }
