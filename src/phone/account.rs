@@ -81,6 +81,8 @@ pub struct Line {
     pub info: Arc<LineInfo>,
     /// In the user agent; none while its password is being found out.
     pub id: Option<AccountId>,
+    /// Its password is being found out: calls by it wait.
+    pub is_sought: bool,
     /// Where its registration stands.
     pub state: RegistrationState,
     /// The registrar's last status.
@@ -130,6 +132,7 @@ impl Line {
             account: account.clone(),
             info: Arc::new(info),
             id: None,
+            is_sought: false,
             state: RegistrationState::Unregistered,
             status: None,
             reason: String::new(),

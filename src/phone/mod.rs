@@ -268,8 +268,11 @@ impl Phone {
             let (aor, whose) = (aor.clone(), Whose::Turn);
             self.effect(Effect::FindPassword { aor, whose, place });
         }
-        if let Some(place) = password_place {
-            let whose = Whose::Line;
+        if let Some(at) = password_place {
+            if let Some(line) = self.lines.get_mut(place) {
+                line.is_sought = true;
+            }
+            let (whose, place) = (Whose::Line, at);
             self.effect(Effect::FindPassword { aor, whose, place });
             return;
         }
@@ -354,7 +357,22 @@ impl Phone {
                 String::new()
             }
         };
+        if let Some(line) = self.lines.get_mut(place) {
+            line.is_sought = false;
+        }
         self.enter_line(now, place, &password);
+        self.go_on_by(now, aor);
+    }
+
+    /// Calls that waited for this line go on.
+    fn go_on_by(&mut self, now: Now, aor: &str) {
+        for id in self.calls.ids() {
+            let call = self.calls.get(id);
+            let line = call.and_then(|call| call.line.as_ref());
+            if line.is_some_and(|line| line.aor == aor) {
+                self.go_on(now, id);
+            }
+        }
     }
 
     /// The store answered about a call.

@@ -175,11 +175,15 @@ impl Phone {
             .get(id)
             .and_then(|call| call.line.as_ref())
             .map(|line| &line.aor);
-        let account = self
+        let line = self
             .lines
             .iter()
-            .find(|line| Some(&line.account.aor) == aor)
-            .and_then(|line| line.id);
+            .find(|line| Some(&line.account.aor) == aor);
+        if line.is_some_and(|line| line.is_sought) {
+            // Its password will be there in a moment, and the call goes on with it.
+            return;
+        }
+        let account = line.and_then(|line| line.id);
         let call = self.calls.get(id);
         let referrer = call.and_then(|call| self.calls.get(call.referrer?)?.handle);
         let options = CallOptions {

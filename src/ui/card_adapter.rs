@@ -106,8 +106,10 @@ pub fn photo_of(card: &CallerCard) -> Option<PhotoId> {
 
 /// Whether two cards show the same.
 pub fn same_card(a: &CardData, b: &CardData) -> bool {
-    // Models are equal only to themselves.
+    // Models are equal only to themselves, and no image is not even that.
+    let image = Image::from_rgba8(SharedPixelBuffer::new(1, 1));
     let plain = |card: &CardData| CardData {
+        photo: image.clone(),
         orders: ModelRc::default(),
         others: ModelRc::default(),
         blocks: ModelRc::default(),
@@ -120,7 +122,9 @@ pub fn same_card(a: &CardData, b: &CardData) -> bool {
     let same_block = |(a, b): (CardBlock, CardBlock)| {
         plain_block(&a) == plain_block(&b) && a.lines.iter().eq(b.lines.iter())
     };
+    let no_photo = |card: &CardData| card.photo.size().width == 0;
     plain(a) == plain(b)
+        && (a.photo == b.photo || (no_photo(a) && no_photo(b)))
         && a.orders.iter().eq(b.orders.iter())
         && a.others.iter().eq(b.others.iter())
         && a.blocks.row_count() == b.blocks.row_count()
@@ -215,4 +219,30 @@ fn read_picture(file: &[u8]) -> Option<image::DynamicImage> {
 fn pixels(picture: image::DynamicImage) -> SharedPixelBuffer<Rgba8Pixel> {
     let pixels = picture.into_rgba8();
     SharedPixelBuffer::clone_from_slice(pixels.as_raw(), pixels.width(), pixels.height())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_22_cards_are_the_same_without_a_photo_and_others_with_one() {
+        let card = CardData {
+            name: "Ivan".into(),
+            ..CardData::default()
+        };
+        assert!(same_card(&card, &card.clone()));
+        let photo = Image::from_rgba8(SharedPixelBuffer::new(2, 2));
+        let with_photo = CardData {
+            photo,
+            ..card.clone()
+        };
+        assert!(same_card(&with_photo, &with_photo.clone()));
+        assert!(!same_card(&card, &with_photo));
+        let other = CardData {
+            name: "Olga".into(),
+            ..card.clone()
+        };
+        assert!(!same_card(&card, &other));
+    }
 }

@@ -105,3 +105,24 @@ fn a_password_that_is_not_in_the_settings_is_asked_for_before_the_line_registers
         "a registrar may ask for no password"
     );
 }
+
+#[test]
+fn a_call_waits_for_the_password_of_its_line() {
+    let mut settings = settings("");
+    settings.accounts[0].password = None;
+    settings.accounts[0].password_command = Some("pass show office".into());
+    let aor = settings.accounts[0].aor.clone();
+    let mut office = Office::open(settings);
+    office.dial("200");
+    office.ms(100);
+    assert!(office.wire.is_empty());
+    assert_eq!(office.states().last(), Some(&"dialing"));
+    office.input(Input::Password {
+        aor: &aor,
+        whose: Whose::Line,
+        found: Ok("secret".into()),
+    });
+    office.ms(20);
+    office.peer_answers();
+    assert_eq!(office.states().last(), Some(&"established"));
+}

@@ -294,10 +294,9 @@ impl ClientsPage {
             .collect();
         let photo = client.photo;
         let mut data = map_client(client, whole.category.as_ref(), today);
-        data.photo = photo
-            .and_then(|id| self.photos.known(id))
-            .unwrap_or_default();
-        let missing = photo.filter(|_| data.photo == Image::default());
+        let known = photo.and_then(|id| self.photos.known(id));
+        let missing = photo.filter(|_| known.is_none());
+        data.photo = known.unwrap_or_default();
         adapter.set_client(data);
         adapter.set_numbers(model(client.phones.iter().map(map_number).collect()));
         adapter.set_facts(model(facts(client, &whole.about)));

@@ -106,6 +106,7 @@ impl Seat {
     pub fn write(&self, field: &str, text: &str) {
         self.walk_to(field);
         self.reader.focus("Ringbook", field);
+        pause(std::time::Duration::from_millis(300));
         self.key("ctrl+a");
         self.desktop.ask(&["type", "--delay", "20", text]);
     }
