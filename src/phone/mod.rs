@@ -364,17 +364,6 @@ impl Phone {
         self.go_on_by(now, aor);
     }
 
-    /// Calls that waited for this line go on.
-    fn go_on_by(&mut self, now: Now, aor: &str) {
-        for id in self.calls.ids() {
-            let call = self.calls.get(id);
-            let line = call.and_then(|call| call.line.as_ref());
-            if line.is_some_and(|line| line.aor == aor) {
-                self.go_on(now, id);
-            }
-        }
-    }
-
     /// The store answered about a call.
     pub fn handle_stored(&mut self, now: Now, reply: &StoreReply) {
         let (StoreReply::Caller { call: id, .. }

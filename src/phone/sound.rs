@@ -56,6 +56,17 @@ impl Phone {
         }
     }
 
+    /// Calls that waited for this line go on.
+    pub(super) fn go_on_by(&mut self, now: Now, aor: &str) {
+        for id in self.calls.ids() {
+            let call = self.calls.get(id);
+            let line = call.and_then(|call| call.line.as_ref());
+            if line.is_some_and(|line| line.aor == aor) {
+                self.go_on(now, id);
+            }
+        }
+    }
+
     fn no_ports(&mut self, now: Now, id: CallId, error: std::io::ErrorKind) {
         let text = tr!(
             "A call has no ports for its sound ({error}): see [media] rtp_ports",
