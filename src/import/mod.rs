@@ -58,6 +58,9 @@ const PREVIEWED: usize = 5;
 /// The most columns.
 const MAX_COLUMNS: usize = 250;
 
+/// Hears how far an import is after each batch, and says whether it goes on.
+pub type Watch<'a> = &'a mut dyn FnMut(&Report) -> ControlFlow<()>;
+
 /// How to read the file.
 #[derive(Default)]
 pub struct Options<'a> {
@@ -74,7 +77,7 @@ pub struct Options<'a> {
     /// Where clients that are left out are written, as they stand in the file, with the reason.
     pub rejected: Option<&'a mut dyn Write>,
     /// Told what was done after every few thousand entries; whether to go on.
-    pub on_progress: Option<&'a mut dyn FnMut(&Report) -> ControlFlow<()>>,
+    pub on_progress: Option<Watch<'a>>,
 }
 
 /// An entry of a file.
@@ -240,7 +243,7 @@ fn import(
 struct Import<'r> {
     lists: Lists,
     rejected: Option<&'r mut dyn Write>,
-    on_progress: Option<&'r mut dyn FnMut(&Report) -> ControlFlow<()>>,
+    on_progress: Option<Watch<'r>>,
     report: Report,
 }
 
