@@ -23,6 +23,8 @@ pub(crate) mod printable;
 pub mod profile;
 pub mod reports;
 pub mod secrets;
+#[cfg(all(test, feature = "gui"))]
+mod session_bus;
 pub mod settings;
 pub mod sources;
 pub mod store;

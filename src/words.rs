@@ -229,6 +229,13 @@ pub fn change(change: &Change) -> String {
         };
     }
     let text = |text: &str| if text.is_empty() { "–" } else { text }.to_owned();
+    if of.is_none() && change.field == "photo" {
+        // Photos have ids, which say nothing to people.
+        return match change.after.is_empty() {
+            true => format!("{field}: {}", text("")),
+            false => field,
+        };
+    }
     let values = format!(
         "{}: {} → {}",
         field,
@@ -238,5 +245,25 @@ pub fn change(change: &Change) -> String {
     match what.is_empty() {
         true => values,
         false => format!("{what} · {values}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_the_photo_is_told_without_the_ids_of_photos() {
+        let photo = |before: &str, after: &str| {
+            change(&Change {
+                of: "client".to_owned(),
+                record: crate::model::RecordId::new(),
+                field: "photo".to_owned(),
+                before: before.to_owned(),
+                after: after.to_owned(),
+            })
+        };
+        assert_eq!(photo("", "01a2262a"), "Photo");
+        assert_eq!(photo("01a2262a", ""), "Photo: –");
     }
 }

@@ -1,6 +1,6 @@
 //! Reading ahead: a thread reads entries while the store keeps those before them.
 
-use std::sync::mpsc::{IntoIter, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use super::{ImportError, Source, Sourced};
@@ -17,7 +17,24 @@ const AHEAD: usize = 1;
 pub(super) type Batch = Vec<Sourced>;
 
 /// They, as they come.
-pub(super) type Batches = IntoIter<Result<Batch, ImportError>>;
+pub(super) struct Batches {
+    read: Receiver<Result<Batch, ImportError>>,
+    kept: Sender<Batch>,
+}
+
+impl Batches {
+    /// The next; none at the end.
+    pub(super) fn next(&self) -> Option<Result<Batch, ImportError>> {
+        self.read.recv().ok()
+    }
+
+    /// Gives back what was kept: memory is freed by the thread that has it, else the two of them wait
+    /// for each other at each entry.
+    pub(super) fn give_back(&self, batch: Batch) {
+        // Nobody takes it back once the file has ended.
+        let _ = self.kept.send(batch);
+    }
+}
 
 /// Gives `keep` the batches of the source as they come; what is before an error is kept.
 pub(super) fn each_batch(
@@ -26,15 +43,22 @@ pub(super) fn each_batch(
     keep: impl FnOnce(Batches) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
     thread::scope(|scope| {
-        let (send, receive) = sync_channel(AHEAD);
-        scope.spawn(move || read(source, lists, &send));
-        keep(receive.into_iter())
+        let (send, read) = sync_channel(AHEAD);
+        let (kept, spent) = channel();
+        scope.spawn(move || read_ahead(source, lists, &send, &spent));
+        keep(Batches { read, kept })
     })
 }
 
 /// Reads to the end, to an error, or until nobody wants more.
-fn read(source: &mut dyn Source, lists: &Lists, send: &SyncSender<Result<Batch, ImportError>>) {
+fn read_ahead(
+    source: &mut dyn Source,
+    lists: &Lists,
+    send: &SyncSender<Result<Batch, ImportError>>,
+    spent: &Receiver<Batch>,
+) {
     loop {
+        spent.try_iter().for_each(drop);
         let (mut batch, ended) = next_batch(source);
         let lines = batch
             .iter_mut()

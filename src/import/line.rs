@@ -200,16 +200,21 @@ impl Line {
 
     /// Keeps what the line says: in the client it is about, or as a new one.
     pub(super) fn keep(
-        mut self,
+        &mut self,
         writer: &mut Writer<'_>,
         lists: &mut Lists,
     ) -> Result<Kept, Refused> {
         let (known, shared) = self.about(writer)?;
         if known.is_none()
             && shared.is_empty()
-            && let Some(newcomer) = self.newcomer.take()
+            && let Some(newcomer) = &self.newcomer
         {
-            return self.keep_newcomer(*newcomer, writer);
+            let id = writer.add_newcomer(newcomer)?;
+            self.keep_photo(id, None, writer)?;
+            return Ok(Kept {
+                left: std::mem::take(&mut self.left),
+                ..Kept::of(Outcome::Added)
+            });
         }
         let employee = self.new_employee(writer, lists)?;
         let before = known.clone().unwrap_or_else(|| self.blank());
@@ -230,20 +235,7 @@ impl Line {
             shared,
             employee,
             change: known.map(|before| Box::new((before, after))),
-            left: self.left,
-        })
-    }
-
-    fn keep_newcomer(
-        mut self,
-        newcomer: Newcomer,
-        writer: &mut Writer<'_>,
-    ) -> Result<Kept, Refused> {
-        let id = writer.add_newcomer(newcomer)?;
-        self.keep_photo(id, None, writer)?;
-        Ok(Kept {
-            left: self.left,
-            ..Kept::of(Outcome::Added)
+            left: std::mem::take(&mut self.left),
         })
     }
 

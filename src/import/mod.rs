@@ -252,10 +252,12 @@ impl Import<'_> {
     fn each(
         &mut self,
         batches: Batches,
-        mut keep: impl FnMut(&mut Self, Batch) -> Result<(), ImportError>,
+        mut keep: impl FnMut(&mut Self, &mut Batch) -> Result<(), ImportError>,
     ) -> Result<(), ImportError> {
-        for batch in batches {
-            keep(self, batch?)?;
+        while let Some(batch) = batches.next() {
+            let mut batch = batch?;
+            keep(self, &mut batch)?;
+            batches.give_back(batch);
             if let Some(tell) = &mut self.on_progress
                 && tell(&self.report).is_break()
             {
@@ -267,12 +269,12 @@ impl Import<'_> {
     }
 
     /// Keeps the entries of a batch.
-    fn keep(&mut self, batch: Batch, writer: &mut Writer<'_>) -> Result<(), ImportError> {
+    fn keep(&mut self, batch: &mut Batch, writer: &mut Writer<'_>) -> Result<(), ImportError> {
         writer.gather_texts();
         for entry in batch {
-            let kept = match entry.said {
+            let kept = match &mut entry.said {
                 Ok(line) => line.keep(writer, &mut self.lists),
-                Err(refusal) => Err(Refused::Line(refusal)),
+                Err(refusal) => Err(Refused::Line(refusal.clone())),
             };
             match kept {
                 Ok(kept) => self.report.keep(entry.line, kept),

@@ -234,49 +234,14 @@ fn escaped(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use std::io::{BufRead, BufReader};
-    use std::process::{Child, Command, Stdio};
     use std::sync::mpsc;
 
     use super::*;
+    use crate::session_bus::SessionBus;
 
-    /// A bus of its own, gone with this.
-    struct Session {
-        daemon: Child,
-        address: String,
-    }
-
-    impl Session {
-        fn start() -> Self {
-            let mut daemon = Command::new("dbus-daemon")
-                .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("dbus-daemon is there: it is in the package dbus");
-            let mut address = String::new();
-            let output = daemon.stdout.take().unwrap();
-            BufReader::new(output).read_line(&mut address).unwrap();
-            Self {
-                daemon,
-                address: address.trim().to_owned(),
-            }
-        }
-
-        fn builder(&self) -> connection::Builder<'static> {
-            connection::Builder::address(&*self.address).unwrap()
-        }
-
-        fn desktop(&self) -> Desktop {
-            let address = self.address.clone();
-            Desktop::start(move || connection::Builder::address(&*address))
-        }
-    }
-
-    impl Drop for Session {
-        fn drop(&mut self) {
-            let _ = self.daemon.kill();
-            let _ = self.daemon.wait();
-        }
+    fn desktop_of(session: &SessionBus) -> Desktop {
+        let address = session.address().to_owned();
+        Desktop::start(move || connection::Builder::address(&*address))
     }
 
     /// The notification service; tells what it was asked.
@@ -358,12 +323,12 @@ mod tests {
 
     #[test]
     fn s1_9_the_notification_service_shows_replaces_and_takes_away() {
-        let session = Session::start();
+        let session = SessionBus::start();
         let (tell, told) = mpsc::channel();
         let service = session.builder().name(SERVICE).unwrap();
         let service = service.serve_at(SERVICE_PATH, Service(tell)).unwrap();
         let _serving = service.build().unwrap();
-        let desktop = session.desktop();
+        let desktop = desktop_of(&session);
         for order in [
             popup(1),
             popup(1),
@@ -387,7 +352,7 @@ mod tests {
     #[test]
     fn s1_9_the_portal_is_asked_first_and_where_it_refuses_the_service() {
         for refuses in [false, true] {
-            let session = Session::start();
+            let session = SessionBus::start();
             let (tell, told) = mpsc::channel();
             let portal = Portal {
                 told: tell.clone(),
@@ -405,7 +370,7 @@ mod tests {
                 .unwrap()
                 .build()
                 .unwrap();
-            let desktop = session.desktop();
+            let desktop = desktop_of(&session);
             desktop.order(popup(3));
             desktop.order(Order::Withdraw(3));
             let said = [hear(&told), hear(&told)];
@@ -424,14 +389,14 @@ mod tests {
 
     #[test]
     fn without_a_bus_nothing_happens_and_a_new_one_is_found() {
-        let session = Session::start();
+        let session = SessionBus::start();
         let (tell, told) = mpsc::channel();
         let service = session.builder().name(SERVICE).unwrap();
         let service = service.serve_at(SERVICE_PATH, Service(tell)).unwrap();
         let _serving = service.build().unwrap();
         let (asked, tries) = (
             std::sync::atomic::AtomicU32::new(0),
-            session.address.clone(),
+            session.address().to_owned(),
         );
         let desktop = Desktop::start(move || {
             match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {

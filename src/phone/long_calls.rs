@@ -1,6 +1,6 @@
 //! Conversations that last too long: each is told about once, while it goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::call::Call;
@@ -19,7 +19,7 @@ pub struct LongCalls {
     /// Conversations that were told about.
     told: BTreeSet<CallId>,
     /// Who the other party of each is, where the store knows.
-    names: Vec<(CallId, String)>,
+    names: BTreeMap<CallId, String>,
 }
 
 impl LongCalls {
@@ -28,7 +28,7 @@ impl LongCalls {
         Self {
             limit: settings.notifications.long_call(),
             told: BTreeSet::new(),
-            names: Vec::new(),
+            names: BTreeMap::new(),
         }
     }
 
@@ -41,8 +41,8 @@ impl LongCalls {
         if !call.is_established() || call.talk(now) < limit || !self.told.insert(call.id) {
             return;
         }
-        let known = self.names.iter().find(|(id, _)| *id == call.id);
-        let who = known.map_or_else(|| call.remote.party.shown(), |(_, name)| name.clone());
+        let known = self.names.get(&call.id).cloned();
+        let who = known.unwrap_or_else(|| call.remote.party.shown());
         let text = trn!(
             "The call with {name} has lasted for {n} minute",
             "The call with {name} has lasted for {n} minutes",
@@ -57,9 +57,9 @@ impl Listener for LongCalls {
     fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
             CallEvent::Identified(identity) => {
-                self.names.retain(|(id, _)| *id != call.id);
+                self.names.remove(&call.id);
                 if !identity.name.is_empty() {
-                    self.names.push((call.id, identity.name.clone()));
+                    self.names.insert(call.id, identity.name.clone());
                 }
             }
             CallEvent::Tick => {
@@ -69,7 +69,7 @@ impl Listener for LongCalls {
             }
             CallEvent::Ended => {
                 self.told.remove(&call.id);
-                self.names.retain(|(id, _)| *id != call.id);
+                self.names.remove(&call.id);
             }
             _ => {}
         }

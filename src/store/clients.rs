@@ -165,10 +165,12 @@ impl Writer<'_> {
     }
 
     /// Adds a client whom the store does not have, and none of whose numbers is anybody's.
-    pub fn add_newcomer(&mut self, newcomer: Newcomer) -> Result<ClientId> {
+    pub fn add_newcomer(&mut self, newcomer: &Newcomer) -> Result<ClientId> {
         let Newcomer { client, found_by } = newcomer;
-        let client = self.fitted(client, None)?;
-        self.write_checked(None, &client, found_by)?;
+        match client.custom.is_empty() {
+            true => self.write_checked(None, client, found_by)?,
+            false => self.write_checked(None, &self.fitted(client.clone(), None)?, found_by)?,
+        }
         Ok(client.id)
     }
 
@@ -180,7 +182,7 @@ impl Writer<'_> {
     ) -> Result<Client> {
         let client = self.fitted(client.tidied(), before)?;
         check(&client)?;
-        self.write_checked(before, &client, FoundBy::of(&client))?;
+        self.write_checked(before, &client, &FoundBy::of(&client))?;
         Ok(client)
     }
 
@@ -188,12 +190,12 @@ impl Writer<'_> {
         &mut self,
         before: Option<&Client>,
         client: &Client,
-        found_by: FoundBy,
+        found_by: &FoundBy,
     ) -> Result<()> {
         let (row, is_new) = self.write_row(client, &found_by.name_key)?;
         self.write_numbers(client, is_new)?;
         self.write_parts(client, is_new)?;
-        self.write_text(row, found_by.text)?;
+        self.write_text(row, &found_by.text)?;
         match before {
             Some(before) => self.write_client_changes(before, client),
             None => Ok(()),

@@ -20,11 +20,11 @@ impl Writer<'_> {
     }
 
     /// What the client in this row is found by; untouched where nothing of it changed.
-    pub(super) fn write_text(&mut self, row: i64, text: String) -> Result<()> {
+    pub(super) fn write_text(&mut self, row: i64, text: &str) -> Result<()> {
         if let Some(gathered) = &mut self.texts {
             // In SQLite's JSON a text ends at such a character.
             if !text.contains('\0') {
-                gathered.insert(row, text);
+                gathered.insert(row, text.to_owned());
                 return Ok(());
             }
             gathered.remove(&row);

@@ -108,12 +108,11 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use std::io::{BufRead, BufReader};
-    use std::process::{Child, Command, Stdio};
 
     use zbus::zvariant::OwnedObjectPath;
 
     use super::*;
+    use crate::session_bus::SessionBus;
 
     #[test]
     fn a_path_may_begin_at_home_or_be_an_address() {
@@ -125,38 +124,6 @@ mod tests {
             path_of("file:///tmp/a%20%D0%B1%zz.csv"),
             PathBuf::from("/tmp/a б%zz.csv")
         );
-    }
-
-    /// A bus of its own, gone with this.
-    struct Session {
-        daemon: Child,
-        address: String,
-    }
-
-    impl Session {
-        fn start() -> Self {
-            let mut daemon = Command::new("dbus-daemon")
-                .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("dbus-daemon is there: it is in the package dbus");
-            let mut address = String::new();
-            let output = daemon.stdout.take().unwrap();
-            BufReader::new(output).read_line(&mut address).unwrap();
-            let address = address.trim().to_owned();
-            Self { daemon, address }
-        }
-
-        fn builder(&self) -> connection::Builder<'static> {
-            connection::Builder::address(&*self.address).unwrap()
-        }
-    }
-
-    impl Drop for Session {
-        fn drop(&mut self) {
-            let _ = self.daemon.kill();
-            let _ = self.daemon.wait();
-        }
     }
 
     /// The portal, with a person at it who answers at once.
@@ -190,7 +157,7 @@ mod tests {
     #[test]
     fn the_portal_is_asked_and_a_person_may_think_better_of_it() {
         for (said, chosen) in [(CHOSEN, Some("/home/me/к.csv")), (1, None)] {
-            let session = Session::start();
+            let session = SessionBus::start();
             let portal = session.builder().name(PORTAL).unwrap();
             let portal = portal.serve_at(PORTAL_PATH, Portal { said }).unwrap();
             let _serving = portal.build().unwrap();
@@ -202,7 +169,7 @@ mod tests {
 
     #[test]
     fn where_there_is_no_portal_that_is_an_error_at_once() {
-        let session = Session::start();
+        let session = SessionBus::start();
         let bus = session.builder().build().unwrap();
         assert!(ask(&bus, "Import clients").is_err());
     }

@@ -10,7 +10,7 @@ use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use ringbook_ui::slint::platform::{Key, WindowEvent};
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 use ringbook_ui::*;
-use support::{book, sample};
+use support::{book, press, sample};
 
 /// A client's page.
 fn page(width: f32, height: f32) -> MainWindow {
@@ -29,14 +29,6 @@ fn page_in_call(card: CardData, width: f32) -> MainWindow {
     sample::put_up(&window, sample::call(), card);
     support::settle();
     window
-}
-
-fn press(window: &MainWindow, text: impl Into<SharedString>) {
-    let text = text.into();
-    let event = |event| window.window().dispatch_event(event);
-    event(WindowEvent::KeyPressed { text: text.clone() });
-    event(WindowEvent::KeyReleased { text });
-    support::settle();
 }
 
 fn control(window: &MainWindow, key: &str) {

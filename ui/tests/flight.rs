@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::ComponentHandle;
-use ringbook_ui::slint::platform::{Key, WindowEvent};
+use ringbook_ui::slint::platform::Key;
 use ringbook_ui::*;
-use support::sample;
+use support::{press, sample};
 
 fn window((width, height): (f32, f32), scale: f32, rtl: bool) -> MainWindow {
     support::start();
@@ -21,17 +21,6 @@ fn window((width, height): (f32, f32), scale: f32, rtl: bool) -> MainWindow {
     sample::put_flight(&window);
     support::show(&window, width, height);
     window
-}
-
-fn press(window: &MainWindow, key: Key) {
-    let text: slint::SharedString = key.into();
-    window
-        .window()
-        .dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
-    window
-        .window()
-        .dispatch_event(WindowEvent::KeyReleased { text });
-    support::settle();
 }
 
 fn has(window: &MainWindow, label: &str) -> bool {

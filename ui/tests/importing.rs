@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
-use ringbook_ui::slint::platform::{Key, WindowEvent};
-use ringbook_ui::slint::{ComponentHandle, Model, SharedString, select_bundled_translation};
+use ringbook_ui::slint::platform::Key;
+use ringbook_ui::slint::{ComponentHandle, Model, select_bundled_translation};
 use ringbook_ui::*;
-use support::{book, sample};
+use support::{book, press, sample};
 
 fn window(width: f32, height: f32) -> MainWindow {
     support::start();
@@ -27,14 +27,6 @@ fn importing(width: f32, phase: ImportPhase) -> MainWindow {
     book::put_import(&window, phase);
     support::settle();
     window
-}
-
-fn press(window: &MainWindow, text: impl Into<SharedString>) {
-    let text = text.into();
-    let event = |event| window.window().dispatch_event(event);
-    event(WindowEvent::KeyPressed { text: text.clone() });
-    event(WindowEvent::KeyReleased { text });
-    support::settle();
 }
 
 fn has(window: &MainWindow, label: &str) -> bool {

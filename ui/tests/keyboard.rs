@@ -10,7 +10,7 @@ use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use ringbook_ui::slint::platform::{Key, PointerEventButton, WindowEvent};
 use ringbook_ui::slint::{ComponentHandle, LogicalPosition, SharedString};
 use ringbook_ui::*;
-use support::{sample, tasks};
+use support::{press, sample, tasks};
 
 /// A main window and what was asked of the phone.
 fn window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
@@ -37,17 +37,6 @@ fn window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
     let log = asked.clone();
     phone.on_digit(move |call, digit| log.borrow_mut().push(format!("digit {call} {digit}")));
     (window, asked)
-}
-
-fn press(window: &MainWindow, text: impl Into<SharedString>) {
-    let text = text.into();
-    window
-        .window()
-        .dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
-    window
-        .window()
-        .dispatch_event(WindowEvent::KeyReleased { text });
-    support::settle();
 }
 
 fn control(window: &MainWindow, key: &str) {

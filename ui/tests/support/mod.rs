@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use i_slint_backend_testing::{
     AccessibleRole, ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions,
 };
-use ringbook_ui::slint::{self, ComponentHandle, LogicalSize};
+use ringbook_ui::slint::platform::WindowEvent;
+use ringbook_ui::slint::{self, ComponentHandle, LogicalSize, SharedString};
 
 /// Chooses a backend that draws with the real software renderer but needs no display.
 pub fn start() {
@@ -33,7 +34,7 @@ pub fn start() {
 
 /// What was copied last.
 pub fn clipboard() -> String {
-    use ringbook_ui::slint::platform::{Key, WindowEvent};
+    use ringbook_ui::slint::platform::Key;
 
     // There is no way to ask for it but to paste it somewhere.
     let window = ringbook_ui::MainWindow::new().unwrap();
@@ -53,8 +54,6 @@ pub fn clipboard() -> String {
 
 /// Shows a window of this size that has the keyboard.
 pub fn show(window: &ringbook_ui::MainWindow, width: f32, height: f32) {
-    use ringbook_ui::slint::platform::WindowEvent;
-
     window.window().set_size(LogicalSize::new(width, height));
     window.show().unwrap();
     let active = WindowEvent::WindowActiveChanged(true);
@@ -67,6 +66,15 @@ pub fn settle() {
     for _ in 0..4 {
         i_slint_backend_testing::mock_elapsed_time(std::time::Duration::from_millis(100));
     }
+}
+
+/// Presses a key and lets it go.
+pub fn press(window: &impl ComponentHandle, text: impl Into<SharedString>) {
+    let text = text.into();
+    let event = |event| window.window().dispatch_event(event);
+    event(WindowEvent::KeyPressed { text: text.clone() });
+    event(WindowEvent::KeyReleased { text });
+    settle();
 }
 
 /// The elements that a screen reader meets in the window: what they are called and where they are.
