@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0013 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0014 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -150,9 +150,8 @@ CREATE TABLE calls (
 , diverted_by TEXT NOT NULL DEFAULT '', chosen INTEGER NOT NULL DEFAULT 0 -- a person said which client it was
     CHECK (chosen IN (0, 1)), known_as TEXT           -- NULL: a row of before this was kept
     CHECK (known_as IN ('client', 'colleague', 'nobody')), identified_ms INTEGER   -- from the answer to the client's name; NULL: never
-    CHECK (identified_ms >= 0)) STRICT;
-
-CREATE INDEX calls_by_time ON calls (started_at);
+    CHECK (identified_ms >= 0), category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
+    CHECK (recorded IN (0, 1))) STRICT;
 
 CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
 
@@ -432,6 +431,35 @@ CREATE TABLE analyses (
 CREATE INDEX calls_by_answer ON calls (started_at, status, answered_at, direction, known_as, extension,
     employee, ring_ms, hold_ms, talk_ms, identified_ms)
     WHERE status IN ('answered', 'interrupted');
+
+CREATE TRIGGER calls_new AFTER INSERT ON calls WHEN new.client IS NOT NULL BEGIN
+    UPDATE calls SET (name_key, category_now) = (SELECT name_key, category FROM clients WHERE id = new.client)
+    WHERE rowid = new.rowid;
+END;
+
+CREATE TRIGGER calls_given AFTER UPDATE OF client ON calls WHEN new.client IS NOT old.client BEGIN
+    UPDATE calls SET (name_key, category_now) = (SELECT coalesce(max(name_key), ''), max(category)
+        FROM clients WHERE id = new.client)
+    WHERE rowid = new.rowid;
+END;
+
+CREATE TRIGGER clients_renamed AFTER UPDATE OF name_key, category ON clients
+WHEN new.name_key IS NOT old.name_key OR new.category IS NOT old.category BEGIN
+    UPDATE calls SET name_key = new.name_key, category_now = new.category WHERE client = new.id;
+END;
+
+CREATE TRIGGER recordings_new AFTER INSERT ON recordings BEGIN
+    UPDATE calls SET recorded = (new.deleted_at IS NULL) WHERE id = new.call;
+END;
+
+CREATE TRIGGER recordings_deleted AFTER UPDATE OF deleted_at ON recordings BEGIN
+    UPDATE calls SET recorded = EXISTS (SELECT 1 FROM recordings r
+        WHERE r.call = new.call AND r.deleted_at IS NULL)
+    WHERE id = new.call;
+END;
+
+CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
+    account, client, category_now, recorded, name_key, caller, callee, mos);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

@@ -4,16 +4,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use anyhow::bail;
+use clap::Subcommand;
 use jiff::tz::TimeZone;
 
-use super::data::{Format, clients, home_country, open_store, period, to_file_or};
+use super::data::{Format, open_store, to_file_or};
+use super::log_groups;
+use super::log_options::{Sorted, Which, grouping};
 use crate::export::{call_json, calls_as_csv, calls_as_json};
 use crate::flight::{Flight, report};
-use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber};
+use crate::model::{CallId, CallLine};
 use crate::profile::Profile;
-use crate::store::{CallFilter, Reader};
+use crate::store::{CallList, Grouping, Reader};
 use crate::table::{printable, write_table};
 use crate::tr;
 
@@ -25,6 +27,9 @@ pub enum LogCommand {
         /// Which calls.
         #[command(flatten)]
         which: Which,
+        /// In which order.
+        #[command(flatten)]
+        sorted: Sorted,
         /// At most so many; 0 for all
         #[arg(long, default_value_t = 100)]
         limit: usize,
@@ -47,6 +52,18 @@ pub enum LogCommand {
         #[arg(long, value_name = "FILE", conflicts_with = "ladder")]
         bundle: Option<PathBuf>,
     },
+    /// How many calls there are of each day, client, employee or line, and how long people talked
+    Groups {
+        /// What the calls are put together by: day, client, employee, line
+        #[arg(long, value_parser = grouping)]
+        by: Grouping,
+        /// Which calls.
+        #[command(flatten)]
+        which: Which,
+        /// How to print them
+        #[arg(long, value_enum, default_value = "table")]
+        format: Format,
+    },
     /// All the calls, to standard output or a file
     Export {
         /// The file.
@@ -54,6 +71,9 @@ pub enum LogCommand {
         /// Which calls.
         #[command(flatten)]
         which: Which,
+        /// In which order.
+        #[command(flatten)]
+        sorted: Sorted,
         /// json or csv [default: by the file's ending, else csv]
         #[arg(long, value_enum)]
         format: Option<Format>,
@@ -72,44 +92,6 @@ pub enum LadderFormat {
     Json,
 }
 
-/// Which calls.
-#[derive(Debug, Default, Args)]
-pub struct Which {
-    /// From this day or moment on: 2026-11-22, today, yesterday, 2026-11-22T09:00
-    #[arg(long, value_name = "WHEN")]
-    pub from: Option<String>,
-    /// Up to and with this day, or before this moment
-    #[arg(long, value_name = "WHEN")]
-    pub to: Option<String>,
-    /// incoming or outgoing
-    #[arg(long, value_parser = direction)]
-    pub direction: Option<Direction>,
-    /// answered, missed, rejected, busy, failed, cancelled, answered_elsewhere, interrupted,
-    /// unknown or in_progress
-    #[arg(long, value_parser = status)]
-    pub status: Option<CallStatus>,
-    /// With these clients: an id, a number, or a part of the name
-    #[arg(long, value_name = "CLIENT")]
-    pub client: Option<String>,
-    /// With this number
-    #[arg(long)]
-    pub number: Option<String>,
-}
-
-fn direction(text: &str) -> Result<Direction, String> {
-    Direction::from_word(text).ok_or_else(|| "allowed: incoming, outgoing".to_owned())
-}
-
-fn status(text: &str) -> Result<CallStatus, String> {
-    CallStatus::from_word(text).ok_or_else(|| {
-        let allowed: Vec<&str> = CallStatus::ALL
-            .iter()
-            .map(|status| status.as_str())
-            .collect();
-        format!("allowed: {}", allowed.join(", "))
-    })
-}
-
 /// Runs the command on the profile's store and prints to `output`.
 pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
     let store = open_store(profile)?;
@@ -125,17 +107,17 @@ fn run_on(
     match command {
         LogCommand::List {
             which,
+            sorted,
             limit,
             format,
         } => {
+            let list = list(which, sorted, profile, reader)?;
+            let limit = Some(*limit).filter(|&limit| limit > 0);
+            write(reader, &list, limit, *format, output)
+        }
+        LogCommand::Groups { by, which, format } => {
             let filter = which.filter(profile, reader)?;
-            write(
-                reader,
-                &filter,
-                Some(*limit).filter(|&limit| limit > 0),
-                *format,
-                output,
-            )
+            log_groups::write(reader, &filter, *by, *format, output)
         }
         LogCommand::Show {
             call,
@@ -157,16 +139,29 @@ fn run_on(
         LogCommand::Export {
             file,
             which,
+            sorted,
             format,
         } => {
-            let filter = which.filter(profile, reader)?;
+            let list = list(which, sorted, profile, reader)?;
             let is_json = file.as_deref().is_some_and(is_json);
             let format = format.unwrap_or(if is_json { Format::Json } else { Format::Csv });
             to_file_or(file.as_deref(), output, |output| {
-                write(reader, &filter, None, format, output)
+                write(reader, &list, None, format, output)
             })
         }
     }
+}
+
+fn list(
+    which: &Which,
+    sorted: &Sorted,
+    profile: &Profile,
+    reader: &Reader<'_>,
+) -> anyhow::Result<CallList> {
+    Ok(CallList {
+        filter: which.filter(profile, reader)?,
+        order: sorted.order(),
+    })
 }
 
 fn show(
@@ -208,55 +203,28 @@ fn flight(call: CallId, reader: &Reader<'_>) -> anyhow::Result<Flight> {
     }
 }
 
-impl Which {
-    fn filter(&self, profile: &Profile, reader: &Reader<'_>) -> anyhow::Result<CallFilter> {
-        let country = home_country(profile, None)?;
-        let (from, to) = period(self.from.as_deref(), self.to.as_deref())?;
-        let number = self
-            .number
-            .as_deref()
-            .map(|text| PhoneNumber::parse(text, country));
-        let meant = self
-            .client
-            .as_deref()
-            .map(|text| clients(reader, text, country))
-            .transpose()?;
-        if let (Some([]), Some(text)) = (meant.as_deref(), &self.client) {
-            bail!(tr!("--client: no client is called {text}", text = text));
-        }
-        Ok(CallFilter {
-            from,
-            to,
-            direction: self.direction,
-            status: self.status,
-            clients: meant,
-            number: number.transpose().context("--number")?,
-        })
-    }
-}
-
 fn write(
     reader: &Reader<'_>,
-    filter: &CallFilter,
+    list: &CallList,
     limit: Option<usize>,
     format: Format,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Json => calls_as_json(reader, filter, limit, output)?,
-        Format::Csv => calls_as_csv(reader, filter, limit, &TimeZone::system(), output)?,
-        Format::Table => table(reader, filter, limit, output)?,
+        Format::Json => calls_as_json(reader, list, limit, output)?,
+        Format::Csv => calls_as_csv(reader, list, limit, &TimeZone::system(), output)?,
+        Format::Table => table(reader, list, limit, output)?,
     }
     Ok(())
 }
 
 fn table(
     reader: &Reader<'_>,
-    filter: &CallFilter,
+    list: &CallList,
     limit: Option<usize>,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let lines = reader.calls(filter, 0, limit.unwrap_or(usize::MAX))?;
+    let lines = reader.calls_of(list, 0, limit.unwrap_or(usize::MAX))?;
     if lines.is_empty() {
         return Ok(writeln!(output, "{}", tr!("No calls."))?);
     }

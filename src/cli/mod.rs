@@ -13,6 +13,8 @@ mod headless;
 mod journal;
 mod links;
 mod log;
+mod log_groups;
+mod log_options;
 mod office;
 mod play;
 mod recording;

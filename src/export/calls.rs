@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::ExportError;
 use super::cell::neutralised;
 use super::json_array::JsonArray;
-use crate::model::CallLine;
-use crate::store::{CallFilter, Reader};
+use crate::model::{CallLine, CategoryId};
+use crate::store::{CallList, Reader};
 
 /// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
-pub const CALL_COLUMNS: [&str; 22] = [
+pub const CALL_COLUMNS: [&str; 23] = [
     "call",
     "direction",
     "status",
@@ -25,6 +25,7 @@ pub const CALL_COLUMNS: [&str; 22] = [
     "number",
     "client",
     "category",
+    "category_then",
     "extension",
     "employee",
     "ring_s",
@@ -81,6 +82,7 @@ pub fn call_json(line: &CallLine) -> Value {
         "client": line.client_name,
         "client_id": call.client,
         "category": line.category,
+        "category_then": call.category,
         "known_as": call.known_as,
         "identified_s": call.identified.map(seconds),
         "extension": text(&call.extension),
@@ -104,34 +106,38 @@ pub fn call_json(line: &CallLine) -> Value {
     })
 }
 
-/// Writes the calls, the latest first, as a JSON array; `limit` none for all of them.
+/// Writes the calls of the list as a JSON array; `limit` none for all of them.
 pub fn calls_as_json(
     store: &Reader<'_>,
-    filter: &CallFilter,
+    list: &CallList,
     limit: Option<usize>,
     output: impl Write,
 ) -> Result<(), ExportError> {
     let mut array = JsonArray::begin(output);
-    store.each_call(filter, limit, |line| array.push(&call_json(&line)))?;
+    store.each_call(list, limit, |line| array.push(&call_json(&line)))?;
     array.end()
 }
 
-/// Writes the calls, the latest first, as CSV; `limit` none for all of them.
+/// Writes the calls of the list as CSV; `limit` none for all of them.
 pub fn calls_as_csv(
     store: &Reader<'_>,
-    filter: &CallFilter,
+    list: &CallList,
     limit: Option<usize>,
     zone: &TimeZone,
     output: impl Write,
 ) -> Result<(), ExportError> {
     let mut csv = csv::Writer::from_writer(output);
     csv.write_record(CALL_COLUMNS)?;
-    store.each_call(filter, limit, |line| -> Result<(), ExportError> {
+    store.each_call(list, limit, |line| -> Result<(), ExportError> {
         let cells = cells(&line, zone);
         csv.write_record(cells.iter().map(|cell| neutralised(cell).into_owned()))?;
         Ok(())
     })?;
     Ok(csv.flush()?)
+}
+
+fn category(category: Option<&CategoryId>) -> String {
+    category.map(ToString::to_string).unwrap_or_default()
 }
 
 fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
@@ -150,10 +156,8 @@ fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
         call.callee.clone(),
         call.number.map(|number| number.e164()).unwrap_or_default(),
         line.client_name.clone().unwrap_or_default(),
-        line.category
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
+        category(line.category.as_ref()),
+        category(call.category.as_ref()),
         call.extension.clone(),
         call.employee.clone(),
         seconds(call.ring).to_string(),

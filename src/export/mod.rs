@@ -1,5 +1,6 @@
 //! What leaves the store as files: clients, the call log, tasks, recordings, reports.
 
+mod call_groups;
 mod calls;
 mod cards;
 pub mod cell;
@@ -17,6 +18,7 @@ mod tests;
 use std::io;
 use std::path::PathBuf;
 
+pub use call_groups::{group_key, group_name, groups_as_csv, groups_json};
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
 pub use cards::clients_as_cards;
 pub use clients::{client_json, clients_as_csv, record_json, summaries_as_json};

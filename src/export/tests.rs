@@ -15,7 +15,7 @@ use crate::model::{
     Analysis, CallId, CallLine, CallQuality, CallRecord, CallStatus, Client, Direction, EndReason,
     Findings, PhoneNumber, RecordingId, RecordingRow, RecordingState,
 };
-use crate::store::{CallFilter, RecordingFilter, RecordingLine, Store};
+use crate::store::{CallList, RecordingFilter, RecordingLine, Store};
 
 const SOUND: &[u8] = b"RIFF....WAVE not really";
 
@@ -82,7 +82,7 @@ fn recorded(store: &mut Store, recordings: &Path, name: &str) -> RecordingLine {
 fn log_json(store: &Store) -> Value {
     let mut json = Vec::new();
     store
-        .read(|reader| calls_as_json(reader, &CallFilter::default(), None, &mut json))
+        .read(|reader| calls_as_json(reader, &CallList::default(), None, &mut json))
         .unwrap();
     serde_json::from_slice(&json).unwrap()
 }
@@ -131,7 +131,7 @@ fn s5_9_the_log_as_csv_keeps_date_and_time_apart_in_the_users_zone() {
     let mut csv = Vec::new();
     let zone = TimeZone::fixed(jiff::tz::offset(5));
     store
-        .read(|reader| calls_as_csv(reader, &CallFilter::default(), None, &zone, &mut csv))
+        .read(|reader| calls_as_csv(reader, &CallList::default(), None, &zone, &mut csv))
         .unwrap();
     let mut reader = csv::Reader::from_reader(&*csv);
     let header = reader.headers().unwrap().clone();

@@ -44,6 +44,9 @@ pub struct CallRecord {
     pub client: Option<ClientId>,
     /// The client's name at the time of the call; empty where unknown.
     pub client_name: String,
+    /// The client's category at the time of the call; none where there is no client, and in rows of
+    /// before this was kept.
+    pub category: Option<CategoryId>,
     /// Whom the card named when the call was taken; none in rows of before this was kept.
     pub known_as: Option<KnownAs>,
     /// How long after the answer the card named the client; zero where it did before, none where
@@ -91,6 +94,7 @@ impl CallRecord {
             diverted_by: String::new(),
             client: None,
             client_name: String::new(),
+            category: None,
             known_as: None,
             identified: None,
             extension: String::new(),
@@ -159,8 +163,10 @@ pub enum KnownAs {
 pub enum CallStatus {
     /// Not over yet.
     InProgress,
-    /// Answered and ended.
+    /// Answered and ended: people talked.
     Answered,
+    /// Answered and ended, but the sound did not go both ways.
+    OneWay,
     /// Incoming, and nobody answered.
     Missed,
     /// Turned away: by us, or by the other side.
@@ -283,6 +289,7 @@ words!(KnownAs {
 words!(CallStatus {
     InProgress = "in_progress",
     Answered = "answered",
+    OneWay = "one_way",
     Missed = "missed",
     Rejected = "rejected",
     Busy = "busy",

@@ -50,6 +50,7 @@ fn is_lost(status: CallStatus, reason: Option<EndReason>) -> bool {
     match status {
         CallStatus::Missed => reason != Some(EndReason::Transferred),
         CallStatus::Answered
+        | CallStatus::OneWay
         | CallStatus::Rejected
         | CallStatus::Busy
         | CallStatus::Failed

@@ -292,7 +292,7 @@ impl Call {
         };
         let ended = self.ended();
         CallRecord {
-            status: ended.map_or(CallStatus::InProgress, |ended| ended.status),
+            status: ended.map_or(CallStatus::InProgress, |ended| self.status(ended)),
             ringing_at: self.ringing.map(|at| at.wall),
             answered_at: self.answered.map(|at| at.wall),
             ended_at: ended.map(|ended| ended.at.wall),
@@ -321,6 +321,17 @@ impl Call {
             codec: self.codec().map(str::to_owned),
             quality: self.media.stats.as_ref().map(quality),
             ..CallRecord::begin(self.id, self.direction, self.began.wall)
+        }
+    }
+
+    /// What became of it: people talked where the sound went both ways, as far as is known.
+    fn status(&self, ended: &Ended) -> CallStatus {
+        let silent = |stats: &StreamStats| stats.packets_sent == 0 || stats.packets_received == 0;
+        match ended.status {
+            CallStatus::Answered if self.media.stats.as_ref().is_some_and(silent) => {
+                CallStatus::OneWay
+            }
+            status => status,
         }
     }
 

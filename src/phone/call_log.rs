@@ -78,6 +78,7 @@ impl Row {
         let mut record = call.record(now);
         record.client = self.identity.client;
         record.client_name.clone_from(&self.identity.name);
+        record.category.clone_from(&self.identity.category);
         record.employee.clone_from(&self.identity.employee);
         record.known_as = Some(self.known_as);
         record.identified = self.identified(call);

@@ -469,6 +469,7 @@ fn identity(found: &CallerMatch) -> Identity {
             .or(colleague)
             .cloned()
             .unwrap_or_default(),
+        category: client.map(|client| client.category.clone()),
         known_as: known_as(found),
         employee: found
             .employee

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::effect::Effect;
 use crate::automation::{Body, Notice, NoticeKind, Side};
 use crate::flight::Landed;
-use crate::model::{CallId, ClientId, KnownAs, RecordingRow, SourceAnswer};
+use crate::model::{CallId, CategoryId, ClientId, KnownAs, RecordingRow, SourceAnswer};
 use crate::now::Now;
 use crate::store::{StoreCommand, StoreReply};
 
@@ -60,6 +60,8 @@ pub struct Identity {
     pub client: Option<ClientId>,
     /// The name of the client or of the colleague; may be empty.
     pub name: String,
+    /// The client's category.
+    pub category: Option<CategoryId>,
     /// Whom the card names.
     pub known_as: KnownAs,
     /// The name of the employee behind our extension; may be empty.

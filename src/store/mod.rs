@@ -51,7 +51,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub use calls::{CallCount, CallFilter};
+pub use calls::{
+    CallColumn, CallCount, CallFilter, CallGroup, CallList, CallOrder, GroupKey, Grouping, Hours,
+    Turn,
+};
 pub use clients::Newcomer;
 pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};
 pub use contacts::ContactBook;

@@ -38,36 +38,34 @@ pub struct RecordingLine {
 pub(super) const COLUMNS: &str = "r.id, r.call, r.file, r.started_at, r.duration_ms, r.channels,
     r.sample_rate, r.codec, r.size, r.sha256, r.state";
 
-impl RecordingFilter {
+impl Reader<'_> {
     /// The condition on `recordings r` and `calls c`, and the values it binds.
-    fn condition(&self) -> (String, Vec<Value>) {
+    fn recordings_condition(&self, filter: &RecordingFilter) -> Result<(String, Vec<Value>)> {
         // The clients' condition is the call log's own.
         let clients = CallFilter {
-            clients: self.clients.clone(),
+            clients: filter.clients.clone(),
             ..CallFilter::default()
         };
-        let (mut condition, mut values) = clients.condition();
+        let (mut condition, mut values) = self.condition(&clients)?.into_parts();
         let mut bind = |more: &str, value: Value| {
             condition.push_str(more);
             values.push(value);
         };
-        if let Some(from) = self.from {
+        if let Some(from) = filter.from {
             bind(" AND r.started_at >= ?", millis(from).into());
         }
-        if let Some(to) = self.to {
+        if let Some(to) = filter.to {
             bind(" AND r.started_at < ?", millis(to).into());
         }
-        if let Some(call) = self.call {
+        if let Some(call) = filter.call {
             bind(" AND r.call = ?", call.as_bytes().to_vec().into());
         }
-        (condition, values)
+        Ok((condition, values))
     }
-}
 
-impl Reader<'_> {
     /// How many recordings there are.
     pub fn count_recordings(&self, filter: &RecordingFilter) -> Result<u64> {
-        let (condition, values) = filter.condition();
+        let (condition, values) = self.recordings_condition(filter)?;
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT count(*) FROM recordings r JOIN calls c ON c.id = r.call
              WHERE {condition} AND r.deleted_at IS NULL"
@@ -83,7 +81,7 @@ impl Reader<'_> {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<RecordingLine>> {
-        let (condition, mut values) = filter.condition();
+        let (condition, mut values) = self.recordings_condition(filter)?;
         values.push(count(limit).into());
         values.push(count(offset).into());
         let mut statement = self.connection.prepare_cached(&format!(

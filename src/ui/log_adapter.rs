@@ -109,7 +109,7 @@ impl LogPage {
             let missed = store.count_calls(&CallFilter {
                 from: Some(midnight.map_or(seen, |midnight| midnight.max(seen))),
                 direction: Some(Direction::Incoming),
-                status: Some(CallStatus::Missed),
+                statuses: vec![CallStatus::Missed],
                 ..CallFilter::default()
             })?;
             Ok((filter, (counts, missed)))
@@ -212,7 +212,7 @@ impl Question {
         let mut filter = CallFilter {
             from: self.from,
             direction: self.direction,
-            status: self.status,
+            statuses: self.status.into_iter().collect(),
             ..CallFilter::default()
         };
         if self.text.is_empty() {
@@ -328,6 +328,7 @@ pub fn map_status(status: CallStatus) -> Outcome {
     match status {
         CallStatus::InProgress => Outcome::Active,
         CallStatus::Answered => Outcome::Answered,
+        CallStatus::OneWay => Outcome::OneWay,
         CallStatus::Missed => Outcome::Missed,
         CallStatus::Rejected => Outcome::Rejected,
         CallStatus::Busy => Outcome::Busy,

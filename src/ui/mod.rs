@@ -287,6 +287,6 @@ fn export_log(
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
     let file = folder.join(format!("calls-{stamp}.csv"));
     let output = std::io::BufWriter::new(std::fs::File::create_new(&file)?);
-    export::calls_as_csv(store, filter, None, zone, output)?;
+    export::calls_as_csv(store, &filter.clone().into(), None, zone, output)?;
     Ok(file)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 
 use crate::model::{
-    CallId, CallQuality, CallRecord, CallStatus, Client, ClientId, Direction, EndReason, KnownAs,
-    PhoneNumber, RecordingId, RecordingRow, RecordingState,
+    CallId, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId, Direction,
+    EndReason, KnownAs, PhoneNumber, RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{CallFilter, RecordingFilter, Store};
 
@@ -50,6 +50,7 @@ fn s5_14_a_row_comes_back_with_every_field() {
         client: Some(client.id),
         client_name: "Ivan Petrov".into(),
         known_as: Some(KnownAs::Nobody),
+        category: Some(CategoryId::new("vip")),
         identified: Some(Duration::from_millis(12_345)),
         extension: "101".into(),
         employee: "Anna".into(),
@@ -146,7 +147,7 @@ fn s5_5_every_status_and_end_reason_can_be_kept() {
         let row = record(at("2026-11-22T09:00:00Z"), Direction::Incoming, status);
         store.write(|w| w.save_call(&row)).unwrap();
         let filter = CallFilter {
-            status: Some(status),
+            statuses: vec![status],
             ..CallFilter::default()
         };
         assert_eq!(ids(&store, &filter), [row.call]);
@@ -195,7 +196,7 @@ fn s5_4_the_log_is_filtered_and_paged_latest_first() {
 
     let missed = CallFilter {
         direction: Some(Direction::Incoming),
-        status: Some(CallStatus::Missed),
+        statuses: vec![CallStatus::Missed],
         ..day.clone()
     };
     assert_eq!(ids(&store, &missed).len(), 8);
@@ -298,7 +299,7 @@ fn a_late_update_does_not_open_a_closed_row_again() {
 #[test]
 fn a_page_of_the_log_and_a_clients_calls_are_read_by_their_indexes() {
     let store = Store::in_memory().unwrap();
-    let plan = |filter: &CallFilter| crate::store::calls::plan(&store.connection, filter).unwrap();
+    let plan = |filter: &CallFilter| store.read(|r| r.plan_of_calls(filter)).unwrap();
     let day = CallFilter {
         from: Some(Timestamp::UNIX_EPOCH),
         to: Some(Timestamp::UNIX_EPOCH),

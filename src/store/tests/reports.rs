@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
+use super::take_back_call_lists;
 use crate::model::{
     CallId, CallRecord, CallStatus, Client, Direction, EndReason, KnownAs, PhoneNumber,
 };
@@ -315,6 +316,7 @@ fn s1_6_reports_read_an_index_and_no_row_of_the_log() {
 
 /// Makes the file one of before it was kept whom the card named.
 fn forget_whom_the_card_named(store: &Store) {
+    take_back_call_lists(store);
     store
         .connection
         .execute_batch(

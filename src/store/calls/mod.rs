@@ -1,54 +1,35 @@
 //! Table `calls`: the call log.
 
-use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row, named_params, params, params_from_iter};
+mod filter;
+mod groups;
+mod local;
+mod order;
+
+pub use filter::{CallFilter, Hours};
+pub use groups::{CallCount, CallGroup, GroupKey, Grouping};
+pub use order::{CallColumn, CallList, CallOrder, Turn};
+use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::values::{
-    count, duration, hex_ids, id, id_or_none, length, millis, number_or_none, one, time,
-    time_or_none, word, word_or_none,
+    count, duration, id, id_or_none, length, millis, number_or_none, one, time, time_or_none, word,
+    word_or_none,
 };
-use super::{Reader, Result, StoreError, Writer};
+use super::{Reader, Result, Writer};
 use crate::model::{
     CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Direction,
-    EndReason, KnownAs, PhoneNumber,
+    EndReason, KnownAs,
 };
 
-/// Which calls. The default is all of them.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CallFilter {
-    /// Those that began at this moment or later.
-    pub from: Option<Timestamp>,
-    /// Those that began before this moment.
-    pub to: Option<Timestamp>,
-    /// Incoming or outgoing only.
-    pub direction: Option<Direction>,
-    /// Those with this status only.
-    pub status: Option<CallStatus>,
-    /// Calls with one of these clients only.
-    pub clients: Option<Vec<ClientId>>,
-    /// Calls with this number only.
-    pub number: Option<PhoneNumber>,
-}
-
-/// How many calls there were of each direction and status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallCount {
-    /// Incoming or outgoing.
-    pub direction: Direction,
-    /// What became of them.
-    pub status: CallStatus,
-    /// How many.
-    pub calls: u64,
-}
-
-/// What a call is read from: 33 columns of `calls c`.
+/// What a call is read from: columns of `calls c`.
 pub(super) const COLUMNS: &str =
     "c.id, c.direction, c.status, c.started_at, c.ringing_at, c.answered_at,
     c.ended_at, c.last_seen_at, c.caller, c.callee, c.number, c.remote_name, c.hidden, c.client,
     c.client_name, c.extension, c.employee, c.account, c.ring_ms, c.hold_ms, c.talk_ms,
     c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
-    c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by, c.known_as, c.identified_ms";
+    c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by, c.known_as, c.identified_ms,
+    c.category_then";
+/// How many they are.
+const WIDTH: usize = 34;
 
 /// What stands beside a call in the log: the client's present name and category, the recording.
 /// A client that was merged is the one it was merged into already; of a deleted one the name
@@ -57,116 +38,10 @@ const LINE: &str = "k.name, k.category, (SELECT r.file FROM recordings r
     WHERE r.call = c.id AND r.deleted_at IS NULL ORDER BY r.started_at, r.id LIMIT 1)";
 const FROM: &str = "FROM calls c LEFT JOIN clients k ON k.id = c.client AND k.deleted_at IS NULL";
 
-impl CallFilter {
-    /// The condition on `calls c` and the values it binds.
-    pub(super) fn condition(&self) -> (String, Vec<Value>) {
-        let mut conditions = vec!["1".to_owned()];
-        let mut values: Vec<Value> = Vec::new();
-        let mut bind = |condition: &str, value: Value| {
-            conditions.push(condition.to_owned());
-            values.push(value);
-        };
-        if let Some(from) = self.from {
-            bind("c.started_at >= ?", millis(from).into());
-        }
-        if let Some(to) = self.to {
-            bind("c.started_at < ?", millis(to).into());
-        }
-        if let Some(direction) = self.direction {
-            bind("c.direction = ?", direction.as_str().to_owned().into());
-        }
-        if let Some(status) = self.status {
-            bind("c.status = ?", status.as_str().to_owned().into());
-        }
-        if let Some(number) = self.number {
-            bind("c.number = ?", number.e164().into());
-        }
-        if let Some(clients) = &self.clients {
-            bind(
-                "c.client IN (SELECT unhex(value) FROM json_each(?))",
-                hex_ids(clients).into(),
-            );
-        }
-        (conditions.join(" AND "), values)
-    }
-}
-
 impl Reader<'_> {
-    /// A page of the calls, the latest first.
-    pub fn calls(&self, filter: &CallFilter, offset: usize, limit: usize) -> Result<Vec<CallLine>> {
-        let mut lines = Vec::new();
-        self.each_call_of(filter, offset, limit, |line| -> Result<()> {
-            lines.push(line);
-            Ok(())
-        })?;
-        Ok(lines)
-    }
-
-    /// Hands every call to `each`, the latest first, one at a time: what an export streams from.
-    /// Not more than `limit`, where there is one.
-    pub fn each_call<E: From<StoreError>>(
-        &self,
-        filter: &CallFilter,
-        limit: Option<usize>,
-        each: impl FnMut(CallLine) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.each_call_of(filter, 0, limit.unwrap_or(usize::MAX), each)
-    }
-
-    fn each_call_of<E: From<StoreError>>(
-        &self,
-        filter: &CallFilter,
-        offset: usize,
-        limit: usize,
-        mut each: impl FnMut(CallLine) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let (condition, mut values) = filter.condition();
-        values.push(count(limit).into());
-        values.push(count(offset).into());
-        let mut statement = self
-            .connection
-            .prepare_cached(&page(&condition))
-            .map_err(StoreError::from)?;
-        let mut rows = statement
-            .query(params_from_iter(values))
-            .map_err(StoreError::from)?;
-        while let Some(row) = rows.next().map_err(StoreError::from)? {
-            each(call_line(row).map_err(StoreError::from)?)?;
-        }
-        Ok(())
-    }
-
-    /// How many calls there are.
-    pub fn count_calls(&self, filter: &CallFilter) -> Result<u64> {
-        Ok(self
-            .call_counts(filter)?
-            .iter()
-            .map(|count| count.calls)
-            .sum())
-    }
-
-    /// How many calls there are of each direction and status; absent where none.
-    pub fn call_counts(&self, filter: &CallFilter) -> Result<Vec<CallCount>> {
-        let (condition, values) = filter.condition();
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT c.direction, c.status, count(*) FROM calls c WHERE {condition}
-             GROUP BY c.direction, c.status ORDER BY c.direction, c.status"
-        ))?;
-        let rows = statement.query_map(params_from_iter(values), |row| {
-            Ok(CallCount {
-                direction: word(row, 0, "calls.direction", Direction::from_word)?,
-                status: word(row, 1, "calls.status", CallStatus::from_word)?,
-                calls: row.get::<_, i64>(2)?.unsigned_abs(),
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// The call's line of the log.
     pub fn find_call(&self, call: CallId) -> Result<Option<CallLine>> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("SELECT {COLUMNS}, {LINE} {FROM} WHERE c.id = ?1"))?;
+        let mut statement = self.connection.prepare_cached(&line_where("c.id = ?1"))?;
         Ok(statement
             .query_row([call.as_bytes()], call_line)
             .optional()?)
@@ -218,6 +93,7 @@ impl Writer<'_> {
                 ":rtt_ms": quality.and_then(|q| q.rtt_ms),
                 ":mos": quality.and_then(|q| q.mos),
                 ":diverted_by": record.diverted_by,
+                ":category_then": record.category.as_ref().map(CategoryId::as_str),
             })?;
         Ok(())
     }
@@ -225,13 +101,19 @@ impl Writer<'_> {
     /// Makes the call one with this client, and the task that it opened: a person says so, and what
     /// the phone thinks counts no more.
     pub fn link_call(&mut self, call: CallId, client: ClientId) -> Result<()> {
-        let name = self.load_client(client)?.name;
+        let linked = self.load_client(client)?;
         let changed = self
             .connection
             .prepare_cached(
-                "UPDATE calls SET client = ?2, client_name = ?3, chosen = 1 WHERE id = ?1",
+                "UPDATE calls SET client = ?2, client_name = ?3, category_then = ?4, chosen = 1
+                 WHERE id = ?1",
             )?
-            .execute(params![call.as_bytes(), client.as_bytes(), name])?;
+            .execute(params![
+                call.as_bytes(),
+                client.as_bytes(),
+                linked.name,
+                linked.category.as_str()
+            ])?;
         one(changed, "call", call)?;
         self.give_task_of_call(call, client)
     }
@@ -269,12 +151,13 @@ const SAVE_CALL: &str = "
     INSERT INTO calls (id, direction, status, started_at, ringing_at, answered_at, ended_at,
         last_seen_at, caller, callee, number, remote_name, hidden, client, client_name, extension,
         employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
-        packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by, known_as, identified_ms)
+        packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by, known_as, identified_ms,
+        category_then)
     VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
         :last_seen_at, :caller, :callee, :number, :remote_name, :hidden, :client, :client_name,
         :extension, :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
         :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos,
-        :diverted_by, :known_as, :identified_ms)
+        :diverted_by, :known_as, :identified_ms, :category_then)
     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
         started_at = excluded.started_at, ringing_at = excluded.ringing_at,
         answered_at = excluded.answered_at, ended_at = excluded.ended_at,
@@ -291,36 +174,25 @@ const SAVE_CALL: &str = "
         packets_lost = excluded.packets_lost, jitter_ms = excluded.jitter_ms,
         rtt_ms = excluded.rtt_ms, mos = excluded.mos,
         diverted_by = excluded.diverted_by, known_as = excluded.known_as,
-        identified_ms = excluded.identified_ms
+        identified_ms = excluded.identified_ms,
+        category_then = CASE WHEN chosen THEN category_then
+                        ELSE coalesce(excluded.category_then, category_then) END
     WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL";
 
-/// The statement that reads a page of the log.
-fn page(condition: &str) -> String {
-    format!(
-        "SELECT {COLUMNS}, {LINE} {FROM} WHERE {condition}
-         ORDER BY c.started_at DESC, c.id DESC LIMIT ? OFFSET ?"
-    )
-}
-
-/// How SQLite goes about a page of the log, step by step.
-#[cfg(test)]
-pub(super) fn plan(connection: &rusqlite::Connection, filter: &CallFilter) -> Result<Vec<String>> {
-    let (condition, mut values) = filter.condition();
-    values.extend([10.into(), 0.into()]);
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", page(&condition)))?;
-    let rows = statement.query_map(params_from_iter(values), |row| row.get("detail"))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+/// The statement that reads lines of the log.
+fn line_where(condition: &str) -> String {
+    format!("SELECT {COLUMNS}, {LINE} {FROM} WHERE {condition}")
 }
 
 fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
     let record = call_record(row)?;
-    let name: Option<String> = row.get(33)?;
-    let category: Option<String> = row.get(34)?;
+    let name: Option<String> = row.get(WIDTH)?;
+    let category: Option<String> = row.get(WIDTH + 1)?;
     let at_the_time = Some(&record.client_name).filter(|name| !name.is_empty());
     Ok(CallLine {
         client_name: name.or_else(|| at_the_time.cloned()),
         category: category.map(CategoryId::new),
-        recording: row.get(35)?,
+        recording: row.get(WIDTH + 2)?,
         record,
     })
 }
@@ -344,6 +216,7 @@ pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         client_name: row.get(14)?,
         known_as: word_or_none(row, 31, "calls.known_as", KnownAs::from_word)?,
         identified: row.get::<_, Option<i64>>(32)?.map(duration),
+        category: row.get::<_, Option<String>>(33)?.map(CategoryId::new),
         extension: row.get(15)?,
         employee: row.get(16)?,
         account: row.get(17)?,

@@ -1,0 +1,201 @@
+//! Which calls a list has.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use rusqlite::Row;
+use rusqlite::types::Value;
+
+use super::local::local_millis;
+use crate::model::{CallStatus, CategoryId, ClientId, Direction, PhoneNumber};
+use crate::store::values::{hex_ids, length, millis, time_or_none};
+use crate::store::{Reader, Result};
+
+/// Which calls. The default is all of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallFilter {
+    /// Those that began at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Those that began before this moment.
+    pub to: Option<Timestamp>,
+    /// Those that began in these hours of any day.
+    pub hours: Option<Hours>,
+    /// Incoming or outgoing only.
+    pub direction: Option<Direction>,
+    /// Those with one of these statuses only; any where there is none.
+    pub statuses: Vec<CallStatus>,
+    /// Calls with one of these clients only.
+    pub clients: Option<Vec<ClientId>>,
+    /// Calls with a client (true), or with nobody whom the book knows.
+    pub known: Option<bool>,
+    /// Calls with clients that are of this category now.
+    pub category: Option<CategoryId>,
+    /// Calls with this number only.
+    pub number: Option<PhoneNumber>,
+    /// Calls that this internal number took or made; of nobody where it is empty.
+    pub extension: Option<String>,
+    /// Calls on the line with this address of record.
+    pub account: Option<String>,
+    /// Those in which people talked for so long at least.
+    pub talk_from: Option<Duration>,
+    /// Those in which people talked for less.
+    pub talk_below: Option<Duration>,
+    /// Those with a recording (true), or without one.
+    pub recorded: Option<bool>,
+}
+
+/// Hours of the day, by somebody's clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hours {
+    /// The first moment of them.
+    pub from: Time,
+    /// The first moment after them. Where it is not later than `from`, they pass midnight.
+    pub to: Time,
+    /// Whose clock.
+    pub zone: TimeZone,
+}
+
+/// A condition on `calls c` and the values that it binds.
+pub(in crate::store) struct Condition {
+    parts: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Condition {
+    fn that(&mut self, part: impl Into<String>, value: impl Into<Value>) {
+        self.parts.push(part.into());
+        self.values.push(value.into());
+    }
+
+    fn holds(&mut self, part: impl Into<String>) {
+        self.parts.push(part.into());
+    }
+
+    /// The condition as it stands in a statement, and its values.
+    pub(in crate::store) fn into_parts(self) -> (String, Vec<Value>) {
+        (self.parts.join(" AND "), self.values)
+    }
+}
+
+impl CallFilter {
+    /// Those with this status only.
+    pub fn with_status(mut self, status: CallStatus) -> Self {
+        self.statuses = vec![status];
+        self
+    }
+
+    /// Whether none but the index of lists is read to tell which calls these are.
+    fn is_indexed(&self) -> bool {
+        self.number.is_none() && self.clients.is_none()
+    }
+
+    /// Where the calls are read from: by the index of lists, where no other one leads to fewer.
+    pub(super) fn table(&self) -> &'static str {
+        if self.is_indexed() {
+            "calls c INDEXED BY calls_by_time"
+        } else {
+            "calls c"
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// The filter as a condition on `calls c`.
+    pub(in crate::store) fn condition(&self, filter: &CallFilter) -> Result<Condition> {
+        let mut condition = Condition {
+            parts: vec!["1".to_owned()],
+            values: Vec::new(),
+        };
+        if let Some(from) = filter.from {
+            condition.that("c.started_at >= ?", millis(from));
+        }
+        if let Some(to) = filter.to {
+            condition.that("c.started_at < ?", millis(to));
+        }
+        if let Some(hours) = &filter.hours {
+            condition.holds(self.in_hours(filter, hours)?);
+        }
+        if let Some(direction) = filter.direction {
+            condition.that("c.direction = ?", direction.as_str().to_owned());
+        }
+        if !filter.statuses.is_empty() {
+            let places = vec!["?"; filter.statuses.len()].join(", ");
+            condition.holds(format!("c.status IN ({places})"));
+            let words = filter.statuses.iter().map(|status| status.as_str());
+            let words = words.map(|word| Value::from(word.to_owned()));
+            condition.values.extend(words);
+        }
+        if let Some(clients) = &filter.clients {
+            condition.that(
+                "c.client IN (SELECT unhex(value) FROM json_each(?))",
+                hex_ids(clients),
+            );
+        }
+        match filter.known {
+            Some(true) => condition.holds("c.client IS NOT NULL"),
+            Some(false) => condition.holds("c.client IS NULL"),
+            None => {}
+        }
+        if let Some(category) = &filter.category {
+            condition.that("c.category_now = ?", category.as_str().to_owned());
+        }
+        if let Some(number) = filter.number {
+            condition.that("c.number = ?", number.e164());
+        }
+        if let Some(extension) = &filter.extension {
+            condition.that("c.extension = ?", extension.clone());
+        }
+        if let Some(account) = &filter.account {
+            condition.that("c.account = ?", account.clone());
+        }
+        if let Some(talk) = filter.talk_from {
+            condition.that("c.talk_ms >= ?", length(talk));
+        }
+        if let Some(talk) = filter.talk_below {
+            condition.that("c.talk_ms < ?", length(talk));
+        }
+        if let Some(recorded) = filter.recorded {
+            condition.that("c.recorded = ?", i64::from(recorded));
+        }
+        Ok(condition)
+    }
+
+    fn in_hours(&self, filter: &CallFilter, hours: &Hours) -> Result<String> {
+        let time = self.time_of_day(filter, &hours.zone)?;
+        let of = |time: Time| {
+            let since = time.duration_since(Time::midnight());
+            since.as_millis()
+        };
+        let (from, to) = (of(hours.from), of(hours.to));
+        let and = if from < to { "AND" } else { "OR" };
+        Ok(format!("({time} >= {from} {and} {time} < {to})"))
+    }
+
+    /// SQL for the milliseconds since midnight, by the clock of `zone`, at which a call of the filter
+    /// began.
+    pub(super) fn time_of_day(&self, filter: &CallFilter, zone: &TimeZone) -> Result<String> {
+        let (from, to) = self.span(filter)?;
+        Ok(format!(
+            "({} % 86400000)",
+            local_millis("c.started_at", zone, from, to)
+        ))
+    }
+
+    /// Between which moments the calls of the filter can lie.
+    fn span(&self, filter: &CallFilter) -> Result<(Timestamp, Timestamp)> {
+        // Asked apart, each is one look into the index.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT (SELECT min(started_at) FROM calls), (SELECT max(started_at) FROM calls)",
+        )?;
+        let ends = |row: &Row<'_>| Ok((time_or_none(row, 0)?, time_or_none(row, 1)?));
+        let (first, last) = statement.query_row([], ends)?;
+        let first = first.unwrap_or(Timestamp::UNIX_EPOCH);
+        let last = last.unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok((
+            filter.from.map_or(first, |from| from.max(first)),
+            filter.to.map_or(last, |to| to.min(last)),
+        ))
+    }
+}
