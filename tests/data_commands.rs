@@ -156,7 +156,7 @@ fn bad_input_is_refused_with_the_field_and_what_is_allowed() {
     assert!(refused(&["log", "list", "--client", "Nobody"]).contains("no client"));
     assert!(refused(&["recording", "play", "x"]).contains("is not an id"));
     let usage = profile.run(&["log", "list", "--status", "dropped"]);
-    assert!(String::from_utf8_lossy(&usage.stderr).contains("answered, missed"));
+    assert!(String::from_utf8_lossy(&usage.stderr).contains("answered, one_way, missed"));
     assert!(!usage.status.success());
 }
 

@@ -10,6 +10,7 @@ mod book;
 mod card;
 mod delay;
 mod load;
+mod log;
 mod people;
 mod process;
 mod reports;
@@ -34,7 +35,7 @@ const SOAK: Duration = Duration::from_secs(120);
 fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
     // alone measures calls as fast as they go, `book` what a million clients and a million calls
-    // cost (`reports` the calls alone), and `strain` what strangers and much work do to the phone; a
+    // cost (`reports` the figures over calls alone, `log` their list), and `strain` what strangers and much work do to the phone; a
     // number says for how many seconds the long run goes on: `cargo bench --bench figures strain
     // 3600`.
     let words: Vec<String> = env::args()
@@ -71,6 +72,9 @@ fn main() {
     }
     if is_named("book") || is_named("reports") {
         reports::measure(&mut table);
+    }
+    if is_named("book") || is_named("log") {
+        log::measure(&mut table);
     }
     if is_named("strain") {
         strain::measure(soak, &mut table);

@@ -50,7 +50,8 @@ pub fn measure(table: &mut Table) {
     }
 }
 
-fn write_calls(database: &std::path::Path, end: Timestamp) {
+/// A log of a million calls.
+pub fn write_calls(database: &std::path::Path, end: Timestamp) {
     let mut store = Store::open(database).unwrap();
     store.expect_much().unwrap();
     for batch in 0..CALLS / BATCH {
@@ -74,6 +75,7 @@ fn call(n: u32, end: Timestamp) -> CallRecord {
     let operator = n.wrapping_mul(2_654_435_761) % OPERATORS;
     call.extension = (101 + operator).to_string();
     call.employee = format!("Employee {operator}");
+    call.client_name = format!("Client {}", n % 70_000);
     call.account = "sip:101@office.example".to_owned();
     call.caller = format!("+7701{:07}", n % 100_000);
     call.callee = "101".to_owned();

@@ -329,6 +329,48 @@ fn s5_8_an_answered_call_is_written_with_its_times_its_sound_and_its_recording()
 }
 
 #[test]
+fn s5_5_an_answered_call_without_sound_both_ways_is_no_conversation() {
+    for (sent, received, status) in [
+        (100, 98, "answered"),
+        (100, 0, "one_way"),
+        (0, 98, "one_way"),
+        (0, 0, "one_way"),
+    ] {
+        let mut office = office();
+        office.sound.packets_sent = sent;
+        office.sound.packets_received = received;
+        let peer = office.call_in();
+        let call = office.call();
+        office.command(Command::Answer(call)).unwrap();
+        office.ms(5000);
+        office.peer_hangs_up(peer);
+        let (row, said) = office.only_row();
+        assert_eq!(said, format!("{status} remote_hangup"), "{sent} {received}");
+        assert_eq!(row.record.conversation_took_place(), status == "answered");
+    }
+}
+
+#[test]
+fn s5_28_a_row_keeps_the_category_of_the_time_of_the_call() {
+    let mut office = office();
+    let peer = office.call_in_as("87011112233");
+    office.peer_hangs_up(peer);
+    let (row, _) = office.only_row();
+    let then = row.record.category.clone().unwrap();
+    assert_eq!(
+        (then.as_str(), row.category),
+        ("ordinary", Some(then.clone()))
+    );
+    let id = row.record.client.unwrap();
+    let mut ivan = office.store.read(|r| r.load_client(id)).unwrap();
+    ivan.category = CategoryId::new("problem");
+    office.store.write(|w| w.save_client(&ivan)).unwrap();
+    let (row, _) = office.only_row();
+    assert_eq!(row.category, Some(ivan.category));
+    assert_eq!(row.record.category, Some(then));
+}
+
+#[test]
 fn a_caller_who_gives_up_leaves_a_missed_call() {
     let mut office = office();
     let peer = office.call_in();

@@ -64,6 +64,8 @@ pub struct Office {
     pub exited: bool,
     /// The media thread does not answer.
     pub deaf_media: bool,
+    /// What the network did to a call's sound.
+    pub sound: StreamStats,
     /// The store answers look-ups only so much later.
     pub slow_lookup: Duration,
     /// Whether the peer encrypts its calls.
@@ -127,6 +129,7 @@ impl Office {
             wire: Vec::new(),
             exited: false,
             deaf_media: false,
+            sound: stats(),
             slow_lookup: Duration::ZERO,
             peer_srtp: SrtpPolicy::Off,
             joined: Vec::new(),
@@ -384,7 +387,7 @@ impl Office {
             MediaCommand::Close { stream } => {
                 told.push(MediaEvent::Closed {
                     stream,
-                    stats: stats(),
+                    stats: self.sound,
                 });
                 told.extend(self.finish(stream));
             }

@@ -7,6 +7,7 @@ mod contacts;
 mod databases;
 mod datagrams;
 mod import;
+mod log;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/python.rs"]
