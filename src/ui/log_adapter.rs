@@ -1,22 +1,26 @@
 //! The call log's page: `CallLine` → `LogRow`, read page by page.
 
+mod period;
+
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{Timestamp, Zoned};
 use ringbook_ui::slint::{ComponentHandle, SharedString, Weak};
 use ringbook_ui::{
     ClientsAdapter, FlightAdapter, LogAdapter, LogCounts, LogRow, MainWindow, Outcome, Page,
-    PhoneAdapter, RecordingsAdapter, WindowAdapter,
+    PhoneAdapter, RecordingsAdapter, TasksAdapter, WindowAdapter,
 };
+
+use self::period::{Days, TYPED, shown};
 
 use super::asking::{self, spawn};
 use super::link::PhoneLink;
 use super::listing::{Listing, Source};
 use super::text;
-use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber};
+use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber, When};
 use crate::store::{CallCount, CallFilter, Reader, Result};
 use crate::tr;
 
@@ -30,6 +34,10 @@ pub struct LogPage {
     calls: Rc<Listing<Calls>>,
     /// Missed calls up to this moment were seen.
     seen: Cell<Timestamp>,
+    /// The period that was typed last.
+    typed: Cell<Days>,
+    /// What the fields of the period were given last.
+    in_fields: Cell<Option<Days>>,
 }
 
 impl LogPage {
@@ -40,6 +48,8 @@ impl LogPage {
             calls: Listing::new(phone.clone()),
             phone,
             seen: Cell::new(Timestamp::UNIX_EPOCH),
+            typed: Cell::default(),
+            in_fields: Cell::default(),
         });
         let adapter = window.global::<LogAdapter>();
         adapter.set_loaded(false);
@@ -59,6 +69,16 @@ impl LogPage {
         });
         let page = self.clone();
         adapter.on_search(move || spawn(page.clone().reload()));
+        let page = self.clone();
+        adapter.on_period_chosen(move || page.choose_period());
+        let page = self.clone();
+        adapter.on_period_typed(move || page.type_period());
+        let window = self.window.clone();
+        adapter.on_open_tasks(move || {
+            if let Some(window) = window.upgrade() {
+                window.global::<WindowAdapter>().set_page(Page::Tasks);
+            }
+        });
         let page = self.clone();
         adapter.on_select(move |id| spawn(page.clone().select(id)));
         let window = self.window.clone();
@@ -98,21 +118,22 @@ impl LogPage {
             return;
         };
         let zone = self.calls.zone();
-        let midnight = start_of(text::today(zone), zone);
+        let midnight = When::Day(text::today(zone)).start(zone);
         let seen = self.seen.get();
         let answer = self.calls.ask(move |store| {
             let filter = question.filter(store)?;
             let counts = store.call_counts(&CallFilter {
-                from: midnight,
+                from: Some(midnight),
                 ..CallFilter::default()
             })?;
+            let owed = store.owed(Timestamp::now())?;
             let missed = store.count_calls(&CallFilter {
-                from: Some(midnight.map_or(seen, |midnight| midnight.max(seen))),
+                from: Some(midnight.max(seen)),
                 direction: Some(Direction::Incoming),
                 statuses: vec![CallStatus::Missed],
                 ..CallFilter::default()
             })?;
-            Ok((filter, (counts, missed)))
+            Ok((filter, (counts, owed, missed)))
         });
         let Some(answer) = answer.await else { return };
         let Some(window) = self.window.upgrade() else {
@@ -121,13 +142,17 @@ impl LogPage {
         let adapter = window.global::<LogAdapter>();
         adapter.set_loaded(true);
         match answer {
-            Ok((counts, missed)) => {
-                adapter.set_today(map_counts(&counts));
+            Ok((counts, owed, missed)) => {
+                let mut today = map_counts(&counts);
+                if window.global::<TasksAdapter>().get_present() {
+                    today.to_return = shown_count(owed.open);
+                }
+                adapter.set_today(today);
                 let shell = window.global::<WindowAdapter>();
                 if shell.get_page() == Page::Calls {
                     self.seen.set(Timestamp::now());
                 } else {
-                    shell.set_missed(i32::try_from(missed).unwrap_or(i32::MAX));
+                    shell.set_missed(shown_count(missed));
                 }
             }
             Err(error) => super::window_adapter::complain(&self.window, error.to_string()),
@@ -139,12 +164,7 @@ impl LogPage {
         let window = self.window.upgrade()?;
         let adapter = window.global::<LogAdapter>();
         let zone = self.calls.zone();
-        let today = text::today(zone);
-        let from = match adapter.get_period() {
-            0 => Some(today),
-            1 => today.checked_sub(Span::new().days(6)).ok(),
-            _ => None,
-        };
+        let days = self.days(&adapter);
         let (direction, status) = match adapter.get_kind() {
             1 => (Some(Direction::Incoming), Some(CallStatus::Missed)),
             2 => (Some(Direction::Incoming), None),
@@ -153,10 +173,65 @@ impl LogPage {
         };
         Some(Question {
             text: adapter.get_query().trim().to_owned(),
-            from: from.and_then(|day| start_of(day, zone)),
+            from: days.from.map(|day| When::Day(day).start(zone)),
+            to: days.to.map(|day| When::Day(day).end(zone)),
             direction,
             status,
         })
+    }
+
+    /// The days of the period. Those of a chosen one are told by today's calendar, each time anew, and
+    /// the fields show them when they are others than before: somebody may be typing there.
+    fn days(&self, adapter: &LogAdapter<'_>) -> Days {
+        let today = text::today(self.calls.zone());
+        let Some(days) = Days::chosen(adapter.get_period(), today) else {
+            return self.typed.get();
+        };
+        if self.in_fields.replace(Some(days)) != Some(days) {
+            adapter.set_from(shown(days.from).into());
+            adapter.set_to(shown(days.to).into());
+        }
+        days
+    }
+
+    fn choose_period(self: &Rc<Self>) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let adapter = window.global::<LogAdapter>();
+        adapter.set_turned(false);
+        adapter.set_from_error(SharedString::new());
+        adapter.set_to_error(SharedString::new());
+        self.in_fields.set(None);
+        if adapter.get_period() == TYPED {
+            // It begins with the days that stand there.
+            return self.type_period();
+        }
+        spawn(self.clone().reload());
+    }
+
+    /// Takes the two days that were typed; what cannot be read says so, and the list stays.
+    fn type_period(self: &Rc<Self>) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let adapter = window.global::<LogAdapter>();
+        let now = Zoned::now().with_time_zone(self.calls.zone().clone());
+        let typed = Days::typed(&adapter.get_from(), &adapter.get_to(), &now);
+        adapter.set_from_error(typed.from_error.into());
+        adapter.set_to_error(typed.to_error.into());
+        let Some(days) = typed.days else { return };
+        let chosen = Days::chosen(adapter.get_period(), now.date());
+        if chosen == Some(days) || (chosen.is_none() && self.typed.get() == days && !typed.turned) {
+            return;
+        }
+        self.typed.set(days);
+        adapter.set_period(TYPED);
+        adapter.set_turned(typed.turned);
+        adapter.set_from(shown(days.from).into());
+        adapter.set_to(shown(days.to).into());
+        self.in_fields.set(Some(days));
+        spawn(self.clone().reload());
     }
 
     /// Shows one call: from the list, or from the store where the list does not have it in sight.
@@ -203,6 +278,7 @@ impl LogPage {
 struct Question {
     text: String,
     from: Option<Timestamp>,
+    to: Option<Timestamp>,
     direction: Option<Direction>,
     status: Option<CallStatus>,
 }
@@ -211,6 +287,7 @@ impl Question {
     fn filter(&self, store: &Reader<'_>) -> Result<CallFilter> {
         let mut filter = CallFilter {
             from: self.from,
+            to: self.to,
             direction: self.direction,
             statuses: self.status.into_iter().collect(),
             ..CallFilter::default()
@@ -227,8 +304,8 @@ impl Question {
     }
 }
 
-fn start_of(day: Date, zone: &TimeZone) -> Option<Timestamp> {
-    day.to_zoned(zone.clone()).ok().map(|day| day.timestamp())
+fn shown_count(count: u64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 /// The calls of the log.
@@ -266,19 +343,34 @@ impl Source for Calls {
 }
 
 fn map_counts(counts: &[CallCount]) -> LogCounts {
-    let mut today = LogCounts::default();
-    for count in counts {
-        let calls = i32::try_from(count.calls).unwrap_or(i32::MAX);
-        today.total += calls;
-        match count.direction {
-            Direction::Incoming => today.incoming += calls,
-            Direction::Outgoing => today.outgoing += calls,
-        }
-        if count.status == CallStatus::Missed && count.direction == Direction::Incoming {
-            today.missed += calls;
-        }
+    let sum = |is: &dyn Fn(&CallCount) -> bool| {
+        let calls = counts.iter().filter(|count| is(count));
+        shown_count(calls.map(|count| count.calls).sum())
+    };
+    let incoming = |count: &CallCount| count.direction == Direction::Incoming;
+    let taken = |status| matches!(status, CallStatus::Answered | CallStatus::OneWay);
+    // Who is still ringing or was taken at another phone is not unanswered.
+    let open = |status| {
+        matches!(
+            status,
+            CallStatus::InProgress | CallStatus::AnsweredElsewhere
+        )
+    };
+    let waited = counts.iter().filter(|count| incoming(count));
+    LogCounts {
+        total: sum(&|_| true),
+        outgoing: sum(&|count| !incoming(count)),
+        answered: sum(&|count| incoming(count) && taken(count.status)),
+        unanswered: sum(&|count| incoming(count) && !taken(count.status) && !open(count.status)),
+        talk: text::length(counts.iter().map(|count| count.talk).sum::<Duration>()),
+        longest_wait: text::length(
+            waited
+                .map(|count| count.longest_ring)
+                .max()
+                .unwrap_or_default(),
+        ),
+        to_return: 0,
     }
-    today
 }
 
 /// A call of the log, ready to be shown, without a heading.

@@ -545,10 +545,15 @@ pub fn fill(window: &MainWindow) {
     log_page.set_rows(model(log()));
     log_page.set_today(LogCounts {
         total: 5,
-        incoming: 3,
         outgoing: 2,
-        missed: 1,
+        answered: 2,
+        unanswered: 1,
+        talk: "12:04".into(),
+        longest_wait: "0:48".into(),
+        to_return: 1,
     });
+    log_page.set_from("22.11.2026".into());
+    log_page.set_to("22.11.2026".into());
     log_page.set_call(log()[3].clone());
 
     let book = window.global::<ClientsAdapter>();
