@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0013 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0014 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -150,7 +150,9 @@ CREATE TABLE calls (
 , diverted_by TEXT NOT NULL DEFAULT '', chosen INTEGER NOT NULL DEFAULT 0 -- a person said which client it was
     CHECK (chosen IN (0, 1)), known_as TEXT           -- NULL: a row of before this was kept
     CHECK (known_as IN ('client', 'colleague', 'nobody')), identified_ms INTEGER   -- from the answer to the client's name; NULL: never
-    CHECK (identified_ms >= 0)) STRICT;
+    CHECK (identified_ms >= 0), cost_minor INTEGER      -- in the currency's smallest unit; NULL: not known
+    CHECK (cost_minor >= 0), cost_currency TEXT      -- ISO 4217
+    CHECK (length(cost_currency) = 3), tariff TEXT) STRICT;
 
 CREATE INDEX calls_by_time ON calls (started_at);
 

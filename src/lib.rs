@@ -29,6 +29,7 @@ pub mod settings;
 pub mod sources;
 pub mod store;
 pub(crate) mod table;
+pub mod tariffs;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod vcard;

@@ -6,6 +6,7 @@ mod callers;
 mod calls;
 mod clients;
 mod contacts;
+mod costs;
 mod files;
 mod flights;
 mod handle;
