@@ -15,8 +15,9 @@ use super::recording::RecordingCommand;
 use super::records::RecordsCommand;
 use super::report::ReportCommand;
 use super::source::SourceCommand;
+use super::tariff::TariffCommand;
 use super::task::TaskCommand;
-use super::{backup, client, log, office, recording, records, report, source, task};
+use super::{backup, client, log, office, recording, records, report, source, tariff, task};
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -53,6 +54,9 @@ pub enum DataCommand {
     /// Figures over the call log
     #[command(subcommand)]
     Report(ReportCommand),
+    /// What calls cost
+    #[command(subcommand)]
+    Tariff(TariffCommand),
     /// Fields of the card that stand outside the store
     #[command(subcommand)]
     Source(SourceCommand),
@@ -74,6 +78,7 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Task(command) => task::run(command, profile, output),
         DataCommand::Recording(command) => recording::run(command, profile, output),
         DataCommand::Report(command) => report::run(command, profile, output),
+        DataCommand::Tariff(command) => tariff::run(command, profile, output),
         DataCommand::Source(command) => source::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),

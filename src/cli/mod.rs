@@ -20,6 +20,8 @@ mod records;
 mod report;
 mod report_handling;
 mod source;
+mod tariff;
+mod tariff_texts;
 mod task;
 mod timeline;
 #[cfg(feature = "gui")]

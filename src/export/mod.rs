@@ -13,6 +13,7 @@ mod sidecar;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::io;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use records::records_as_csv;
 pub use safe_name::safe_name;
 pub use sidecar::{SIDECAR_VERSION, recording_json, sidecar};
 pub use tasks::{TASK_COLUMNS, task_json, tasks_as_csv, tasks_as_json};
+pub use totals::{TOTAL_COLUMNS, totals_as_csv, totals_json};
 
 use crate::store::StoreError;
 

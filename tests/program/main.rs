@@ -14,6 +14,7 @@ mod python;
 mod reports;
 mod sources;
 mod streams;
+mod tariffs;
 mod tasks;
 
 use std::fs;
