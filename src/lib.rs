@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod automation;
+pub mod bills;
 pub mod check;
 pub mod cli;
 pub mod contacts;

@@ -228,11 +228,12 @@ fn libraries_in_rooms(tree: &Tree) -> Vec<String> {
 }
 
 fn pure_core(tree: &Tree) -> Vec<String> {
-    const PURE: [&str; 6] = [
+    const PURE: [&str; 7] = [
         "src/phone",
         "src/office",
         "src/app",
         "src/dav",
+        "src/bills",
         "sip/src",
         "media/src",
     ];

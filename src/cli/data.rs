@@ -8,6 +8,7 @@ use clap::Subcommand;
 use jiff::Zoned;
 
 use super::backup::{BackupCommand, RestoreCommand};
+use super::bill::BillCommand;
 use super::client::ClientCommand;
 use super::log::LogCommand;
 use super::office::{CategoryCommand, EmployeeCommand};
@@ -17,7 +18,7 @@ use super::report::ReportCommand;
 use super::source::SourceCommand;
 use super::tariff::TariffCommand;
 use super::task::TaskCommand;
-use super::{backup, client, log, office, recording, records, report, source, tariff, task};
+use super::{backup, bill, client, log, office, recording, records, report, source, tariff, task};
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -57,6 +58,8 @@ pub enum DataCommand {
     /// What calls cost
     #[command(subcommand)]
     Tariff(TariffCommand),
+    /// Compares a provider's bill with the call log and the tariffs
+    Bill(BillCommand),
     /// Fields of the card that stand outside the store
     #[command(subcommand)]
     Source(SourceCommand),
@@ -79,6 +82,7 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Recording(command) => recording::run(command, profile, output),
         DataCommand::Report(command) => report::run(command, profile, output),
         DataCommand::Tariff(command) => tariff::run(command, profile, output),
+        DataCommand::Bill(command) => bill::run(command, profile, output),
         DataCommand::Source(command) => source::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),

@@ -2,6 +2,8 @@
 
 mod analysis;
 mod backup;
+mod bill;
+mod bill_texts;
 mod check;
 mod client;
 mod client_fields;

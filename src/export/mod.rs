@@ -1,5 +1,6 @@
 //! What leaves the store as files: clients, the call log, tasks, recordings, reports.
 
+mod bill;
 mod calls;
 mod cards;
 pub mod cell;
@@ -18,6 +19,7 @@ mod totals;
 use std::io;
 use std::path::PathBuf;
 
+pub use bill::bill_json;
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
 pub use cards::clients_as_cards;
 pub use clients::{client_json, clients_as_csv, record_json, summaries_as_json};
