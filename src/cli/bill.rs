@@ -135,6 +135,8 @@ impl BillCommand {
                 Ok(())
             })
         })?;
+        // The log has the latest first.
+        calls.reverse();
         Ok(calls)
     }
 }

@@ -19,11 +19,7 @@ pub fn write(
     zone: &TimeZone,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    if !check.ahead.is_zero() {
-        let text = tr!(
-            "The provider's clock is ahead of ours by {time}; that is taken off here.",
-            time = signed(check.ahead)
-        );
+    if let Some(text) = skew(check.ahead) {
         writeln!(output, "{text}")?;
     }
     write_mistakes(check, zone, output)?;
@@ -180,8 +176,18 @@ fn plain(cost: &Money) -> String {
         .to_owned()
 }
 
-/// `-01:00:17`.
-fn signed(ahead: SignedDuration) -> String {
-    let sign = if ahead.is_negative() { "-" } else { "" };
-    format!("{sign}{}", clock(ahead.unsigned_abs()))
+/// How far the provider's clock is off.
+fn skew(ahead: SignedDuration) -> Option<String> {
+    let time = clock(ahead.unsigned_abs());
+    match ahead.signum() {
+        0 => None,
+        1 => Some(tr!(
+            "The provider's clock is ahead of ours by {time}; that is taken off here.",
+            time = time
+        )),
+        _ => Some(tr!(
+            "The provider's clock is behind ours by {time}; that is added here.",
+            time = time
+        )),
+    }
 }
