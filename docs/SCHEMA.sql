@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0014 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0015 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -150,7 +150,9 @@ CREATE TABLE calls (
 , diverted_by TEXT NOT NULL DEFAULT '', chosen INTEGER NOT NULL DEFAULT 0 -- a person said which client it was
     CHECK (chosen IN (0, 1)), known_as TEXT           -- NULL: a row of before this was kept
     CHECK (known_as IN ('client', 'colleague', 'nobody')), identified_ms INTEGER   -- from the answer to the client's name; NULL: never
-    CHECK (identified_ms >= 0), category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
+    CHECK (identified_ms >= 0), cost_minor INTEGER      -- in the currency's smallest unit; NULL: not known
+    CHECK (cost_minor >= 0), cost_currency TEXT      -- ISO 4217
+    CHECK (length(cost_currency) = 3), tariff TEXT, category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
     CHECK (recorded IN (0, 1))) STRICT;
 
 CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
@@ -459,7 +461,7 @@ CREATE TRIGGER recordings_deleted AFTER UPDATE OF deleted_at ON recordings BEGIN
 END;
 
 CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
-    account, client, category_now, recorded, name_key, caller, callee, mos);
+    account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

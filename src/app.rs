@@ -22,6 +22,7 @@ use crate::phone::view::View;
 use crate::phone::{Phone, PhoneConfig, PhoneOutput};
 use crate::settings::Whose;
 use crate::store::StoreReply;
+use crate::tariffs::Tariffs;
 
 /// The whole of a clean end may take this long; a silent registrar does not keep anybody waiting.
 const END: Duration = Duration::from_millis(2500);
@@ -92,6 +93,8 @@ pub enum Input<'a> {
     Stored(StoreReply),
     /// A source outside the store answered.
     Sourced(SourceAnswer),
+    /// What calls cost has changed.
+    Tariffs(Tariffs),
     /// Something outside went wrong or right again.
     Notice(NoticeKind, String),
     /// Something happened that only scripts are told.
@@ -223,6 +226,7 @@ impl App {
             Input::Media(event) => self.phone.handle_media(now, event),
             Input::Stored(reply) => self.phone.handle_stored(now, &reply),
             Input::Sourced(answer) => self.phone.handle_sourced(now, answer),
+            Input::Tariffs(tariffs) => self.phone.set_tariffs(tariffs),
             Input::Notice(kind, text) => self.phone.notice(now, kind, text),
             Input::Tell(body) => self.phone.event(now, body),
             Input::Command { request, command } => self.command(now, request, command),

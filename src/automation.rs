@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CallId, CallerCard, ClientId, Direction, EndReason, Findings, PhoneNumber, RecordingId,
+    CallId, CallerCard, ClientId, Cost, Direction, EndReason, Findings, PhoneNumber, RecordingId,
     RecordingRow, TaskChange, TaskId, TaskLine, TaskNews,
 };
 use crate::phone::lamps::LampView;
@@ -288,6 +288,29 @@ pub struct CallEnded {
     /// Where ICE was used: the way that it had found in the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<SoundPath>,
+    /// What it costs; null where it was not answered or no tariff is for it.
+    pub cost: Option<CallCost>,
+}
+
+/// What a call costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallCost {
+    /// With all the decimals of its currency: `0.20`.
+    pub amount: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// The name of the rule.
+    pub tariff: String,
+}
+
+impl From<Cost> for CallCost {
+    fn from(cost: Cost) -> Self {
+        Self {
+            amount: cost.amount.amount(),
+            currency: cost.amount.currency,
+            tariff: cost.tariff,
+        }
+    }
 }
 
 /// What became of a recording.
@@ -493,6 +516,11 @@ mod tests {
             jitter_ms: Some(1.0),
             mos: Some(4.4),
             path: None,
+            cost: Some(CallCost {
+                amount: "0.20".into(),
+                currency: "EUR".into(),
+                tariff: "Mobile".into(),
+            }),
         };
         let call = Call {
             state: CallState::Ended,
@@ -502,6 +530,7 @@ mod tests {
         let over = line(Body::Call(Box::new(call)));
         assert_eq!(over["end_reason"], "remote_hangup");
         assert_eq!(over["talk_s"], 61.0);
+        assert_eq!(over["cost"]["amount"], "0.20");
         assert_eq!(over["state"], "ended");
     }
 }

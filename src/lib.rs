@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod automation;
+pub mod bills;
 pub mod check;
 pub mod cli;
 pub mod contacts;
@@ -29,6 +30,7 @@ pub mod settings;
 pub mod sources;
 pub mod store;
 pub(crate) mod table;
+pub mod tariffs;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod vcard;

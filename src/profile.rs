@@ -57,6 +57,11 @@ impl Profile {
         self.dir.join("settings.toml")
     }
 
+    /// `tariffs.toml`
+    pub fn tariffs(&self) -> PathBuf {
+        self.dir.join("tariffs.toml")
+    }
+
     /// `ringbook.db`
     pub fn database(&self) -> PathBuf {
         self.dir.join("ringbook.db")

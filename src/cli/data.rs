@@ -8,6 +8,7 @@ use clap::Subcommand;
 use jiff::Zoned;
 
 use super::backup::{BackupCommand, RestoreCommand};
+use super::bill::BillCommand;
 use super::client::ClientCommand;
 use super::log::LogCommand;
 use super::office::{CategoryCommand, EmployeeCommand};
@@ -15,8 +16,9 @@ use super::recording::RecordingCommand;
 use super::records::RecordsCommand;
 use super::report::ReportCommand;
 use super::source::SourceCommand;
+use super::tariff::TariffCommand;
 use super::task::TaskCommand;
-use super::{backup, client, log, office, recording, records, report, source, task};
+use super::{backup, bill, client, log, office, recording, records, report, source, tariff, task};
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -53,6 +55,11 @@ pub enum DataCommand {
     /// Figures over the call log
     #[command(subcommand)]
     Report(ReportCommand),
+    /// What calls cost
+    #[command(subcommand)]
+    Tariff(TariffCommand),
+    /// Compares a provider's bill with the call log and the tariffs
+    Bill(BillCommand),
     /// Fields of the card that stand outside the store
     #[command(subcommand)]
     Source(SourceCommand),
@@ -74,6 +81,8 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Task(command) => task::run(command, profile, output),
         DataCommand::Recording(command) => recording::run(command, profile, output),
         DataCommand::Report(command) => report::run(command, profile, output),
+        DataCommand::Tariff(command) => tariff::run(command, profile, output),
+        DataCommand::Bill(command) => bill::run(command, profile, output),
         DataCommand::Source(command) => source::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),

@@ -242,6 +242,7 @@ fn table(
             tr!("Client"),
             tr!("Employee"),
             tr!("Talk"),
+            tr!("Cost"),
             tr!("Recording"),
         ],
         &rows,
@@ -249,7 +250,7 @@ fn table(
     Ok(())
 }
 
-fn row(line: &CallLine, zone: &TimeZone) -> [String; 10] {
+fn row(line: &CallLine, zone: &TimeZone) -> [String; 11] {
     let call = &line.record;
     let local = call.started_at.to_zoned(zone.clone());
     let employee = format!("{} {}", call.extension, call.employee);
@@ -263,6 +264,10 @@ fn row(line: &CallLine, zone: &TimeZone) -> [String; 10] {
         line.client_name.clone().unwrap_or_default(),
         printable(employee.trim()),
         clock(call.talk),
+        call.cost
+            .as_ref()
+            .map(|cost| format!("{} {}", cost.amount.amount(), cost.amount.currency))
+            .unwrap_or_default(),
         line.recording
             .clone()
             .map(|_| tr!("yes"))

@@ -66,7 +66,7 @@ pub struct Which {
 #[derive(Debug, Default, Args)]
 pub struct Sorted {
     /// By these columns, the first one first: talk:down,client. Of started, time, status, direction,
-    /// caller, callee, extension, client, category, line, talk, ring, hold, mos, recorded; :down puts
+    /// caller, callee, extension, client, category, line, talk, ring, hold, mos, recorded, cost; :down puts
     /// the largest first [default: the latest call first]
     #[arg(long = "sort", value_name = "COLUMNS", value_parser = column, value_delimiter = ',')]
     by: Vec<(CallColumn, Turn)>,

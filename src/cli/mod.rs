@@ -2,6 +2,8 @@
 
 mod analysis;
 mod backup;
+mod bill;
+mod bill_texts;
 mod check;
 mod client;
 mod client_fields;
@@ -22,6 +24,8 @@ mod records;
 mod report;
 mod report_handling;
 mod source;
+mod tariff;
+mod tariff_texts;
 mod task;
 mod timeline;
 #[cfg(feature = "gui")]

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::message::{Inbox, Message};
+use super::opening;
 use crate::automation::{self, Body};
 use crate::model::{TaskChange, TaskId, TaskLine};
 use crate::phone::command::{Command, CommandError, Reply};
@@ -51,11 +52,13 @@ impl AppHandle {
         Settings::load(&self.profile.settings())
     }
 
-    /// Writes settings to the file, its comments kept, and uses them from now on. Addresses and
+    /// Writes settings to the file, its comments kept, and uses them from now on, together with what
+    /// calls cost, which stands in a file beside it. Addresses and
     /// ports to listen on change at the next start.
     pub fn save_settings(&self, settings: Settings) -> Result<(), SettingsError> {
         settings::save(&self.profile.settings(), &settings)?;
         self.command(Command::SetSettings(Box::new(settings)), |_| {});
+        self.inbox.put(opening::tariffs(&self.profile));
         Ok(())
     }
 

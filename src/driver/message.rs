@@ -16,6 +16,7 @@ use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
 use crate::settings::Whose;
 use crate::store::{StoreHandle, StoreReply};
+use crate::tariffs::Tariffs;
 
 /// Whoever waits for a command's answer.
 pub(super) type Answer = Box<dyn FnOnce(Result<Reply, CommandError>) + Send>;
@@ -48,6 +49,8 @@ pub(super) enum Message {
     Gather(MediaCommand),
     /// A request.
     Command(Command, Answer),
+    /// What calls cost.
+    Tariffs(Tariffs),
     /// Somebody watches from now on.
     Watch(Watcher),
     /// For scripts.

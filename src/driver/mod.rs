@@ -241,6 +241,7 @@ impl Driver {
         );
         driver.drain();
         driver.tell_events();
+        driver.inbox.put(opening::tariffs(&driver.profile));
         open_store(&driver.profile, task_terms, driver.inbox.clone())?;
         Ok(driver)
     }
@@ -394,6 +395,7 @@ impl Driver {
                 self.watcher = Some(watcher);
                 self.app.handle_input(now, Input::Watch(true));
             }
+            Message::Tariffs(tariffs) => self.app.handle_input(now, Input::Tariffs(tariffs)),
             Message::Tell(body) => self.app.handle_input(now, Input::Tell(body)),
             Message::Notice(kind, text) => self.app.handle_input(now, Input::Notice(kind, text)),
         }

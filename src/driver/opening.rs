@@ -1,4 +1,4 @@
-//! The store, opened beside the phone's start.
+//! What is opened beside the phone's start: the store, and what calls cost.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use crate::automation::{Body, NoticeKind};
 use crate::model::TaskTerms;
 use crate::profile::Profile;
 use crate::store::{StoreHandle, StoreNotice};
+use crate::tariffs::Tariffs;
 use crate::tr;
 
 /// Opens the store on a thread of its own; then repairs what a crash cut off.
@@ -40,6 +41,17 @@ pub(super) fn open_store(
         }
     })?;
     Ok(())
+}
+
+/// What calls cost, as the file says; where something is wrong with it, what to tell of that.
+pub(super) fn tariffs(profile: &Profile) -> Message {
+    match Tariffs::load(&profile.tariffs()) {
+        Ok(tariffs) => Message::Tariffs(tariffs),
+        Err(error) => {
+            let text = tr!("What calls cost stays as it was: {error}", error = error);
+            Message::Notice(NoticeKind::Settings, text)
+        }
+    }
 }
 
 /// What the loop is told of the store: mostly something for people.

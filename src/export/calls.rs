@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::ExportError;
 use super::cell::neutralised;
 use super::json_array::JsonArray;
-use crate::model::{CallLine, CategoryId};
+use crate::model::{CallLine, CategoryId, Cost, Money};
 use crate::store::{CallList, Reader};
 
 /// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
-pub const CALL_COLUMNS: [&str; 23] = [
+pub const CALL_COLUMNS: [&str; 25] = [
     "call",
     "direction",
     "status",
@@ -37,6 +37,8 @@ pub const CALL_COLUMNS: [&str; 23] = [
     "loss",
     "mos",
     "recording",
+    "cost",
+    "currency",
 ];
 
 /// A time as the contract writes it: RFC 3339 in UTC, with milliseconds.
@@ -103,6 +105,16 @@ pub fn call_json(line: &CallLine) -> Value {
         "rtt_ms": quality.and_then(|q| q.rtt_ms).map(rounded),
         "mos": quality.and_then(|q| q.mos).map(rounded),
         "recording": line.recording,
+        "cost": call.cost.as_ref().map(cost_json),
+    })
+}
+
+/// What a call costs, as text: no reader of JSON makes a float of it.
+fn cost_json(cost: &Cost) -> Value {
+    json!({
+        "amount": cost.amount.amount(),
+        "currency": cost.amount.currency,
+        "tariff": cost.tariff,
     })
 }
 
@@ -144,6 +156,7 @@ fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
     let call = &line.record;
     let local = call.started_at.to_zoned(zone.clone());
     let quality = call.quality.as_ref();
+    let cost = call.cost.as_ref().map(|cost| &cost.amount);
     let number = |value: Option<f64>| value.map(|v| rounded(v).to_string()).unwrap_or_default();
     [
         call.call.to_string(),
@@ -173,5 +186,7 @@ fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
         number(quality.map(|q| q.loss())),
         number(quality.and_then(|q| q.mos)),
         line.recording.clone().unwrap_or_default(),
+        cost.map(Money::amount).unwrap_or_default(),
+        cost.map(|cost| cost.currency.clone()).unwrap_or_default(),
     ]
 }

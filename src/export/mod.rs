@@ -1,5 +1,6 @@
 //! What leaves the store as files: clients, the call log, tasks, recordings, reports.
 
+mod bill;
 mod call_groups;
 mod calls;
 mod cards;
@@ -14,10 +15,12 @@ mod sidecar;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::io;
 use std::path::PathBuf;
 
+pub use bill::bill_json;
 pub use call_groups::{group_key, group_name, groups_as_csv, groups_json};
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
 pub use cards::clients_as_cards;
@@ -31,6 +34,7 @@ pub use records::records_as_csv;
 pub use safe_name::safe_name;
 pub use sidecar::{SIDECAR_VERSION, recording_json, sidecar};
 pub use tasks::{TASK_COLUMNS, task_json, tasks_as_csv, tasks_as_json};
+pub use totals::{TOTAL_COLUMNS, totals_as_csv, totals_json};
 
 use crate::store::StoreError;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{CallId, CategoryId, ClientId, PhoneNumber};
+use super::{CallId, CategoryId, ClientId, Money, PhoneNumber};
 
 /// A row of the call log: exactly one for each call, opened at the first ring or dial.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +72,8 @@ pub struct CallRecord {
     pub codec: Option<String>,
     /// What the network did to the audio.
     pub quality: Option<CallQuality>,
+    /// What it costs; none where it was not answered or no tariff is for it.
+    pub cost: Option<Cost>,
 }
 
 impl CallRecord {
@@ -107,6 +109,7 @@ impl CallRecord {
             sip_status: None,
             codec: None,
             quality: None,
+            cost: None,
         }
     }
 
@@ -118,6 +121,15 @@ impl CallRecord {
                 .as_ref()
                 .is_some_and(|q| q.packets_sent > 0 && q.packets_received > 0)
     }
+}
+
+/// What a call costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cost {
+    /// How much.
+    pub amount: Money,
+    /// The name of the tariff by which it was computed.
+    pub tariff: String,
 }
 
 /// A row of the log with what stands beside it: the client's present name, category and the recording.

@@ -24,7 +24,9 @@ mod when;
 pub use analysis::{
     Analysis, AnalysisFlag, Findings, LONG_SILENCE, MUCH_OVERLAP, SPOKE, TOO_SHORT,
 };
-pub use call::{CallLine, CallQuality, CallRecord, CallStatus, Direction, EndReason, KnownAs};
+pub use call::{
+    CallLine, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
+};
 pub use card::{
     AboutClient, CallerCard, CallerMatch, NOTE_READ, NearestBranch, OrderLine, OtherClient,
     PhotoRef,

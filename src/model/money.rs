@@ -67,6 +67,16 @@ impl Money {
         })
     }
 
+    /// The amount alone, with all the decimals of its currency, as tables of other programs want it: `0.20`.
+    pub fn amount(&self) -> String {
+        let digits = Self::decimals(&self.currency) as usize;
+        let all = format!("{:0width$}", self.minor.unsigned_abs(), width = digits + 1);
+        let (whole, rest) = all.split_at(all.len() - digits);
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let point = if rest.is_empty() { "" } else { "." };
+        format!("{sign}{whole}{point}{rest}")
+    }
+
     /// As [`Money::parse`] reads it again, in no language: `12500.50 KZT`.
     pub fn plain(&self) -> String {
         let digits = Self::decimals(&self.currency);
@@ -155,6 +165,23 @@ mod tests {
             let money = Money { minor, currency };
             assert_eq!(money.plain(), plain);
             assert_eq!(Money::parse(plain, ""), Ok(money));
+        }
+    }
+
+    #[test]
+    fn an_amount_alone_has_every_decimal_of_its_currency() {
+        for (minor, currency, amount) in [
+            (20, "EUR", "0.20"),
+            (5, "EUR", "0.05"),
+            (0, "EUR", "0.00"),
+            (-1_250, "USD", "-12.50"),
+            (700, "JPY", "700"),
+            (0, "JPY", "0"),
+            (13, "KWD", "0.013"),
+            (i64::MIN, "USD", "-92233720368547758.08"),
+        ] {
+            let currency = currency.to_owned();
+            assert_eq!(Money { minor, currency }.amount(), amount);
         }
     }
 

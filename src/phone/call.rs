@@ -376,6 +376,7 @@ impl Call {
             jitter_ms: quality.as_ref().map(|quality| quality.jitter_ms),
             mos: quality.as_ref().and_then(|quality| quality.mos),
             path: self.path(),
+            cost: None,
         }
     }
 }

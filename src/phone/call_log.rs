@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
 use crate::automation::{Body, NoticeKind};
-use crate::model::{CallId, CallRecord, ClientId, KnownAs, RecordingRow, TaskTerms};
+use crate::model::{CallId, CallRecord, ClientId, Cost, KnownAs, RecordingRow, TaskTerms};
 use crate::now::Now;
 use crate::settings::Settings;
 use crate::store::{StoreCommand, StoreReply};
+use crate::tariffs::Tariffs;
 use crate::tr;
 
 /// The rows that are not closed.
@@ -19,6 +20,8 @@ pub struct CallLog {
     enabled: bool,
     /// On which terms callers are owed a call; none where the module is absent.
     tasks: Option<TaskTerms>,
+    /// What calls cost.
+    tariffs: Tariffs,
     rows: BTreeMap<CallId, Row>,
     edition: u64,
 }
@@ -51,6 +54,7 @@ impl CallLog {
         Self {
             enabled: settings.modules.call_log,
             tasks: settings.task_terms(),
+            tariffs: Tariffs::default(),
             rows: BTreeMap::new(),
             edition: 0,
         }
@@ -60,6 +64,16 @@ impl CallLog {
     pub fn set(&mut self, settings: &Settings) {
         self.enabled = settings.modules.call_log;
         self.tasks = settings.task_terms();
+    }
+
+    /// Rows that are written from now on have their costs by these.
+    pub fn set_tariffs(&mut self, tariffs: Tariffs) {
+        self.tariffs = tariffs;
+    }
+
+    /// What the call costs, so far; none where it is not answered or no tariff is for it.
+    pub fn cost(&self, now: Now, call: &Call) -> Option<Cost> {
+        self.tariffs.cost(&call.record(now))
     }
 
     /// Whether callers are owed calls.
@@ -74,7 +88,7 @@ impl CallLog {
 }
 
 impl Row {
-    fn record(&self, now: Now, call: &Call) -> Box<CallRecord> {
+    fn record(&self, now: Now, call: &Call, tariffs: &Tariffs) -> Box<CallRecord> {
         let mut record = call.record(now);
         record.client = self.identity.client;
         record.client_name.clone_from(&self.identity.name);
@@ -82,6 +96,7 @@ impl Row {
         record.employee.clone_from(&self.identity.employee);
         record.known_as = Some(self.known_as);
         record.identified = self.identified(call);
+        record.cost = tariffs.cost(&record);
         Box::new(record)
     }
 
@@ -97,11 +112,8 @@ impl Row {
         Some(since.saturating_duration_since(answered.instant))
     }
 
-    /// Takes over who the parties are, and writes it at once.
-    fn identify(&mut self, now: Now, call: &Call, identity: &Identity, out: &mut Reactions) {
-        if self.identity == *identity {
-            return;
-        }
+    /// Takes over who the parties are.
+    fn identify(&mut self, now: Now, call: &Call, identity: &Identity) {
         self.identity = identity.clone();
         if call.answered.is_none() {
             self.known_as = identity.known_as;
@@ -111,10 +123,6 @@ impl Row {
             .filter(|_| identity.known_as == KnownAs::Client);
         if client != self.named.map(|(client, _)| client) {
             self.named = client.map(|client| (client, now.instant));
-        }
-        if call.ended().is_none() {
-            let record = self.record(now, call);
-            self.write(StoreCommand::UpdateCall(record), News::Yes, out);
         }
     }
 }
@@ -129,18 +137,25 @@ impl Listener for CallLog {
         };
         match event {
             CallEvent::Incoming | CallEvent::Dialing => {
-                let record = row.record(now, call);
+                let record = row.record(now, call, &self.tariffs);
                 row.write(StoreCommand::OpenCall(record), News::Yes, out);
             }
-            CallEvent::Identified(identity) => row.identify(now, call, identity, out),
+            // Who the parties are is written at once.
+            CallEvent::Identified(identity) if row.identity != **identity => {
+                row.identify(now, call, identity);
+                if call.ended().is_none() {
+                    let record = row.record(now, call, &self.tariffs);
+                    row.write(StoreCommand::UpdateCall(record), News::Yes, out);
+                }
+            }
             CallEvent::Recorded(recording) => row.recordings.push((**recording).clone()),
-            // The heartbeat: after a crash the row's duration is known to the second.
+            // The heartbeat: after a crash the row's duration and cost are known to the second.
             CallEvent::Tick | CallEvent::Established if call.ended().is_none() => {
-                let record = row.record(now, call);
+                let record = row.record(now, call, &self.tariffs);
                 row.write(StoreCommand::UpdateCall(record), News::No, out);
             }
             CallEvent::Landed(flight) => {
-                let record = row.record(now, call);
+                let record = row.record(now, call, &self.tariffs);
                 let recordings = std::mem::take(&mut row.recordings);
                 row.closing = true;
                 let flight = flight.clone();

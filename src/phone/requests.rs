@@ -21,6 +21,7 @@ use crate::automation::{CallState, Side};
 use crate::model::{CallId, Direction, EndReason};
 use crate::now::Now;
 use crate::settings::{Policy, Settings};
+use crate::tariffs::Tariffs;
 
 pub(super) type Done = Result<(), CommandError>;
 
@@ -409,6 +410,11 @@ impl Phone {
         self.absence.follow(&before, &after);
         self.settings = settings;
         self.changed = true;
+    }
+
+    /// Calls cost what these say from now on, those that are up too.
+    pub fn set_tariffs(&mut self, tariffs: Tariffs) {
+        self.features.call_log.set_tariffs(tariffs);
     }
 
     fn drop_line(&mut self, now: Now, line: &Line) {

@@ -493,7 +493,10 @@ impl Phone {
 
     pub(super) fn tell_state(&mut self, now: Now, id: CallId, state: CallState) {
         if let Some(call) = self.calls.get(id) {
-            let event = call.event(now, state);
+            let mut event = call.event(now, state);
+            if let Some(ended) = &mut event.ended {
+                ended.cost = self.features.call_log.cost(now, call).map(Into::into);
+            }
             self.event(now, Body::Call(Box::new(event)));
         }
     }

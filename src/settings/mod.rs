@@ -26,6 +26,8 @@ pub use ringbook_media::tone::Bell as Ringtone;
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 pub use ringbook_sip::user_agent::Transport;
 
+pub(crate) use section::{Section, Source};
+
 use crate::flight::Retention;
 use crate::i18n::Language;
 pub use crate::model::Password;
@@ -65,14 +67,7 @@ pub struct Settings {
 impl Settings {
     /// Reads the file; the defaults where there is none.
     pub fn load(path: &Path) -> Result<Self, SettingsError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text, path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => {
-                let file = path.to_owned();
-                Err(SettingsFault::Unreadable { file, source }.into())
-            }
-        }
+        Self::parse(&file_text(path)?, path)
     }
 
     /// On which terms callers who got no conversation are owed a call; none where the module is
@@ -85,6 +80,18 @@ impl Settings {
     /// Reads `text`; `file` is what errors name.
     pub fn parse(text: &str, file: &Path) -> Result<Self, SettingsError> {
         read::settings(text, file)
+    }
+}
+
+/// The text of a file that a person writes; empty where there is none.
+pub(crate) fn file_text(path: &Path) -> Result<String, SettingsError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => {
+            let file = path.to_owned();
+            Err(SettingsFault::Unreadable { file, source }.into())
+        }
     }
 }
 

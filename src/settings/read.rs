@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ringbook_sip::message::Uri;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::carddav;
 use super::nat;
@@ -14,8 +14,8 @@ use super::notifications;
 use super::section::{Section, Source};
 use super::{
     Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
-    Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, SettingsFault,
-    Sip, Srtp, Tasks, Transport, Window, WindowTheme, every_interface,
+    Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, Sip, Srtp, Tasks,
+    Transport, Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
 use crate::model::{CardSource, Country};
@@ -79,11 +79,7 @@ pub(super) const INTERCOM: [(&str, Intercom); 2] =
 
 pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsError> {
     let source = Source { file, text };
-    let document = DeTable::parse(text).map_err(|error| SettingsFault::Syntax {
-        file: file.to_owned(),
-        line: source.line(&error.span().unwrap_or_default()),
-        message: error.message().to_owned(),
-    })?;
+    let document = source.document()?;
     let mut top = Section::new(
         source,
         "at the top level",

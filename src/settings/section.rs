@@ -10,12 +10,24 @@ use super::{SettingsError, SettingsFault};
 
 /// The file's text, for lines in errors.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     pub file: &'a Path,
     pub text: &'a str,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// The whole of the text, where it is TOML.
+    pub fn document(&self) -> Result<Spanned<DeTable<'a>>, SettingsError> {
+        DeTable::parse(self.text).map_err(|error| {
+            let fault = SettingsFault::Syntax {
+                file: self.file.to_owned(),
+                line: self.line(&error.span().unwrap_or_default()),
+                message: error.message().to_owned(),
+            };
+            fault.into()
+        })
+    }
+
     pub fn line(&self, span: &Range<usize>) -> usize {
         let end = span.start.min(self.text.len());
         self.text.as_bytes()[..end]
@@ -27,7 +39,7 @@ impl Source<'_> {
 }
 
 /// A table and the keys that were asked of it: what was never asked for is unknown.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     source: Source<'a>,
     place: String,
     span: Range<usize>,
@@ -57,6 +69,31 @@ impl<'a> Section<'a> {
     pub fn value(&mut self, key: &'static str) -> Option<Value<'a>> {
         self.asked.push(key);
         self.table.get(key)
+    }
+
+    /// The sections `[[key]]`, at most so many; none where the key is absent.
+    pub fn tables(
+        &mut self,
+        key: &'static str,
+        place: &str,
+        most: usize,
+    ) -> Result<Vec<Section<'a>>, SettingsError> {
+        let Some(value) = self.value(key) else {
+            return Ok(Vec::new());
+        };
+        let array = value.get_ref().as_array();
+        let array = array.filter(|array| array.len() <= most);
+        let array = array.ok_or_else(|| {
+            let allowed = format!("at most {most} sections [[{key}]]");
+            self.bad(key, value, &allowed)
+        })?;
+        let section = |item: Value<'a>| {
+            let table = item.get_ref().as_table();
+            let table =
+                table.ok_or_else(|| self.bad(key, item, &format!("a section [[{key}]]")))?;
+            Ok(Section::new(self.source, place, item.span(), table))
+        };
+        array.iter().map(section).collect()
     }
 
     pub fn string(&mut self, key: &'static str) -> Result<Option<String>, SettingsError> {

@@ -16,6 +16,7 @@ mod client_parts;
 mod clients;
 mod command;
 mod contacts;
+mod costs;
 mod employees;
 mod error;
 mod flights;
@@ -58,6 +59,7 @@ pub use calls::{
 pub use clients::Newcomer;
 pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};
 pub use contacts::ContactBook;
+pub use costs::{CostTotal, Priced, Unpriced};
 pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 use ladder::Ladder;

@@ -37,7 +37,8 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0011_contacts.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0012_analyses.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0013_known_as.sql")).foreign_key_check(),
-    M::up(include_str!("../../migrations/client/0014_call_lists.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0014_cost.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0015_call_lists.sql")).foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

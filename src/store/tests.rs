@@ -7,6 +7,7 @@ mod callers;
 mod calls;
 mod clients;
 mod contacts;
+mod costs;
 mod files;
 mod flights;
 mod handle;
@@ -14,7 +15,7 @@ mod records;
 mod reports;
 mod tasks;
 
-/// Makes the file one of before migration 0014, with the rows that it has.
+/// Makes the file one of before migration 0015, with the rows that it has.
 fn take_back_call_lists(store: &super::Store) {
     let back = "
         DROP TRIGGER calls_new; DROP TRIGGER calls_given; DROP TRIGGER clients_renamed;
@@ -22,6 +23,6 @@ fn take_back_call_lists(store: &super::Store) {
         DROP INDEX calls_by_time; CREATE INDEX calls_by_time ON calls (started_at);
         ALTER TABLE calls DROP COLUMN category_then; ALTER TABLE calls DROP COLUMN category_now;
         ALTER TABLE calls DROP COLUMN name_key; ALTER TABLE calls DROP COLUMN recorded;
-        PRAGMA user_version = 13;";
+        PRAGMA user_version = 14;";
     store.connection.execute_batch(back).unwrap();
 }

@@ -5,6 +5,7 @@
 mod callers;
 mod card;
 mod conference;
+mod costs;
 mod encryption;
 mod flight;
 mod handing_over;

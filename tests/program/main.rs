@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod analysis;
+mod bills;
 mod check;
 mod contacts;
 mod databases;
@@ -15,6 +16,7 @@ mod python;
 mod reports;
 mod sources;
 mod streams;
+mod tariffs;
 mod tasks;
 
 use std::fs;

@@ -16,20 +16,21 @@ use super::values::{
 };
 use super::{Reader, Result, Writer};
 use crate::model::{
-    CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Direction,
-    EndReason, KnownAs,
+    CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Cost, Direction,
+    EndReason, KnownAs, Money,
 };
 
-/// What a call is read from: columns of `calls c`.
+/// How many columns a call is read from.
+const WIDTH: usize = 37;
+
+/// What a call is read from: [`WIDTH`] columns of `calls c`.
 pub(super) const COLUMNS: &str =
     "c.id, c.direction, c.status, c.started_at, c.ringing_at, c.answered_at,
     c.ended_at, c.last_seen_at, c.caller, c.callee, c.number, c.remote_name, c.hidden, c.client,
     c.client_name, c.extension, c.employee, c.account, c.ring_ms, c.hold_ms, c.talk_ms,
     c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
     c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by, c.known_as, c.identified_ms,
-    c.category_then";
-/// How many they are.
-const WIDTH: usize = 34;
+    c.category_then, c.cost_minor, c.cost_currency, c.tariff";
 
 /// What stands beside a call in the log: the client's present name and category, the recording.
 /// A client that was merged is the one it was merged into already; of a deleted one the name
@@ -53,7 +54,7 @@ impl Writer<'_> {
     /// late update. A client that was linked by hand meanwhile stays, and one that was merged
     /// meanwhile is the one it was merged into.
     pub fn save_call(&mut self, record: &CallRecord) -> Result<()> {
-        let quality = record.quality.as_ref();
+        let (quality, cost) = (record.quality.as_ref(), record.cost.as_ref());
         // A client that is no longer there must not cost the row.
         let client = record.client.map(|client| self.heir(client));
         let client = client.transpose()?.flatten();
@@ -94,6 +95,9 @@ impl Writer<'_> {
                 ":mos": quality.and_then(|q| q.mos),
                 ":diverted_by": record.diverted_by,
                 ":category_then": record.category.as_ref().map(CategoryId::as_str),
+                ":cost_minor": cost.map(|cost| cost.amount.minor),
+                ":cost_currency": cost.map(|cost| &cost.amount.currency),
+                ":tariff": cost.map(|cost| &cost.tariff),
             })?;
         Ok(())
     }
@@ -152,12 +156,12 @@ const SAVE_CALL: &str = "
         last_seen_at, caller, callee, number, remote_name, hidden, client, client_name, extension,
         employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
         packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by, known_as, identified_ms,
-        category_then)
+        category_then, cost_minor, cost_currency, tariff)
     VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
         :last_seen_at, :caller, :callee, :number, :remote_name, :hidden, :client, :client_name,
         :extension, :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
         :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos,
-        :diverted_by, :known_as, :identified_ms, :category_then)
+        :diverted_by, :known_as, :identified_ms, :category_then, :cost_minor, :cost_currency, :tariff)
     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
         started_at = excluded.started_at, ringing_at = excluded.ringing_at,
         answered_at = excluded.answered_at, ended_at = excluded.ended_at,
@@ -176,7 +180,9 @@ const SAVE_CALL: &str = "
         diverted_by = excluded.diverted_by, known_as = excluded.known_as,
         identified_ms = excluded.identified_ms,
         category_then = CASE WHEN chosen THEN category_then
-                        ELSE coalesce(excluded.category_then, category_then) END
+                        ELSE coalesce(excluded.category_then, category_then) END,
+        cost_minor = excluded.cost_minor, cost_currency = excluded.cost_currency,
+        tariff = excluded.tariff
     WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL";
 
 /// The statement that reads lines of the log.
@@ -228,7 +234,18 @@ pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         codec: row.get(23)?,
         quality: quality(row)?,
         diverted_by: row.get(30)?,
+        cost: cost(row)?,
     })
+}
+
+fn cost(row: &Row<'_>) -> rusqlite::Result<Option<Cost>> {
+    let (Some(minor), Some(currency)) = (row.get(34)?, row.get(35)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Cost {
+        amount: Money { minor, currency },
+        tariff: row.get::<_, Option<String>>(36)?.unwrap_or_default(),
+    }))
 }
 
 fn quality(row: &Row<'_>) -> rusqlite::Result<Option<CallQuality>> {

@@ -44,6 +44,9 @@ pub enum CallColumn {
     Quality,
     /// Whether it was recorded.
     Recorded,
+    /// What it cost, in the currency's smallest unit; calls without a figure come last, whichever way
+    /// it goes.
+    Cost,
 }
 
 impl CallColumn {
@@ -64,6 +67,7 @@ impl CallColumn {
         (Self::Hold, "hold"),
         (Self::Quality, "mos"),
         (Self::Recorded, "recorded"),
+        (Self::Cost, "cost"),
     ];
 }
 
@@ -233,6 +237,10 @@ impl Reader<'_> {
                     "c.mos"
                 }
                 CallColumn::Recorded => "c.recorded",
+                CallColumn::Cost => {
+                    by.push("c.cost_minor IS NULL".to_owned());
+                    "c.cost_minor"
+                }
             };
             by.push(format!("{sql} {}", turn.sql()));
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 
 use crate::model::{
-    CallId, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId, Direction,
-    EndReason, KnownAs, PhoneNumber, RecordingId, RecordingRow, RecordingState,
+    CallId, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId, Cost, Direction,
+    EndReason, KnownAs, Money, PhoneNumber, RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{CallFilter, RecordingFilter, Store};
 
@@ -68,6 +68,13 @@ fn s5_14_a_row_comes_back_with_every_field() {
             jitter_ms: 2.5,
             rtt_ms: Some(31.25),
             mos: Some(4.3),
+        }),
+        cost: Some(Cost {
+            amount: Money {
+                minor: 20,
+                currency: "EUR".into(),
+            },
+            tariff: "Mobile".into(),
         }),
     };
     store.write(|w| w.save_call(&full)).unwrap();

@@ -321,7 +321,9 @@ fn forget_whom_the_card_named(store: &Store) {
         .connection
         .execute_batch(
             "DROP INDEX calls_by_answer; ALTER TABLE calls DROP COLUMN known_as;
-             ALTER TABLE calls DROP COLUMN identified_ms; PRAGMA user_version = 12;",
+             ALTER TABLE calls DROP COLUMN identified_ms;
+             ALTER TABLE calls DROP COLUMN cost_minor; ALTER TABLE calls DROP COLUMN cost_currency;
+             ALTER TABLE calls DROP COLUMN tariff; PRAGMA user_version = 12;",
         )
         .unwrap();
 }

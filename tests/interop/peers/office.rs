@@ -101,7 +101,8 @@ fn s2_21_a_photo_slot_is_put_on_the_card_in_the_editor_and_the_next_call_has_it(
 }
 
 #[test]
-fn s5_2_s5_3_the_page_of_calls_opens_on_today_and_turns_a_period_round_that_ends_before_it_begins() {
+fn s5_2_s5_3_the_page_of_calls_opens_on_today_and_turns_a_period_round_that_ends_before_it_begins()
+{
     let _turn = alone();
     let seat = Seat::start("");
     seat.has_a_call_of_ivan(&[]);
@@ -109,7 +110,12 @@ fn s5_2_s5_3_the_page_of_calls_opens_on_today_and_turns_a_period_round_that_ends
     // Nothing but entering the module.
     seat.reader.press("Ringbook", "Calls");
     let read = |words: &str| seat.reader.wait("Ringbook", words);
-    for words in ["Today 1 call", "Outgoing: 0", "Answered: 1", "Unanswered: 0"] {
+    for words in [
+        "Today 1 call",
+        "Outgoing: 0",
+        "Answered: 1",
+        "Unanswered: 0",
+    ] {
         read(words);
     }
     read("Ivan Petrov, ");

@@ -44,4 +44,4 @@ END;
 
 DROP INDEX calls_by_time;
 CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
-    account, client, category_now, recorded, name_key, caller, callee, mos);
+    account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor);
