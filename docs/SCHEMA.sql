@@ -153,7 +153,8 @@ CREATE TABLE calls (
     CHECK (identified_ms >= 0), cost_minor INTEGER      -- in the currency's smallest unit; NULL: not known
     CHECK (cost_minor >= 0), cost_currency TEXT      -- ISO 4217
     CHECK (length(cost_currency) = 3), tariff TEXT, category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
-    CHECK (recorded IN (0, 1))) STRICT;
+    CHECK (recorded IN (0, 1)), too_long INTEGER NOT NULL DEFAULT 0 -- people talked for longer than they should
+    CHECK (too_long IN (0, 1))) STRICT;
 
 CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
 
@@ -461,7 +462,8 @@ CREATE TRIGGER recordings_deleted AFTER UPDATE OF deleted_at ON recordings BEGIN
 END;
 
 CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
-    account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor);
+    account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor,
+    too_long);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

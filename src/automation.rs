@@ -425,6 +425,17 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// A sentence for people, in their language.
     pub text: String,
+    /// The call that it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
+}
+
+impl Notice {
+    /// A notice about no call in particular.
+    pub const fn new(kind: NoticeKind, text: String) -> Self {
+        let call = None;
+        Self { kind, text, call }
+    }
 }
 
 /// What a notice is about.
@@ -474,10 +485,7 @@ mod tests {
 
     #[test]
     fn a_line_names_its_event_and_the_time_with_milliseconds() {
-        let notice = Notice {
-            kind: NoticeKind::Store,
-            text: "x".into(),
-        };
+        let notice = Notice::new(NoticeKind::Store, "x".into());
         let expected = json!({"event": "notice", "at": "2026-11-22T09:05:07.042Z", "kind": "store", "text": "x"});
         assert_eq!(line(Body::Notice(notice)), expected);
     }

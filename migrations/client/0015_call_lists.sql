@@ -6,6 +6,8 @@ ALTER TABLE calls ADD COLUMN category_now TEXT;       -- its present one, kept i
 ALTER TABLE calls ADD COLUMN name_key TEXT NOT NULL DEFAULT ''; -- likewise the client's present name, folded
 ALTER TABLE calls ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
     CHECK (recorded IN (0, 1));
+ALTER TABLE calls ADD COLUMN too_long INTEGER NOT NULL DEFAULT 0 -- people talked for longer than they should
+    CHECK (too_long IN (0, 1));
 
 -- A conversation took place where the sound went both ways.
 UPDATE calls SET status = 'one_way'
@@ -44,4 +46,5 @@ END;
 
 DROP INDEX calls_by_time;
 CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
-    account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor);
+    account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor,
+    too_long);

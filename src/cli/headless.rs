@@ -145,7 +145,7 @@ mod tests {
         let kind = NoticeKind::Store;
         Event {
             at: jiff::Timestamp::UNIX_EPOCH,
-            body: Body::Notice(Notice { kind, text }),
+            body: Body::Notice(Notice::new(kind, text)),
         }
     }
 

@@ -57,6 +57,9 @@ pub struct Which {
     /// In which they talked for less
     #[arg(long, value_name = "TIME", value_parser = length)]
     shorter: Option<Duration>,
+    /// That lasted longer than they should
+    #[arg(long)]
+    too_long: bool,
     /// With a recording: yes or no
     #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
     recorded: Option<bool>,
@@ -113,6 +116,7 @@ impl Which {
             account: self.line.clone(),
             talk_from: self.longer,
             talk_below: self.shorter,
+            too_long: self.too_long.then_some(true),
             recorded: self.recorded,
         })
     }

@@ -13,7 +13,7 @@ use crate::model::{CallLine, CategoryId, Cost, Money};
 use crate::store::{CallList, Reader};
 
 /// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
-pub const CALL_COLUMNS: [&str; 25] = [
+pub const CALL_COLUMNS: [&str; 26] = [
     "call",
     "direction",
     "status",
@@ -31,6 +31,7 @@ pub const CALL_COLUMNS: [&str; 25] = [
     "ring_s",
     "hold_s",
     "talk_s",
+    "too_long",
     "end_reason",
     "sip_status",
     "codec",
@@ -93,6 +94,7 @@ pub fn call_json(line: &CallLine) -> Value {
         "ring_s": seconds(call.ring),
         "hold_s": seconds(call.hold),
         "talk_s": seconds(call.talk),
+        "too_long": call.too_long,
         "conversation": call.conversation_took_place(),
         "end_reason": call.end_reason,
         "sip_status": call.sip_status,
@@ -176,6 +178,7 @@ fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
         seconds(call.ring).to_string(),
         seconds(call.hold).to_string(),
         seconds(call.talk).to_string(),
+        call.too_long.to_string(),
         call.end_reason
             .map(|reason| reason.to_string())
             .unwrap_or_default(),

@@ -58,6 +58,8 @@ pub struct CallRecord {
     pub employee: String,
     /// The address of record of the line.
     pub account: String,
+    /// People talked for longer than they should (S5.21).
+    pub too_long: bool,
     /// How long it rang.
     pub ring: Duration,
     /// How long it was on hold, both sides' holds together.
@@ -102,6 +104,7 @@ impl CallRecord {
             extension: String::new(),
             employee: String::new(),
             account: String::new(),
+            too_long: false,
             ring: Duration::ZERO,
             hold: Duration::ZERO,
             talk: Duration::ZERO,

@@ -17,6 +17,7 @@ mod phone_number;
 mod record;
 mod recording;
 mod source;
+mod talk_limit;
 mod task;
 mod value;
 mod when;
@@ -50,6 +51,7 @@ pub use recording::{RecordingRow, RecordingState};
 pub use source::{
     CardSource, Database, Fact, Facts, SourceAnswer, SourcePlace, SourceState, SourcedField,
 };
+pub use talk_limit::{TalkLimit, TalkLimits};
 pub use task::{Closed, Outcome, Task, TaskChange, TaskLine, TaskNews, TaskTerms};
 pub use value::{FieldDefinition, FieldType, FieldValue, Value, ValueType};
 pub use value::{is_link, read_flag, read_number};

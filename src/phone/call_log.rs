@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use super::call::Call;
 use super::listener::{CallEvent, Identity, Listener, Reactions};
 use crate::automation::{Body, NoticeKind};
-use crate::model::{CallId, CallRecord, ClientId, Cost, KnownAs, RecordingRow, TaskTerms};
+use crate::model::{
+    CallId, CallRecord, ClientId, Cost, KnownAs, RecordingRow, TalkLimits, TaskTerms,
+};
 use crate::now::Now;
 use crate::settings::Settings;
 use crate::store::{StoreCommand, StoreReply};
@@ -20,10 +22,18 @@ pub struct CallLog {
     enabled: bool,
     /// On which terms callers are owed a call; none where the module is absent.
     tasks: Option<TaskTerms>,
-    /// What calls cost.
-    tariffs: Tariffs,
+    terms: Terms,
     rows: BTreeMap<CallId, Row>,
     edition: u64,
+}
+
+/// What a row is told by besides the call.
+#[derive(Debug, Default)]
+struct Terms {
+    /// What calls cost.
+    tariffs: Tariffs,
+    /// How long they may last.
+    limits: TalkLimits,
 }
 
 /// What a row needs beyond the call itself.
@@ -54,7 +64,10 @@ impl CallLog {
         Self {
             enabled: settings.modules.call_log,
             tasks: settings.task_terms(),
-            tariffs: Tariffs::default(),
+            terms: Terms {
+                limits: settings.talk_limits(),
+                ..Terms::default()
+            },
             rows: BTreeMap::new(),
             edition: 0,
         }
@@ -64,16 +77,17 @@ impl CallLog {
     pub fn set(&mut self, settings: &Settings) {
         self.enabled = settings.modules.call_log;
         self.tasks = settings.task_terms();
+        self.terms.limits = settings.talk_limits();
     }
 
     /// Rows that are written from now on have their costs by these.
     pub fn set_tariffs(&mut self, tariffs: Tariffs) {
-        self.tariffs = tariffs;
+        self.terms.tariffs = tariffs;
     }
 
     /// What the call costs, so far; none where it is not answered or no tariff is for it.
     pub fn cost(&self, now: Now, call: &Call) -> Option<Cost> {
-        self.tariffs.cost(&call.record(now))
+        self.terms.tariffs.cost(&call.record(now))
     }
 
     /// Whether callers are owed calls.
@@ -88,7 +102,7 @@ impl CallLog {
 }
 
 impl Row {
-    fn record(&self, now: Now, call: &Call, tariffs: &Tariffs) -> Box<CallRecord> {
+    fn record(&self, now: Now, call: &Call, terms: &Terms) -> Box<CallRecord> {
         let mut record = call.record(now);
         record.client = self.identity.client;
         record.client_name.clone_from(&self.identity.name);
@@ -96,7 +110,8 @@ impl Row {
         record.employee.clone_from(&self.identity.employee);
         record.known_as = Some(self.known_as);
         record.identified = self.identified(call);
-        record.cost = tariffs.cost(&record);
+        record.cost = terms.tariffs.cost(&record);
+        record.too_long = terms.limits.is_too_long(&record);
         Box::new(record)
     }
 
@@ -137,25 +152,25 @@ impl Listener for CallLog {
         };
         match event {
             CallEvent::Incoming | CallEvent::Dialing => {
-                let record = row.record(now, call, &self.tariffs);
+                let record = row.record(now, call, &self.terms);
                 row.write(StoreCommand::OpenCall(record), News::Yes, out);
             }
             // Who the parties are is written at once.
             CallEvent::Identified(identity) if row.identity != **identity => {
                 row.identify(now, call, identity);
                 if call.ended().is_none() {
-                    let record = row.record(now, call, &self.tariffs);
+                    let record = row.record(now, call, &self.terms);
                     row.write(StoreCommand::UpdateCall(record), News::Yes, out);
                 }
             }
             CallEvent::Recorded(recording) => row.recordings.push((**recording).clone()),
             // The heartbeat: after a crash the row's duration and cost are known to the second.
             CallEvent::Tick | CallEvent::Established if call.ended().is_none() => {
-                let record = row.record(now, call, &self.tariffs);
+                let record = row.record(now, call, &self.terms);
                 row.write(StoreCommand::UpdateCall(record), News::No, out);
             }
             CallEvent::Landed(flight) => {
-                let record = row.record(now, call, &self.tariffs);
+                let record = row.record(now, call, &self.terms);
                 let recordings = std::mem::take(&mut row.recordings);
                 row.closing = true;
                 let flight = flight.clone();

@@ -120,7 +120,7 @@ impl Reactions {
 
     /// Tells a person.
     pub fn notice(&mut self, kind: NoticeKind, text: String) {
-        self.events.push(Body::Notice(Notice { kind, text }));
+        self.events.push(Body::Notice(Notice::new(kind, text)));
     }
 
     /// Tells the other features.

@@ -1,55 +1,94 @@
-//! Conversations that last too long: each is told about once, while it goes on.
+//! Conversations that last too long: each is told about once, while it goes on or when it is over.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::call::Call;
 use super::listener::{CallEvent, Listener, Reactions};
-use crate::automation::NoticeKind;
-use crate::model::CallId;
+use crate::automation::{Body, Notice, NoticeKind};
+use crate::model::{CallId, CallRecord, CategoryId, TalkLimits};
 use crate::now::Now;
-use crate::settings::Settings;
+use crate::settings::{LongCallTold, Settings};
 use crate::trn;
 
 /// Watches how long people talk.
 #[derive(Debug)]
 pub struct LongCalls {
-    /// From when on it is too long; none: never.
-    limit: Option<Duration>,
-    /// Conversations that were told about.
-    told: BTreeSet<CallId>,
-    /// Who the other party of each is, where the store knows.
-    names: BTreeMap<CallId, String>,
+    /// From when on it is too long.
+    limits: TalkLimits,
+    /// When it is told about.
+    told: LongCallTold,
+    /// Conversations that are too long.
+    long: BTreeSet<CallId>,
+    /// Who the other party of each call is, where the store knows.
+    clients: BTreeMap<CallId, Known>,
+}
+
+/// What the store knows of the other party.
+#[derive(Debug, Default)]
+struct Known {
+    name: String,
+    category: Option<CategoryId>,
 }
 
 impl LongCalls {
     /// Watches as the settings say.
     pub fn new(settings: &Settings) -> Self {
         Self {
-            limit: settings.notifications.long_call(),
-            told: BTreeSet::new(),
-            names: BTreeMap::new(),
+            limits: settings.talk_limits(),
+            told: settings.notifications.long_calls_told,
+            long: BTreeSet::new(),
+            clients: BTreeMap::new(),
         }
     }
 
     /// Takes other settings; a conversation that was told about stays so.
     pub fn set(&mut self, settings: &Settings) {
-        self.limit = settings.notifications.long_call();
+        self.limits = settings.talk_limits();
+        self.told = settings.notifications.long_calls_told;
     }
 
-    fn watch(&mut self, now: Now, call: &Call, limit: Duration, out: &mut Reactions) {
-        if !call.is_established() || call.talk(now) < limit || !self.told.insert(call.id) {
-            return;
+    /// Whether people have talked for too long.
+    pub fn is_long(&self, call: CallId) -> bool {
+        self.long.contains(&call)
+    }
+
+    fn watch(&mut self, now: Now, call: &Call, out: &mut Reactions) {
+        let record = CallRecord {
+            category: self.known(call.id).and_then(|known| known.category.clone()),
+            ..call.record(now)
+        };
+        if self.limits.is_too_long(&record)
+            && self.long.insert(call.id)
+            && self.told == LongCallTold::During
+        {
+            self.tell(call, &record, out);
         }
-        let known = self.names.get(&call.id).cloned();
-        let who = known.unwrap_or_else(|| call.remote.party.shown());
+    }
+
+    fn end(&mut self, now: Now, call: &Call, out: &mut Reactions) {
+        if self.long.remove(&call.id) && self.told == LongCallTold::After {
+            self.tell(call, &call.record(now), out);
+        }
+        self.clients.remove(&call.id);
+    }
+
+    fn known(&self, call: CallId) -> Option<&Known> {
+        self.clients.get(&call)
+    }
+
+    fn tell(&self, call: &Call, record: &CallRecord, out: &mut Reactions) {
+        let known = self.known(call.id).map(|known| known.name.clone());
+        let known = known.filter(|name| !name.is_empty());
         let text = trn!(
             "The call with {name} has lasted for {n} minute",
             "The call with {name} has lasted for {n} minutes",
-            n = limit.as_secs() / 60,
-            name = who
+            n = record.talk.as_secs() / 60,
+            name = known.unwrap_or_else(|| call.remote.party.shown())
         );
-        out.notice(NoticeKind::LongCall, text);
+        out.event(Body::Notice(Notice {
+            call: Some(call.id),
+            ..Notice::new(NoticeKind::LongCall, text)
+        }));
     }
 }
 
@@ -57,19 +96,19 @@ impl Listener for LongCalls {
     fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
             CallEvent::Identified(identity) => {
-                self.names.remove(&call.id);
-                if !identity.name.is_empty() {
-                    self.names.insert(call.id, identity.name.clone());
-                }
+                let known = Known {
+                    name: identity.name.clone(),
+                    category: identity.category.clone(),
+                };
+                self.clients.insert(call.id, known);
             }
-            CallEvent::Tick => {
-                if let Some(limit) = self.limit {
-                    self.watch(now, call, limit, out);
-                }
-            }
+            CallEvent::Tick if call.is_established() => self.watch(now, call, out),
             CallEvent::Ended => {
-                self.told.remove(&call.id);
-                self.names.remove(&call.id);
+                if call.answered.is_some() {
+                    // It may have become too long since the last look.
+                    self.watch(now, call, out);
+                }
+                self.end(now, call, out);
             }
             _ => {}
         }

@@ -481,6 +481,7 @@ impl Phone {
             on_hold: call.hold.local,
             remote_hold: call.hold.remote,
             muted: call.muted,
+            too_long: self.features.long_calls.is_long(call.id),
             joined_with: call.joined_with.clone(),
             recording: self.features.recorder.view(call.id),
             codec: call.codec(),
@@ -549,7 +550,7 @@ impl Phone {
 
     /// Tells a person, in the window and on standard output.
     pub fn notice(&mut self, now: Now, kind: NoticeKind, text: String) {
-        self.event(now, Body::Notice(Notice { kind, text }));
+        self.event(now, Body::Notice(Notice::new(kind, text)));
     }
 
     /// The address to bind a call's ports to: the one its signalling uses, where the settings

@@ -21,7 +21,7 @@ pub(super) struct News {
 impl News {
     pub(super) fn note(&mut self, now: Now, body: &Body) {
         match body {
-            Body::Notice(Notice { kind, text }) => {
+            Body::Notice(Notice { kind, text, call }) => {
                 if self.notices.len() == NOTICES {
                     self.notices.pop_front();
                 }
@@ -29,6 +29,7 @@ impl News {
                     at: now.wall,
                     kind: *kind,
                     text: text.clone(),
+                    call: *call,
                 });
             }
             Body::Task(_) => self.tasks += 1,

@@ -155,6 +155,8 @@ pub struct CallView {
     pub remote_hold: bool,
     /// Our microphone is off.
     pub muted: bool,
+    /// People have talked for longer than they should.
+    pub too_long: bool,
     /// The other calls of its conference; empty where it is in none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joined_with: Vec<CallId>,
@@ -216,4 +218,6 @@ pub struct NoticeView {
     pub kind: NoticeKind,
     /// A sentence for people.
     pub text: String,
+    /// The call that it is about, where it is about one.
+    pub call: Option<CallId>,
 }

@@ -117,6 +117,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         carddav: _,
         // Written by hand alone.
         sources: _,
+        too_long: _,
         sip,
         media,
         audio,

@@ -11,6 +11,7 @@ mod notifications;
 mod read;
 mod section;
 mod source;
+mod too_long;
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -20,7 +21,7 @@ pub use carddav::CardDav;
 pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
 pub use nat::{Nat, Server};
-pub use notifications::{Notifications, Ways};
+pub use notifications::{LongCallTold, Notifications, Ways};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_media::tone::Bell as Ringtone;
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
@@ -31,7 +32,7 @@ pub(crate) use section::{Section, Source};
 use crate::flight::Retention;
 use crate::i18n::Language;
 pub use crate::model::Password;
-use crate::model::{CardSource, Country, TaskTerms};
+use crate::model::{CardSource, Country, TalkLimit, TalkLimits, TaskTerms};
 
 /// Everything in `settings.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,6 +63,8 @@ pub struct Settings {
     pub window: Window,
     /// `[[source]]`: fields of the card that come from outside, in the file's order.
     pub sources: Vec<CardSource>,
+    /// `[[too_long]]`: how long conversations of some kind may last, in the file's order.
+    pub too_long: Vec<TalkLimit>,
 }
 
 impl Settings {
@@ -75,6 +78,14 @@ impl Settings {
     pub fn task_terms(&self) -> Option<TaskTerms> {
         let present = self.modules.tasks && self.modules.call_log;
         present.then(|| TaskTerms::minutes(self.tasks.due_minutes))
+    }
+
+    /// How long conversations may last.
+    pub fn talk_limits(&self) -> TalkLimits {
+        TalkLimits {
+            limits: self.too_long.clone(),
+            otherwise: self.notifications.long_call(),
+        }
     }
 
     /// Reads `text`; `file` is what errors name.

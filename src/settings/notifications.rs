@@ -11,7 +11,7 @@ const WINDOW: &str = "window";
 const DESKTOP: &str = "desktop";
 const SOUND: &str = "sound";
 /// The longest conversation that is waited for: a day.
-const MOST_MINUTES: u32 = 1440;
+pub(super) const MOST_MINUTES: u32 = 1440;
 
 /// `[notifications]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Notifications {
     pub tasks: Ways,
     /// A conversation lasts longer than [`Notifications::long_call_minutes`].
     pub long_calls: Ways,
+    /// When that is told.
+    pub long_calls_told: LongCallTold,
     /// A line, the database, a device or a call fails.
     pub alerts: Ways,
     /// After how many minutes a conversation is a long one; 0: never.
@@ -35,6 +37,21 @@ impl Notifications {
         (!limit.is_zero()).then_some(limit)
     }
 }
+
+/// When a conversation that lasts too long is told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LongCallTold {
+    /// As soon as it does.
+    #[default]
+    During,
+    /// When it is over.
+    After,
+}
+
+const TOLD: [(&str, LongCallTold); 2] = [
+    ("during", LongCallTold::During),
+    ("after", LongCallTold::After),
+];
 
 /// In which ways one kind of news is told; in none where it is not to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,6 +100,7 @@ impl Default for Notifications {
             calls: card,
             tasks: told,
             long_calls: told,
+            long_calls_told: LongCallTold::default(),
             alerts: told,
             long_call_minutes: 0,
         }
@@ -95,6 +113,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Notifications, SettingsE
         calls: ways(section, "calls", default.calls)?,
         tasks: ways(section, "tasks", default.tasks)?,
         long_calls: ways(section, "long_calls", default.long_calls)?,
+        long_calls_told: section.choice("long_calls_told", default.long_calls_told, &TOLD)?,
         alerts: ways(section, "alerts", default.alerts)?,
         long_call_minutes: section.integer(
             "long_call_minutes",
@@ -127,11 +146,18 @@ fn ways(
     Ok(ways)
 }
 
+fn long_calls_told(settings: Notifications) -> Option<Value> {
+    let told = settings.long_calls_told;
+    let (word, _) = TOLD.iter().find(|(_, value)| *value == told)?;
+    Some((*word).into())
+}
+
 pub(super) fn write(settings: Notifications) -> Vec<(&'static str, Option<Value>)> {
     vec![
         ("calls", settings.calls.value()),
         ("tasks", settings.tasks.value()),
         ("long_calls", settings.long_calls.value()),
+        ("long_calls_told", long_calls_told(settings)),
         ("alerts", settings.alerts.value()),
         (
             "long_call_minutes",

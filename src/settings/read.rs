@@ -12,6 +12,7 @@ use super::carddav;
 use super::nat;
 use super::notifications;
 use super::section::{Section, Source};
+use super::too_long;
 use super::{
     Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
     Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, Sip, Srtp, Tasks,
@@ -99,7 +100,8 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         notifications: section(&mut top, source, "notifications", notifications::read)?,
         modules: section(&mut top, source, "modules", modules)?,
         window: section(&mut top, source, "window", window)?,
-        sources: sources(&mut top, source)?,
+        sources: sources(&mut top)?,
+        too_long: too_long::limits(&mut top)?,
     };
     top.finish()?;
     Ok(settings)
@@ -162,22 +164,9 @@ fn accounts<'a>(top: &mut Section<'a>, source: Source<'a>) -> Result<Vec<Account
 /// More fields of the card than anybody reads.
 const MAX_SOURCES: usize = 20;
 
-fn sources<'a>(
-    top: &mut Section<'a>,
-    source: Source<'a>,
-) -> Result<Vec<CardSource>, SettingsError> {
-    let Some(value) = top.value("source") else {
-        return Ok(Vec::new());
-    };
-    let allowed = format!("at most {MAX_SOURCES} sections [[source]]");
-    let array = value.get_ref().as_array();
-    let array = array.filter(|array| array.len() <= MAX_SOURCES);
-    let array = array.ok_or_else(|| top.bad("source", value, &allowed))?;
-    let mut sources: Vec<CardSource> = Vec::with_capacity(array.len());
-    for item in array.iter() {
-        let table = item.get_ref().as_table();
-        let table = table.ok_or_else(|| top.bad("source", item, "a section [[source]]"))?;
-        let mut section = Section::new(source, "in [[source]]", item.span(), table);
+fn sources(top: &mut Section<'_>) -> Result<Vec<CardSource>, SettingsError> {
+    let mut sources: Vec<CardSource> = Vec::new();
+    for mut section in top.tables("source", "in [[source]]", MAX_SOURCES)? {
         let read = super::source::source(&mut section)?;
         if sources.iter().any(|other| other.name == read.name)
             && let Some(name) = section.value("name")

@@ -93,7 +93,7 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("log, tasks, carddav, notifications, modules, window, source"),
+        message.ends_with("log, tasks, carddav, notifications, modules, window, source, too_long"),
         "{message}"
     );
 }
@@ -371,6 +371,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
             ..Ways::default()
         },
         long_calls: Ways::default(),
+        long_calls_told: LongCallTold::After,
         alerts: Ways {
             window: true,
             sound: true,
@@ -586,4 +587,35 @@ fn servers_for_nats_are_hosts_with_or_without_a_port() {
     let both = "turn_password = \"x\"\nturn_password_command = \"y\"\n";
     let message = refusal(&format!("[[account]]\naor = \"sip:a@b\"\n{both}"));
     assert!(message.contains("either turn_password or"), "{message}");
+}
+
+#[test]
+fn s5_21_limits_of_talks_are_read_and_what_is_wrong_is_named() {
+    let settings = Settings::parse(
+        "[[too_long]]\nminutes = 10\ndirection = \"outgoing\"\nprefix = \"+7701\"\n\
+         category = \"vip\"\nextension = \"101\"\n[[too_long]]\nminutes = 5\n",
+        Path::new("settings.toml"),
+    );
+    let settings = settings.unwrap();
+    let minutes: Vec<u64> = settings
+        .too_long
+        .iter()
+        .map(|l| l.talk.as_secs() / 60)
+        .collect();
+    assert_eq!(minutes, [10, 5]);
+    assert_eq!(settings.too_long[0].prefix, "+7701");
+    assert_eq!(settings.talk_limits().otherwise, None);
+    for (text, word) in [
+        ("[[too_long]]\n", "minutes"),
+        ("[[too_long]]\nminutes = 0\n", "minutes"),
+        ("[[too_long]]\nminutes = 5\nprefix = \"7701\"\n", "+7701"),
+        (
+            "[[too_long]]\nminutes = 5\ndirection = \"both\"\n",
+            "outgoing",
+        ),
+        ("[[too_long]]\nminutes = 5\ncolour = \"red\"\n", "colour"),
+        ("[too_long]\nminutes = 5\n", "[[too_long]]"),
+    ] {
+        assert!(refusal(text).contains(word), "{text}: {}", refusal(text));
+    }
 }

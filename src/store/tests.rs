@@ -23,6 +23,7 @@ fn take_back_call_lists(store: &super::Store) {
         DROP INDEX calls_by_time; CREATE INDEX calls_by_time ON calls (started_at);
         ALTER TABLE calls DROP COLUMN category_then; ALTER TABLE calls DROP COLUMN category_now;
         ALTER TABLE calls DROP COLUMN name_key; ALTER TABLE calls DROP COLUMN recorded;
+        ALTER TABLE calls DROP COLUMN too_long;
         PRAGMA user_version = 14;";
     store.connection.execute_batch(back).unwrap();
 }

@@ -250,12 +250,37 @@ fn s1_9_a_conversation_that_lasts_too_long_is_told_of_once() {
     };
     office.ms(598_000);
     assert_eq!(told(&office), [""; 0]);
+    assert!(!calls(&mut office)[0].too_long);
     office.ms(4000);
     let text = "The call with 200 has lasted for 10 minutes";
     assert_eq!(told(&office), [text]);
+    assert!(calls(&mut office)[0].too_long, "S5.22: live");
+    assert_eq!(office.told("notice")[0]["call"], call.to_string(), "S5.23");
     office.command(Command::Hold(call)).unwrap();
     office.ms(60_000);
     office.command(Command::Resume(call)).unwrap();
     office.ms(2000);
     assert_eq!(told(&office), [text]);
+}
+
+#[test]
+fn s5_21_s5_23_a_row_is_marked_by_the_limit_of_its_kind_and_a_setting_tells_it_when_the_call_is_over()
+ {
+    let limits = "[[too_long]]\nminutes = 2\ncategory = \"problem\"\n[[too_long]]\nminutes = 1\n\
+        direction = \"outgoing\"\n[notifications]\nlong_calls_told = \"after\"\n";
+    for (seconds, too_long) in [(59, false), (61, true)] {
+        let (mut office, call) = talking(limits);
+        office.ms(seconds * 1000 - 500);
+        assert!(office.told("notice").is_empty(), "not while it goes on");
+        office.command(Command::Hangup(call)).unwrap();
+        office.ms(500);
+        let (row, _) = office.only_row();
+        assert_eq!(row.record.too_long, too_long, "{:?}", row.record.talk);
+        let told = office.told("notice");
+        assert_eq!(told.len(), usize::from(too_long), "{told:?}");
+        if too_long {
+            assert_eq!(told[0]["text"], "The call with 200 has lasted for 1 minute");
+            assert_eq!(told[0]["call"], call.to_string());
+        }
+    }
 }

@@ -42,6 +42,8 @@ pub struct CallFilter {
     pub talk_from: Option<Duration>,
     /// Those in which people talked for less.
     pub talk_below: Option<Duration>,
+    /// Those that lasted too long (true), or not.
+    pub too_long: Option<bool>,
     /// Those with a recording (true), or without one.
     pub recorded: Option<bool>,
 }
@@ -155,6 +157,9 @@ impl Reader<'_> {
         }
         if let Some(talk) = filter.talk_below {
             condition.that("c.talk_ms < ?", length(talk));
+        }
+        if let Some(too_long) = filter.too_long {
+            condition.that("c.too_long = ?", i64::from(too_long));
         }
         if let Some(recorded) = filter.recorded {
             condition.that("c.recorded = ?", i64::from(recorded));

@@ -21,7 +21,7 @@ use crate::model::{
 };
 
 /// How many columns a call is read from.
-const WIDTH: usize = 37;
+const WIDTH: usize = 38;
 
 /// What a call is read from: [`WIDTH`] columns of `calls c`.
 pub(super) const COLUMNS: &str =
@@ -30,7 +30,8 @@ pub(super) const COLUMNS: &str =
     c.client_name, c.extension, c.employee, c.account, c.ring_ms, c.hold_ms, c.talk_ms,
     c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
     c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by, c.known_as, c.identified_ms,
-    c.category_then, c.cost_minor, c.cost_currency, c.tariff";
+    c.category_then, c.cost_minor, c.cost_currency, c.tariff,
+    c.too_long";
 
 /// What stands beside a call in the log: the client's present name and category, the recording.
 /// A client that was merged is the one it was merged into already; of a deleted one the name
@@ -97,6 +98,7 @@ impl Writer<'_> {
                 ":category_then": record.category.as_ref().map(CategoryId::as_str),
                 ":cost_minor": cost.map(|cost| cost.amount.minor),
                 ":cost_currency": cost.map(|cost| &cost.amount.currency),
+                ":too_long": record.too_long,
                 ":tariff": cost.map(|cost| &cost.tariff),
             })?;
         Ok(())
@@ -156,12 +158,13 @@ const SAVE_CALL: &str = "
         last_seen_at, caller, callee, number, remote_name, hidden, client, client_name, extension,
         employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
         packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by, known_as, identified_ms,
-        category_then, cost_minor, cost_currency, tariff)
+        category_then, cost_minor, cost_currency, tariff, too_long)
     VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
         :last_seen_at, :caller, :callee, :number, :remote_name, :hidden, :client, :client_name,
         :extension, :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
         :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos,
-        :diverted_by, :known_as, :identified_ms, :category_then, :cost_minor, :cost_currency, :tariff)
+        :diverted_by, :known_as, :identified_ms, :category_then, :cost_minor, :cost_currency, :tariff,
+        :too_long)
     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
         started_at = excluded.started_at, ringing_at = excluded.ringing_at,
         answered_at = excluded.answered_at, ended_at = excluded.ended_at,
@@ -182,7 +185,7 @@ const SAVE_CALL: &str = "
         category_then = CASE WHEN chosen THEN category_then
                         ELSE coalesce(excluded.category_then, category_then) END,
         cost_minor = excluded.cost_minor, cost_currency = excluded.cost_currency,
-        tariff = excluded.tariff
+        tariff = excluded.tariff, too_long = excluded.too_long
     WHERE ended_at IS NULL OR excluded.ended_at IS NOT NULL";
 
 /// The statement that reads lines of the log.
@@ -235,6 +238,7 @@ pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         quality: quality(row)?,
         diverted_by: row.get(30)?,
         cost: cost(row)?,
+        too_long: row.get(37)?,
     })
 }
 

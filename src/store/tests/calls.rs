@@ -55,6 +55,7 @@ fn s5_14_a_row_comes_back_with_every_field() {
         extension: "101".into(),
         employee: "Anna".into(),
         account: "sip:101@office.example".into(),
+        too_long: true,
         ring: Duration::from_secs(4),
         hold: Duration::from_millis(1500),
         talk: Duration::from_secs(61),
