@@ -44,6 +44,8 @@ pub enum Tone {
 pub enum Subject {
     /// A call.
     Call(CallId),
+    /// A conversation that lasts too long.
+    LongCall(CallId),
     /// A task.
     Task(TaskId),
     /// Several tasks.

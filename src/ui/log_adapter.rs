@@ -398,6 +398,12 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
         outcome: map_status(record.status),
         time: text::time(record.started_at, zone),
         duration: text::length(record.talk),
+        too_long: record.too_long,
+        cost: record
+            .cost
+            .as_ref()
+            .map(|cost| text::line(&cost.amount.to_string()))
+            .unwrap_or_default(),
         line: text::line(&record.account),
         diverted_by: text::line(&record.diverted_by),
         employee: text::line(format!("{} {}", record.extension, record.employee).trim()),

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook_ui::slint::{self, ComponentHandle, Model, ModelRc, VecModel, Weak};
-use ringbook_ui::{MainWindow, Notice, NotificationsAdapter, ToldIn, WindowAdapter};
+use ringbook_ui::{
+    LogAdapter, MainWindow, Notice, NotificationsAdapter, Page, ToldIn, WindowAdapter,
+};
 
 use super::link::PhoneLink;
 use super::phone_adapter::line_title;
@@ -160,8 +162,20 @@ impl Bell {
         if let Some(act) = act {
             act();
         }
-        if let (Some(Subject::Task(task)), Some(show)) = (about, &*self.show_task.borrow()) {
-            show(task);
+        match (about, &*self.show_task.borrow()) {
+            (Some(Subject::Task(task)), Some(show)) => show(task),
+            (Some(Subject::LongCall(call)), _) => self.show_call(call),
+            _ => {}
+        }
+    }
+
+    /// Shows the call's row in the log, with its recording.
+    fn show_call(&self, call: CallId) {
+        if let Some(window) = self.window.upgrade() {
+            window.global::<WindowAdapter>().set_page(Page::Calls);
+            window
+                .global::<LogAdapter>()
+                .invoke_select(call.to_string().into());
         }
     }
 
@@ -234,7 +248,16 @@ impl Bell {
         let news = fresh.map(|notice| {
             self.told.set(self.told.get().max(notice.at));
             let (kind, tone) = kind_of(notice.kind);
-            Notification::of_text(kind, tone, "Ringbook".to_owned(), notice.text.clone())
+            let news =
+                Notification::of_text(kind, tone, "Ringbook".to_owned(), notice.text.clone());
+            match notice.call {
+                None => news,
+                Some(call) => Notification {
+                    subject: Subject::LongCall(call),
+                    action: tr!("Show the call"),
+                    ..news
+                },
+            }
         });
         news.collect()
     }

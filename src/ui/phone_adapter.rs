@@ -414,6 +414,7 @@ fn map_call(call: &CallView, now: Timestamp, selected: bool) -> CallItem {
         initials: text::initials(&call.title),
         remote_hold: call.remote_hold,
         muted: call.muted,
+        too_long: call.too_long,
         recording: match call.recording {
             RecordingView::Off => RecordPhase::Off,
             RecordingView::On => RecordPhase::On,
@@ -450,6 +451,7 @@ fn state_text(call: &CallView) -> SharedString {
         Phase::Established if call.remote_hold => tr!("Put on hold by the other side"),
         Phase::Established if call.muted => tr!("Talking, muted"),
         Phase::Established if !call.joined_with.is_empty() => tr!("In a conference"),
+        Phase::Established if call.too_long => tr!("Talking for too long"),
         Phase::Established => tr!("Talking"),
         Phase::Transferring => tr!("Transferring"),
         Phase::Ended => tr!("Ended"),

@@ -86,6 +86,24 @@ fn who_sent_a_call_on_is_on_the_card_and_in_the_rows() {
 }
 
 #[test]
+fn s5_22_a_call_that_lasts_too_long_is_marked_in_the_bar_and_in_the_log() {
+    for (too_long, row) in [
+        (false, "Ivan Petrov, Answered, 17:55, Sent on by 104"),
+        (true, "Bek, warehouse, Answered, 08:14, Too long"),
+    ] {
+        let call = CallItem {
+            too_long,
+            ..sample::call()
+        };
+        let window = window(call, 1080.0);
+        assert_eq!(labelled(&window, "Too long").len(), usize::from(too_long));
+        window.global::<WindowAdapter>().set_page(Page::Calls);
+        support::settle();
+        assert!(!labelled(&window, row).is_empty(), "{row}");
+    }
+}
+
+#[test]
 fn before_there_is_sound_no_lock_is_shown() {
     let call = CallItem {
         privacy: Privacy::Unknown,

@@ -293,6 +293,8 @@ pub fn log() -> Vec<LogRow> {
         line: "101 · Alfa LLC".into(),
         employee: "101 Anna".into(),
         client: "k1".into(),
+        too_long: id == "5",
+        cost: "0.20 EUR".into(),
         diverted_by: if id == "6" {
             "104".into()
         } else {
