@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::clock_hours::ClockHours;
+use super::{mean, ratio};
 use crate::model::{Direction, KnownAs};
 
 /// The fewest conversations on either side that are compared: the averages of fewer say little.
@@ -440,15 +441,6 @@ fn median(millis: &mut [u32]) -> Option<Duration> {
     let lower = below.iter().max().filter(|_| !is_odd).copied();
     let both = u64::from(lower.unwrap_or(upper)) + u64::from(upper);
     Some(Duration::from_micros(both * 500))
-}
-
-fn mean(sum: Duration, count: u64) -> Option<Duration> {
-    let nanos = sum.as_nanos().checked_div(count.into())?;
-    Some(Duration::from_nanos_u128(nanos))
-}
-
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 fn millis(duration: Duration) -> i128 {

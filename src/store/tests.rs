@@ -11,4 +11,5 @@ mod flights;
 mod handle;
 mod records;
 mod reports;
+mod reports_in_sql;
 mod tasks;
