@@ -154,12 +154,15 @@ fn logged_call<'r>(row: &'r Row<'_>) -> rusqlite::Result<LoggedCall<'r>> {
     })
 }
 
-/// How SQLite goes about it, step by step.
+/// How SQLite goes about conversations and calls, step by step.
 #[cfg(test)]
-pub(super) fn plan(connection: &rusqlite::Connection) -> Result<Vec<String>> {
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {CONVERSATIONS}"))?;
-    let rows = statement.query_map(named_params! {":from": 0, ":to": 1}, |row| {
-        row.get("detail")
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+pub(super) fn plans(connection: &rusqlite::Connection) -> Result<[Vec<String>; 2]> {
+    let plan = |select: &str| -> Result<Vec<String>> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {select}"))?;
+        let rows = statement.query_map(named_params! {":from": 0, ":to": 1}, |row| {
+            row.get("detail")
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    Ok([plan(CONVERSATIONS)?, plan(CALLS)?])
 }

@@ -301,7 +301,7 @@ fn s1_6_an_empty_log_and_a_period_without_calls_have_no_figures() {
 #[test]
 fn s1_6_reports_read_an_index_and_no_row_of_the_log() {
     let store = Store::in_memory().unwrap();
-    let plan = crate::store::reports::plan(&store.connection).unwrap();
+    let [plan, _] = crate::store::reports::plans(&store.connection).unwrap();
     let [step] = &plan[..] else {
         panic!("{plan:?}");
     };
