@@ -180,12 +180,15 @@ pub fn run(
     }
 }
 
+/// The figures of each period.
+type Figures<F> = [(Period, F)];
+
 /// A report: where its figures come from and how they are shown.
 struct Report<'c, F> {
     figures: &'c dyn Fn(&Reader<'_>, Period, TimeZone) -> store::Result<F>,
     page: &'c dyn Fn(Period, &F, &TimeZone) -> Page,
     json: fn(Period, &F) -> Value,
-    csv: fn(&[(Period, F)], &mut dyn Write) -> Result<(), ExportError>,
+    csv: fn(&Figures<F>, &mut dyn Write) -> Result<(), ExportError>,
 }
 
 impl<F> Report<'_, F> {
@@ -215,7 +218,7 @@ impl<F> Report<'_, F> {
 
     fn write(
         &self,
-        reports: &[(Period, F)],
+        reports: &Figures<F>,
         format: ReportFormat,
         output: &mut dyn Write,
     ) -> anyhow::Result<()> {
@@ -238,7 +241,7 @@ impl<F> Report<'_, F> {
         Ok(())
     }
 
-    fn pages(&self, reports: &[(Period, F)]) -> Vec<Page> {
+    fn pages(&self, reports: &Figures<F>) -> Vec<Page> {
         let zone = TimeZone::system();
         let reports = reports.iter();
         reports

@@ -239,8 +239,8 @@ pub struct HandlingTally {
     incoming: ByCaller,
     outgoing: ByCaller,
     operators: Vec<Working>,
-    /// Where an operator stands among them, by extension and name.
-    places: HashMap<String, HashMap<String, usize>>,
+    /// Where those of an extension stand among them: mostly one.
+    places: HashMap<String, Vec<usize>>,
     colleagues: u64,
     cut_off: u64,
 }
@@ -335,13 +335,14 @@ impl HandlingTally {
     }
 
     fn place(&mut self, extension: &str, employee: &str) -> usize {
-        let known = self.places.get(extension);
-        if let Some(&place) = known.and_then(|employees| employees.get(employee)) {
+        let mut known = self.places.get(extension).into_iter().flatten();
+        let is_it = |&&place: &&usize| self.operators[place].operator.employee == employee;
+        if let Some(&place) = known.find(is_it) {
             return place;
         }
         let place = self.operators.len();
-        let employees = self.places.entry(extension.to_owned()).or_default();
-        employees.insert(employee.to_owned(), place);
+        let places = self.places.entry(extension.to_owned()).or_default();
+        places.push(place);
         self.operators.push(Working {
             operator: Operator {
                 extension: extension.to_owned(),
