@@ -115,15 +115,13 @@ impl BusiestTally {
             Direction::Incoming => Fate::of(call, self.short),
             Direction::Outgoing => None,
         };
-        let talk = if had_conversation(call) {
-            call.talk
-        } else {
-            Duration::ZERO
+        let talk = match had_conversation(call) {
+            true => call.talk,
+            false => Duration::ZERO,
         };
+        let is_unclear = call.end.direction == Direction::Incoming && fate.is_none();
         let busiest = &mut self.busiest;
-        if fate.is_none() && call.end.direction == Direction::Incoming {
-            busiest.unclear += 1;
-        }
+        busiest.unclear += u64::from(is_unclear);
         let cell = &mut busiest.week[hour.weekday()][hour.hour];
         for busy in [cell, &mut busiest.all] {
             if let Some(fate) = fate {

@@ -24,7 +24,7 @@ pub(super) struct AtOnce {
 }
 
 impl Concurrency {
-    /// A call begins. What has gone on longest at `start` is told first by [`Self::pass`].
+    /// A call begins, at or after every moment that was named before.
     pub(super) fn begin(&mut self, start: Timestamp, end: Timestamp) {
         self.end_by(start);
         if start < end {
@@ -32,7 +32,7 @@ impl Concurrency {
         }
     }
 
-    /// How many calls go on at this moment, which no earlier one may follow.
+    /// How many calls go on at a moment, at or after every one that was named before.
     pub(super) fn at(&mut self, moment: Timestamp, clock: &mut ClockHours) -> AtOnce {
         self.end_by(moment);
         AtOnce {
@@ -42,8 +42,8 @@ impl Concurrency {
         }
     }
 
-    /// Goes on to a moment, and tells how many calls go on when an hour of the clock begins before it:
-    /// those of the hour before may be more than ever begin in this one.
+    /// Goes on to a moment, and tells of each hour of the clock that begins before it with how many
+    /// calls it does: those of the hour before may be more than there ever are later in this one.
     pub(super) fn pass(
         &mut self,
         from: Timestamp,
