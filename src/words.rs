@@ -1,10 +1,24 @@
-//! What fields of clients and records are called, in the reader's language.
+//! What fields of clients and records, and days of the week, are called, in the reader's language.
 
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use crate::model::{ClientField, Kind, NOTE_READ, Record, Value};
 use crate::store::Change;
 use crate::tr;
+
+/// A day of the week, as short as it is written.
+pub fn weekday_short(weekday: Weekday) -> String {
+    match weekday {
+        Weekday::Monday => tr!("Mon"),
+        Weekday::Tuesday => tr!("Tue"),
+        Weekday::Wednesday => tr!("Wed"),
+        Weekday::Thursday => tr!("Thu"),
+        Weekday::Friday => tr!("Fri"),
+        Weekday::Saturday => tr!("Sat"),
+        Weekday::Sunday => tr!("Sun"),
+    }
+}
 
 /// What a field of a client is called.
 pub fn client_field(field: &ClientField) -> String {

@@ -2,19 +2,26 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
+use serde_json::Value;
 
-use super::data::{Format, open_store, to_file_or};
-use super::report_handling;
-use crate::export::{handling_as_csv, handling_json};
+use super::data::{open_store, to_file_or};
+use super::{report_busiest, report_handling, report_lost, report_service};
+use crate::export::page::{Page, write_pages};
+use crate::export::{
+    ExportError, busiest_as_csv, busiest_json, handling_as_csv, handling_json, lost_as_csv,
+    lost_json, pages_as_html, service_as_csv, service_json,
+};
 use crate::model::When;
 use crate::profile::Profile;
-use crate::reports::{Handling, Period};
-use crate::tr;
+use crate::reports::{Period, SERVICE_GOAL, SERVICE_WITHIN, SHORT_ABANDON};
+use crate::store::{self, Reader};
+use crate::{i18n, tr};
 
 /// Figures over the call log.
 #[derive(Debug, Subcommand)]
@@ -26,18 +33,86 @@ pub enum ReportCommand {
     /// where the card named a client when the call was taken. An hour of work is an hour of the
     /// clock in which a conversation of the operator began.
     Handling {
-        /// Into this file; its ending says how, where --format does not: csv or json.
-        file: Option<PathBuf>,
-        /// Which calls.
+        /// Which calls, and how to print it.
         #[command(flatten)]
-        days: Days,
-        /// Report on what was before this day and on what was from it on, one beside the other
-        #[arg(long, value_name = "DAY")]
-        split: Option<String>,
-        /// How to print it [default: by the file's ending, else table]
-        #[arg(long, value_enum)]
-        format: Option<Format>,
+        options: Options,
     },
+    /// How many incoming calls were lost, by day, hour of the day and line, and where that tends
+    ///
+    /// The rate is lost / (offered - short). Lost is who gave up or found nobody, for whatever
+    /// reason; who was answered at another phone is not, and calls that we turned away stand apart.
+    Lost {
+        /// Which calls, and how to print it.
+        #[command(flatten)]
+        options: Options,
+        /// Whoever gives up.
+        #[command(flatten)]
+        short: Short,
+    },
+    /// How soon callers are answered, how many give up, and how busy each employee is
+    ///
+    /// The service level is answered in time / (offered - short). The occupancy is the talk time of
+    /// an employee, holds included, over the hours of the clock in which a conversation began.
+    Service {
+        /// Which calls, and how to print it.
+        #[command(flatten)]
+        options: Options,
+        /// Whoever gives up.
+        #[command(flatten)]
+        short: Short,
+        /// An answer within so many seconds is in time
+        #[arg(long, value_name = "SECONDS", default_value_t = SERVICE_WITHIN.as_secs())]
+        within: u64,
+        /// Which share of the callers is to be answered in time
+        #[arg(long, value_name = "PERCENT", default_value_t = SERVICE_GOAL)]
+        goal: u8,
+    },
+    /// When in the week calls come and are lost, and how many go on at once, hour by hour
+    Busiest {
+        /// Which calls, and how to print it.
+        #[command(flatten)]
+        options: Options,
+        /// Whoever gives up.
+        #[command(flatten)]
+        short: Short,
+    },
+}
+
+/// What every report can be told.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Into this file; its ending says how, where --format does not: csv, json or html.
+    file: Option<PathBuf>,
+    /// Which calls.
+    #[command(flatten)]
+    days: Days,
+    /// Report on what was before this day and on what was from it on, one beside the other
+    #[arg(long, value_name = "DAY")]
+    split: Option<String>,
+    /// How to print it [default: by the file's ending, else table]
+    #[arg(long, value_enum)]
+    format: Option<ReportFormat>,
+}
+
+/// Who gave up too soon to count as lost.
+#[derive(Debug, Args)]
+pub struct Short {
+    /// Whoever gives up after less than so many seconds is counted apart
+    #[arg(long, value_name = "SECONDS", default_value_t = SHORT_ABANDON.as_secs())]
+    short: u64,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Columns for people.
+    Table,
+    /// An array of objects.
+    Json,
+    /// Comma-separated values.
+    Csv,
+    /// A page with charts, for a browser.
+    Html,
 }
 
 /// The period of a report.
@@ -61,52 +136,142 @@ pub fn run(
     profile: &Profile,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let ReportCommand::Handling {
-        file,
-        days,
-        split,
-        format,
-    } = command;
-    let periods = parts(days.period(&Zoned::now())?, split.as_deref())?;
-    let store = open_store(profile)?;
-    let figures = |period| -> anyhow::Result<(Period, Handling)> {
-        let handling = store.read(|reader| reader.handling(period, TimeZone::system()))?;
-        Ok((period, handling))
-    };
-    let reports: Vec<_> = periods.into_iter().map(figures).collect::<Result<_, _>>()?;
-    let format = format.unwrap_or_else(|| by_ending(file.as_deref()));
-    to_file_or(file.as_deref(), output, |output| {
-        write(&reports, format, output)
-    })
-}
-
-fn write(
-    reports: &[(Period, Handling)],
-    format: Format,
-    output: &mut dyn Write,
-) -> anyhow::Result<()> {
-    match format {
-        Format::Table => report_handling::write(reports, &TimeZone::system(), output)?,
-        Format::Csv => handling_as_csv(reports, output)?,
-        Format::Json => {
-            let reports = reports.iter();
-            let json: serde_json::Value = reports
-                .map(|(period, handling)| handling_json(*period, handling))
-                .collect();
-            serde_json::to_writer_pretty(&mut *output, &json)?;
-            writeln!(output)?;
+    match command {
+        ReportCommand::Handling { options } => Report {
+            figures: &|reader, period, zone| reader.handling(period, zone),
+            page: &report_handling::page,
+            json: handling_json,
+            csv: |reports, output| handling_as_csv(reports, output),
         }
+        .run(options, profile, output),
+        ReportCommand::Lost { options, short } => Report {
+            figures: &|reader, period, zone| reader.lost(period, zone, short.time()),
+            page: &report_lost::page,
+            json: lost_json,
+            csv: |reports, output| lost_as_csv(reports, output),
+        }
+        .run(options, profile, output),
+        ReportCommand::Service {
+            options,
+            short,
+            within,
+            goal,
+        } => {
+            let within = Duration::from_secs(*within);
+            let aim = report_service::Aim {
+                within,
+                percent: *goal,
+            };
+            Report {
+                figures: &|reader, period, zone| reader.service(period, zone, short.time(), within),
+                page: &|period, figures, zone| report_service::page(period, figures, zone, aim),
+                json: service_json,
+                csv: |reports, output| service_as_csv(reports, output),
+            }
+            .run(options, profile, output)
+        }
+        ReportCommand::Busiest { options, short } => Report {
+            figures: &|reader, period, zone| reader.busiest(period, zone, short.time()),
+            page: &report_busiest::page,
+            json: busiest_json,
+            csv: |reports, output| busiest_as_csv(reports, output),
+        }
+        .run(options, profile, output),
     }
-    Ok(())
 }
 
-fn by_ending(file: Option<&Path>) -> Format {
+/// The figures of each period.
+type Figures<F> = [(Period, F)];
+
+/// A report: where its figures come from and how they are shown.
+struct Report<'c, F> {
+    figures: &'c dyn Fn(&Reader<'_>, Period, TimeZone) -> store::Result<F>,
+    page: &'c dyn Fn(Period, &F, &TimeZone) -> Page,
+    json: fn(Period, &F) -> Value,
+    csv: fn(&Figures<F>, &mut dyn Write) -> Result<(), ExportError>,
+}
+
+impl<F> Report<'_, F> {
+    fn run(
+        &self,
+        options: &Options,
+        profile: &Profile,
+        output: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let periods = parts(
+            options.days.period(&Zoned::now())?,
+            options.split.as_deref(),
+        )?;
+        let store = open_store(profile)?;
+        let figures = |period| -> anyhow::Result<(Period, F)> {
+            let zone = TimeZone::system();
+            Ok((
+                period,
+                store.read(|reader| (self.figures)(reader, period, zone))?,
+            ))
+        };
+        let reports: Vec<_> = periods.into_iter().map(figures).collect::<Result<_, _>>()?;
+        let file = options.file.as_deref();
+        let format = options.format.unwrap_or_else(|| by_ending(file));
+        to_file_or(file, output, |output| self.write(&reports, format, output))
+    }
+
+    fn write(
+        &self,
+        reports: &Figures<F>,
+        format: ReportFormat,
+        output: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        match format {
+            ReportFormat::Table => write_pages(&self.pages(reports), output)?,
+            ReportFormat::Html => {
+                let html = pages_as_html(&self.pages(reports), i18n::language());
+                output.write_all(html.as_bytes())?;
+            }
+            ReportFormat::Csv => (self.csv)(reports, output)?,
+            ReportFormat::Json => {
+                let reports = reports.iter();
+                let json: Value = reports
+                    .map(|(period, figures)| (self.json)(*period, figures))
+                    .collect();
+                serde_json::to_writer_pretty(&mut *output, &json)?;
+                writeln!(output)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pages(&self, reports: &Figures<F>) -> Vec<Page> {
+        let zone = TimeZone::system();
+        let reports = reports.iter();
+        reports
+            .map(|(period, figures)| (self.page)(*period, figures, &zone))
+            .collect()
+    }
+}
+
+fn by_ending(file: Option<&Path>) -> ReportFormat {
     let ending = file.and_then(Path::extension).and_then(|e| e.to_str());
     match ending {
-        Some("csv") => Format::Csv,
-        Some("json") => Format::Json,
-        _ => Format::Table,
+        Some("csv") => ReportFormat::Csv,
+        Some("json") => ReportFormat::Json,
+        Some("html") => ReportFormat::Html,
+        _ => ReportFormat::Table,
     }
+}
+
+impl Short {
+    fn time(&self) -> Duration {
+        Duration::from_secs(self.short)
+    }
+}
+
+/// The ends of a period as they are shown: `2026-11-22 00:00`.
+pub(super) fn shown(period: Period, zone: &TimeZone) -> [String; 2] {
+    [period.from, period.to].map(|at| {
+        let at = at.to_zoned(zone.clone());
+        at.strftime("%Y-%m-%d %H:%M").to_string()
+    })
 }
 
 impl Days {

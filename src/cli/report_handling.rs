@@ -1,61 +1,48 @@
 //! The report on handling time, for people.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::log::clock;
+use super::report::shown;
+use crate::export::page::{Bars, Page, Part, Table};
 use crate::reports::{Callers, ENOUGH, Handling, Lengths, Operator, Period, Saving, Work};
-use crate::table::write_table;
 use crate::{tr, trn};
 
-/// Writes the figures of each period, one below the other.
-pub fn write(
-    reports: &[(Period, Handling)],
-    zone: &TimeZone,
-    output: &mut dyn Write,
-) -> io::Result<()> {
-    for (at, (period, figures)) in reports.iter().enumerate() {
-        if at > 0 {
-            writeln!(output)?;
-        }
-        writeln!(output, "{}", heading(*period, zone))?;
-        write_figures(figures, output)?;
+/// The figures of a period.
+pub fn page(period: Period, figures: &Handling, zone: &TimeZone) -> Page {
+    let [from, to] = shown(period, zone);
+    Page {
+        heading: tr!(
+            "Handling time of the calls from {from} to {to}",
+            from = from,
+            to = to
+        ),
+        parts: parts(figures),
     }
-    Ok(())
 }
 
-fn heading(period: Period, zone: &TimeZone) -> String {
-    let local = |at: jiff::Timestamp| {
-        let at = at.to_zoned(zone.clone());
-        at.strftime("%Y-%m-%d %H:%M").to_string()
-    };
-    tr!(
-        "Handling time of the calls from {from} to {to}",
-        from = local(period.from),
-        to = local(period.to)
-    )
-}
-
-fn write_figures(figures: &Handling, output: &mut dyn Write) -> io::Result<()> {
-    if figures.together.all.conversations > 0 {
-        write_callers(figures, output)?;
-        write_savings(figures, output)?;
-        write_operators(&figures.operators, output)?;
-        write_hours(&figures.by_hour, output)?;
+fn parts(figures: &Handling) -> Vec<Part> {
+    let mut parts = if figures.together.all.conversations > 0 {
+        vec![
+            Part::Table(callers(figures)),
+            Part::Text(savings(figures)),
+            Part::Table(operators(&figures.operators)),
+            Part::Table(hours(&figures.by_hour)),
+        ]
     } else {
-        writeln!(output, "{}", tr!("No conversations."))?;
-    }
+        vec![Part::Text(vec![tr!("No conversations.")])]
+    };
     if figures.colleagues + figures.cut_off > 0 {
         let text = tr!(
             "Not counted: {colleagues} with colleagues, {cut_off} cut off by a crash.",
             colleagues = figures.colleagues,
             cut_off = figures.cut_off
         );
-        writeln!(output, "\n{text}")?;
+        parts.push(Part::Text(vec![text]));
     }
-    Ok(())
+    parts
 }
 
 fn directions(figures: &Handling) -> [(String, &Callers); 3] {
@@ -66,7 +53,7 @@ fn directions(figures: &Handling) -> [(String, &Callers); 3] {
     ]
 }
 
-fn write_callers(figures: &Handling, output: &mut dyn Write) -> io::Result<()> {
+fn callers(figures: &Handling) -> Table {
     let mut rows = Vec::new();
     for (direction, callers) in directions(figures) {
         for (side, lengths) in [
@@ -80,22 +67,25 @@ fn write_callers(figures: &Handling, output: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
-    writeln!(output)?;
-    let headings = [
-        tr!("Direction"),
-        tr!("Callers"),
-        tr!("Conversations"),
-        tr!("Average"),
-        tr!("Median"),
-        tr!("On hold"),
-        tr!("Ring time"),
-        tr!("Up to 2 min"),
-    ];
-    write_table(output, headings, &rows)
+    Table {
+        title: tr!("Conversations"),
+        headings: vec![
+            tr!("Direction"),
+            tr!("Callers"),
+            tr!("Conversations"),
+            tr!("Average"),
+            tr!("Median"),
+            tr!("On hold"),
+            tr!("Ring time"),
+            tr!("Up to 2 min"),
+        ],
+        rows,
+        bars: None,
+    }
 }
 
-fn row(direction: String, side: String, lengths: &Lengths) -> [String; 8] {
-    [
+fn row(direction: String, side: String, lengths: &Lengths) -> Vec<String> {
+    vec![
         direction,
         side,
         lengths.conversations.to_string(),
@@ -107,26 +97,22 @@ fn row(direction: String, side: String, lengths: &Lengths) -> [String; 8] {
     ]
 }
 
-fn write_savings(figures: &Handling, output: &mut dyn Write) -> io::Result<()> {
-    writeln!(output)?;
-    for (direction, callers) in directions(figures) {
-        if callers.all.conversations > 0 {
-            writeln!(output, "{direction}: {}", saving(callers))?;
-        }
-    }
+fn savings(figures: &Handling) -> Vec<String> {
+    let directions = directions(figures).into_iter();
+    let mut lines: Vec<String> = directions
+        .filter(|(_, callers)| callers.all.conversations > 0)
+        .map(|(direction, callers)| format!("{direction}: {}", saving(callers)))
+        .collect();
     let named = figures.together.identification;
-    match named.mean() {
-        Some(mean) => {
-            let text = tr!(
-                "The card named the client before the answer in {at_once} conversations and later in {later}, {seconds} s after the answer on average.",
-                at_once = named.at_once,
-                later = named.later,
-                seconds = format!("{:.1}", mean.as_secs_f64())
-            );
-            writeln!(output, "{text}")
-        }
-        None => Ok(()),
-    }
+    lines.extend(named.mean().map(|mean| {
+        tr!(
+            "The card named the client before the answer in {at_once} conversations and later in {later}, {seconds} s after the answer on average.",
+            at_once = named.at_once,
+            later = named.later,
+            seconds = format!("{:.1}", mean.as_secs_f64())
+        )
+    }));
+    lines
 }
 
 fn saving(callers: &Callers) -> String {
@@ -156,48 +142,36 @@ fn saving(callers: &Callers) -> String {
     }
 }
 
-fn write_operators(operators: &[Operator], output: &mut dyn Write) -> io::Result<()> {
+fn operators(operators: &[Operator]) -> Table {
     let row = |operator: &Operator| {
-        let [conversations, talk, mean, hours, per_hour] = cells(&operator.work());
-        [
-            operator.extension.clone(),
-            operator.employee.clone(),
-            conversations,
-            talk,
-            mean,
-            hours,
-            per_hour,
-        ]
+        let who = [operator.extension.clone(), operator.employee.clone()];
+        who.into_iter().chain(cells(&operator.work())).collect()
     };
-    let rows: Vec<_> = operators.iter().map(row).collect();
-    let [conversations, talk, mean, hours, per_hour] = work_headings();
-    writeln!(output)?;
-    let headings = [
-        tr!("Extension"),
-        tr!("Employee"),
-        conversations,
-        talk,
-        mean,
-        hours,
-        per_hour,
-    ];
-    write_table(output, headings, &rows)
+    let who = [tr!("Extension"), tr!("Employee")];
+    Table {
+        title: tr!("By employee"),
+        headings: who.into_iter().chain(work_headings()).collect(),
+        rows: operators.iter().map(row).collect(),
+        bars: None,
+    }
 }
 
-fn write_hours(hours: &[Work; 24], output: &mut dyn Write) -> io::Result<()> {
+fn hours(hours: &[Work; 24]) -> Table {
     let worked = hours.iter().enumerate();
     let worked = worked.filter(|(_, work)| work.conversations > 0);
-    let rows: Vec<_> = worked
-        .map(|(hour, work)| {
-            let [conversations, talk, mean, hours, per_hour] = cells(work);
-            let hour = format!("{hour:02}:00");
-            [hour, conversations, talk, mean, hours, per_hour]
-        })
-        .collect();
-    let [conversations, talk, mean, hours, per_hour] = work_headings();
-    writeln!(output)?;
-    let headings = [tr!("Hour"), conversations, talk, mean, hours, per_hour];
-    write_table(output, headings, &rows)
+    let row = |(hour, work): (usize, &Work)| {
+        let hour = [format!("{hour:02}:00")];
+        hour.into_iter().chain(cells(work)).collect()
+    };
+    Table {
+        title: tr!("By hour of the day"),
+        headings: [tr!("Hour")].into_iter().chain(work_headings()).collect(),
+        rows: worked.clone().map(row).collect(),
+        bars: Some(Bars {
+            column: 1,
+            values: worked.map(|(_, work)| work.conversations as f64).collect(),
+        }),
+    }
 }
 
 fn work_headings() -> [String; 5] {
@@ -221,7 +195,7 @@ fn cells(work: &Work) -> [String; 5] {
     ]
 }
 
-fn to_the_second(duration: Option<Duration>) -> String {
+pub(super) fn to_the_second(duration: Option<Duration>) -> String {
     let rounded = |duration| clock(Duration::from_secs(whole_seconds(duration)));
     duration.map(rounded).unwrap_or_default()
 }
@@ -230,6 +204,6 @@ fn whole_seconds(duration: Duration) -> u64 {
     (duration + Duration::from_millis(500)).as_secs()
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ExportError;
 use super::calls::{rounded, seconds, utc};
-use super::cell::neutralised;
+use super::line::{Line, write_lines};
 use crate::model::Direction;
 use crate::reports::{Callers, Handling, Identification, Lengths, Operator, Period, Saving, Work};
 
@@ -132,23 +132,14 @@ pub fn handling_as_csv(
     reports: &[(Period, Handling)],
     output: impl Write,
 ) -> Result<(), ExportError> {
-    let mut csv = csv::Writer::from_writer(output);
-    csv.write_record(HANDLING_COLUMNS)?;
-    for (period, figures) in reports {
-        for line in lines(*period, figures) {
-            csv.write_record(line.cells.iter().map(|cell| neutralised(cell).into_owned()))?;
-        }
-    }
-    Ok(csv.flush()?)
-}
-
-/// A line of the CSV, filled by the names of its columns.
-struct Line {
-    cells: [String; HANDLING_COLUMNS.len()],
+    let lines = reports
+        .iter()
+        .flat_map(|(period, figures)| lines(*period, figures));
+    write_lines(&HANDLING_COLUMNS, lines, output)
 }
 
 fn lines(period: Period, figures: &Handling) -> Vec<Line> {
-    let line = |group: &str| Line::of(period, group);
+    let line = |group: &str| Line::of(&HANDLING_COLUMNS, period, group);
     let directions = [
         (Direction::Incoming.as_str(), &figures.incoming),
         (Direction::Outgoing.as_str(), &figures.outgoing),
@@ -199,29 +190,6 @@ fn lines(period: Period, figures: &Handling) -> Vec<Line> {
 }
 
 impl Line {
-    fn of(period: Period, group: &str) -> Self {
-        let cells = std::array::from_fn(|_| String::new());
-        Self { cells }
-            .with("from", utc(period.from))
-            .with("to", utc(period.to))
-            .with("group", group)
-    }
-
-    fn with(mut self, column: &str, value: impl ToString) -> Self {
-        if let Some(at) = HANDLING_COLUMNS.iter().position(|name| *name == column) {
-            self.cells[at] = value.to_string();
-        }
-        self
-    }
-
-    /// A cell that stays empty where there is no value.
-    fn with_some(self, column: &str, value: Option<f64>) -> Self {
-        match value {
-            Some(value) => self.with(column, value),
-            None => self,
-        }
-    }
-
     fn lengths(self, lengths: &Lengths) -> Self {
         self.with("conversations", lengths.conversations)
             .with("talk_s", seconds(lengths.talk))

@@ -1,6 +1,7 @@
 //! What leaves the store as files: clients, the call log, tasks, recordings, reports.
 
 mod bill;
+mod busiest;
 mod call_groups;
 mod calls;
 mod cards;
@@ -8,9 +9,14 @@ pub mod cell;
 mod clients;
 mod handling;
 mod json_array;
+mod line;
+mod lost;
+pub mod page;
+mod page_html;
 mod recordings;
 mod records;
 mod safe_name;
+mod service;
 mod sidecar;
 mod tasks;
 #[cfg(test)]
@@ -21,17 +27,21 @@ use std::io;
 use std::path::PathBuf;
 
 pub use bill::bill_json;
+pub use busiest::{BUSIEST_COLUMNS, busiest_as_csv, busiest_json};
 pub use call_groups::{group_key, group_name, groups_as_csv, groups_json};
 pub use calls::{CALL_COLUMNS, call_json, calls_as_csv, calls_as_json};
 pub use cards::clients_as_cards;
 pub use clients::{client_json, clients_as_csv, record_json, summaries_as_json};
 pub use handling::{HANDLING_COLUMNS, handling_as_csv, handling_json};
+pub use lost::{LOST_COLUMNS, lost_as_csv, lost_json};
+pub use page_html::pages_as_html;
 pub use recordings::{
     Exported, Health, INDEX_COLUMNS, RecordingFileError, export_recording, health, index_line,
     recording_path,
 };
 pub use records::records_as_csv;
 pub use safe_name::safe_name;
+pub use service::{SERVICE_COLUMNS, service_as_csv, service_json};
 pub use sidecar::{SIDECAR_VERSION, recording_json, sidecar};
 pub use tasks::{TASK_COLUMNS, task_json, tasks_as_csv, tasks_as_json};
 pub use totals::{TOTAL_COLUMNS, totals_as_csv, totals_json};

@@ -52,7 +52,7 @@ pub use source::{
     CardSource, Database, Fact, Facts, SourceAnswer, SourcePlace, SourceState, SourcedField,
 };
 pub use talk_limit::{TalkLimit, TalkLimits};
-pub use task::{Closed, Outcome, Task, TaskChange, TaskLine, TaskNews, TaskTerms};
+pub use task::{CallEnd, Closed, Outcome, Task, TaskChange, TaskLine, TaskNews, TaskTerms};
 pub use value::{FieldDefinition, FieldType, FieldValue, Value, ValueType};
 pub use value::{is_link, read_flag, read_number};
 pub use when::{When, WhenError};

@@ -19,31 +19,63 @@ pub enum Outcome {
     Neither,
 }
 
+/// What the log has of a call's end: all that [`Outcome`] is told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallEnd {
+    /// Who called whom.
+    pub direction: Direction,
+    /// What became of it.
+    pub status: CallStatus,
+    /// Why it is over; none while it is not.
+    pub reason: Option<EndReason>,
+    /// Whether it is over.
+    pub is_over: bool,
+    /// Whether it was answered.
+    pub is_answered: bool,
+    /// Whether it is known that its sound did not go both ways. A call that a crash cut off in its
+    /// first second has no figures of its sound yet; somebody did answer it.
+    pub is_silent: bool,
+}
+
+impl CallEnd {
+    /// The end of this call.
+    pub fn of(call: &CallRecord) -> Self {
+        let is_answered = call.answered_at.is_some();
+        Self {
+            direction: call.direction,
+            status: call.status,
+            reason: call.end_reason,
+            is_over: call.ended_at.is_some(),
+            is_answered,
+            is_silent: is_answered && call.quality.is_some() && !call.conversation_took_place(),
+        }
+    }
+}
+
 impl Outcome {
     /// What this call means.
+    pub fn of(call: &CallRecord) -> Self {
+        Self::of_end(CallEnd::of(call))
+    }
+
+    /// What a call means that ended so.
     ///
     /// An answered call is a contact unless it is known that its sound did not go both ways. A
     /// caller whom a colleague answered on another phone of the line has been spoken with; one who
     /// was sent on, or whose ringing call a colleague picked up, is looked after there. Everybody
     /// else who called is still waiting, whatever kept us from answering: the phone switched to
     /// do not disturb, all lines taken, a call turned away, no common codec, a crash.
-    pub fn of(call: &CallRecord) -> Self {
-        if call.ended_at.is_none() {
+    pub fn of_end(end: CallEnd) -> Self {
+        if !end.is_over {
             return Self::Neither;
         }
-        match (call.direction, call.status) {
-            _ if had_conversation(call) => Self::Contact,
+        match (end.direction, end.status) {
+            _ if end.is_answered && !end.is_silent => Self::Contact,
             (Direction::Incoming, CallStatus::AnsweredElsewhere) => Self::Contact,
-            (Direction::Incoming, status) if is_lost(status, call.end_reason) => Self::Lost,
+            (Direction::Incoming, status) if is_lost(status, end.reason) => Self::Lost,
             _ => Self::Neither,
         }
     }
-}
-
-/// Answered, and not known to have been silent. A call that a crash cut off in its first second has
-/// no figures of its sound yet; somebody did answer it.
-fn had_conversation(call: &CallRecord) -> bool {
-    call.answered_at.is_some() && (call.quality.is_none() || call.conversation_took_place())
 }
 
 fn is_lost(status: CallStatus, reason: Option<EndReason>) -> bool {

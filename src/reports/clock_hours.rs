@@ -1,5 +1,8 @@
 //! The hours that a clock on the wall shows, through every change of the clocks.
 
+use std::time::Duration;
+
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,7 +20,9 @@ pub(super) struct ClockHour {
     /// Its first moment: what tells it from every other.
     pub(super) start: Timestamp,
     /// The first moment after it.
-    end: Timestamp,
+    pub(super) end: Timestamp,
+    /// The day that the calendar shows.
+    pub(super) day: Date,
     /// What the clock shows, 0 to 23.
     pub(super) hour: usize,
 }
@@ -39,8 +44,20 @@ impl ClockHours {
 }
 
 impl ClockHour {
+    /// How long it is: an hour, but where clocks are changed.
+    pub(super) fn length(&self) -> Duration {
+        let length = self.start.duration_until(self.end);
+        length.try_into().unwrap_or_default()
+    }
+
+    /// The day of the week: Monday is 0.
+    pub(super) fn weekday(&self) -> usize {
+        usize::from(self.day.weekday().to_monday_zero_offset().unsigned_abs())
+    }
+
     fn of(moment: Timestamp, zone: &TimeZone) -> Self {
-        let time = zone.to_datetime(moment).time();
+        let shown = zone.to_datetime(moment);
+        let time = shown.time();
         let minutes = SignedDuration::from_mins(time.minute().into());
         let seconds = SignedDuration::new(time.second().into(), time.subsec_nanosecond());
         let start = earlier(moment, minutes + seconds);
@@ -52,6 +69,7 @@ impl ClockHour {
         Self {
             start: changed.map_or(start, |change| change.timestamp().max(start)),
             end: changes.map_or(end, |change| change.timestamp().min(end)),
+            day: shown.date(),
             hour: usize::from(time.hour().unsigned_abs()),
         }
     }

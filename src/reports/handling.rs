@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::clock_hours::ClockHours;
+use super::{mean, ratio};
 use crate::model::{Direction, KnownAs};
 
 /// The fewest conversations on either side that are compared: the averages of fewer say little.
@@ -238,8 +239,8 @@ pub struct HandlingTally {
     incoming: ByCaller,
     outgoing: ByCaller,
     operators: Vec<Working>,
-    /// Where an operator stands among them, by extension and name.
-    places: HashMap<String, HashMap<String, usize>>,
+    /// Where those of an extension stand among them: mostly one.
+    places: HashMap<String, Vec<usize>>,
     colleagues: u64,
     cut_off: u64,
 }
@@ -334,13 +335,14 @@ impl HandlingTally {
     }
 
     fn place(&mut self, extension: &str, employee: &str) -> usize {
-        let known = self.places.get(extension);
-        if let Some(&place) = known.and_then(|employees| employees.get(employee)) {
+        let mut known = self.places.get(extension).into_iter().flatten();
+        let is_it = |&&place: &&usize| self.operators[place].operator.employee == employee;
+        if let Some(&place) = known.find(is_it) {
             return place;
         }
         let place = self.operators.len();
-        let employees = self.places.entry(extension.to_owned()).or_default();
-        employees.insert(employee.to_owned(), place);
+        let places = self.places.entry(extension.to_owned()).or_default();
+        places.push(place);
         self.operators.push(Working {
             operator: Operator {
                 extension: extension.to_owned(),
@@ -440,15 +442,6 @@ fn median(millis: &mut [u32]) -> Option<Duration> {
     let lower = below.iter().max().filter(|_| !is_odd).copied();
     let both = u64::from(lower.unwrap_or(upper)) + u64::from(upper);
     Some(Duration::from_micros(both * 500))
-}
-
-fn mean(sum: Duration, count: u64) -> Option<Duration> {
-    let nanos = sum.as_nanos().checked_div(count.into())?;
-    Some(Duration::from_nanos_u128(nanos))
-}
-
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 fn millis(duration: Duration) -> i128 {

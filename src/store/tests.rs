@@ -13,6 +13,7 @@ mod flights;
 mod handle;
 mod records;
 mod reports;
+mod reports_in_sql;
 mod tasks;
 
 /// Makes the file one of before migration 0015, with the rows that it has.

@@ -9,7 +9,7 @@ use jiff::{Timestamp, Zoned};
 use ringbook_ui::slint::SharedString;
 
 use crate::printable::isolates_are_closed;
-use crate::tr;
+use crate::{tr, words};
 
 /// More characters of one text than this no window needs.
 const MAX_SHOWN: usize = 1000;
@@ -118,7 +118,7 @@ pub fn moment(at: Timestamp, zone: &TimeZone) -> SharedString {
     let at = at.to_zoned(zone.clone());
     format!(
         "{} {}",
-        weekday_short(at.date()),
+        words::weekday_short(at.date().weekday()),
         at.strftime("%d.%m.%Y %H:%M")
     )
     .into()
@@ -183,18 +183,6 @@ fn weekday(date: Date) -> String {
         4 => tr!("Friday"),
         5 => tr!("Saturday"),
         _ => tr!("Sunday"),
-    }
-}
-
-fn weekday_short(date: Date) -> String {
-    match date.weekday().to_monday_zero_offset() {
-        0 => tr!("Mon"),
-        1 => tr!("Tue"),
-        2 => tr!("Wed"),
-        3 => tr!("Thu"),
-        4 => tr!("Fri"),
-        5 => tr!("Sat"),
-        _ => tr!("Sun"),
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ringbook::model::{CallId, CallRecord, Client, ClientField, KnownAs, PhoneNumber};
 use ringbook::phone::command::Command;
-use ringbook::reports::{Handling, Period};
+use ringbook::reports::{Fate, Handling, Period, SERVICE_WITHIN, SHORT_ABANDON};
 
 use crate::office::{Office, settings};
 
@@ -50,13 +50,14 @@ fn row(office: &Office) -> CallRecord {
 }
 
 fn figures(office: &Office) -> Handling {
-    let period = Period {
-        from: Timestamp::UNIX_EPOCH,
-        to: Timestamp::MAX,
-    };
-    let handling = office.store.read(|r| r.handling(period, TimeZone::UTC));
+    let handling = office.store.read(|r| r.handling(EVER, TimeZone::UTC));
     handling.unwrap()
 }
+
+const EVER: Period = Period {
+    from: Timestamp::UNIX_EPOCH,
+    to: Timestamp::MAX,
+};
 
 /// Between the answer and ten seconds of talk, but for the way of the messages.
 fn about_ten_seconds(duration: Option<Duration>) -> bool {
@@ -215,4 +216,42 @@ fn s1_6_whom_we_call_is_identified_by_the_number_we_dial() {
     assert_eq!(call.known_as, Some(KnownAs::Client));
     assert_eq!(call.identified, Some(Duration::ZERO));
     assert_eq!(figures(&office).outgoing.identified.conversations, 1);
+}
+
+#[test]
+fn s4_28_s4_29_calls_are_reported_as_they_went() {
+    let mut office = office("");
+    talk_only(&mut office, IVAN);
+    for rings in [2000, 8000] {
+        let peer = office.call_in_as(STRANGER);
+        office.ms(rings);
+        office.peer_hangs_up(peer);
+        office.ms(1000);
+    }
+    office.call_in_as(STRANGER);
+    office.ms(1000);
+    let call = office.call();
+    office.command(Command::Reject(call)).unwrap();
+    office.ms(1000);
+
+    let store = &office.store;
+    let lost = store.read(|r| r.lost(EVER, TimeZone::UTC, SHORT_ABANDON));
+    let lost = lost.unwrap();
+    let fates = [Fate::Answered, Fate::Short, Fate::Abandoned, Fate::Rejected];
+    assert_eq!(fates.map(|fate| lost.all.of(fate)), [1; 4], "{lost:?}");
+    assert_eq!((lost.all.calls(), lost.by_line.len()), (4, 1));
+
+    let service = store.read(|r| r.service(EVER, TimeZone::UTC, SHORT_ABANDON, SERVICE_WITHIN));
+    let service = service.unwrap();
+    assert_eq!(service.all.service_level(), Some(1.0 / 3.0));
+    let [load] = &service.employees[..] else {
+        panic!("{service:?}");
+    };
+    assert_eq!((load.incoming, load.outgoing), (1, 0));
+    assert_eq!(load.talk, service.all.talk);
+
+    let busiest = store.read(|r| r.busiest(EVER, TimeZone::UTC, SHORT_ABANDON));
+    let busiest = busiest.unwrap();
+    assert_eq!(busiest.all.most, 1, "one after the other");
+    assert_eq!(busiest.all.talk, load.talk);
 }

@@ -14,10 +14,10 @@ use crate::reports::{Callers, Handling, Identification, Lengths, Operator, Perio
 use crate::store::Store;
 
 /// Numbers that follow from a seed alone.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
         // Knuth's MMIX generator; its upper bits are the better ones.
         self.0 = self
             .0
@@ -26,22 +26,22 @@ impl Dice {
         (self.0 >> 33) % sides
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.roll(of.len() as u64) as usize]
     }
 }
 
-fn budapest() -> TimeZone {
+pub(super) fn budapest() -> TimeZone {
     TimeZone::get("Europe/Budapest").unwrap()
 }
 
-fn midnight(day: &str) -> Timestamp {
+pub(super) fn midnight(day: &str) -> Timestamp {
     let day: jiff::civil::Date = day.parse().unwrap();
     day.to_zoned(budapest()).unwrap().timestamp()
 }
 
 /// Two weeks with a change of the clocks: 25 October has 25 hours.
-fn two_weeks() -> Period {
+pub(super) fn two_weeks() -> Period {
     Period {
         from: midnight("2026-10-19"),
         to: midnight("2026-11-02"),
@@ -140,7 +140,7 @@ fn end(call: &mut CallRecord, status: CallStatus, reason: EndReason) {
     call.ended_at = Some(call.started_at + 5.minutes());
 }
 
-fn store_of(calls: &[CallRecord]) -> Store {
+pub(super) fn store_of(calls: &[CallRecord]) -> Store {
     let mut store = Store::in_memory().unwrap();
     store
         .write(|w| calls.iter().try_for_each(|call| w.save_call(call)))
@@ -302,7 +302,7 @@ fn s1_6_an_empty_log_and_a_period_without_calls_have_no_figures() {
 #[test]
 fn s1_6_reports_read_an_index_and_no_row_of_the_log() {
     let store = Store::in_memory().unwrap();
-    let plan = crate::store::reports::plan(&store.connection).unwrap();
+    let [plan, _] = crate::store::reports::plans(&store.connection).unwrap();
     let [step] = &plan[..] else {
         panic!("{plan:?}");
     };
