@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use ringbook::model::{CallId, CallQuality, CallRecord, CallStatus, Direction, EndReason, KnownAs};
+use ringbook::model::{
+    CallId, CallQuality, CallRecord, CallStatus, Client, Direction, EndReason, KnownAs,
+};
 use ringbook::reports::{Period, SERVICE_WITHIN, SHORT_ABANDON};
 use ringbook::store::{Reader, Store};
 
@@ -13,6 +15,7 @@ use super::statistics::p50_p99;
 use super::table::{Row, Table};
 
 const CALLS: u32 = 1_000_000;
+const CLIENTS: u32 = 50_000;
 /// Rows that share a transaction.
 const BATCH: u32 = 10_000;
 /// One call every half minute, which is two weeks' worth of forty thousand.
@@ -73,14 +76,31 @@ const REPORTS: [(&str, Figures); 4] = [
     }),
 ];
 
-/// A log of a million calls.
+/// A log of a million calls, four of five of them with clients.
 pub fn write_calls(database: &std::path::Path, end: Timestamp) {
     let mut store = Store::open(database).unwrap();
     store.expect_much().unwrap();
+    let clients: Vec<Client> = (0..CLIENTS)
+        .map(|n| Client::named(&format!("Client {n}"), Timestamp::UNIX_EPOCH))
+        .collect();
+    store
+        .write(|writer| {
+            clients
+                .iter()
+                .try_for_each(|client| writer.save_client(client))
+        })
+        .unwrap();
+    let with_client = |n: u32| {
+        let mut call = call(n, end);
+        let client = clients.get((n.wrapping_mul(40_503) % (CLIENTS * 5 / 4)) as usize);
+        call.client = client.map(|client| client.id);
+        call.client_name = client.map(|client| client.name.clone()).unwrap_or_default();
+        call
+    };
     for batch in 0..CALLS / BATCH {
         store
             .write(|writer| {
-                (0..BATCH).try_for_each(|n| writer.save_call(&call(batch * BATCH + n, end)))
+                (0..BATCH).try_for_each(|n| writer.save_call(&with_client(batch * BATCH + n)))
             })
             .unwrap();
     }
@@ -98,7 +118,6 @@ fn call(n: u32, end: Timestamp) -> CallRecord {
     let operator = n.wrapping_mul(2_654_435_761) % OPERATORS;
     call.extension = (101 + operator).to_string();
     call.employee = format!("Employee {operator}");
-    call.client_name = format!("Client {}", n % 70_000);
     call.account = "sip:101@office.example".to_owned();
     call.caller = format!("+7701{:07}", n % 100_000);
     call.callee = "101".to_owned();

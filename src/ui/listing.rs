@@ -14,24 +14,41 @@ use super::paged::{PAGE, Paged};
 use super::text;
 use crate::store::{Reader, Result};
 
-/// What a list shows: lines of the store, the newest first, as rows of the window.
+/// What a list shows: what the store finds, as rows of the window.
 pub trait Source: 'static {
     /// What is looked for.
     type Filter: Clone + Default + Send + 'static;
-    /// What the store answers.
-    type Line;
     /// What the window shows.
     type Row: Clone + Default + PartialEq + Send + 'static;
 
-    /// How many lines there are.
+    /// How many rows there are.
     fn count(store: &Reader<'_>, filter: &Self::Filter) -> Result<u64>;
-    /// Some of the lines.
-    fn lines(
+    /// Some of the rows.
+    fn rows(
         store: &Reader<'_>,
         filter: &Self::Filter,
         offset: usize,
         limit: usize,
-    ) -> Result<Vec<Self::Line>>;
+        calendar: &Calendar,
+    ) -> Result<Vec<Self::Row>>;
+}
+
+/// By which days are told.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    /// The time zone of the days.
+    pub zone: TimeZone,
+    /// The present one.
+    pub today: Date,
+}
+
+/// Lines of the store that are shown under the days on which they were.
+pub trait ByDay: 'static {
+    /// What the store answers.
+    type Line;
+    /// What the window shows.
+    type Row;
+
     /// When it was.
     fn moment(line: &Self::Line) -> Timestamp;
     /// The line, ready to be shown.
@@ -100,6 +117,13 @@ impl<S: Source> Listing<S> {
         &self.zone
     }
 
+    fn calendar(&self) -> Calendar {
+        Calendar {
+            zone: self.zone.clone(),
+            today: text::today(&self.zone),
+        }
+    }
+
     /// Shows what `question` makes the filter of, and hands on what else it found out. None where
     /// another question was asked meanwhile: this answer is too late to be shown.
     pub async fn ask<T: Send + 'static>(
@@ -108,11 +132,11 @@ impl<S: Source> Listing<S> {
     ) -> Option<Result<T>> {
         self.asked.set(self.asked.get() + 1);
         let asked = self.asked.get();
-        let (zone, today) = (self.zone.clone(), text::today(&self.zone));
+        let calendar = self.calendar();
         let answer = asking::read(&self.phone, move |store| {
             let (filter, rest) = question(store)?;
             let count = S::count(store, &filter)?;
-            let first = read_page::<S>(store, &filter, 0, &zone, today)?;
+            let first = S::rows(store, &filter, 0, PAGE, &calendar)?;
             Ok((filter, count, first, rest))
         });
         let answer = answer.await;
@@ -129,10 +153,9 @@ impl<S: Source> Listing<S> {
 
     async fn load(self: Rc<Self>, number: usize) {
         let edition = self.rows.edition();
-        let (filter, zone) = (self.filter(), self.zone.clone());
-        let today = text::today(&self.zone);
+        let (filter, calendar) = (self.filter(), self.calendar());
         let rows = asking::read(&self.phone, move |store| {
-            read_page::<S>(store, &filter, number, &zone, today)
+            S::rows(store, &filter, number * PAGE, PAGE, &calendar)
         });
         if let Ok(rows) = rows.await {
             self.rows.put(edition, number, rows);
@@ -140,31 +163,29 @@ impl<S: Source> Listing<S> {
     }
 }
 
-/// One page, with a heading wherever a day begins.
-fn read_page<S: Source>(
-    store: &Reader<'_>,
-    filter: &S::Filter,
-    number: usize,
-    zone: &TimeZone,
-    today: Date,
-) -> Result<Vec<S::Row>> {
+/// A page of the lines that `read` gives from a place on, with a heading wherever a day begins.
+pub fn page_by_day<D: ByDay>(
+    offset: usize,
+    limit: usize,
+    calendar: &Calendar,
+    read: impl FnOnce(usize, usize) -> Result<Vec<D::Line>>,
+) -> Result<Vec<D::Row>> {
     // The row before the page tells whether the page begins a day.
-    let offset = number * PAGE;
     let skipped = usize::from(offset > 0);
-    let lines = S::lines(store, filter, offset - skipped, PAGE + skipped)?;
-    let mut rows = by_day::<S>(&lines, zone, today);
+    let lines = read(offset - skipped, limit + skipped)?;
+    let mut rows = by_day::<D>(&lines, &calendar.zone, calendar.today);
     rows.drain(..skipped.min(rows.len()));
     Ok(rows)
 }
 
 /// Rows with a heading wherever a day begins.
-pub fn by_day<S: Source>(lines: &[S::Line], zone: &TimeZone, today: Date) -> Vec<S::Row> {
+pub fn by_day<D: ByDay>(lines: &[D::Line], zone: &TimeZone, today: Date) -> Vec<D::Row> {
     let mut before = None;
     let row = |line| {
-        let date = S::moment(line).to_zoned(zone.clone()).date();
-        let mut row = S::row(line, zone);
+        let date = D::moment(line).to_zoned(zone.clone()).date();
+        let mut row = D::row(line, zone);
         if before.replace(date) != Some(date) {
-            S::set_heading(&mut row, text::day(date, today));
+            D::set_heading(&mut row, text::day(date, today));
         }
         row
     };

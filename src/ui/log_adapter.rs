@@ -1,9 +1,12 @@
 //! The call log's page: `CallLine` → `LogRow`, read page by page.
 
+mod groups;
 mod period;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -14,14 +17,15 @@ use ringbook_ui::{
     PhoneAdapter, RecordingsAdapter, TasksAdapter, WindowAdapter,
 };
 
+use self::groups::{CHOICES, GroupedCalls};
 use self::period::{Days, TYPED, shown};
 
 use super::asking::{self, spawn};
 use super::link::PhoneLink;
-use super::listing::{Listing, Source};
+use super::listing::{ByDay, Calendar, Listing, Source};
 use super::text;
 use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber, When};
-use crate::store::{CallCount, CallFilter, Reader, Result};
+use crate::store::{CallCount, CallFilter, Grouping, Reader, Result};
 use crate::tr;
 
 /// Clients whose calls a search looks through.
@@ -38,6 +42,8 @@ pub struct LogPage {
     typed: Cell<Days>,
     /// What the fields of the period were given last.
     in_fields: Cell<Option<Days>>,
+    /// The keys of the groups that are closed.
+    closed: RefCell<BTreeSet<SharedString>>,
 }
 
 impl LogPage {
@@ -50,6 +56,7 @@ impl LogPage {
             seen: Cell::new(Timestamp::UNIX_EPOCH),
             typed: Cell::default(),
             in_fields: Cell::default(),
+            closed: RefCell::default(),
         });
         let adapter = window.global::<LogAdapter>();
         adapter.set_loaded(false);
@@ -71,6 +78,20 @@ impl LogPage {
         adapter.on_search(move || spawn(page.clone().reload()));
         let page = self.clone();
         adapter.on_period_chosen(move || page.choose_period());
+        let page = self.clone();
+        adapter.on_grouping_chosen(move || {
+            page.closed.borrow_mut().clear();
+            spawn(page.clone().reload());
+        });
+        let page = self.clone();
+        adapter.on_toggle_group(move |group| {
+            let mut closed = page.closed.borrow_mut();
+            if !closed.remove(&group) {
+                closed.insert(group);
+            }
+            drop(closed);
+            spawn(page.clone().reload());
+        });
         let page = self.clone();
         adapter.on_period_typed(move || page.type_period());
         let window = self.window.clone();
@@ -120,8 +141,10 @@ impl LogPage {
         let zone = self.calls.zone();
         let midnight = When::Day(text::today(zone)).start(zone);
         let seen = self.seen.get();
+        let (clock, closed) = (zone.clone(), self.closed.borrow().clone());
         let answer = self.calls.ask(move |store| {
             let filter = question.filter(store)?;
+            let calls = GroupedCalls::read(store, filter, question.grouping, &clock, &closed)?;
             let counts = store.call_counts(&CallFilter {
                 from: Some(midnight),
                 ..CallFilter::default()
@@ -133,7 +156,7 @@ impl LogPage {
                 statuses: vec![CallStatus::Missed],
                 ..CallFilter::default()
             })?;
-            Ok((filter, (counts, owed, missed)))
+            Ok((Arc::new(calls), (counts, owed, missed)))
         });
         let Some(answer) = answer.await else { return };
         let Some(window) = self.window.upgrade() else {
@@ -177,6 +200,10 @@ impl LogPage {
             to: days.to.map(|day| When::Day(day).end(zone)),
             direction,
             status,
+            grouping: usize::try_from(adapter.get_grouping())
+                .ok()
+                .and_then(|place| CHOICES.get(place).copied())
+                .unwrap_or(Grouping::Day),
         })
     }
 
@@ -257,7 +284,7 @@ impl LogPage {
 
     /// Writes the calls in sight of the filter into a CSV file of the profile.
     async fn export(self: Rc<Self>) {
-        let filter = self.calls.filter();
+        let filter = self.calls.filter().filter().clone();
         let folder = self.phone.profile().dir().join("exports");
         let zone = self.calls.zone().clone();
         let done = asking::read(&self.phone, move |store| {
@@ -281,6 +308,7 @@ struct Question {
     to: Option<Timestamp>,
     direction: Option<Direction>,
     status: Option<CallStatus>,
+    grouping: Grouping,
 }
 
 impl Question {
@@ -312,22 +340,27 @@ fn shown_count(count: u64) -> i32 {
 pub struct Calls;
 
 impl Source for Calls {
-    type Filter = CallFilter;
-    type Line = CallLine;
+    type Filter = Arc<GroupedCalls>;
     type Row = LogRow;
 
-    fn count(store: &Reader<'_>, filter: &CallFilter) -> Result<u64> {
-        store.count_calls(filter)
+    fn count(_store: &Reader<'_>, calls: &Arc<GroupedCalls>) -> Result<u64> {
+        Ok(calls.rows() as u64)
     }
 
-    fn lines(
+    fn rows(
         store: &Reader<'_>,
-        filter: &CallFilter,
+        calls: &Arc<GroupedCalls>,
         offset: usize,
         limit: usize,
-    ) -> Result<Vec<CallLine>> {
-        store.calls(filter, offset, limit)
+        calendar: &Calendar,
+    ) -> Result<Vec<LogRow>> {
+        calls.page(store, offset, limit, calendar.today)
     }
+}
+
+impl ByDay for Calls {
+    type Line = CallLine;
+    type Row = LogRow;
 
     fn moment(line: &CallLine) -> Timestamp {
         line.record.started_at

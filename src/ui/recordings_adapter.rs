@@ -10,7 +10,7 @@ use ringbook_ui::{MainWindow, RecordingRow as RowData, RecordingsAdapter};
 
 use super::asking::{self, spawn};
 use super::link::PhoneLink;
-use super::listing::{Listing, Source};
+use super::listing::{ByDay, Calendar, Listing, Source, page_by_day};
 use super::log_adapter::map_line;
 use super::text;
 use super::window_adapter::{complain, tell};
@@ -185,21 +185,28 @@ struct Recordings;
 
 impl Source for Recordings {
     type Filter = RecordingFilter;
-    type Line = RecordingLine;
     type Row = RowData;
 
     fn count(store: &Reader<'_>, filter: &RecordingFilter) -> Result<u64> {
         store.count_recordings(filter)
     }
 
-    fn lines(
+    fn rows(
         store: &Reader<'_>,
         filter: &RecordingFilter,
         offset: usize,
         limit: usize,
-    ) -> Result<Vec<RecordingLine>> {
-        store.recordings(filter, offset, limit)
+        calendar: &Calendar,
+    ) -> Result<Vec<RowData>> {
+        page_by_day::<Self>(offset, limit, calendar, |offset, limit| {
+            store.recordings(filter, offset, limit)
+        })
     }
+}
+
+impl ByDay for Recordings {
+    type Line = RecordingLine;
+    type Row = RowData;
 
     fn moment(line: &RecordingLine) -> Timestamp {
         line.recording.started_at

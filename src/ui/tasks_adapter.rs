@@ -10,7 +10,7 @@ use ringbook_ui::{MainWindow, Page, TaskPhase, TaskRow, TasksAdapter, WindowAdap
 
 use super::asking::{self, spawn};
 use super::link::PhoneLink;
-use super::listing::{Listing, Source, by_day};
+use super::listing::{ByDay, Calendar, Listing, Source, by_day, page_by_day};
 use super::log_adapter::Calls;
 use super::notifications_adapter::Bell;
 use super::text;
@@ -275,21 +275,28 @@ struct Tasks;
 
 impl Source for Tasks {
     type Filter = TaskFilter;
-    type Line = TaskLine;
     type Row = TaskRow;
 
     fn count(store: &Reader<'_>, filter: &TaskFilter) -> Result<u64> {
         store.count_tasks(filter)
     }
 
-    fn lines(
+    fn rows(
         store: &Reader<'_>,
         filter: &TaskFilter,
         offset: usize,
         limit: usize,
-    ) -> Result<Vec<TaskLine>> {
-        store.tasks_from(filter, offset, limit)
+        calendar: &Calendar,
+    ) -> Result<Vec<TaskRow>> {
+        page_by_day::<Self>(offset, limit, calendar, |offset, limit| {
+            store.tasks_from(filter, offset, limit)
+        })
     }
+}
+
+impl ByDay for Tasks {
+    type Line = TaskLine;
+    type Row = TaskRow;
 
     fn moment(line: &TaskLine) -> Timestamp {
         let closed = line.task.closed.as_ref();
