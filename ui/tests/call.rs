@@ -104,6 +104,30 @@ fn s5_22_a_call_that_lasts_too_long_is_marked_in_the_bar_and_in_the_log() {
 }
 
 #[test]
+fn s5_11_the_head_of_a_group_says_what_is_in_it_and_is_pressed_to_close_it() {
+    let window = window(sample::call(), 1080.0);
+    window.global::<WindowAdapter>().set_page(Page::Calls);
+    let toggled = Rc::new(RefCell::new(Vec::new()));
+    let log = toggled.clone();
+    let adapter = window.global::<LogAdapter>();
+    adapter.on_toggle_group(move |group| log.borrow_mut().push(group));
+    support::settle();
+    let head = labelled(&window, "Yesterday, 5 calls · 12:04");
+    assert_eq!(head[0].accessible_expanded(), Some(true));
+    head[0].invoke_accessible_default_action();
+    assert_eq!(*toggled.borrow(), ["Yesterday"]);
+
+    // A closed group is its head alone.
+    let mut closed = sample::log()[0].clone();
+    (closed.id, closed.group_open) = ("".into(), false);
+    adapter.set_rows(slint::ModelRc::new(slint::VecModel::from(vec![closed])));
+    support::settle();
+    let head = labelled(&window, "Today, 5 calls · 12:04");
+    assert_eq!(head[0].accessible_expanded(), Some(false));
+    assert!(labelled(&window, "Ivan Petrov, In progress, 09:05").is_empty());
+}
+
+#[test]
 fn before_there_is_sound_no_lock_is_shown() {
     let call = CallItem {
         privacy: Privacy::Unknown,

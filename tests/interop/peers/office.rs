@@ -120,6 +120,15 @@ fn s5_2_s5_3_the_page_of_calls_opens_on_today_and_turns_a_period_round_that_ends
     }
     read("Ivan Petrov, ");
 
+    seat.reader.press("Ringbook", "Today, 1 call");
+    eventually("the group to close", || {
+        let all = seat.reader.read("Ringbook");
+        let is_row = |name: &str| name.starts_with("Ivan Petrov, ");
+        (!all.iter().any(|found| is_row(&found.name))).then_some(())
+    });
+    seat.reader.press("Ringbook", "Today, 1 call");
+    read("Ivan Petrov, ");
+
     // The form stands there with today in it: what begins later ends before it begins.
     seat.write("From", "1.1.2030");
     seat.key("Return");

@@ -293,6 +293,9 @@ pub fn log() -> Vec<LogRow> {
         line: "101 · Alfa LLC".into(),
         employee: "101 Anna".into(),
         client: "k1".into(),
+        group: heading.into(),
+        group_sum: "5 calls · 12:04".into(),
+        group_open: true,
         too_long: id == "5",
         cost: "0.20 EUR".into(),
         diverted_by: if id == "6" {
