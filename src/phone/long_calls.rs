@@ -79,12 +79,21 @@ impl LongCalls {
     fn tell(&self, call: &Call, record: &CallRecord, out: &mut Reactions) {
         let known = self.known(call.id).map(|known| known.name.clone());
         let known = known.filter(|name| !name.is_empty());
-        let text = trn!(
-            "The call with {name} has lasted for {n} minute",
-            "The call with {name} has lasted for {n} minutes",
-            n = record.talk.as_secs() / 60,
-            name = known.unwrap_or_else(|| call.remote.party.shown())
-        );
+        let name = known.unwrap_or_else(|| call.remote.party.shown());
+        let text = match record.talk.as_secs() {
+            seconds @ ..60 => trn!(
+                "The call with {name} has lasted for {n} second",
+                "The call with {name} has lasted for {n} seconds",
+                n = seconds,
+                name = name
+            ),
+            seconds => trn!(
+                "The call with {name} has lasted for {n} minute",
+                "The call with {name} has lasted for {n} minutes",
+                n = seconds / 60,
+                name = name
+            ),
+        };
         out.event(Body::Notice(Notice {
             call: Some(call.id),
             ..Notice::new(NoticeKind::LongCall, text)

@@ -593,21 +593,18 @@ fn servers_for_nats_are_hosts_with_or_without_a_port() {
 fn s5_21_limits_of_talks_are_read_and_what_is_wrong_is_named() {
     let settings = Settings::parse(
         "[[too_long]]\nminutes = 10\ndirection = \"outgoing\"\nprefix = \"+7701\"\n\
-         category = \"vip\"\nextension = \"101\"\n[[too_long]]\nminutes = 5\n",
+         category = \"vip\"\nextension = \"101\"\n[[too_long]]\nminutes = 1\nseconds = 30\n",
         Path::new("settings.toml"),
     );
     let settings = settings.unwrap();
-    let minutes: Vec<u64> = settings
-        .too_long
-        .iter()
-        .map(|l| l.talk.as_secs() / 60)
-        .collect();
-    assert_eq!(minutes, [10, 5]);
+    let talks = settings.too_long.iter().map(|limit| limit.talk.as_secs());
+    assert_eq!(talks.collect::<Vec<_>>(), [600, 90]);
     assert_eq!(settings.too_long[0].prefix, "+7701");
     assert_eq!(settings.talk_limits().otherwise, None);
     for (text, word) in [
         ("[[too_long]]\n", "minutes"),
         ("[[too_long]]\nminutes = 0\n", "minutes"),
+        ("[[too_long]]\nseconds = 60\n", "59"),
         ("[[too_long]]\nminutes = 5\nprefix = \"7701\"\n", "+7701"),
         (
             "[[too_long]]\nminutes = 5\ndirection = \"both\"\n",

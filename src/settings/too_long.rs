@@ -21,7 +21,7 @@ pub(super) fn limits(top: &mut Section<'_>) -> Result<Vec<TalkLimit>, SettingsEr
 
 fn limit(mut section: Section<'_>) -> Result<TalkLimit, SettingsError> {
     let limit = TalkLimit {
-        talk: minutes(&mut section)?,
+        talk: talk(&mut section)?,
         direction: section.optional_choice("direction", &DIRECTIONS)?,
         prefix: prefix(&mut section)?,
         category: section.string("category")?.map(CategoryId::new),
@@ -31,12 +31,16 @@ fn limit(mut section: Section<'_>) -> Result<TalkLimit, SettingsError> {
     Ok(limit)
 }
 
-fn minutes(section: &mut Section<'_>) -> Result<Duration, SettingsError> {
-    let minutes = section.integer("minutes", 0, 1..=MOST_MINUTES)?;
-    if minutes == 0 {
-        return Err(section.missing("minutes", "how many minutes people may talk, such as 10"));
+/// Minutes and seconds together.
+fn talk(section: &mut Section<'_>) -> Result<Duration, SettingsError> {
+    let minutes = section.integer("minutes", 0, 0..=MOST_MINUTES)?;
+    let seconds = section.integer("seconds", 0, 0..=59)?;
+    if minutes + seconds == 0 {
+        const ALLOWED: &str =
+            "how long people may talk, such as 10; seconds = 1 to 59 with it or instead";
+        return Err(section.missing("minutes", ALLOWED));
     }
-    Ok(Duration::from_secs(60 * u64::from(minutes)))
+    Ok(Duration::from_secs(u64::from(60 * minutes + seconds)))
 }
 
 fn prefix(section: &mut Section<'_>) -> Result<String, SettingsError> {
