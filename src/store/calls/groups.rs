@@ -2,10 +2,9 @@
 //!
 //! Rows are folded in one pass over the index of lists; the database would sort them all first.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::time::Duration;
 
+use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,7 +12,7 @@ use rusqlite::{Row, params_from_iter};
 
 use super::CallFilter;
 use crate::model::{CallStatus, ClientId, Direction};
-use crate::store::values::{id_or_none, timestamp, word};
+use crate::store::values::{duration, id_or_none, timestamp, word};
 use crate::store::{Reader, Result};
 
 /// How many calls there were of each direction and status.
@@ -82,14 +81,12 @@ pub struct CallGroup {
 struct Sums {
     calls: u64,
     talk_ms: u64,
-    longest_ring_ms: u64,
 }
 
 impl Sums {
-    fn add(&mut self, talk_ms: i64, ring_ms: i64) {
+    fn add(&mut self, talk_ms: i64) {
         self.calls += 1;
         self.talk_ms += talk_ms.unsigned_abs();
-        self.longest_ring_ms = self.longest_ring_ms.max(ring_ms.unsigned_abs());
     }
 
     fn group(&self, key: GroupKey) -> CallGroup {
@@ -137,30 +134,33 @@ impl Reader<'_> {
     /// How many calls there are of each direction and status, and how long they were; absent where
     /// none.
     pub fn call_counts(&self, filter: &CallFilter) -> Result<Vec<CallCount>> {
-        let mut sums: Vec<((Direction, CallStatus), Sums)> = Vec::new();
-        self.fold_calls(filter, "c.direction, c.status", |row, talk, ring| {
-            let direction = word(row, 3, "calls.direction", Direction::from_word)?;
-            let key = (
-                direction,
-                word(row, 4, "calls.status", CallStatus::from_word)?,
-            );
-            let known = sums.iter().position(|(of, _)| *of == key);
-            let at = known.unwrap_or_else(|| {
-                sums.push((key, Sums::default()));
-                sums.len() - 1
-            });
-            sums[at].1.add(talk, ring);
-            Ok(())
-        })?;
-        sums.sort_by_key(|((direction, status), _)| (direction.as_str(), status.as_str()));
-        let count = |((direction, status), sums): ((Direction, CallStatus), Sums)| CallCount {
-            direction,
-            status,
-            calls: sums.calls,
-            talk: Duration::from_millis(sums.talk_ms),
-            longest_ring: Duration::from_millis(sums.longest_ring_ms),
-        };
-        Ok(sums.into_iter().map(count).collect())
+        let mut counts: Vec<CallCount> = Vec::new();
+        self.fold_calls(
+            filter,
+            "c.ring_ms, c.direction, c.status",
+            |row, talk_ms| {
+                let direction = word(row, 2, "calls.direction", Direction::from_word)?;
+                let status = word(row, 3, "calls.status", CallStatus::from_word)?;
+                let is_it = |of: &CallCount| (of.direction, of.status) == (direction, status);
+                let at = counts.iter().position(is_it).unwrap_or_else(|| {
+                    counts.push(CallCount {
+                        direction,
+                        status,
+                        calls: 0,
+                        talk: Duration::ZERO,
+                        longest_ring: Duration::ZERO,
+                    });
+                    counts.len() - 1
+                });
+                let count = &mut counts[at];
+                count.calls += 1;
+                count.talk += duration(talk_ms);
+                count.longest_ring = count.longest_ring.max(duration(row.get(1)?));
+                Ok(())
+            },
+        )?;
+        counts.sort_by_key(|count| (count.direction.as_str(), count.status.as_str()));
+        Ok(counts)
     }
 
     /// The groups of the calls, with count and sum of each. Days are those of `zone`.
@@ -180,16 +180,19 @@ impl Reader<'_> {
 
     fn days(&self, filter: &CallFilter, zone: &TimeZone) -> Result<Vec<CallGroup>> {
         let mut days = Days::new(zone.clone());
-        self.fold_calls(filter, "0", |row, talk, ring| {
-            days.day_of(row.get(0)?).add(talk, ring);
+        self.fold_calls(filter, "c.started_at", |row, talk_ms| {
+            days.day_of(row.get(1)?).add(talk_ms);
             Ok(())
         })?;
         Ok(days.finish())
     }
 
     fn clients_of_calls(&self, filter: &CallFilter) -> Result<Vec<CallGroup>> {
-        let sums: HashMap<Option<ClientId>, Sums> =
-            self.sum_by(filter, "c.client", |row| id_or_none(row, 3))?;
+        let mut sums: HashMap<Option<ClientId>, Sums> = HashMap::new();
+        self.fold_calls(filter, "c.client", |row, talk_ms| {
+            sums.entry(id_or_none(row, 1)?).or_default().add(talk_ms);
+            Ok(())
+        })?;
         let mut groups: Vec<CallGroup> = sums
             .into_iter()
             .map(|(client, sums)| sums.group(GroupKey::Client(client)))
@@ -205,11 +208,11 @@ impl Reader<'_> {
         key: impl Fn(String) -> GroupKey,
     ) -> Result<Vec<CallGroup>> {
         let mut sums: HashMap<Box<str>, Sums> = HashMap::new();
-        self.fold_calls(filter, column, |row, talk, ring| {
-            let text = row.get_ref(3)?.as_str()?;
+        self.fold_calls(filter, column, |row, talk_ms| {
+            let text = row.get_ref(1)?.as_str()?;
             match sums.get_mut(text) {
-                Some(sums) => sums.add(talk, ring),
-                None => sums.entry(text.into()).or_default().add(talk, ring),
+                Some(sums) => sums.add(talk_ms),
+                None => sums.entry(text.into()).or_default().add(talk_ms),
             }
             Ok(())
         })?;
@@ -221,36 +224,22 @@ impl Reader<'_> {
         Ok(groups)
     }
 
-    fn sum_by<K: Eq + Hash>(
-        &self,
-        filter: &CallFilter,
-        columns: &str,
-        key: impl Fn(&Row<'_>) -> rusqlite::Result<K>,
-    ) -> Result<HashMap<K, Sums>> {
-        let mut sums: HashMap<K, Sums> = HashMap::new();
-        self.fold_calls(filter, columns, |row, talk, ring| {
-            sums.entry(key(row)?).or_default().add(talk, ring);
-            Ok(())
-        })?;
-        Ok(sums)
-    }
-
-    /// Hands each call to `add`: the row, how long people talked and how long it rang, in
-    /// milliseconds. `columns` stand in the row from place 3 on; 0 is when it began.
+    /// Hands each call to `add`: the row, and how long people talked in milliseconds. `columns` stand
+    /// in the row from place 1 on. Handing over a column takes as long as reading it.
     fn fold_calls(
         &self,
         filter: &CallFilter,
         columns: &str,
-        mut add: impl FnMut(&Row<'_>, i64, i64) -> rusqlite::Result<()>,
+        mut add: impl FnMut(&Row<'_>, i64) -> rusqlite::Result<()>,
     ) -> Result<()> {
         let (condition, values) = self.condition(filter)?.into_parts();
         let table = filter.table();
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT c.started_at, c.talk_ms, c.ring_ms, {columns} FROM {table} WHERE {condition}"
+            "SELECT c.talk_ms, {columns} FROM {table} WHERE {condition}"
         ))?;
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            add(row, row.get(1)?, row.get(2)?)?;
+            add(row, row.get(0)?)?;
         }
         Ok(())
     }
