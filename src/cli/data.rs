@@ -197,6 +197,20 @@ pub fn clients(
     })
 }
 
+/// The clients whom the option `--client` means, where it was given; an error where that is nobody.
+pub fn meant_clients(
+    reader: &Reader<'_>,
+    text: Option<&str>,
+    country: Option<Country>,
+) -> anyhow::Result<Option<Vec<ClientId>>> {
+    let Some(text) = text else { return Ok(None) };
+    let meant = clients(reader, text, country)?;
+    if meant.is_empty() {
+        bail!(tr!("--client: no client is called {text}", text = text));
+    }
+    Ok(Some(meant))
+}
+
 /// A period's two ends as the store takes them: the first moment, and the one after the last.
 pub fn period(
     from: Option<&str>,

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use super::data::{clients, home_country, period};
+use super::data::{home_country, meant_clients, period};
 use crate::model::{CallStatus, CategoryId, Direction, PhoneNumber};
 use crate::profile::Profile;
 use crate::store::{CallColumn, CallFilter, CallOrder, Grouping, Hours, Reader, Turn};
@@ -94,14 +94,7 @@ impl Which {
             .number
             .as_deref()
             .map(|text| PhoneNumber::parse(text, country));
-        let meant = self
-            .client
-            .as_deref()
-            .map(|text| clients(reader, text, country))
-            .transpose()?;
-        if let (Some([]), Some(text)) = (meant.as_deref(), &self.client) {
-            bail!(tr!("--client: no client is called {text}", text = text));
-        }
+        let meant = meant_clients(reader, self.client.as_deref(), country)?;
         Ok(CallFilter {
             from,
             to,

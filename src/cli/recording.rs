@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 
-use super::data::{clients, home_country, open_store, period};
+use super::data::{home_country, meant_clients, open_store, period};
 use super::log::clock;
 use super::play;
 use crate::export::{
@@ -167,14 +167,7 @@ impl Which {
     ) -> anyhow::Result<Vec<RecordingLine>> {
         let country = home_country(profile, None)?;
         let (from, to) = period(self.from.as_deref(), self.to_date.as_deref())?;
-        let meant = self
-            .client
-            .as_deref()
-            .map(|text| clients(reader, text, country))
-            .transpose()?;
-        if let (Some([]), Some(text)) = (meant.as_deref(), &self.client) {
-            bail!(tr!("--client: no client is called {text}", text = text));
-        }
+        let meant = meant_clients(reader, self.client.as_deref(), country)?;
         let filter = RecordingFilter {
             from,
             to,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::data::{Format, clients, home_country, open_store};
+use super::data::{Format, clients, home_country, meant_clients, open_store};
 use crate::control::{self, Request};
 use crate::export::{call_json, task_json, tasks_as_csv, tasks_as_json};
 use crate::model::{Country, Party, TaskId, TaskLine};
@@ -108,14 +108,7 @@ pub fn run(command: &TaskCommand, profile: &Profile, output: &mut dyn Write) -> 
 
 impl Which {
     fn filter(&self, reader: &Reader<'_>, country: Option<Country>) -> anyhow::Result<TaskFilter> {
-        let meant = self
-            .client
-            .as_deref()
-            .map(|text| clients(reader, text, country))
-            .transpose()?;
-        if let (Some([]), Some(text)) = (meant.as_deref(), &self.client) {
-            bail!(tr!("--client: no client is called {text}", text = text));
-        }
+        let meant = meant_clients(reader, self.client.as_deref(), country)?;
         Ok(TaskFilter {
             state: (!self.all).then_some(TaskState::Open),
             clients: meant,
