@@ -81,7 +81,7 @@ pub fn write_calls(database: &std::path::Path, end: Timestamp) {
     let mut store = Store::open(database).unwrap();
     store.expect_much().unwrap();
     let clients: Vec<Client> = (0..CLIENTS)
-        .map(|n| Client::named(&format!("Client {n}"), Timestamp::UNIX_EPOCH))
+        .map(|n| Client::named(format!("Client {n}"), Timestamp::UNIX_EPOCH))
         .collect();
     store
         .write(|writer| {

@@ -26,7 +26,7 @@ pub enum LogCommand {
     List {
         /// Which calls.
         #[command(flatten)]
-        which: Which,
+        which: Box<Which>,
         /// In which order.
         #[command(flatten)]
         sorted: Sorted,
@@ -59,7 +59,7 @@ pub enum LogCommand {
         by: Grouping,
         /// Which calls.
         #[command(flatten)]
-        which: Which,
+        which: Box<Which>,
         /// How to print them
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
@@ -70,7 +70,7 @@ pub enum LogCommand {
         file: Option<PathBuf>,
         /// Which calls.
         #[command(flatten)]
-        which: Which,
+        which: Box<Which>,
         /// In which order.
         #[command(flatten)]
         sorted: Sorted,
