@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::data::{Format, open_store, to_file_or};
 use super::log_groups;
+use super::log_import::{self, ImportCalls};
 use super::log_options::{Sorted, Which, grouping};
 use crate::export::{call_json, calls_as_csv, calls_as_json};
 use crate::flight::{Flight, report};
@@ -64,6 +65,8 @@ pub enum LogCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Bring in the call log of a PBX: Asterisk's Master.csv, or any CSV file
+    Import(ImportCalls),
     /// All the calls, to standard output or a file
     Export {
         /// The file.
@@ -136,6 +139,7 @@ fn run_on(
                 report::bundle(&line, &flight, as_json, output)
             })
         }
+        LogCommand::Import(it) => log_import::run(it, profile, output),
         LogCommand::Export {
             file,
             which,

@@ -3,6 +3,7 @@
 
 mod analysis;
 mod bills;
+mod call_logs;
 mod check;
 mod contacts;
 mod databases;
