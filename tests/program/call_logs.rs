@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{SETTINGS, message, profile, ringbook};
 
@@ -16,10 +17,13 @@ const MASTER: &str = "\
 fn log(profile: &Path, arguments: &[&str]) -> Output {
     ringbook(profile, &[&["log"], arguments].concat())
         .env("TZ", "Asia/Almaty")
-        .env("LC_ALL", "ru_KZ.UTF-8")
-        .env("LANGUAGE", "en")
+        .env("LC_ALL", "C.UTF-8")
         .output()
         .unwrap()
+}
+
+fn office() -> TempDir {
+    profile(&SETTINGS.replace("register = false", "register = false\ncountry = \"KZ\""))
 }
 
 fn printed(output: &Output) -> String {
@@ -33,7 +37,7 @@ fn listed(profile: &Path) -> Value {
 
 #[test]
 fn s5_8_a_pbxs_log_is_looked_at_tried_brought_once_and_what_is_wrong_is_kept() {
-    let dir = profile(SETTINGS);
+    let dir = office();
     let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (master, rejected) = (file("Master.csv"), file("rejected.csv"));
     fs::write(&master, MASTER).unwrap();
@@ -100,4 +104,25 @@ fn s5_8_a_pbxs_log_is_looked_at_tried_brought_once_and_what_is_wrong_is_kept() {
             &json!(false)
         ]
     );
+}
+
+#[test]
+fn s5_8_the_log_goes_out_as_objects_one_a_line_where_the_name_or_somebody_says_so() {
+    let dir = office();
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (master, lines) = (file("Master.csv"), file("calls.jsonl"));
+    fs::write(&master, MASTER.replace("later", "2026-11-24 13:00:00")).unwrap();
+    printed(&log(dir.path(), &["import", &master]));
+    printed(&log(dir.path(), &["export", &lines]));
+    let exported = fs::read_to_string(&lines).unwrap();
+    let rows: Vec<Value> = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(Value::from(rows), listed(dir.path()));
+    assert_eq!(
+        printed(&log(dir.path(), &["list", "--format", "jsonl"])),
+        exported
+    );
+    assert_eq!(exported.lines().count(), 2);
 }

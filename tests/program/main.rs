@@ -3,6 +3,7 @@
 
 mod analysis;
 mod bills;
+mod calendar;
 mod call_logs;
 mod check;
 mod contacts;

@@ -21,7 +21,7 @@ use csv::StringRecord;
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 
-use super::ahead::BATCH;
+use super::ahead::{BATCH, BATCH_OCTETS};
 use super::line::Refusal;
 use super::lines::Lines;
 use super::report::{Problem, Report};
@@ -192,10 +192,12 @@ impl<R: Read> CallFile<R> {
 
     /// The next lines that are kept together; none at the end.
     fn batch(&mut self) -> Result<Vec<Entry>, ImportError> {
-        let mut batch = Vec::new();
+        let (mut batch, mut octets) = (Vec::new(), 0);
         while batch.len() < BATCH
+            && octets < BATCH_OCTETS
             && let Some(entry) = self.next()?
         {
+            octets += entry.written.octets();
             batch.push(entry);
         }
         Ok(batch)

