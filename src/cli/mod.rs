@@ -82,7 +82,7 @@ pub enum Command {
     Links(links::LinksCommand),
     /// What works with or without a running phone.
     #[command(flatten)]
-    Data(data::DataCommand),
+    Data(Box<data::DataCommand>),
 }
 
 /// `ringbook demo`

@@ -6,6 +6,8 @@ use crate::model::{Country, Direction, Party};
 
 /// How long internal numbers are where nobody says which they are.
 const USUAL: std::ops::RangeInclusive<usize> = 2..=5;
+/// The longest of them.
+const LONGEST: usize = 6;
 /// Technologies of Asterisk's channels whose device is called as the internal number; a channel of a trunk card
 /// has a number, too.
 const PHONES: [&str; 5] = ["SIP", "PJSIP", "IAX2", "SCCP", "Local"];
@@ -142,10 +144,8 @@ impl Parties {
         };
         let said = Some(sides.extension).filter(|text| !text.is_empty());
         // A number of the whole office is nobody's internal one.
-        let extension = said
-            .or(own)
-            .filter(|text| text.len() <= 6)
-            .unwrap_or_default();
+        let own = own.filter(|text| text.len() <= LONGEST);
+        let extension = said.or(own).unwrap_or_default();
         let called = match NO_NUMBERS.contains(&sides.called) {
             true => extension,
             false => sides.called,
