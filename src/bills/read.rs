@@ -3,13 +3,14 @@
 use std::io::Read;
 
 use csv::ByteRecord;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 
 use super::BilledCall;
 use crate::export::cell::restored;
+use crate::import::cells::{length, moment, words_of};
 use crate::import::{ImportError, Lines, Text};
-use crate::model::{Country, PhoneNumber, When};
+use crate::model::{Country, PhoneNumber};
 use crate::tariffs::Exact;
 use crate::tr;
 
@@ -293,51 +294,12 @@ fn fields() -> [(&'static str, Field); 6] {
 }
 
 fn guess(name: &str) -> Option<Field> {
-    let name = name.to_lowercase();
-    let parts = |c: char| c.is_whitespace() || c.is_ascii_punctuation();
-    let words: Vec<&str> = name.split(parts).filter(|word| !word.is_empty()).collect();
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let words = words_of(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&&**word));
     let found = NAMES
         .iter()
         .find(|names| has(names.words) && !has(names.others));
     found.map(|names| names.field)
-}
-
-/// A moment, from one cell or two.
-fn moment(date: &str, time: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let text = format!("{date} {time}");
-    let text = text.trim();
-    // What has a year, and no other day, is told without a clock.
-    let anytime = Zoned::new(Timestamp::UNIX_EPOCH, zone.clone());
-    let read = |text: &str| match When::parse(text, &anytime) {
-        Ok(When::Moment(at)) => Some(at),
-        _ => None,
-    };
-    let has_year = text
-        .split(|c: char| !c.is_ascii_digit())
-        .any(|digits| digits.len() == 4);
-    if !has_year {
-        return None;
-    }
-    read(text).or_else(|| {
-        // 24/11/2026 as in most of the world, 2026/11/24 as in the rest of it.
-        let is_year_first = text.split('/').next().is_some_and(|first| first.len() == 4);
-        read(&text.replace('/', if is_year_first { "-" } else { "." }))
-    })
-}
-
-/// `61`, `61 s`, `1:01` or `00:01:01`, in seconds.
-fn length(text: &str) -> Option<u64> {
-    let bare = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '.' || c == ' ');
-    let mut seconds: u64 = 0;
-    for (n, part) in bare.split(':').enumerate() {
-        let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits || n > 2 {
-            return None;
-        }
-        seconds = seconds.checked_mul(60)?.checked_add(part.parse().ok()?)?;
-    }
-    Some(seconds)
 }
 
 /// `0.20`, `0,20`, `1 234,50`, `€0.20`.

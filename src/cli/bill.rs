@@ -61,7 +61,8 @@ pub enum BillFormat {
     Json,
 }
 
-fn zone(text: &str) -> Result<TimeZone, String> {
+/// The time zone of this name.
+pub(super) fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_| "allowed: a name such as Europe/Budapest".to_owned())
 }
 

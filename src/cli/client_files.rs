@@ -119,18 +119,21 @@ fn explained(error: ImportError) -> anyhow::Error {
     }
 }
 
-fn charset(label: &str) -> Result<&'static Encoding, String> {
+/// The charset of this name.
+pub(super) fn charset(label: &str) -> Result<&'static Encoding, String> {
     let encoding = Encoding::for_label(label.trim().as_bytes());
     encoding.ok_or_else(|| tr!("a charset such as windows-1251, windows-1250, utf-16le or utf-8"))
 }
 
-fn mapping(text: &str) -> Result<(String, String), String> {
+/// A column and the field that it holds.
+pub(super) fn mapping(text: &str) -> Result<(String, String), String> {
     let parts = text.rsplit_once('=');
     let parts = parts.map(|(column, field)| (column.to_owned(), field.to_owned()));
     parts.ok_or_else(|| tr!("a column and a field such as Telefon=phone"))
 }
 
-fn opened(file: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
+/// The file, or standard input for `-`.
+pub(super) fn opened(file: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
     if file == Path::new("-") {
         return Ok(Box::new(io::stdin()));
     }
@@ -153,7 +156,7 @@ pub fn told(report: &Report, file: &str, output: &mut dyn Write) -> anyhow::Resu
 }
 
 /// The file for what is left out, whose name must be free.
-fn left_out(path: &Path) -> anyhow::Result<LeftOutFile> {
+pub(super) fn left_out(path: &Path) -> anyhow::Result<LeftOutFile> {
     if path.exists() {
         bail!(tr!(
             "--rejected: {file} is there already; give a name that is free",

@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 
 use super::data::{Format, open_store, to_file_or};
 use super::log_groups;
-use super::log_options::{Sorted, Which, grouping};
-use crate::export::{call_json, calls_as_csv, calls_as_json};
+use super::log_import::{self, ImportCalls};
+use super::log_options::{ListFormat, Sorted, Which, grouping};
+use crate::export::{call_json, calls_as_csv, calls_as_json, calls_as_json_lines};
 use crate::flight::{Flight, report};
 use crate::model::{CallId, CallLine};
 use crate::profile::Profile;
@@ -35,7 +36,7 @@ pub enum LogCommand {
         limit: usize,
         /// How to print them
         #[arg(long, value_enum, default_value = "table")]
-        format: Format,
+        format: ListFormat,
     },
     /// Everything about one call: its row as JSON, or its messages and what was wrong
     Show {
@@ -64,6 +65,8 @@ pub enum LogCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
+    /// Bring in the call log of a PBX: Asterisk's Master.csv, or any CSV file
+    Import(ImportCalls),
     /// All the calls, to standard output or a file
     Export {
         /// The file.
@@ -74,9 +77,9 @@ pub enum LogCommand {
         /// In which order.
         #[command(flatten)]
         sorted: Sorted,
-        /// json or csv [default: by the file's ending, else csv]
+        /// json, jsonl or csv [default: by the file's ending, else csv]
         #[arg(long, value_enum)]
-        format: Option<Format>,
+        format: Option<ListFormat>,
     },
 }
 
@@ -136,6 +139,7 @@ fn run_on(
                 report::bundle(&line, &flight, as_json, output)
             })
         }
+        LogCommand::Import(it) => log_import::run(it, profile, output),
         LogCommand::Export {
             file,
             which,
@@ -143,8 +147,7 @@ fn run_on(
             format,
         } => {
             let list = list(which, sorted, profile, reader)?;
-            let is_json = file.as_deref().is_some_and(is_json);
-            let format = format.unwrap_or(if is_json { Format::Json } else { Format::Csv });
+            let format = format.unwrap_or_else(|| ListFormat::of(file.as_deref()));
             to_file_or(file.as_deref(), output, |output| {
                 write(reader, &list, None, format, output)
             })
@@ -207,13 +210,14 @@ fn write(
     reader: &Reader<'_>,
     list: &CallList,
     limit: Option<usize>,
-    format: Format,
+    format: ListFormat,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Json => calls_as_json(reader, list, limit, output)?,
-        Format::Csv => calls_as_csv(reader, list, limit, &TimeZone::system(), output)?,
-        Format::Table => table(reader, list, limit, output)?,
+        ListFormat::Json => calls_as_json(reader, list, limit, output)?,
+        ListFormat::Jsonl => calls_as_json_lines(reader, list, limit, output)?,
+        ListFormat::Csv => calls_as_csv(reader, list, limit, &TimeZone::system(), output)?,
+        ListFormat::Table => table(reader, list, limit, output)?,
     }
     Ok(())
 }

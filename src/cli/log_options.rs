@@ -1,5 +1,6 @@
 //! Which calls of the log a command is about, and in which order: options that its sub-commands share.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -63,6 +64,31 @@ pub struct Which {
     /// With a recording: yes or no
     #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
     recorded: Option<bool>,
+}
+
+/// How calls are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// Columns for people.
+    Table,
+    /// An array of objects.
+    Json,
+    /// An object a line.
+    Jsonl,
+    /// Comma-separated values.
+    Csv,
+}
+
+impl ListFormat {
+    /// What a file's ending means.
+    pub fn of(file: Option<&Path>) -> Self {
+        let ending = file.and_then(Path::extension);
+        match ending.and_then(|ending| ending.to_str()) {
+            Some("json") => Self::Json,
+            Some("jsonl") => Self::Jsonl,
+            _ => Self::Csv,
+        }
+    }
 }
 
 /// In which order.

@@ -1,6 +1,7 @@
 //! `ringbook task`: callers who got no conversation and are owed a call.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -8,9 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::data::{Format, clients, home_country, meant_clients, open_store};
+use super::data::{Format, clients, home_country, meant_clients, open_store, to_file_or};
 use crate::control::{self, Request};
-use crate::export::{call_json, task_json, tasks_as_csv, tasks_as_json};
+use crate::export::{call_json, task_json, tasks_as_calendar, tasks_as_csv, tasks_as_json};
 use crate::model::{Country, Party, TaskId, TaskLine};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -37,6 +38,11 @@ pub enum TaskCommand {
     Show {
         /// Its id, or whose it is: a client's id, number or a part of the name, or the caller's number.
         task: String,
+    },
+    /// The open tasks for a calendar, as iCalendar, to standard output or a file
+    Export {
+        /// The file, such as tasks.ics
+        file: Option<PathBuf>,
     },
     /// Close an open task without having spoken with the caller
     Close {
@@ -90,6 +96,11 @@ pub fn run(command: &TaskCommand, profile: &Profile, output: &mut dyn Write) -> 
             let line = find(reader, task, country)?;
             serde_json::to_writer_pretty(&mut *output, &shown(reader, &line)?)?;
             Ok(writeln!(output)?)
+        }),
+        TaskCommand::Export { file } => store.read(|reader| {
+            to_file_or(file.as_deref(), output, |output| {
+                Ok(tasks_as_calendar(reader, Timestamp::now(), output)?)
+            })
         }),
         TaskCommand::Close { task, reason } => {
             let closed = store.write(|writer| -> anyhow::Result<_> {

@@ -1,4 +1,4 @@
-//! The call log as CSV and JSON: the keys are a contract and never translated.
+//! The call log as CSV and JSON: the keys are a contract and never translated. `docs/call.schema.json` describes a call.
 
 use std::io::Write;
 
@@ -130,6 +130,20 @@ pub fn calls_as_json(
     let mut array = JsonArray::begin(output);
     store.each_call(list, limit, |line| array.push(&call_json(&line)))?;
     array.end()
+}
+
+/// Writes the calls of the list as objects, one a line; `limit` none for all of them.
+pub fn calls_as_json_lines(
+    store: &Reader<'_>,
+    list: &CallList,
+    limit: Option<usize>,
+    mut output: impl Write,
+) -> Result<(), ExportError> {
+    store.each_call(list, limit, |line| -> Result<(), ExportError> {
+        serde_json::to_writer(&mut output, &call_json(&line))?;
+        Ok(output.write_all(b"\n")?)
+    })?;
+    Ok(output.flush()?)
 }
 
 /// Writes the calls of the list as CSV; `limit` none for all of them.

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::model::{
-    Analysis, CallId, CallLine, CallQuality, CallRecord, CallStatus, Client, Direction, EndReason,
-    Findings, PhoneNumber, RecordingId, RecordingRow, RecordingState,
+    Analysis, CallId, CallLine, CallQuality, CallRecord, CallStatus, Client, Cost, Direction,
+    EndReason, Findings, KnownAs, Money, PhoneNumber, RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{CallList, RecordingFilter, RecordingLine, Store};
 
@@ -144,6 +144,67 @@ fn s5_9_the_log_as_csv_keeps_date_and_time_apart_in_the_users_zone() {
         ("'=Ivan", "'+77011112233")
     );
     assert_eq!((cell("talk_s"), cell("loss")), ("61.02", "0.1"));
+}
+
+#[test]
+fn s5_8_a_call_of_every_status_is_a_line_of_its_own_as_the_schema_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/call.schema.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::in_memory().unwrap();
+    let full = recorded(&mut store, dir.path(), "Ivan\nPetrov").call.record;
+    for &status in CallStatus::ALL {
+        // One where everything is known, and one where hardly anything is.
+        let mut known = full.clone();
+        known.call = CallId::new();
+        known.cost = Some(Cost {
+            amount: Money {
+                minor: 20,
+                currency: "EUR".into(),
+            },
+            tariff: "Zone 7".into(),
+        });
+        let mut bare = CallRecord::begin(CallId::new(), Direction::Outgoing, full.started_at);
+        (known.status, bare.status) = (status, status);
+        store
+            .write(|writer| {
+                writer.save_call(&known)?;
+                writer.save_call(&bare)
+            })
+            .unwrap();
+    }
+    let mut written = Vec::new();
+    store
+        .read(|reader| calls_as_json_lines(reader, &CallList::default(), None, &mut written))
+        .unwrap();
+    let written = String::from_utf8(written).unwrap();
+    let lines: Vec<Value> = written
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    lines.iter().for_each(|line| check(&schema, line, ""));
+    assert_eq!(lines.len(), 1 + 2 * CallStatus::ALL.len());
+    for (words, property) in [
+        (
+            CallStatus::ALL
+                .iter()
+                .map(|word| word.as_str())
+                .collect::<Vec<_>>(),
+            "status",
+        ),
+        (
+            EndReason::ALL.iter().map(|word| word.as_str()).collect(),
+            "end_reason",
+        ),
+        (
+            KnownAs::ALL.iter().map(|word| word.as_str()).collect(),
+            "known_as",
+        ),
+    ] {
+        let allowed = schema["properties"][property]["enum"].as_array().unwrap();
+        let allowed: Vec<_> = allowed.iter().filter_map(Value::as_str).collect();
+        assert_eq!(allowed, words, "{property}");
+    }
 }
 
 /// Checks `value` against the parts of JSON Schema that our schema uses.

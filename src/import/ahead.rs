@@ -9,7 +9,7 @@ use crate::model::Lists;
 /// The most entries kept in one transaction: a phone's call log gets its turn between two.
 pub(super) const BATCH: usize = 5000;
 /// What they take in the file at most, octets, so that no file fills the memory; one entry may take more.
-const BATCH_OCTETS: usize = 4 << 20;
+pub(super) const BATCH_OCTETS: usize = 4 << 20;
 /// Batches that wait for the store.
 const AHEAD: usize = 1;
 

@@ -12,7 +12,9 @@
 //! and the report names line, field and what is allowed.
 
 mod ahead;
+mod calls;
 mod cards;
+pub(crate) mod cells;
 mod columns;
 mod contacts;
 mod error;
@@ -39,6 +41,9 @@ use crate::model::{Country, Lists};
 use crate::store::{Store, Writer};
 
 use ahead::{Batch, Batches, each_batch};
+pub use calls::{
+    CallLogError, CallLogOptions, CallPreview, Extensions, import_calls, preview_calls,
+};
 use cards::CardFile;
 use contacts::ContactFile;
 pub use error::ImportError;

@@ -41,18 +41,24 @@ pub struct Entry {
     pub said: Result<Vec<(ClientField, String)>, Problem>,
 }
 
+impl fmt::Display for ColumnRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let holds = match (&*self.holds, self.is_guess) {
+            ("", _) => tr!("not kept"),
+            (holds, true) => tr!("{field} (a guess)", field = holds),
+            (holds, false) => holds.to_owned(),
+        };
+        write!(f, "{}: {holds}", self.name)
+    }
+}
+
 impl fmt::Display for Preview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(charset) = self.charset {
             writeln!(f, "{}", read_as(charset))?;
         }
         for column in &self.columns {
-            let holds = match (&*column.holds, column.is_guess) {
-                ("", _) => tr!("not kept"),
-                (holds, true) => tr!("{field} (a guess)", field = holds),
-                (holds, false) => holds.to_owned(),
-            };
-            writeln!(f, "{}: {holds}", column.name)?;
+            writeln!(f, "{column}")?;
         }
         if self.is_nameless {
             let hint = tr!(

@@ -33,7 +33,7 @@ pub(super) struct Table<R> {
 }
 
 /// The first line, for those that are left out.
-struct Heading {
+pub(super) struct Heading {
     names: StringRecord,
     delimiter: u8,
     /// Whether it stands above those that were left out.
@@ -41,9 +41,38 @@ struct Heading {
 }
 
 /// A line as it stands in the file.
-struct Cells {
+pub(super) struct Cells {
     cells: ByteRecord,
     heading: Arc<Heading>,
+}
+
+impl Heading {
+    /// The names of the columns.
+    pub(super) fn of(names: StringRecord, delimiter: u8) -> Self {
+        Self {
+            names,
+            delimiter,
+            is_written: AtomicBool::new(false),
+        }
+    }
+
+    /// That of a file without one: its columns have no names.
+    pub(super) fn none(delimiter: u8) -> Self {
+        Self {
+            is_written: AtomicBool::new(true),
+            ..Self::of(StringRecord::new(), delimiter)
+        }
+    }
+}
+
+impl Cells {
+    /// A line below this heading.
+    pub(super) fn of(cells: ByteRecord, heading: &Arc<Heading>) -> Self {
+        Self {
+            cells,
+            heading: Arc::clone(heading),
+        }
+    }
 }
 
 impl<R: Read> Table<R> {
@@ -61,11 +90,7 @@ impl<R: Read> Table<R> {
             sample: &lines.sample(SAMPLE)?,
             country,
         };
-        let heading = Heading {
-            names: lines.header.clone(),
-            delimiter: lines.delimiter,
-            is_written: AtomicBool::new(false),
-        };
+        let heading = Heading::of(lines.header.clone(), lines.delimiter);
         Ok(Self {
             columns: Columns::read(&lines.header, &hints)?,
             lines,
@@ -182,10 +207,7 @@ impl<R: Read + Send> Source for Table<R> {
         Ok(Some(Sourced {
             line,
             said: cells.and_then(|cells| self.read(&cells)),
-            written: Box::new(Cells {
-                cells: self.lines.cells().clone(),
-                heading: Arc::clone(&self.heading),
-            }),
+            written: Box::new(Cells::of(self.lines.cells().clone(), &self.heading)),
         }))
     }
 

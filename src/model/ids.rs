@@ -77,6 +77,22 @@ id!(
     /// A call: the id of its events outwards and of its row in the call log.
     CallId
 );
+impl CallId {
+    /// The id of a call of another system's, of the hash of what that system says of it (RFC 9562 §5.8).
+    pub fn of_hash(hash: [u8; 32]) -> Self {
+        let mut octets = [0; 16];
+        octets.copy_from_slice(&hash[..16]);
+        octets[6] = octets[6] & 0x0f | 0x80;
+        octets[8] = octets[8] & 0x3f | 0x80;
+        Self::from_bytes(octets)
+    }
+
+    /// Whether it is an id of a hash: no phone of ours has written the row.
+    pub fn is_of_hash(&self) -> bool {
+        self.as_bytes()[6] >> 4 == 8
+    }
+}
+
 id!(
     /// A client.
     ClientId

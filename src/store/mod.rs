@@ -53,8 +53,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use calls::{
-    CallColumn, CallCount, CallFilter, CallGroup, CallList, CallOrder, GroupKey, Grouping, Hours,
-    Turn,
+    BroughtCall, CallColumn, CallCount, CallFilter, CallGroup, CallList, CallOrder, GroupKey,
+    Grouping, Hours, Turn,
 };
 pub use clients::Newcomer;
 pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};

@@ -3,6 +3,8 @@
 
 mod analysis;
 mod bills;
+mod calendar;
+mod call_logs;
 mod check;
 mod contacts;
 mod databases;

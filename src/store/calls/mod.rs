@@ -1,10 +1,12 @@
 //! Table `calls`: the call log.
 
+mod brought;
 mod filter;
 mod groups;
 mod local;
 mod order;
 
+pub use brought::BroughtCall;
 pub use filter::{CallFilter, Hours};
 pub use groups::{CallCount, CallGroup, GroupKey, Grouping};
 pub use order::{CallColumn, CallList, CallOrder, Turn};
