@@ -9,8 +9,9 @@ use clap::Subcommand;
 use jiff::tz::TimeZone;
 
 use super::data::{Format, open_store, to_file_or};
-use super::log_groups;
+use super::log_marks::MarkCommand;
 use super::log_options::{Sorted, Which, grouping};
+use super::{log_groups, log_marks};
 use crate::export::{call_json, calls_as_csv, calls_as_json};
 use crate::flight::{Flight, report};
 use crate::model::{CallId, CallLine};
@@ -22,6 +23,17 @@ use crate::tr;
 /// The call log.
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
+    /// What is asked of it.
+    #[command(flatten)]
+    Read(ReadCommand),
+    /// What a person writes into it.
+    #[command(flatten)]
+    Mark(MarkCommand),
+}
+
+/// What is asked of the call log.
+#[derive(Debug, Subcommand)]
+pub enum ReadCommand {
     /// The calls, the latest first
     List {
         /// Which calls.
@@ -94,18 +106,23 @@ pub enum LadderFormat {
 
 /// Runs the command on the profile's store and prints to `output`.
 pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
-    let store = open_store(profile)?;
-    store.read(|reader| run_on(command, profile, reader, output))
+    match command {
+        LogCommand::Mark(command) => log_marks::run(command, profile),
+        LogCommand::Read(command) => {
+            let store = open_store(profile)?;
+            store.read(|reader| run_on(command, profile, reader, output))
+        }
+    }
 }
 
 fn run_on(
-    command: &LogCommand,
+    command: &ReadCommand,
     profile: &Profile,
     reader: &Reader<'_>,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match command {
-        LogCommand::List {
+        ReadCommand::List {
             which,
             sorted,
             limit,
@@ -115,17 +132,17 @@ fn run_on(
             let limit = Some(*limit).filter(|&limit| limit > 0);
             write(reader, &list, limit, *format, output)
         }
-        LogCommand::Groups { by, which, format } => {
+        ReadCommand::Groups { by, which, format } => {
             let filter = which.filter(profile, reader)?;
             log_groups::write(reader, &filter, *by, *format, output)
         }
-        LogCommand::Show {
+        ReadCommand::Show {
             call,
             ladder,
             format,
             bundle: None,
         } => show(*call, ladder.then_some(*format), reader, output),
-        LogCommand::Show {
+        ReadCommand::Show {
             call,
             bundle: Some(file),
             ..
@@ -136,7 +153,7 @@ fn run_on(
                 report::bundle(&line, &flight, as_json, output)
             })
         }
-        LogCommand::Export {
+        ReadCommand::Export {
             file,
             which,
             sorted,
@@ -244,13 +261,15 @@ fn table(
             tr!("Talk"),
             tr!("Cost"),
             tr!("Recording"),
+            tr!("Tags"),
+            tr!("Note"),
         ],
         &rows,
     )?;
     Ok(())
 }
 
-fn row(line: &CallLine, zone: &TimeZone) -> [String; 11] {
+fn row(line: &CallLine, zone: &TimeZone) -> [String; 13] {
     let call = &line.record;
     let local = call.started_at.to_zoned(zone.clone());
     let employee = format!("{} {}", call.extension, call.employee);
@@ -272,6 +291,8 @@ fn row(line: &CallLine, zone: &TimeZone) -> [String; 11] {
             .clone()
             .map(|_| tr!("yes"))
             .unwrap_or_default(),
+        line.tags.join("; "),
+        line.note.clone(),
     ]
 }
 

@@ -16,6 +16,7 @@ mod journal;
 mod links;
 mod log;
 mod log_groups;
+mod log_marks;
 mod log_options;
 mod office;
 mod play;
