@@ -477,6 +477,27 @@ CREATE TABLE call_tags (
 
 CREATE INDEX call_tags_by_tag ON call_tags (tag_key);
 
+CREATE TABLE audit (
+    id        BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at        INTEGER NOT NULL,
+    who       TEXT NOT NULL,                       -- extension and name of the seat, else the system's user
+    act       TEXT NOT NULL CHECK (act IN ('listen', 'export', 'delete')),
+    what      TEXT NOT NULL,                       -- a recording's file, else what was exported
+    call      BLOB,
+    recording BLOB,
+    detail    TEXT NOT NULL                        -- of an export: where it went
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_by_time ON audit (at);
+
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit stays');
+END;
+
+CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit stands');
+END;
+
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('problem', NULL, '#b91c1c', 'triangle-alert', 30, NULL);

@@ -14,3 +14,25 @@ CREATE TABLE call_tags (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX call_tags_by_tag ON call_tags (tag_key);
+
+-- Who listened to what, took what out and deleted what. Nothing is taken out of this table.
+CREATE TABLE audit (
+    id        BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at        INTEGER NOT NULL,
+    who       TEXT NOT NULL,                       -- extension and name of the seat, else the system's user
+    act       TEXT NOT NULL CHECK (act IN ('listen', 'export', 'delete')),
+    what      TEXT NOT NULL,                       -- a recording's file, else what was exported
+    call      BLOB,
+    recording BLOB,
+    detail    TEXT NOT NULL                        -- of an export: where it went
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_by_time ON audit (at);
+
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit stays');
+END;
+
+CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit stands');
+END;

@@ -8,13 +8,14 @@ use anyhow::bail;
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 
+use super::audit::audited_export;
 use super::data::{Format, open_store, to_file_or};
 use super::log_marks::MarkCommand;
 use super::log_options::{Sorted, Which, grouping};
 use super::{log_groups, log_marks};
 use crate::export::{call_json, calls_as_csv, calls_as_json};
 use crate::flight::{Flight, report};
-use crate::model::{CallId, CallLine};
+use crate::model::{CallId, CallLine, Deed};
 use crate::profile::Profile;
 use crate::store::{CallList, Grouping, Reader};
 use crate::table::{printable, write_table};
@@ -25,7 +26,7 @@ use crate::tr;
 pub enum LogCommand {
     /// What is asked of it.
     #[command(flatten)]
-    Read(ReadCommand),
+    Read(Box<ReadCommand>),
     /// What a person writes into it.
     #[command(flatten)]
     Mark(MarkCommand),
@@ -109,7 +110,11 @@ pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> a
     match command {
         LogCommand::Mark(command) => log_marks::run(command, profile),
         LogCommand::Read(command) => {
-            let store = open_store(profile)?;
+            let mut store = open_store(profile)?;
+            if let ReadCommand::Export { file, .. } = &**command {
+                let deed = Deed::export("calls", file.as_deref());
+                audited_export(&mut store, profile, &deed)?;
+            }
             store.read(|reader| run_on(command, profile, reader, output))
         }
     }

@@ -1,6 +1,7 @@
 //! The command line: one program, its sub-commands mounted here.
 
 mod analysis;
+mod audit;
 mod backup;
 mod bill;
 mod bill_texts;

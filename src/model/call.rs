@@ -300,6 +300,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words!(Direction { Incoming = "incoming", Outgoing = "outgoing" });
 words!(KnownAs {
     Client = "client",
