@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0015 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0016 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -154,7 +154,7 @@ CREATE TABLE calls (
     CHECK (cost_minor >= 0), cost_currency TEXT      -- ISO 4217
     CHECK (length(cost_currency) = 3), tariff TEXT, category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
     CHECK (recorded IN (0, 1)), too_long INTEGER NOT NULL DEFAULT 0 -- people talked for longer than they should
-    CHECK (too_long IN (0, 1))) STRICT;
+    CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
 
@@ -464,6 +464,39 @@ END;
 CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
     account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor,
     too_long);
+
+CREATE INDEX calls_with_note ON calls (started_at) WHERE note <> '';
+
+CREATE TABLE call_tags (
+    call    BLOB NOT NULL REFERENCES calls (id),
+    tag_key TEXT NOT NULL,                         -- the tag, folded: tags that differ in case alone are one
+    tag     TEXT NOT NULL,
+    place   INTEGER NOT NULL,                      -- in the order in which they were given
+    PRIMARY KEY (call, tag_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX call_tags_by_tag ON call_tags (tag_key);
+
+CREATE TABLE audit (
+    id        BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at        INTEGER NOT NULL,
+    who       TEXT NOT NULL,                       -- extension and name of the seat, else the system's user
+    act       TEXT NOT NULL CHECK (act IN ('listen', 'export', 'delete')),
+    what      TEXT NOT NULL,                       -- a recording's file, else what was exported
+    call      BLOB,
+    recording BLOB,
+    detail    TEXT NOT NULL                        -- of an export: where it went
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_by_time ON audit (at);
+
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit stays');
+END;
+
+CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit stands');
+END;
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

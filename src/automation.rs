@@ -99,6 +99,15 @@ pub enum Body {
         #[serde(flatten)]
         messages: MessagesWaiting,
     },
+    /// A person wrote something of a call.
+    Marks {
+        /// The call.
+        call: CallId,
+        /// Its note now.
+        note: String,
+        /// Its tags now.
+        tags: Vec<String>,
+    },
     /// A caller is owed a call, or no longer.
     Task(Box<Task>),
     /// What a person would be told.
@@ -119,6 +128,7 @@ impl Body {
             Self::Analysis(_) => "analysis",
             Self::Lamp(_) => "lamp",
             Self::Voicemail { .. } => "voicemail",
+            Self::Marks { .. } => "marks",
             Self::Task(_) => "task",
             Self::Notice(_) => "notice",
         }

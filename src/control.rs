@@ -152,10 +152,15 @@ async fn attend(stream: UnixStream, handle: AppHandle, answers: &Semaphore) -> i
 async fn respond(line: &[u8], handle: &AppHandle) -> Result<Value, String> {
     let request: Request = serde_json::from_slice(line)
         .map_err(|error| format!("the request cannot be read: {error}"))?;
-    if let Request::TaskClosed { task } = request {
-        handle.tell_closed(task);
-        return Ok(Value::Object(serde_json::Map::new()));
+    match request {
+        Request::TaskClosed { task } => handle.tell_closed(task),
+        Request::CallMarked { call } => handle.tell_marked(call),
+        request => return carry_out(request, handle).await,
     }
+    Ok(Value::Object(serde_json::Map::new()))
+}
+
+async fn carry_out(request: Request, handle: &AppHandle) -> Result<Value, String> {
     let command = request.command()?;
     let (send, answered) = oneshot::channel();
     handle.command(command, move |answer| drop(send.send(answer)));

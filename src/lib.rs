@@ -1,6 +1,7 @@
 //! Ringbook as a library: the program's rooms, so that tests can walk through them.
 
 pub mod app;
+pub mod audit;
 pub mod automation;
 pub mod bills;
 pub mod check;

@@ -405,6 +405,56 @@ fn a_recording_is_played_on_the_device_that_is_named() {
 }
 
 #[test]
+fn s5_30_each_listening_export_and_deletion_leaves_an_audit_line() {
+    let profile = Profile::new();
+    let settings =
+        "[[account]]\naor = \"sip:101@a.example\"\nextension = \"101\"\ndisplay_name = \"=Anna\"\n";
+    fs::write(profile.path("settings.toml"), settings).unwrap();
+    assert!(profile.ok(&["audit", "list"]).starts_with("Nothing was"));
+    let row = recorded(&profile);
+    let id = row.id.to_string();
+    let [heard, to, csv] = ["heard.wav", "export", "calls.csv"].map(|name| profile.path(name));
+    profile.ok(&[
+        "recording",
+        "play",
+        &id,
+        "--output",
+        &format!("file:{heard}"),
+    ]);
+    profile.ok(&["recording", "export", "--to", &to]);
+    profile.ok(&["log", "export", &csv]);
+    profile.ok(&["client", "export"]);
+    profile.ok(&["report", "lost"]);
+    profile.ok(&["report", "lost", &csv]);
+    profile.ok(&["recording", "delete", &id]);
+    profile.refused(&["recording", "play", &id]);
+    let lines = profile.json(&["audit", "list", "--format", "json"]);
+    let lines = lines.as_array().unwrap().iter().rev();
+    let told: Vec<[&str; 3]> = lines
+        .inspect(|line| assert_eq!(line["who"], "101 =Anna"))
+        .map(|line| ["act", "what", "detail"].map(|key| line[key].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ["listen", &row.file, ""],
+        ["export", &row.file, &to],
+        ["export", "calls", &csv],
+        ["export", "clients", ""],
+        ["export", "report", &csv],
+        ["delete", &row.file, ""],
+    ];
+    assert_eq!(told, expected);
+    let listened = ["audit", "list", "--act", "listen", "--from", "today"];
+    let as_csv = profile.ok(&[&listened[..], &["--format", "csv"]].concat());
+    let line = as_csv.lines().nth(1).unwrap();
+    assert!(line.ends_with(&format!(
+        ",101 =Anna,listen,{},{},{id},",
+        row.file, row.call
+    )));
+    assert_eq!(as_csv.lines().count(), 2);
+    assert!(profile.ok(&listened).contains("listen 2026/11/22/"));
+}
+
+#[test]
 fn a_backup_brings_the_clients_back() {
     let profile = Profile::new();
     profile.ok(&["client", "add", "--name", "Ivan"]);

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use jiff::Zoned;
 
+use super::audit::AuditCommand;
 use super::backup::{BackupCommand, RestoreCommand};
 use super::bill::BillCommand;
 use super::client::ClientCommand;
@@ -18,7 +19,9 @@ use super::report::ReportCommand;
 use super::source::SourceCommand;
 use super::tariff::TariffCommand;
 use super::task::TaskCommand;
-use super::{backup, bill, client, log, office, recording, records, report, source, tariff, task};
+use super::{
+    audit, backup, bill, client, log, office, recording, records, report, source, tariff, task,
+};
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -63,6 +66,9 @@ pub enum DataCommand {
     /// Fields of the card that stand outside the store
     #[command(subcommand)]
     Source(SourceCommand),
+    /// Who listened to what, exported what and deleted what
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// A consistent copy of clients and call log, also while the phone runs
     Backup(BackupCommand),
     /// Make a backup the store; what is there is kept aside. The phone must not be running
@@ -84,6 +90,7 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Tariff(command) => tariff::run(command, profile, output),
         DataCommand::Bill(command) => bill::run(command, profile, output),
         DataCommand::Source(command) => source::run(command, profile, output),
+        DataCommand::Audit(command) => audit::run(command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),
     };

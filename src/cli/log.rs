@@ -8,13 +8,15 @@ use anyhow::bail;
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 
+use super::audit::audited_export;
 use super::data::{Format, open_store, to_file_or};
-use super::log_groups;
 use super::log_import::{self, ImportCalls};
+use super::log_marks::MarkCommand;
 use super::log_options::{ListFormat, Sorted, Which, grouping};
+use super::{log_groups, log_marks};
 use crate::export::{call_json, calls_as_csv, calls_as_json, calls_as_json_lines};
 use crate::flight::{Flight, report};
-use crate::model::{CallId, CallLine};
+use crate::model::{CallId, CallLine, Deed};
 use crate::profile::Profile;
 use crate::store::{CallList, Grouping, Reader};
 use crate::table::{printable, write_table};
@@ -23,6 +25,19 @@ use crate::tr;
 /// The call log.
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
+    /// What is asked of it.
+    #[command(flatten)]
+    Read(Box<ReadCommand>),
+    /// What a person writes into it.
+    #[command(flatten)]
+    Mark(MarkCommand),
+    /// Bring in the call log of a PBX: Asterisk's Master.csv, or any CSV file
+    Import(Box<ImportCalls>),
+}
+
+/// What is asked of the call log.
+#[derive(Debug, Subcommand)]
+pub enum ReadCommand {
     /// The calls, the latest first
     List {
         /// Which calls.
@@ -65,8 +80,6 @@ pub enum LogCommand {
         #[arg(long, value_enum, default_value = "table")]
         format: Format,
     },
-    /// Bring in the call log of a PBX: Asterisk's Master.csv, or any CSV file
-    Import(ImportCalls),
     /// All the calls, to standard output or a file
     Export {
         /// The file.
@@ -97,18 +110,28 @@ pub enum LadderFormat {
 
 /// Runs the command on the profile's store and prints to `output`.
 pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
-    let store = open_store(profile)?;
-    store.read(|reader| run_on(command, profile, reader, output))
+    match command {
+        LogCommand::Mark(command) => log_marks::run(command, profile),
+        LogCommand::Import(it) => log_import::run(it, profile, output),
+        LogCommand::Read(command) => {
+            let mut store = open_store(profile)?;
+            if let ReadCommand::Export { file, .. } = &**command {
+                let deed = Deed::export("calls", file.as_deref());
+                audited_export(&mut store, profile, &deed)?;
+            }
+            store.read(|reader| run_on(command, profile, reader, output))
+        }
+    }
 }
 
 fn run_on(
-    command: &LogCommand,
+    command: &ReadCommand,
     profile: &Profile,
     reader: &Reader<'_>,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match command {
-        LogCommand::List {
+        ReadCommand::List {
             which,
             sorted,
             limit,
@@ -118,17 +141,17 @@ fn run_on(
             let limit = Some(*limit).filter(|&limit| limit > 0);
             write(reader, &list, limit, *format, output)
         }
-        LogCommand::Groups { by, which, format } => {
+        ReadCommand::Groups { by, which, format } => {
             let filter = which.filter(profile, reader)?;
             log_groups::write(reader, &filter, *by, *format, output)
         }
-        LogCommand::Show {
+        ReadCommand::Show {
             call,
             ladder,
             format,
             bundle: None,
         } => show(*call, ladder.then_some(*format), reader, output),
-        LogCommand::Show {
+        ReadCommand::Show {
             call,
             bundle: Some(file),
             ..
@@ -139,8 +162,7 @@ fn run_on(
                 report::bundle(&line, &flight, as_json, output)
             })
         }
-        LogCommand::Import(it) => log_import::run(it, profile, output),
-        LogCommand::Export {
+        ReadCommand::Export {
             file,
             which,
             sorted,
@@ -248,13 +270,15 @@ fn table(
             tr!("Talk"),
             tr!("Cost"),
             tr!("Recording"),
+            tr!("Tags"),
+            tr!("Note"),
         ],
         &rows,
     )?;
     Ok(())
 }
 
-fn row(line: &CallLine, zone: &TimeZone) -> [String; 11] {
+fn row(line: &CallLine, zone: &TimeZone) -> [String; 13] {
     let call = &line.record;
     let local = call.started_at.to_zoned(zone.clone());
     let employee = format!("{} {}", call.extension, call.employee);
@@ -276,6 +300,8 @@ fn row(line: &CallLine, zone: &TimeZone) -> [String; 11] {
             .clone()
             .map(|_| tr!("yes"))
             .unwrap_or_default(),
+        line.tags.join("; "),
+        line.note.clone(),
     ]
 }
 

@@ -64,6 +64,12 @@ pub struct Which {
     /// With a recording: yes or no
     #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
     recorded: Option<bool>,
+    /// With this tag
+    #[arg(long)]
+    tag: Option<String>,
+    /// With this text in their note
+    #[arg(long)]
+    text: Option<String>,
 }
 
 /// How calls are printed.
@@ -137,6 +143,8 @@ impl Which {
             talk_below: self.shorter,
             too_long: self.too_long.then_some(true),
             recorded: self.recorded,
+            tag: self.tag.clone(),
+            text: self.text.clone(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The command line: one program, its sub-commands mounted here.
 
 mod analysis;
+mod audit;
 mod backup;
 mod bill;
 mod bill_texts;
@@ -17,6 +18,7 @@ mod links;
 mod log;
 mod log_groups;
 mod log_import;
+mod log_marks;
 mod log_options;
 mod office;
 mod play;

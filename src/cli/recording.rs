@@ -8,13 +8,14 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 
+use super::audit::audited;
 use super::data::{home_country, meant_clients, open_store, period};
 use super::log::clock;
 use super::play;
 use crate::export::{
     Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
 };
-use crate::model::{CallId, RecordingId, RecordingRow};
+use crate::model::{Act, CallId, RecordingId, RecordingRow};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
@@ -125,6 +126,9 @@ pub fn run(
             let recording = store.read(|reader| one_recording(reader, id))?;
             let path = recording_path(&recordings, &recording.file)?;
             fs::metadata(&path).with_context(|| path.display().to_string())?;
+            audited(&mut store, profile, |writer, who| {
+                writer.audit_recording(who, Act::Listen, recording.id, "")
+            })?;
             let device = match named {
                 Some(name) => name.clone(),
                 None => Settings::load(&profile.settings())?.audio.output,
@@ -133,6 +137,14 @@ pub fn run(
         }
         RecordingCommand::Export { to, which } => {
             let lines = store.read(|reader| which.lines(profile, reader, usize::MAX))?;
+            let folder = to.display().to_string();
+            audited(&mut store, profile, |writer, who| {
+                let mut ids = lines.iter().map(|line| line.recording.id);
+                ids.try_for_each(|id| {
+                    let written = writer.audit_recording(who, Act::Export, id, &folder);
+                    written.map(drop)
+                })
+            })?;
             export(&lines, &recordings, to, output)
         }
         RecordingCommand::Verify { ids } => {
@@ -141,7 +153,9 @@ pub fn run(
         }
         RecordingCommand::Delete { id } => {
             let recording = store.read(|reader| one_recording(reader, id))?;
-            store.write(|writer| writer.delete_recording(recording.id))?;
+            audited(&mut store, profile, |writer, who| {
+                writer.delete_recording(who, recording.id)
+            })?;
             let path = recording_path(&recordings, &recording.file)?;
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

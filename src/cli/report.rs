@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde_json::Value;
 
+use super::audit::audited_export;
 use super::data::{open_store, to_file_or};
 use super::{report_busiest, report_handling, report_lost, report_service};
 use crate::export::page::{Page, write_pages};
@@ -17,7 +18,7 @@ use crate::export::{
     ExportError, busiest_as_csv, busiest_json, handling_as_csv, handling_json, lost_as_csv,
     lost_json, pages_as_html, service_as_csv, service_json,
 };
-use crate::model::When;
+use crate::model::{Deed, When};
 use crate::profile::Profile;
 use crate::reports::{Period, SERVICE_GOAL, SERVICE_WITHIN, SHORT_ABANDON};
 use crate::store::{self, Reader};
@@ -202,7 +203,14 @@ impl<F> Report<'_, F> {
             options.days.period(&Zoned::now())?,
             options.split.as_deref(),
         )?;
-        let store = open_store(profile)?;
+        let mut store = open_store(profile)?;
+        let file = options
+            .file
+            .as_deref()
+            .filter(|file| *file != Path::new("-"));
+        if file.is_some() {
+            audited_export(&mut store, profile, &Deed::export("report", file))?;
+        }
         let figures = |period| -> anyhow::Result<(Period, F)> {
             let zone = TimeZone::system();
             Ok((
@@ -211,7 +219,6 @@ impl<F> Report<'_, F> {
             ))
         };
         let reports: Vec<_> = periods.into_iter().map(figures).collect::<Result<_, _>>()?;
-        let file = options.file.as_deref();
         let format = options.format.unwrap_or_else(|| by_ending(file));
         to_file_or(file, output, |output| self.write(&reports, format, output))
     }

@@ -57,12 +57,13 @@ fn row(entry: &TimelineEntry, zone: &TimeZone) -> [String; 4] {
     let local = entry.at.to_zoned(zone.clone());
     let (what, details) = match &entry.what {
         Happening::Call(call) => {
-            let call = &call.record;
+            let record = &call.record;
             let parts = [
-                call.direction.to_string(),
-                call.status.to_string(),
-                call.employee.clone(),
-                clock(call.talk),
+                record.direction.to_string(),
+                record.status.to_string(),
+                record.employee.clone(),
+                clock(record.talk),
+                call.note.clone(),
             ];
             (tr!("noun" => "Call"), joined(&parts))
         }

@@ -177,6 +177,13 @@ pub enum Request {
         /// Its id
         task: TaskId,
     },
+    /// Tell scripts and the window what a person wrote of a call: what `ringbook log note` and
+    /// `ringbook log tag` say of themselves
+    #[command(hide = true)]
+    CallMarked {
+        /// Its id
+        call: CallId,
+    },
     /// End calls, unregister, close recordings, end the phone
     Quit {},
 }
@@ -245,6 +252,7 @@ impl Request {
                 ])?,
             },
             Self::TaskClosed { .. } => return Err("the phone itself closes no task".to_owned()),
+            Self::CallMarked { .. } => return Err("the phone itself marks no call".to_owned()),
             Self::Quit {} => Command::Quit,
         })
     }

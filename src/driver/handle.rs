@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::message::{Inbox, Message};
 use super::opening;
 use crate::automation::{self, Body};
-use crate::model::{TaskChange, TaskId, TaskLine};
+use crate::model::{CallId, CallLine, TaskChange, TaskId, TaskLine};
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
 use crate::profile::Profile;
@@ -79,6 +79,20 @@ impl AppHandle {
             }
         };
         store.read(move |reader| reader.find_task(task), tell);
+    }
+
+    /// Tells scripts and the window what a person wrote of a call, as it stands in the store.
+    pub fn tell_marked(&self, call: CallId) {
+        let Some(store) = self.store() else {
+            return;
+        };
+        let inbox = self.inbox.clone();
+        let tell = move |found: store::Result<Option<CallLine>>| {
+            if let Some(CallLine { note, tags, .. }) = found.ok().flatten() {
+                inbox.put(Message::Tell(Body::Marks { call, note, tags }));
+            }
+        };
+        store.read(move |reader| reader.find_call(call), tell);
     }
 
     /// Whether the phone still runs.

@@ -13,7 +13,7 @@ use crate::model::{CallLine, CategoryId, Cost, Money};
 use crate::store::{CallList, Reader};
 
 /// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
-pub const CALL_COLUMNS: [&str; 26] = [
+pub const CALL_COLUMNS: [&str; 28] = [
     "call",
     "direction",
     "status",
@@ -40,6 +40,8 @@ pub const CALL_COLUMNS: [&str; 26] = [
     "recording",
     "cost",
     "currency",
+    "note",
+    "tags",
 ];
 
 /// A time as the contract writes it: RFC 3339 in UTC, with milliseconds.
@@ -108,6 +110,8 @@ pub fn call_json(line: &CallLine) -> Value {
         "mos": quality.and_then(|q| q.mos).map(rounded),
         "recording": line.recording,
         "cost": call.cost.as_ref().map(cost_json),
+        "note": text(&line.note),
+        "tags": line.tags,
     })
 }
 
@@ -205,5 +209,7 @@ fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
         line.recording.clone().unwrap_or_default(),
         cost.map(Money::amount).unwrap_or_default(),
         cost.map(|cost| cost.currency.clone()).unwrap_or_default(),
+        line.note.clone(),
+        line.tags.join("; "),
     ]
 }

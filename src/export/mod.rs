@@ -1,5 +1,6 @@
 //! What leaves the store as files: clients, the call log, tasks, recordings, reports.
 
+mod audit;
 mod bill;
 mod busiest;
 mod call_groups;
@@ -27,6 +28,7 @@ mod totals;
 use std::io;
 use std::path::PathBuf;
 
+pub use audit::{AUDIT_COLUMNS, audit_as_csv, audit_json};
 pub use bill::bill_json;
 pub use busiest::{BUSIEST_COLUMNS, busiest_as_csv, busiest_json};
 pub use call_groups::{group_key, group_name, groups_as_csv, groups_json};

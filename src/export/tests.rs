@@ -305,6 +305,8 @@ fn a_sidecar_is_what_its_schema_says() {
             client_name: None,
             category: None,
             recording: None,
+            note: String::new(),
+            tags: Vec::new(),
         },
         analysis: None,
     };

@@ -193,6 +193,8 @@ mod tests {
             client_name: Some("Ivan Petrov".into()),
             category: None,
             recording: Some("2026/ivan.wav".into()),
+            note: String::new(),
+            tags: Vec::new(),
         }
     }
 

@@ -135,7 +135,8 @@ pub struct Cost {
     pub tariff: String,
 }
 
-/// A row of the log with what stands beside it: the client's present name, category and the recording.
+/// A row of the log with what stands beside it: the client's present name and category, the recording, and
+/// what a person wrote of the call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallLine {
     /// The row.
@@ -146,6 +147,10 @@ pub struct CallLine {
     pub category: Option<CategoryId>,
     /// The recording's file, relative to the profile's `recordings/`.
     pub recording: Option<String>,
+    /// What a person wrote down of the call; may be empty.
+    pub note: String,
+    /// What a person marked it with, in the order given.
+    pub tags: Vec<String>,
 }
 
 /// Who called whom.
@@ -294,6 +299,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(super) use words;
 
 words!(Direction { Incoming = "incoming", Outgoing = "outgoing" });
 words!(KnownAs {

@@ -121,6 +121,10 @@ id!(
     /// A call that somebody is owed.
     TaskId
 );
+id!(
+    /// A line of the audit.
+    AuditId
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! Nouns without behaviour, shared by the phone, the store, the command line and the window.
 
 mod analysis;
+mod audit;
 mod call;
 mod card;
 mod card_layout;
@@ -25,6 +26,7 @@ mod when;
 pub use analysis::{
     Analysis, AnalysisFlag, Findings, LONG_SILENCE, MUCH_OVERLAP, SPOKE, TOO_SHORT,
 };
+pub use audit::{Act, AuditLine, Deed};
 pub use call::{
     CallLine, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
 };
@@ -40,8 +42,8 @@ pub use client_text::{ClientField, Lists, NotAllowed};
 pub use contact::{Address, ClientEmail, ClientPhone, Position};
 pub use greeting::{greeted, own_and_family_name};
 pub use ids::{
-    CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId, RequestId,
-    TaskId,
+    AuditId, CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId,
+    RequestId, TaskId,
 };
 pub use money::{Money, MoneyError};
 pub use password::Password;

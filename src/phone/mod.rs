@@ -440,7 +440,7 @@ impl Phone {
             absence: self.absence.clone(),
             calls: self.call_views(),
             notices: self.news.notices.iter().cloned().collect(),
-            log_edition: log.edition(),
+            log_edition: log.edition() + self.news.marks,
             task_edition: log.has_tasks().then_some(self.news.tasks),
             link: self.links.asked.clone(),
         }

@@ -16,6 +16,8 @@ pub(super) struct News {
     pub(super) notices: VecDeque<NoticeView>,
     /// Counts the news of tasks, and of the clients who are named in them.
     pub(super) tasks: u64,
+    /// Counts what people wrote of calls.
+    pub(super) marks: u64,
 }
 
 impl News {
@@ -33,6 +35,7 @@ impl News {
                 });
             }
             Body::Task(_) => self.tasks += 1,
+            Body::Marks { .. } => self.marks += 1,
             _ => {}
         }
     }

@@ -6,6 +6,7 @@
 
 mod about;
 mod analyses;
+mod audit;
 mod backup;
 mod callers;
 mod calls;
@@ -52,6 +53,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use audit::AuditFilter;
 pub use calls::{
     BroughtCall, CallColumn, CallCount, CallFilter, CallGroup, CallList, CallOrder, GroupKey,
     Grouping, Hours, Turn,

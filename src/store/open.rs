@@ -39,6 +39,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0013_known_as.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0014_cost.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0015_call_lists.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0016_call_marks.sql")).foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -76,6 +77,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    lend_fold(&connection)?;
     // The journal is the writer's business: a file that cannot be written can still be read.
     let told = connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;",
@@ -96,6 +98,7 @@ pub(super) fn in_memory() -> Result<Connection> {
 fn prepare(connection: &Connection, path: &Path, busy: Duration) -> Result<()> {
     connection.busy_timeout(busy)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    lend_fold(connection)?;
     // FULL: in WAL mode NORMAL loses acknowledged rows when the power fails.
     let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216;";
@@ -144,7 +147,6 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
 
 fn take_steps(connection: &mut Connection, path: &Path) -> Result<()> {
     let known = STEPS.len() as i64;
-    lend_fold(connection)?;
     let migrated = MIGRATIONS.to_latest(connection);
     // Two processes met at a new file, a phone and a command perhaps: the other one took the steps
     // while this one waited for it.
@@ -162,7 +164,7 @@ fn take_steps(connection: &mut Connection, path: &Path) -> Result<()> {
     })
 }
 
-/// Gives the steps the SQL function `fold`.
+/// Gives statements the SQL function `fold`.
 fn lend_fold(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     let folded = |context: &Context<'_>| Ok(fold(&context.get::<String>(0)?));

@@ -8,7 +8,7 @@ use super::calls::CallFilter;
 use super::values::{count, duration, id, length, millis, one, time, unknown};
 use super::{Reader, Result, Writer};
 use crate::model::{
-    Analysis, CallId, CallLine, ClientId, RecordingId, RecordingRow, RecordingState,
+    Act, Analysis, CallId, CallLine, ClientId, RecordingId, RecordingRow, RecordingState,
 };
 
 /// Which recordings. The default is all of them.
@@ -163,8 +163,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Marks the recording deleted. The file is the caller's to remove, after the commit.
-    pub fn delete_recording(&mut self, id: RecordingId) -> Result<()> {
+    /// Marks the recording deleted, and writes down that `who` did. The file is the caller's to remove,
+    /// after the commit.
+    pub fn delete_recording(&mut self, who: &str, id: RecordingId) -> Result<()> {
+        self.audit_recording(who, Act::Delete, id, "")?;
         let changed = self
             .connection
             .prepare_cached(

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod analyses;
+mod audit;
 mod call_lists;
+mod call_marks;
 mod callers;
 mod calls;
 mod clients;
@@ -19,6 +21,8 @@ mod tasks;
 /// Makes the file one of before migration 0015, with the rows that it has.
 fn take_back_call_lists(store: &super::Store) {
     let back = "
+        DROP TABLE audit;
+        DROP TABLE call_tags; DROP INDEX calls_with_note; ALTER TABLE calls DROP COLUMN note;
         DROP TRIGGER calls_new; DROP TRIGGER calls_given; DROP TRIGGER clients_renamed;
         DROP TRIGGER recordings_new; DROP TRIGGER recordings_deleted;
         DROP INDEX calls_by_time; CREATE INDEX calls_by_time ON calls (started_at);

@@ -7,6 +7,7 @@ use ringbook_ui::slint;
 use tokio::sync::oneshot;
 
 use super::link::PhoneLink;
+use crate::audit;
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::store::{self, Reader, StoreError, StoreHandle, Writer};
 
@@ -65,6 +66,18 @@ pub async fn write<T: Send + 'static>(
         .await
         .write(change, move |answer| drop(done.send(answer)));
     waiting.await.unwrap_or(Err(StoreError::Closed))
+}
+
+/// As [`write`], for what is written into the audit before it is done: `change` gets who does it.
+///
+/// # Errors
+/// Those of [`write`]: then it must not be done.
+pub async fn audited<T: Send + 'static>(
+    phone: &Rc<dyn PhoneLink>,
+    change: impl FnOnce(&mut Writer<'_>, &str) -> store::Result<T> + Send + 'static,
+) -> store::Result<T> {
+    let who = audit::who(&phone.settings().unwrap_or_default());
+    write(phone, move |writer| change(writer, &who)).await
 }
 
 /// Asks the phone for something.

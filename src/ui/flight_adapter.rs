@@ -282,6 +282,8 @@ mod tests {
             client_name: Some("Ivan Petrov".into()),
             category: None,
             recording: None,
+            note: String::new(),
+            tags: Vec::new(),
         };
         let file = write_bundle(&line, &sample::flight(), folder.path()).unwrap();
         let text = std::fs::read_to_string(file).unwrap();

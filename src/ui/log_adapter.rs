@@ -24,7 +24,7 @@ use super::asking::{self, spawn};
 use super::link::PhoneLink;
 use super::listing::{ByDay, Calendar, Listing, Source};
 use super::text;
-use crate::model::{CallId, CallLine, CallStatus, Direction, PhoneNumber, When};
+use crate::model::{CallId, CallLine, CallStatus, Deed, Direction, PhoneNumber, When};
 use crate::store::{CallCount, CallFilter, Grouping, Reader, Result};
 use crate::tr;
 
@@ -287,6 +287,11 @@ impl LogPage {
         let filter = self.calls.filter().filter().clone();
         let folder = self.phone.profile().dir().join("exports");
         let zone = self.calls.zone().clone();
+        let deed = Deed::export("calls", Some(&folder));
+        let written = asking::audited(&self.phone, move |writer, who| writer.audit(who, &deed));
+        if let Err(error) = written.await {
+            return super::window_adapter::complain(&self.window, error.to_string());
+        }
         let done = asking::read(&self.phone, move |store| {
             Ok(super::export_log(store, &filter, &zone, &folder))
         });

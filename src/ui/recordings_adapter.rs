@@ -15,7 +15,7 @@ use super::log_adapter::map_line;
 use super::text;
 use super::window_adapter::{complain, tell};
 use crate::export;
-use crate::model::{CallId, RecordingId, RecordingState};
+use crate::model::{Act, CallId, RecordingId, RecordingState};
 use crate::store::{Reader, RecordingFilter, RecordingLine, Result};
 use crate::tr;
 
@@ -60,7 +60,11 @@ impl RecordingsPage {
             }
         });
         let page = self.clone();
-        adapter.on_play(move |id| page.open(&id, false));
+        adapter.on_play(move |id| {
+            if let Ok(id) = id.parse() {
+                spawn(page.clone().play(id));
+            }
+        });
         let page = self.clone();
         adapter.on_reveal(move |id| page.open(&id, true));
         let page = self.clone();
@@ -121,6 +125,17 @@ impl RecordingsPage {
         }
     }
 
+    /// Opens the recording, once the audit says who listens to it.
+    async fn play(self: Rc<Self>, id: RecordingId) {
+        let written = asking::audited(&self.phone, move |writer, who| {
+            writer.audit_recording(who, Act::Listen, id, "")
+        });
+        match written.await {
+            Ok(_) => self.open(&id.to_string(), false),
+            Err(error) => complain(&self.window, error.to_string()),
+        }
+    }
+
     /// Opens the recording, or the folder it lies in, with the desktop's own program.
     fn open(&self, id: &str, folder: bool) {
         let Some(window) = self.window.upgrade() else {
@@ -142,6 +157,13 @@ impl RecordingsPage {
     async fn export(self: Rc<Self>, id: RecordingId) {
         let (recordings, to) = (self.phone.profile().recordings(), self.exports());
         let folder = to.clone();
+        let detail = to.display().to_string();
+        let written = asking::audited(&self.phone, move |writer, who| {
+            writer.audit_recording(who, Act::Export, id, &detail)
+        });
+        if let Err(error) = written.await {
+            return complain(&self.window, error.to_string());
+        }
         let done = asking::read(&self.phone, move |store| {
             let Some(recording) = store.find_recording(id)? else {
                 return Ok(None);

@@ -13,6 +13,7 @@ mod in_call;
 mod incoming;
 mod lamps;
 mod lines;
+mod marks;
 mod modules;
 mod nat;
 mod naughty;

@@ -11,6 +11,7 @@ mod databases;
 mod datagrams;
 mod import;
 mod log;
+mod marks;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/python.rs"]

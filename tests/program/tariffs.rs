@@ -329,9 +329,12 @@ fn s5_20_the_log_says_what_a_call_costs() {
         csv.lines()
             .next()
             .unwrap()
-            .ends_with(",recording,cost,currency"),
+            .ends_with(",recording,cost,currency,note,tags"),
         "{csv}"
     );
-    assert!(csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR"), "{csv}");
+    assert!(
+        csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR,,"),
+        "{csv}"
+    );
     assert!(log(&["list"]).contains("  0.20 EUR"));
 }

@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::{Phone, SETTINGS, ctl, profile, run};
 
 /// Somebody outside with a number.
-struct Caller {
+pub struct Caller {
     socket: UdpSocket,
     phone: SocketAddr,
     number: String,
 }
 
 impl Caller {
-    fn new(phone: &Phone, number: &str) -> Self {
+    pub fn new(phone: &Phone, number: &str) -> Self {
         Self {
             socket: UdpSocket::bind("127.0.0.1:0").unwrap(),
             phone: phone.ready["udp"][0].as_str().unwrap().parse().unwrap(),
@@ -37,7 +37,7 @@ impl Caller {
     }
 
     /// Calls, and waits until the phone has told of it and its row is on the disk.
-    fn ring(&self, phone: &mut Phone, profile: &Path) -> Value {
+    pub fn ring(&self, phone: &mut Phone, profile: &Path) -> Value {
         let rows = listed(profile, &["log"]).as_array().unwrap().len();
         self.invite();
         let call = phone.wait("call")["call"].clone();
@@ -48,7 +48,7 @@ impl Caller {
         call
     }
 
-    fn give_up(&self) {
+    pub fn give_up(&self) {
         self.send("CANCEL", "", "");
     }
 

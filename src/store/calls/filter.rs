@@ -9,6 +9,7 @@ use rusqlite::Row;
 use rusqlite::types::Value;
 
 use super::local::local_millis;
+use super::marks;
 use crate::model::{CallStatus, CategoryId, ClientId, Direction, PhoneNumber};
 use crate::store::values::{hex_ids, length, millis, time_or_none};
 use crate::store::{Reader, Result};
@@ -46,6 +47,10 @@ pub struct CallFilter {
     pub too_long: Option<bool>,
     /// Those with a recording (true), or without one.
     pub recorded: Option<bool>,
+    /// Those with this tag, in any case.
+    pub tag: Option<String>,
+    /// Those with this text in their note, in any case and script.
+    pub text: Option<String>,
 }
 
 /// Hours of the day, by somebody's clock.
@@ -90,12 +95,14 @@ impl CallFilter {
 
     /// Whether none but the index of lists is read to tell which calls these are.
     fn is_indexed(&self) -> bool {
-        self.number.is_none() && self.clients.is_none()
+        self.number.is_none() && self.clients.is_none() && self.tag.is_none()
     }
 
     /// Where the calls are read from: by the index of lists, where no other one leads to fewer.
     pub(super) fn table(&self) -> &'static str {
-        if self.is_indexed() {
+        if self.text.is_some() {
+            "calls c INDEXED BY calls_with_note"
+        } else if self.is_indexed() {
             "calls c INDEXED BY calls_by_time"
         } else {
             "calls c"
@@ -163,6 +170,17 @@ impl Reader<'_> {
         }
         if let Some(recorded) = filter.recorded {
             condition.that("c.recorded = ?", i64::from(recorded));
+        }
+        if let Some(tag) = &filter.tag {
+            condition.that(
+                "c.id IN (SELECT call FROM call_tags WHERE tag_key = ?)",
+                marks::key(tag),
+            );
+        }
+        if let Some(text) = &filter.text {
+            // The first part names the index of notes.
+            condition.holds("c.note <> ''");
+            condition.that("instr(fold(c.note), ?)", marks::key(text));
         }
         Ok(condition)
     }

@@ -4,6 +4,7 @@ mod brought;
 mod filter;
 mod groups;
 mod local;
+mod marks;
 mod order;
 
 pub use brought::BroughtCall;
@@ -12,6 +13,7 @@ pub use groups::{CallCount, CallGroup, GroupKey, Grouping};
 pub use order::{CallColumn, CallList, CallOrder, Turn};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
+use self::marks::{TAGS, tags_of_lines};
 use super::values::{
     count, duration, id, id_or_none, length, millis, number_or_none, one, time, time_or_none, word,
     word_or_none,
@@ -35,11 +37,12 @@ pub(super) const COLUMNS: &str =
     c.category_then, c.cost_minor, c.cost_currency, c.tariff,
     c.too_long";
 
-/// What stands beside a call in the log: the client's present name and category, the recording.
+/// What stands beside a call in the log: the client's present name and category, the recording, what a
+/// person wrote, which the phone does not write.
 /// A client that was merged is the one it was merged into already; of a deleted one the name
 /// at the time of the call is left.
 const LINE: &str = "k.name, k.category, (SELECT r.file FROM recordings r
-    WHERE r.call = c.id AND r.deleted_at IS NULL ORDER BY r.started_at, r.id LIMIT 1)";
+    WHERE r.call = c.id AND r.deleted_at IS NULL ORDER BY r.started_at, r.id LIMIT 1), c.note";
 const FROM: &str = "FROM calls c LEFT JOIN clients k ON k.id = c.client AND k.deleted_at IS NULL";
 
 impl Reader<'_> {
@@ -192,7 +195,7 @@ const SAVE_CALL: &str = "
 
 /// The statement that reads lines of the log.
 fn line_where(condition: &str) -> String {
-    format!("SELECT {COLUMNS}, {LINE} {FROM} WHERE {condition}")
+    format!("SELECT {COLUMNS}, {LINE}, {TAGS} {FROM} WHERE {condition}")
 }
 
 fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
@@ -204,6 +207,8 @@ fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
         client_name: name.or_else(|| at_the_time.cloned()),
         category: category.map(CategoryId::new),
         recording: row.get(WIDTH + 2)?,
+        note: row.get(WIDTH + 3)?,
+        tags: tags_of_lines(row.get_ref(WIDTH + 4)?.as_str_or_null()?),
         record,
     })
 }

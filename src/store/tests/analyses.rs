@@ -79,6 +79,8 @@ fn s1_29_an_analysis_comes_back_as_it_was_kept_and_is_not_made_twice() {
 fn a_recording_that_was_deleted_is_not_analysed() {
     let mut store = Store::in_memory().unwrap();
     let row = recorded(&mut store, 100, false);
-    store.write(|w| w.delete_recording(row.id)).unwrap();
+    store
+        .write(|w| w.delete_recording("101 Anna", row.id))
+        .unwrap();
     assert_eq!(next(&store), None);
 }

@@ -392,11 +392,11 @@ fn s5_31_a_call_is_recorded_as_long_as_one_of_its_recordings_is_there() {
         .unwrap();
     assert_eq!(recorded(&store, true), 1);
     store
-        .write(|w| w.delete_recording(recordings[0].id))
+        .write(|w| w.delete_recording("101 Anna", recordings[0].id))
         .unwrap();
     assert_eq!(recorded(&store, true), 1);
     store
-        .write(|w| w.delete_recording(recordings[1].id))
+        .write(|w| w.delete_recording("101 Anna", recordings[1].id))
         .unwrap();
     assert_eq!(recorded(&store, false), lines.len());
 }

@@ -393,7 +393,7 @@ fn recordings_are_listed_with_their_calls_filtered_and_marked_deleted() {
     assert_eq!(rows(&store, &later).len(), 2);
 
     store
-        .write(|w| w.delete_recording(recordings[0].id))
+        .write(|w| w.delete_recording("101 Anna", recordings[0].id))
         .unwrap();
     assert_eq!(rows(&store, &RecordingFilter::default()).len(), 3);
     let line = store

@@ -248,6 +248,7 @@ fn map_entry(entry: &TimelineEntry, zone: &TimeZone) -> TimelineRow {
         Happening::Call(call) => TimelineRow {
             outcome: map_status(call.record.status),
             incoming: call.record.direction == Direction::Incoming,
+            text: text::lines(&call.note),
             ..row
         },
         Happening::Recording(line) => TimelineRow {
