@@ -138,6 +138,7 @@ impl Html {
         };
         let column = table.headings.get(bars.column).map_or("", String::as_str);
         let title = format!("{}: {column}", table.title);
+        self.push(&format!("<p>{}</p>\n", escaped(column)));
         self.draw(
             WIDTH,
             200.0,
@@ -153,6 +154,7 @@ impl Html {
             self.bar(bar, [left + wide * 0.1, 170.0 - tall, wide * 0.8, tall]);
             if at % every == 0 {
                 self.words(left + wide / 2.0, 185.0, bar.label);
+                self.words(left + wide / 2.0, 165.0 - tall, bar.text);
             }
         }
         self.push(&format!(
