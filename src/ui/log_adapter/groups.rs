@@ -223,7 +223,7 @@ mod tests {
         let expected = [
             (0, "Today: 3 calls · 0:30".to_owned()),
             (3, "Yesterday: 100 calls · 16:40".to_owned()),
-            (103, "Fri 20 November: 1 call · 0:10".to_owned()),
+            (103, "Friday 20 November: 1 call · 0:10".to_owned()),
         ];
         assert_eq!(heads(&whole), expected);
         assert!(whole.iter().all(|row| !row.id.is_empty()));
