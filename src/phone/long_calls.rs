@@ -104,7 +104,8 @@ impl LongCalls {
 impl Listener for LongCalls {
     fn on_call(&mut self, now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
-            CallEvent::Identified(identity) => {
+            // Who called may be found out when the call is over already.
+            CallEvent::Identified(identity) if call.ended().is_none() => {
                 let known = Known {
                     name: identity.name.clone(),
                     category: identity.category.clone(),

@@ -87,12 +87,6 @@ impl Condition {
 }
 
 impl CallFilter {
-    /// Those with this status only.
-    pub fn with_status(mut self, status: CallStatus) -> Self {
-        self.statuses = vec![status];
-        self
-    }
-
     /// Whether none but the index of lists is read to tell which calls these are.
     fn is_indexed(&self) -> bool {
         self.number.is_none() && self.clients.is_none() && self.tag.is_none()
