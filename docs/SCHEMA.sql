@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0016 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0017 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -497,6 +497,32 @@ END;
 CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
     SELECT RAISE(ABORT, 'the audit stands');
 END;
+
+CREATE TABLE call_views (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name       TEXT NOT NULL,                      -- 'standard' is the table as it was left
+    columns    TEXT NOT NULL,                      -- in their order, each with its width
+    sort       TEXT NOT NULL,                      -- '': the latest call first
+    filter     TEXT NOT NULL,                      -- what is asked of columns, as it is typed
+    grouping   TEXT NOT NULL,                      -- '': nothing is put together
+    period     TEXT NOT NULL,
+    as_table   INTEGER NOT NULL CHECK (as_table IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE call_looks (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    value      TEXT NOT NULL,                      -- as files have it
+    field      TEXT NOT NULL,                      -- the column of the call log
+    icon       TEXT NOT NULL,
+    colour     TEXT NOT NULL,                      -- '#RRGGBB'
+    off        INTEGER NOT NULL CHECK (off IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT, WITHOUT ROWID;
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

@@ -3,7 +3,7 @@
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use crate::model::{ClientField, Kind, NOTE_READ, Record, Value};
+use crate::model::{CallColumn, ClientField, Kind, NOTE_READ, Record, Value};
 use crate::store::Change;
 use crate::tr;
 
@@ -70,6 +70,8 @@ pub fn kind(kind: &Kind) -> String {
         "field" => tr!("Field"),
         "greeting" => tr!("Greeting"),
         "card" => tr!("Card layout"),
+        "view" => tr!("View of calls"),
+        "look" => tr!("Look of calls"),
         "category" => tr!("Category"),
         "employee" => tr!("Employee"),
         other => other.to_owned(),
@@ -89,6 +91,7 @@ pub fn kinds(kind: &Kind) -> String {
         "stage" => tr!("Stages"),
         "field" => tr!("Fields of your own"),
         "greeting" => tr!("Greetings"),
+        "look" => tr!("Looks of calls"),
         "category" => tr!("Categories"),
         "employee" => tr!("Employees"),
         other => other.to_owned(),
@@ -127,6 +130,21 @@ pub fn chosen(word: &str) -> String {
         "wallet" => tr!("Wallet"),
         "clock" => tr!("Clock"),
         "phone" => tr!("Telephone"),
+        "phone-incoming" => tr!("Incoming call"),
+        "phone-outgoing" => tr!("Outgoing call"),
+        "phone-missed" => tr!("Missed call"),
+        "bell-ring" => tr!("Bell"),
+        "clock-alert" => tr!("Clock with a warning"),
+        "circle-alert" => tr!("Exclamation mark"),
+        "circle-check" => tr!("Tick"),
+        "badge-check" => tr!("Badge"),
+        "voicemail" => tr!("Answering machine"),
+        "eye-off" => tr!("Eye, crossed out"),
+        "today" => tr!("Today"),
+        "yesterday" => tr!("Yesterday"),
+        "week" => tr!("This week"),
+        "month" => tr!("This month"),
+        "all" => tr!("All time"),
         "#475569" => tr!("Grey"),
         "#92400e" => tr!("Brown"),
         "#b91c1c" => tr!("Red"),
@@ -135,7 +153,11 @@ pub fn chosen(word: &str) -> String {
         "#166534" => tr!("Green"),
         "#5f3aa3" => tr!("Violet"),
         "#be185d" => tr!("Pink"),
-        other => Kind::named(other).map_or_else(|| other.to_owned(), self::kind),
+        other => match (CallColumn::named(other), Kind::named(other)) {
+            (Some(column), _) => call_column(column),
+            (None, Some(kind)) => self::kind(kind),
+            (None, None) => other.to_owned(),
+        },
     }
 }
 
@@ -173,11 +195,40 @@ pub fn column(name: &str) -> String {
         "rank" => tr!("Order of lists"),
         "closes" => tr!("Closes"),
         "blocks" => tr!("Blocks"),
+        "value" => tr!("Value"),
+        "field" => tr!("Column"),
+        "off" => tr!("Switched off"),
         "colour" => tr!("Colour"),
         "icon" => tr!("Icon"),
         "extension" => tr!("Extension"),
         "language" => tr!("Language"),
         other => other.to_owned(),
+    }
+}
+
+/// What a column of the call log is called.
+pub fn call_column(of: CallColumn) -> String {
+    match of {
+        CallColumn::Started => tr!("Date"),
+        CallColumn::TimeOfDay => tr!("Time"),
+        CallColumn::Status => tr!("Status"),
+        CallColumn::Direction => tr!("Direction"),
+        CallColumn::Caller => tr!("Which number called"),
+        CallColumn::Callee => tr!("Which number was called"),
+        CallColumn::Extension => tr!("Employee"),
+        CallColumn::Client => tr!("Client"),
+        CallColumn::Category => tr!("Client type"),
+        CallColumn::CategoryThen => tr!("Client type then"),
+        CallColumn::Line => tr!("Line"),
+        CallColumn::Talk => tr!("Talk"),
+        CallColumn::Ring => tr!("Rang"),
+        CallColumn::Hold => tr!("On hold"),
+        CallColumn::Quality => tr!("Quality"),
+        CallColumn::Recorded => tr!("Conversation downloaded"),
+        CallColumn::Cost => tr!("Cost"),
+        CallColumn::TooLong => tr!("Too long"),
+        CallColumn::Tags => tr!("Tags"),
+        CallColumn::Note => tr!("Note"),
     }
 }
 

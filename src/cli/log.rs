@@ -185,7 +185,7 @@ fn list(
 ) -> anyhow::Result<CallList> {
     Ok(CallList {
         filter: which.filter(profile, reader)?,
-        order: sorted.order(),
+        order: sorted.order(which.view(reader)?.as_ref()),
     })
 }
 

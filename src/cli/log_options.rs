@@ -5,19 +5,25 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use jiff::SignedDuration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Zoned};
 
 use super::data::{home_country, meant_clients, period};
-use crate::model::{CallStatus, CategoryId, Direction, PhoneNumber};
+use crate::model::{
+    CallColumn, CallStatus, CallView, CategoryId, Direction, Kind, PhoneNumber, Turn, Value, When,
+    days_of, read_sort,
+};
 use crate::profile::Profile;
-use crate::store::{CallColumn, CallFilter, CallOrder, Grouping, Hours, Reader, Turn};
+use crate::store::{CallFilter, CallOrder, Grouping, Hours, Reader};
 use crate::tr;
 
 /// Which calls.
 #[derive(Debug, Default, Args)]
 pub struct Which {
+    /// That this view of the window shows: its days, what it asks of columns, its order
+    #[arg(long, value_name = "NAME")]
+    view: Option<String>,
     /// From this day or moment on: 2026-11-22, today, yesterday, 2026-11-22T09:00
     #[arg(long, value_name = "WHEN")]
     from: Option<String>,
@@ -101,17 +107,22 @@ impl ListFormat {
 #[derive(Debug, Default, Args)]
 pub struct Sorted {
     /// By these columns, the first one first: talk:down,client. Of started, time, status, direction,
-    /// caller, callee, extension, client, category, line, talk, ring, hold, mos, recorded, cost; :down puts
+    /// caller, callee, extension, client, category, category_then, line, talk, ring, hold, mos, recorded, cost,
+    /// too_long; :down puts
     /// the largest first [default: the latest call first]
-    #[arg(long = "sort", value_name = "COLUMNS", value_parser = column, value_delimiter = ',')]
+    #[arg(long = "sort", value_name = "COLUMNS", value_parser = read_sort, value_delimiter = ',')]
     by: Vec<(CallColumn, Turn)>,
 }
 
 impl Sorted {
-    /// The order, by the clock of the system's time zone.
-    pub fn order(&self) -> CallOrder {
+    /// The order, by the clock of the system's time zone; that of the view where none is given.
+    pub fn order(&self, view: Option<&CallView>) -> CallOrder {
+        let by = match (self.by.is_empty(), view) {
+            (true, Some(view)) => &view.sort,
+            _ => &self.by,
+        };
         CallOrder {
-            by: self.by.clone(),
+            by: by.clone(),
             zone: TimeZone::system(),
         }
     }
@@ -121,7 +132,17 @@ impl Which {
     /// The filter; names and numbers are looked up.
     pub fn filter(&self, profile: &Profile, reader: &Reader<'_>) -> anyhow::Result<CallFilter> {
         let country = home_country(profile, None)?;
-        let (from, to) = period(self.from.as_deref(), self.to.as_deref())?;
+        let (mut from, mut to) = period(self.from.as_deref(), self.to.as_deref())?;
+        let view = self.view(reader)?;
+        let zone = TimeZone::system();
+        if let Some(view) = &view
+            && self.from.is_none()
+            && self.to.is_none()
+        {
+            let days = days_of(&view.period, Zoned::now().date());
+            from = days.0.map(|day| When::Day(day).start(&zone));
+            to = days.1.map(|day| When::Day(day).end(&zone));
+        }
         let number = self
             .number
             .as_deref()
@@ -145,7 +166,24 @@ impl Which {
             recorded: self.recorded,
             tag: self.tag.clone(),
             text: self.text.clone(),
+            asked: view.map(|view| view.asked()).unwrap_or_default(),
+            clock: Some(zone),
         })
+    }
+
+    /// The view that is meant.
+    pub fn view(&self, reader: &Reader<'_>) -> anyhow::Result<Option<CallView>> {
+        let Some(name) = &self.view else {
+            return Ok(None);
+        };
+        let key = Value::Text(name.clone());
+        match reader.find_record_called(Kind::VIEW, None, &key)? {
+            Some(record) => Ok(Some(CallView::of(&record))),
+            None => bail!(tr!(
+                "there is no view {name}: `ringbook view list` shows which there are",
+                name = name
+            )),
+        }
     }
 
     fn category(&self, reader: &Reader<'_>) -> anyhow::Result<Option<CategoryId>> {
@@ -179,18 +217,6 @@ pub fn grouping(text: &str) -> Result<Grouping, String> {
     let (grouping, _) =
         named.ok_or_else(|| allowed(Grouping::ALL.iter().map(|(_, name)| *name)))?;
     Ok(*grouping)
-}
-
-fn column(text: &str) -> Result<(CallColumn, Turn), String> {
-    let (name, turn) = match text.split_once(':') {
-        None | Some((_, "up")) => (text.trim_end_matches(":up"), Turn::Up),
-        Some((name, "down")) => (name, Turn::Down),
-        Some(_) => return Err("allowed behind the colon: up, down".to_owned()),
-    };
-    let named = CallColumn::ALL.iter().find(|(_, known)| *known == name);
-    let words = CallColumn::ALL.iter().map(|(_, name)| *name);
-    let (column, _) = named.ok_or_else(|| allowed(words))?;
-    Ok((*column, turn))
 }
 
 fn hours(text: &str) -> Result<Hours, String> {

@@ -281,6 +281,9 @@ macro_rules! words {
             /// Every value, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
+            /// Their names, in the same order.
+            pub const WORDS: &[&str] = &[$($word),+];
+
             /// Its name in the database, in JSON and on the command line; never translated.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }

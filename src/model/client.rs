@@ -252,8 +252,8 @@ pub struct Category {
 }
 
 impl Category {
-    /// The icons that the window has for categories, by their names in the Lucide set.
-    pub const ICONS: [&'static str; 22] = [
+    /// The icons that the window has for categories and looks, by their names in the Lucide set.
+    pub const ICONS: [&'static str; 32] = [
         "user",
         "user-check",
         "user-plus",
@@ -276,6 +276,16 @@ impl Category {
         "wallet",
         "clock",
         "phone",
+        "phone-incoming",
+        "phone-outgoing",
+        "phone-missed",
+        "bell-ring",
+        "clock-alert",
+        "circle-alert",
+        "circle-check",
+        "badge-check",
+        "voicemail",
+        "eye-off",
     ];
     /// Colours that are told apart, also by those who see red and green alike.
     pub const COLOURS: [&'static str; 8] = [

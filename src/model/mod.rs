@@ -3,11 +3,15 @@
 mod analysis;
 mod audit;
 mod call;
+mod call_column;
+mod call_look;
+mod call_view;
 mod card;
 mod card_layout;
 mod client;
 mod client_change;
 mod client_text;
+mod column_test;
 mod contact;
 mod greeting;
 mod ids;
@@ -30,6 +34,9 @@ pub use audit::{Act, AuditLine, Deed};
 pub use call::{
     CallLine, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
 };
+pub use call_column::{CallColumn, Holds, Turn, read_sort};
+pub use call_look::CallLook;
+pub use call_view::{CallView, PERIODS, ShownColumn, days_of};
 pub use card::{
     AboutClient, CallerCard, CallerMatch, NOTE_READ, NearestBranch, OrderLine, OtherClient,
     PhotoRef,
@@ -39,6 +46,7 @@ pub use client::{
     Category, CategoryId, Client, ClientKind, ClientSummary, Consent, Employee, Order, Photo,
 };
 pub use client_text::{ClientField, Lists, NotAllowed};
+pub use column_test::{Bound, ColumnTest};
 pub use contact::{Address, ClientEmail, ClientPhone, Position};
 pub use greeting::{greeted, own_and_family_name};
 pub use ids::{

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{ClientId, Employee, FieldType, Money, Order, OrderId, RecordId, Value, ValueType};
+use super::call_view::{GROUPINGS, PERIODS};
+use super::{
+    CallColumn, ClientId, Employee, FieldType, Money, Order, OrderId, RecordId, Value, ValueType,
+};
 
 /// A kind of record.
 #[derive(Debug, PartialEq, Eq)]
@@ -278,8 +281,70 @@ impl Kind {
         when: None,
     };
 
+    /// Views of the table of calls.
+    pub const VIEW: &Self = &Self {
+        name: "view",
+        table: "call_views",
+        about: "Views of the table of calls: columns, order, which calls; log list --view shows one",
+        of_client: false,
+        columns: &[
+            column("name", ValueType::Text, "What people call it"),
+            column(
+                "columns",
+                ValueType::Text,
+                "The columns in their order, each with its width or without, such as \"status; client 240; talk\"",
+            ),
+            column(
+                "sort",
+                ValueType::Text,
+                "By what calls are sorted, such as \"talk:down; client\"; empty: the latest first",
+            ),
+            column(
+                "filter",
+                ValueType::Text,
+                "What is asked of columns, such as \"status: missed, busy; talk: > 5:00; time: 9:00-10:00\"",
+            ),
+            column(
+                "grouping",
+                ValueType::Choice(GROUPINGS),
+                "What calls are put together by: day, client, employee or line; empty for nothing",
+            ),
+            column(
+                "period",
+                ValueType::Choice(PERIODS),
+                "Which days: today, yesterday, week, month or all",
+            ),
+            column(
+                "as_table",
+                ValueType::Flag,
+                "The page of calls shows the table, not the list",
+            ),
+        ],
+        when: None,
+    };
+
+    /// What values of the call log stand out by.
+    pub const LOOK: &Self = &Self {
+        name: "look",
+        table: "call_looks",
+        about: "Icons and colours by which values of the call log stand out",
+        of_client: false,
+        columns: &[
+            column(
+                "value",
+                ValueType::Text,
+                "The value, as files have it: incoming, missed, vip, 101, yes",
+            ),
+            column("field", ValueType::Choice(CallColumn::LOOKED), "The column"),
+            column("icon", ValueType::Text, "The icon, such as bell-ring"),
+            column("colour", ValueType::Text, "The colour, such as #b91c1c"),
+            column("off", ValueType::Flag, "It is switched off"),
+        ],
+        when: None,
+    };
+
     /// Every kind.
-    pub const ALL: [&Self; 11] = [
+    pub const ALL: [&Self; 13] = [
         Self::ORDER,
         Self::REQUEST,
         Self::PURCHASE,
@@ -291,6 +356,8 @@ impl Kind {
         Self::FIELD,
         Self::GREETING,
         Self::CARD,
+        Self::VIEW,
+        Self::LOOK,
     ];
 
     /// The kinds that belong to a client.

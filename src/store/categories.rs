@@ -81,20 +81,21 @@ impl Writer<'_> {
 }
 
 /// Colours and icons are the window's: what it cannot draw is refused here.
-fn check(category: &Category) -> Result<()> {
-    let colour = category.colour.strip_prefix('#').unwrap_or_default();
-    if colour.len() != 6 || !colour.chars().all(|c| c.is_ascii_hexdigit()) {
+pub(super) fn check_look(colour: &str, icon: &str) -> Result<()> {
+    let digits = colour.strip_prefix('#').unwrap_or_default();
+    if digits.len() != 6 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         let allowed = "six hexadecimal digits such as #0f766e";
-        return Err(StoreError::not_allowed(
-            "colour",
-            &*category.colour,
-            allowed,
-        ));
+        return Err(StoreError::not_allowed("colour", colour, allowed));
     }
-    if !Category::ICONS.contains(&category.icon.as_str()) {
+    if !Category::ICONS.contains(&icon) {
         let allowed = Category::ICONS.join(", ");
-        return Err(StoreError::not_allowed("icon", &*category.icon, allowed));
+        return Err(StoreError::not_allowed("icon", icon, allowed));
     }
+    Ok(())
+}
+
+fn check(category: &Category) -> Result<()> {
+    check_look(&category.colour, &category.icon)?;
     if category.id.as_str().trim().is_empty() || category.name.trim().is_empty() {
         let allowed = "a key and a name";
         return Err(StoreError::not_allowed("category", "", allowed));

@@ -55,8 +55,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use audit::AuditFilter;
 pub use calls::{
-    BroughtCall, CallColumn, CallCount, CallFilter, CallGroup, CallList, CallOrder, GroupKey,
-    Grouping, Hours, Turn,
+    BroughtCall, CallCount, CallFilter, CallGroup, CallList, CallOrder, GroupKey, Grouping, Hours,
 };
 pub use clients::Newcomer;
 pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};

@@ -12,6 +12,7 @@ use rusqlite_migration::{M, Migrations};
 use super::error::is_corruption;
 use super::search::fold;
 use super::{Result, StoreError};
+use crate::model::Money;
 
 /// Every step of the schema, oldest first. A step that was released is never edited.
 const STEPS: &[M<'static>] = &[
@@ -40,6 +41,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0014_cost.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0015_call_lists.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0016_call_marks.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0017_call_views.sql")).foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
@@ -77,7 +79,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    lend_fold(&connection)?;
+    lend_functions(&connection)?;
     // The journal is the writer's business: a file that cannot be written can still be read.
     let told = connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;",
@@ -98,7 +100,7 @@ pub(super) fn in_memory() -> Result<Connection> {
 fn prepare(connection: &Connection, path: &Path, busy: Duration) -> Result<()> {
     connection.busy_timeout(busy)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    lend_fold(connection)?;
+    lend_functions(connection)?;
     // FULL: in WAL mode NORMAL loses acknowledged rows when the power fails.
     let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216;";
@@ -165,10 +167,21 @@ fn take_steps(connection: &mut Connection, path: &Path) -> Result<()> {
 }
 
 /// Gives statements the SQL function `fold`.
-fn lend_fold(connection: &Connection) -> Result<()> {
+fn lend_functions(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     let folded = |context: &Context<'_>| Ok(fold(&context.get::<String>(0)?));
-    Ok(connection.create_scalar_function("fold", 1, flags, folded)?)
+    connection.create_scalar_function("fold", 1, flags, folded)?;
+    Ok(connection.create_scalar_function("major", 2, flags, major)?)
+}
+
+/// An amount in its currency's large unit; NULL where there is none.
+fn major(context: &Context<'_>) -> rusqlite::Result<Option<f64>> {
+    let minor: Option<i64> = context.get(0)?;
+    let currency: Option<String> = context.get(1)?;
+    let large = |(minor, currency): (i64, String)| {
+        minor as f64 / 10_f64.powi(Money::decimals(&currency).cast_signed())
+    };
+    Ok(minor.zip(currency).map(large))
 }
 
 /// Gives an empty file the whole schema; false where the file is not empty.

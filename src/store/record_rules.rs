@@ -3,10 +3,13 @@
 use rusqlite::params;
 
 use super::card_layouts::rule_layout;
+use super::categories::check_look;
 use super::records::choices;
 use super::search::fold;
 use super::{Reader, Result, StoreError, Writer};
-use crate::model::{Client, Kind, Position, Record, Value};
+use crate::model::{
+    CallLook, CallView, Category, Client, Kind, NotAllowed, Position, Record, Value,
+};
 
 /// The longest text of a record, octets.
 const MAX_TEXT: usize = 64 * 1024;
@@ -45,6 +48,12 @@ impl Writer<'_> {
         }
         if record.kind == Kind::CARD {
             rule_layout(&mut ruled)?;
+        }
+        if record.kind == Kind::VIEW {
+            CallView::check(record).map_err(refuse)?;
+        }
+        if record.kind == Kind::LOOK {
+            rule_look(record)?;
         }
         Ok(ruled)
     }
@@ -155,4 +164,20 @@ fn rule_field(field: &mut Record) -> Result<()> {
     }
     field.set("name", Value::Text(name));
     Ok(())
+}
+
+fn refuse((column, refused): (&str, NotAllowed)) -> StoreError {
+    StoreError::not_allowed(column, refused.value, refused.allowed)
+}
+
+fn rule_look(look: &Record) -> Result<()> {
+    CallLook::check(look).map_err(refuse)?;
+    let or = |column: &str, usual: &'static str| match look.text(column) {
+        "" => usual.to_owned(),
+        given => given.to_owned(),
+    };
+    check_look(
+        &or("colour", Category::COLOURS[0]),
+        &or("icon", Category::ICONS[0]),
+    )
 }

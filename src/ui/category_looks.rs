@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ringbook_ui::slint::{Color, ComponentHandle, Global};
+use ringbook_ui::slint::{Color, ComponentHandle, Global, Image};
 use ringbook_ui::{Categories, CategoryLook, Icons, MainWindow};
 
 use super::asking;
@@ -55,15 +55,10 @@ impl CategoryLooks {
                 || (read(Category::COLOURS[0]), "tag"),
                 |(colour, icon)| (*colour, icon.as_str()),
             );
-            let (text, fill) = inks(colour, dark, high);
             let icon = weak
                 .upgrade()
                 .map(|window| window.global::<Icons<'_>>().invoke_named(icon.into()));
-            CategoryLook {
-                text: show(text),
-                fill: show(fill),
-                icon: icon.unwrap_or_default(),
-            }
+            drawn(colour, icon.unwrap_or_default(), dark, high)
         });
     }
 
@@ -83,6 +78,20 @@ impl CategoryLooks {
             (key, (read(&category.colour), category.icon.clone()))
         };
         *self.known.borrow_mut() = all.iter().map(look).collect();
+    }
+}
+
+/// What is drawn in this colour, `#RRGGBB`, with this icon.
+pub fn look_of(colour: &str, icon: Image, dark: bool, high: bool) -> CategoryLook {
+    drawn(read(colour), icon, dark, high)
+}
+
+fn drawn(colour: Rgb, icon: Image, dark: bool, high: bool) -> CategoryLook {
+    let (text, fill) = inks(colour, dark, high);
+    CategoryLook {
+        text: show(text),
+        fill: show(fill),
+        icon,
     }
 }
 

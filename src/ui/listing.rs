@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,6 +14,10 @@ use super::link::PhoneLink;
 use super::paged::{PAGE, Paged};
 use super::text;
 use crate::store::{Reader, Result};
+
+/// How often and how long apart a row is looked for that is being read.
+const ROW_TRIES: usize = 100;
+const ROW_WAIT: Duration = Duration::from_millis(10);
 
 /// What a list shows: what the store finds, as rows of the window.
 pub trait Source: 'static {
@@ -94,7 +99,8 @@ impl<S: Source> Listing<S> {
 
     /// The row that `wanted` says yes to, among those that were read.
     pub fn find(&self, wanted: impl Fn(&S::Row) -> bool) -> Option<S::Row> {
-        self.rows.iter().find(|row| wanted(row))
+        let known = self.rows.known().into_iter();
+        known.map(|(_, row)| row).find(|row| wanted(row))
     }
 
     /// How many rows there are.
@@ -105,6 +111,24 @@ impl<S: Source> Listing<S> {
     /// The row in this place; an empty one where it was not read yet.
     pub fn row(&self, place: usize) -> S::Row {
         self.rows.row_data(place).unwrap_or_default()
+    }
+
+    /// Where the row stands that `wanted` says yes to, among those that were read.
+    pub fn place_of(&self, wanted: impl Fn(&S::Row) -> bool) -> Option<usize> {
+        let mut known = self.rows.known().into_iter();
+        known.find(|(_, row)| wanted(row)).map(|(place, _)| place)
+    }
+
+    /// The row in this place, read if it was not; an empty one where that takes too long.
+    pub async fn read_row(&self, place: usize) -> S::Row {
+        for _ in 0..ROW_TRIES {
+            let row = self.row(place);
+            if row != S::Row::default() {
+                return row;
+            }
+            asking::pause(ROW_WAIT).await;
+        }
+        S::Row::default()
     }
 
     /// What the rows were found by.

@@ -1,7 +1,9 @@
 //! The call log's page: `CallLine` → `LogRow`, read page by page.
 
 mod groups;
+mod marks;
 mod period;
+mod table;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -14,18 +16,23 @@ use jiff::{Timestamp, Zoned};
 use ringbook_ui::slint::{ComponentHandle, SharedString, Weak};
 use ringbook_ui::{
     ClientsAdapter, FlightAdapter, LogAdapter, LogCounts, LogRow, MainWindow, Outcome, Page,
-    PhoneAdapter, RecordingsAdapter, TasksAdapter, WindowAdapter,
+    PhoneAdapter, RecordingsAdapter, TableAdapter, TasksAdapter, WindowAdapter,
 };
 
 use self::groups::{CHOICES, GroupedCalls};
 use self::period::{Days, TYPED, shown};
+use self::table::{Table, narrowed};
 
 use super::asking::{self, spawn};
+use super::call_looks::CallLooks;
 use super::link::PhoneLink;
 use super::listing::{ByDay, Calendar, Listing, Source};
+use super::notifications_adapter::Bell;
 use super::text;
-use crate::model::{CallId, CallLine, CallStatus, Deed, Direction, PhoneNumber, When};
-use crate::store::{CallCount, CallFilter, Grouping, Reader, Result};
+use crate::model::{
+    CallColumn, CallId, CallLine, CallStatus, ColumnTest, Deed, Direction, PhoneNumber, When,
+};
+use crate::store::{CallCount, CallFilter, CallList, CallOrder, Grouping, Reader, Result};
 use crate::tr;
 
 /// Clients whose calls a search looks through.
@@ -44,11 +51,16 @@ pub struct LogPage {
     in_fields: Cell<Option<Days>>,
     /// The keys of the groups that are closed.
     closed: RefCell<BTreeSet<SharedString>>,
+    /// Where the chosen call stands in the list.
+    place: Cell<usize>,
+    table: Table,
+    looks: Rc<CallLooks>,
+    bell: Rc<Bell>,
 }
 
 impl LogPage {
     /// Ties the page to the store and reads it for the first time.
-    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>) -> Rc<Self> {
+    pub fn start(window: &MainWindow, phone: Rc<dyn PhoneLink>, bell: Rc<Bell>) -> Rc<Self> {
         let page = Rc::new(Self {
             window: window.as_weak(),
             calls: Listing::new(phone.clone()),
@@ -57,12 +69,17 @@ impl LogPage {
             typed: Cell::default(),
             in_fields: Cell::default(),
             closed: RefCell::default(),
+            place: Cell::default(),
+            table: Table::default(),
+            looks: CallLooks::start(window),
+            bell,
         });
         let adapter = window.global::<LogAdapter>();
         adapter.set_loaded(false);
         adapter.set_rows(page.calls.model());
         page.take_callbacks(&adapter);
-        spawn(page.clone().reload());
+        page.take_marks(&adapter);
+        page.start_table(&window.global::<TableAdapter>());
         page
     }
 
@@ -81,6 +98,7 @@ impl LogPage {
         let page = self.clone();
         adapter.on_grouping_chosen(move || {
             page.closed.borrow_mut().clear();
+            page.take_fields();
             spawn(page.clone().reload());
         });
         let page = self.clone();
@@ -102,6 +120,8 @@ impl LogPage {
         });
         let page = self.clone();
         adapter.on_select(move |id| spawn(page.clone().select(id)));
+        let page = self.clone();
+        adapter.on_step(move |by| spawn(page.clone().step(by)));
         let window = self.window.clone();
         adapter.on_call_back(move |number| {
             let Some(window) = window.upgrade() else {
@@ -143,8 +163,9 @@ impl LogPage {
         let seen = self.seen.get();
         let (clock, closed) = (zone.clone(), self.closed.borrow().clone());
         let answer = self.calls.ask(move |store| {
-            let filter = question.filter(store)?;
-            let calls = GroupedCalls::read(store, filter, question.grouping, &clock, &closed)?;
+            let by = question.grouping;
+            let list = question.list(store)?;
+            let calls = GroupedCalls::read(store, list, by, &clock, &closed)?;
             let counts = store.call_counts(&CallFilter {
                 from: Some(midnight),
                 ..CallFilter::default()
@@ -194,7 +215,10 @@ impl LogPage {
             3 => (Some(Direction::Outgoing), None),
             _ => (None, None),
         };
+        let (asked, order) = self.asked();
         Some(Question {
+            asked,
+            order,
             text: adapter.get_query().trim().to_owned(),
             from: days.from.map(|day| When::Day(day).start(zone)),
             to: days.to.map(|day| When::Day(day).end(zone)),
@@ -202,8 +226,7 @@ impl LogPage {
             status,
             grouping: usize::try_from(adapter.get_grouping())
                 .ok()
-                .and_then(|place| CHOICES.get(place).copied())
-                .unwrap_or(Grouping::Day),
+                .and_then(|place| CHOICES.get(place).copied()),
         })
     }
 
@@ -234,6 +257,7 @@ impl LogPage {
             // It begins with the days that stand there.
             return self.type_period();
         }
+        self.take_fields();
         spawn(self.clone().reload());
     }
 
@@ -271,9 +295,44 @@ impl LogPage {
             return;
         };
         let adapter = window.global::<LogAdapter>();
+        self.show_marks(&adapter, &row);
         adapter.set_call(row);
         adapter.set_selected(id.clone());
+        if let Some(place) = self.calls.place_of(|row| row.id == id) {
+            self.place.set(place);
+        }
         window.global::<FlightAdapter>().invoke_show(id);
+    }
+
+    /// Chooses the row this far from the chosen one, as far as there are any.
+    async fn step(self: Rc<Self>, by: i32) {
+        let (Some(window), Some(last)) = (self.window.upgrade(), self.calls.len().checked_sub(1))
+        else {
+            return;
+        };
+        let adapter = window.global::<LogAdapter>();
+        let selected = adapter.get_selected();
+        let before = self.place.get().min(last);
+        let stands = !selected.is_empty() && self.calls.row(before).id == selected;
+        let by = isize::try_from(by).unwrap_or(0);
+        let mut place = match stands || by.unsigned_abs() > 1 {
+            true => before.saturating_add_signed(by).min(last),
+            false => before,
+        };
+        loop {
+            self.place.set(place);
+            adapter.set_chosen_row(i32::try_from(place).unwrap_or(i32::MAX));
+            let row = self.calls.read_row(place).await;
+            if !row.id.is_empty() {
+                return self.select(row.id).await;
+            }
+            // A closed group is its head alone.
+            let next = place.saturating_add_signed(by.signum());
+            if next == place || next > last || row.heading.is_empty() {
+                return;
+            }
+            place = next;
+        }
     }
 
     async fn read_row(&self, id: &str) -> Option<LogRow> {
@@ -284,7 +343,7 @@ impl LogPage {
 
     /// Writes the calls in sight of the filter into a CSV file of the profile.
     async fn export(self: Rc<Self>) {
-        let filter = self.calls.filter().filter().clone();
+        let list = self.calls.filter().list().clone();
         let folder = self.phone.profile().dir().join("exports");
         let zone = self.calls.zone().clone();
         let deed = Deed::export("calls", Some(&folder));
@@ -293,7 +352,7 @@ impl LogPage {
             return super::window_adapter::complain(&self.window, error.to_string());
         }
         let done = asking::read(&self.phone, move |store| {
-            Ok(super::export_log(store, &filter, &zone, &folder))
+            Ok(super::export_log(store, &list, &zone, &folder))
         });
         match done.await {
             Ok(Ok(file)) => {
@@ -313,10 +372,21 @@ struct Question {
     to: Option<Timestamp>,
     direction: Option<Direction>,
     status: Option<CallStatus>,
-    grouping: Grouping,
+    grouping: Option<Grouping>,
+    /// What is asked of the table's columns, and by which of them calls are sorted.
+    asked: Vec<(CallColumn, ColumnTest)>,
+    order: CallOrder,
 }
 
 impl Question {
+    fn list(self, store: &Reader<'_>) -> Result<CallList> {
+        let filter = self.filter(store)?;
+        Ok(CallList {
+            filter: narrowed(filter, self.asked, &self.order),
+            order: self.order,
+        })
+    }
+
     fn filter(&self, store: &Reader<'_>) -> Result<CallFilter> {
         let mut filter = CallFilter {
             from: self.from,
@@ -455,7 +525,37 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
             .client
             .map(|client| client.to_string().into())
             .unwrap_or_default(),
+        status: record.status.as_str().into(),
+        date: text::date(record.started_at.to_zoned(zone.clone()).date()).into(),
+        caller: party(&record.caller),
+        callee: party(&record.callee),
+        extension: text::line(&record.extension),
+        category_then: record
+            .category
+            .as_ref()
+            .map(|category| category.as_str().into())
+            .unwrap_or_default(),
+        ring: text::length(record.ring),
+        hold: text::length(record.hold),
+        quality: record
+            .quality
+            .as_ref()
+            .and_then(|quality| quality.mos)
+            .map(|mos| format!("{mos:.1}").into())
+            .unwrap_or_default(),
+        tags: text::line(&line.tags.join("; ")),
+        note: text::line(&line.note),
+        typed_tags: line.tags.join("; ").into(),
+        typed_note: line.note.as_str().into(),
         ..LogRow::default()
+    }
+}
+
+/// Who called or was called: a number as people write it.
+fn party(text: &str) -> SharedString {
+    match PhoneNumber::from_e164(text) {
+        Some(number) => text::line(&number.international()),
+        None => text::line(text),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod absence_adapter;
 mod asking;
+mod call_looks;
 mod card_adapter;
 mod card_blocks;
 mod category_looks;
@@ -67,7 +68,7 @@ use self::window_adapter::Shell;
 use crate::export;
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
-use crate::store::{CallFilter, Reader};
+use crate::store::{CallList, Reader};
 
 /// How often timers are drawn and the phone's life is checked.
 const TICK: Duration = Duration::from_millis(500);
@@ -148,10 +149,13 @@ impl Desk {
         };
         reload();
         records.on_change(reload);
+        let log = LogPage::start(main, phone.clone(), bell.clone());
+        let page = log.clone();
+        records.on_change(move || spawn(page.clone().load_views(false)));
         OfficePart::start(main, phone.clone(), records.clone());
         let desk = Rc::new(Self {
             shell: Shell::start(main, phone.clone(), calls.clone()),
-            log: LogPage::start(main, phone.clone()),
+            log,
             flight: FlightPage::start(main, phone.clone()),
             switches: Switches::start(main, phone.clone()),
             lamps: Lamps::start(main, phone.clone()),
@@ -231,6 +235,7 @@ impl Desk {
         spawn(self.settings.clone().load_devices());
         spawn(self.layouts.clone().reload());
         spawn(self.log.clone().reload());
+        spawn(self.log.clone().load_views(false));
         spawn(self.flight.clone().load());
         spawn(self.recordings.clone().reload());
         self.clients.retell();
@@ -276,10 +281,10 @@ fn open(path: &Path) {
     }
 }
 
-/// Writes the calls of a filter as CSV into a new file of the folder, and says which.
+/// Writes the calls of a list as CSV into a new file of the folder, and says which.
 fn export_log(
     store: &Reader<'_>,
-    filter: &CallFilter,
+    list: &CallList,
     zone: &TimeZone,
     folder: &Path,
 ) -> anyhow::Result<std::path::PathBuf> {
@@ -287,6 +292,6 @@ fn export_log(
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
     let file = folder.join(format!("calls-{stamp}.csv"));
     let output = std::io::BufWriter::new(std::fs::File::create_new(&file)?);
-    export::calls_as_csv(store, &filter.clone().into(), None, zone, output)?;
+    export::calls_as_csv(store, list, None, zone, output)?;
     Ok(file)
 }

@@ -65,13 +65,14 @@ const COLOUR: &str = "#5f3aa3";
 const ICON: &str = "tag";
 
 /// The lists, in the order of the page.
-const LISTS: [&Kind; 6] = [
+const LISTS: [&Kind; 7] = [
     CATEGORY,
     Kind::STAGE,
     Kind::FIELD,
     EMPLOYEE,
     Kind::BRANCH,
     Kind::GREETING,
+    Kind::LOOK,
 ];
 
 /// The records of a kind that belong to no client.
@@ -265,7 +266,8 @@ mod tests {
         for kind in LISTS {
             let before = all(&store, kind).len();
             let mut record = Record::new(kind, None, Timestamp::now())
-                .with(kind.key().name, Value::Text("Our Own".into()));
+                .with(kind.key().name, Value::Text("Our Own".into()))
+                .with("field", Value::Text("client".into()));
             let id = store.write(|w| save(w, &record)).unwrap();
             assert_eq!(all(&store, kind).len(), before + 1, "{}", kind.name);
             record = store.read(|r| find(r, kind, id)).unwrap().unwrap();

@@ -63,6 +63,19 @@ impl<T: Clone + Default + PartialEq + 'static> Paged<T> {
         }
     }
 
+    /// The rows that are here, with their places: none is read for it.
+    pub fn known(&self) -> Vec<(usize, T)> {
+        let pages = self.pages.borrow();
+        let read = pages
+            .iter()
+            .filter_map(|(page, rows)| Some((*page, rows.as_ref()?)));
+        let placed = read.flat_map(|(page, rows)| {
+            let rows = rows.iter().enumerate();
+            rows.map(move |(at, row)| (page * PAGE + at, row.clone()))
+        });
+        placed.collect()
+    }
+
     /// Which list this is: to be given back with [`Paged::put`].
     pub fn edition(&self) -> u64 {
         self.edition.get()
@@ -139,6 +152,8 @@ mod tests {
         assert_eq!(list.row_data(99_990), Some(String::new()));
         assert_eq!(*asked.borrow(), [99_999 / PAGE]);
         assert_eq!(list.row_data(100_000), None);
+        assert_eq!(list.known(), [(0, "first".to_owned())]);
+        assert_eq!(*asked.borrow(), [99_999 / PAGE]);
     }
 
     #[test]

@@ -68,6 +68,20 @@ fn pictures_of_every_window() {
         shell.set_page(Page::Calls);
         window.global::<LogAdapter>().set_selected("4".into());
         support::picture(&window, &format!("log{suffix}"), 1080.0, 720.0);
+        sample::put_table(&window);
+        window.global::<LogAdapter>().set_selected("".into());
+        support::picture(&window, &format!("table{suffix}"), 1280.0, 720.0);
+        let table = window.global::<TableAdapter>();
+        table.set_asking(true);
+        window.global::<LogAdapter>().set_selected("4".into());
+        support::picture(&window, &format!("table-asked{suffix}"), 1280.0, 720.0);
+        table.set_choosing(true);
+        table.set_naming(true);
+        support::picture(&window, &format!("table-columns{suffix}"), 1080.0, 720.0);
+        table.set_choosing(false);
+        table.set_naming(false);
+        table.set_asking(false);
+        table.set_open(false);
 
         sample::put_flight(&window);
         support::picture(&window, &format!("flight{suffix}"), 1080.0, 900.0);
@@ -203,6 +217,9 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "large-phone", 1080.0, 900.0);
     shell.set_page(Page::Calls);
     support::picture(&window, "large-log", 1080.0, 900.0);
+    sample::put_table(&window);
+    support::picture(&window, "large-table", 1400.0, 900.0);
+    window.global::<TableAdapter>().set_open(false);
     tasks::put(&window);
     shell.set_page(Page::Tasks);
     support::picture(&window, "large-tasks", 1080.0, 900.0);
@@ -215,6 +232,10 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "mirrored-call", 1080.0, 720.0);
     shell.set_page(Page::Clients);
     support::picture(&window, "mirrored-client", 1080.0, 720.0);
+    sample::put_table(&window);
+    window.global::<TableAdapter>().set_asking(true);
+    shell.set_page(Page::Calls);
+    support::picture(&window, "mirrored-table", 1280.0, 720.0);
 }
 
 /// The card, with little on it and with all, and the client page: in every language, light and dark, small and large.

@@ -10,7 +10,9 @@ use rusqlite::types::Value;
 
 use super::local::local_millis;
 use super::marks;
-use crate::model::{CallStatus, CategoryId, ClientId, Direction, PhoneNumber};
+use crate::model::{
+    Bound, CallColumn, CallStatus, CategoryId, ClientId, ColumnTest, Direction, PhoneNumber,
+};
 use crate::store::values::{hex_ids, length, millis, time_or_none};
 use crate::store::{Reader, Result};
 
@@ -51,6 +53,10 @@ pub struct CallFilter {
     pub tag: Option<String>,
     /// Those with this text in their note, in any case and script.
     pub text: Option<String>,
+    /// Those of which all of this is true.
+    pub asked: Vec<(CallColumn, ColumnTest)>,
+    /// Whose clock tells the hours that are asked for; none: UTC.
+    pub clock: Option<TimeZone>,
 }
 
 /// Hours of the day, by somebody's clock.
@@ -62,6 +68,31 @@ pub struct Hours {
     pub to: Time,
     /// Whose clock.
     pub zone: TimeZone,
+}
+
+/// SQL for a column of `calls c`. Two have none of their own: the time of the day needs a clock
+/// ([`Reader::time_of_day`]), and tags have a table of theirs.
+pub(super) const fn column_sql(column: CallColumn) -> &'static str {
+    match column {
+        CallColumn::Started | CallColumn::TimeOfDay => "c.started_at",
+        CallColumn::Status => "c.status",
+        CallColumn::Direction => "c.direction",
+        CallColumn::Caller => "c.caller",
+        CallColumn::Callee => "c.callee",
+        CallColumn::Extension => "c.extension",
+        CallColumn::Client => "c.name_key",
+        CallColumn::Category => "c.category_now",
+        CallColumn::CategoryThen => "c.category_then",
+        CallColumn::Line => "c.account",
+        CallColumn::Talk => "c.talk_ms",
+        CallColumn::Ring => "c.ring_ms",
+        CallColumn::Hold => "c.hold_ms",
+        CallColumn::Quality => "c.mos",
+        CallColumn::Recorded => "c.recorded",
+        CallColumn::Cost => "c.cost_minor",
+        CallColumn::TooLong => "c.too_long",
+        CallColumn::Tags | CallColumn::Note => "c.note",
+    }
 }
 
 /// A condition on `calls c` and the values that it binds.
@@ -80,6 +111,46 @@ impl Condition {
         self.parts.push(part.into());
     }
 
+    fn bound(&mut self, number: &str, sign: char, bound: Bound) {
+        match bound {
+            Bound::Open => {}
+            Bound::Included(end) => self.that(format!("{number} {sign}= ?"), end),
+            Bound::Excluded(end) => self.that(format!("{number} {sign} ?"), end),
+        }
+    }
+
+    /// That the column has this text somewhere in it. Folding a million texts takes a second: numbers,
+    /// which need none, are compared as they are.
+    fn contains(&mut self, column: CallColumn, text: &str) {
+        let sql = column_sql(column);
+        let folded = marks::key(text);
+        let is_plain = text.chars().all(|c| c.is_ascii_digit());
+        match column {
+            CallColumn::Client => self.that(format!("instr({sql}, ?)"), folded),
+            CallColumn::Extension => {
+                self.holds(
+                    "(instr(c.extension, ?) OR c.extension IN (SELECT extension FROM employees
+                      WHERE deleted_at IS NULL AND instr(fold(name || ' ' || extension), ?)))",
+                );
+                self.values.extend([text.to_owned().into(), folded.into()]);
+            }
+            CallColumn::Line => {
+                self.that(format!("instr(lower({sql}), ?)"), text.to_ascii_lowercase());
+            }
+            CallColumn::Tags => self.that(
+                "c.id IN (SELECT call FROM call_tags WHERE instr(tag_key, ?))",
+                folded,
+            ),
+            CallColumn::Note => {
+                // The first part names the index of notes.
+                self.holds("c.note <> ''");
+                self.that("instr(fold(c.note), ?)", folded);
+            }
+            _ if is_plain => self.that(format!("instr({sql}, ?)"), text.to_owned()),
+            _ => self.that(format!("instr(fold({sql}), ?)"), folded),
+        }
+    }
+
     /// The condition as it stands in a statement, and its values.
     pub(in crate::store) fn into_parts(self) -> (String, Vec<Value>) {
         (self.parts.join(" AND "), self.values)
@@ -89,12 +160,19 @@ impl Condition {
 impl CallFilter {
     /// Whether none but the index of lists is read to tell which calls these are.
     fn is_indexed(&self) -> bool {
-        self.number.is_none() && self.clients.is_none() && self.tag.is_none()
+        self.number.is_none()
+            && self.clients.is_none()
+            && self.tag.is_none()
+            && !self.asks(CallColumn::Tags)
+    }
+
+    fn asks(&self, column: CallColumn) -> bool {
+        self.asked.iter().any(|(asked, _)| *asked == column)
     }
 
     /// Where the calls are read from: by the index of lists, where no other one leads to fewer.
     pub(super) fn table(&self) -> &'static str {
-        if self.text.is_some() {
+        if self.text.is_some() || self.asks(CallColumn::Note) {
             "calls c INDEXED BY calls_with_note"
         } else if self.is_indexed() {
             "calls c INDEXED BY calls_by_time"
@@ -176,7 +254,44 @@ impl Reader<'_> {
             condition.holds("c.note <> ''");
             condition.that("instr(fold(c.note), ?)", marks::key(text));
         }
+        for (column, test) in &filter.asked {
+            self.ask(&mut condition, filter, *column, test)?;
+        }
         Ok(condition)
+    }
+
+    fn ask(
+        &self,
+        condition: &mut Condition,
+        filter: &CallFilter,
+        column: CallColumn,
+        test: &ColumnTest,
+    ) -> Result<()> {
+        let sql = column_sql(column);
+        match test {
+            ColumnTest::OneOf(words) => {
+                let places = vec!["?"; words.len()].join(", ");
+                condition.holds(format!("{sql} IN ({places})"));
+                let words = words.iter().cloned().map(Value::from);
+                condition.values.extend(words);
+            }
+            ColumnTest::Is(yes) => condition.that(format!("{sql} = ?"), i64::from(*yes)),
+            ColumnTest::Between(low, high) => {
+                let number = match column {
+                    CallColumn::Cost => "major(c.cost_minor, c.cost_currency)",
+                    _ => sql,
+                };
+                condition.bound(number, '>', *low);
+                condition.bound(number, '<', *high);
+            }
+            ColumnTest::Hours(from, to) => {
+                let zone = filter.clock.clone().unwrap_or(TimeZone::UTC);
+                let (from, to) = (*from, *to);
+                condition.holds(self.in_hours(filter, &Hours { from, to, zone })?);
+            }
+            ColumnTest::Contains(text) => condition.contains(column, text),
+        }
+        Ok(())
     }
 
     fn in_hours(&self, filter: &CallFilter, hours: &Hours) -> Result<String> {

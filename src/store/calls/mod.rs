@@ -10,7 +10,7 @@ mod order;
 pub use brought::BroughtCall;
 pub use filter::{CallFilter, Hours};
 pub use groups::{CallCount, CallGroup, GroupKey, Grouping};
-pub use order::{CallColumn, CallList, CallOrder, Turn};
+pub use order::{CallList, CallOrder};
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use self::marks::{TAGS, tags_of_lines};

@@ -4,88 +4,18 @@ use jiff::tz::TimeZone;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
+use super::filter::column_sql;
 use super::{CallFilter, call_line, line_where};
-use crate::model::CallLine;
+use crate::model::{CallColumn, CallLine, Turn};
 use crate::store::values::count;
 use crate::store::{Reader, Result, StoreError};
 
 const LATEST_FIRST: &str = "c.started_at DESC, c.rowid DESC";
 
-/// What calls can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CallColumn {
-    /// When it began.
-    Started,
-    /// At what time of the day it began.
-    TimeOfDay,
-    /// What became of it.
-    Status,
-    /// Who called whom.
-    Direction,
-    /// Which number called.
-    Caller,
-    /// Which number was called.
-    Callee,
-    /// The internal number that took or made it.
-    Extension,
-    /// The client's present name; calls with nobody come last, whichever way it goes.
-    Client,
-    /// The client's present category.
-    Category,
-    /// The line.
-    Line,
-    /// How long people talked.
-    Talk,
-    /// How long it rang.
-    Ring,
-    /// How long it was on hold.
-    Hold,
-    /// How good it sounded; calls without a figure come last, whichever way it goes.
-    Quality,
-    /// Whether it was recorded.
-    Recorded,
-    /// What it cost, in the currency's smallest unit; calls without a figure come last, whichever way
-    /// it goes.
-    Cost,
-}
-
-impl CallColumn {
-    /// Every column, in the order of the documentation, with its name on the command line.
-    pub const ALL: &[(Self, &str)] = &[
-        (Self::Started, "started"),
-        (Self::TimeOfDay, "time"),
-        (Self::Status, "status"),
-        (Self::Direction, "direction"),
-        (Self::Caller, "caller"),
-        (Self::Callee, "callee"),
-        (Self::Extension, "extension"),
-        (Self::Client, "client"),
-        (Self::Category, "category"),
-        (Self::Line, "line"),
-        (Self::Talk, "talk"),
-        (Self::Ring, "ring"),
-        (Self::Hold, "hold"),
-        (Self::Quality, "mos"),
-        (Self::Recorded, "recorded"),
-        (Self::Cost, "cost"),
-    ];
-}
-
-/// Which way a column goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Turn {
-    /// The smallest first.
-    Up,
-    /// The largest first.
-    Down,
-}
-
-impl Turn {
-    const fn sql(self) -> &'static str {
-        match self {
-            Self::Up => "ASC",
-            Self::Down => "DESC",
-        }
+const fn way(turn: Turn) -> &'static str {
+    match turn {
+        Turn::Up => "ASC",
+        Turn::Down => "DESC",
     }
 }
 
@@ -216,33 +146,16 @@ impl Reader<'_> {
         let mut by = Vec::new();
         for (column, turn) in &order.by {
             let sql = match column {
-                CallColumn::Started => "c.started_at",
                 CallColumn::TimeOfDay => &self.time_of_day(filter, &order.zone)?,
-                CallColumn::Status => "c.status",
-                CallColumn::Direction => "c.direction",
-                CallColumn::Caller => "c.caller",
-                CallColumn::Callee => "c.callee",
-                CallColumn::Extension => "c.extension",
-                CallColumn::Client => {
-                    by.push("c.name_key = ''".to_owned());
-                    "c.name_key"
-                }
-                CallColumn::Category => "c.category_now",
-                CallColumn::Line => "c.account",
-                CallColumn::Talk => "c.talk_ms",
-                CallColumn::Ring => "c.ring_ms",
-                CallColumn::Hold => "c.hold_ms",
-                CallColumn::Quality => {
-                    by.push("c.mos IS NULL".to_owned());
-                    "c.mos"
-                }
-                CallColumn::Recorded => "c.recorded",
-                CallColumn::Cost => {
-                    by.push("c.cost_minor IS NULL".to_owned());
-                    "c.cost_minor"
-                }
+                column => column_sql(*column),
             };
-            by.push(format!("{sql} {}", turn.sql()));
+            // What is not known comes last, whichever way it goes.
+            match column {
+                CallColumn::Client => by.push(format!("{sql} = ''")),
+                CallColumn::Quality | CallColumn::Cost => by.push(format!("{sql} IS NULL")),
+                _ => {}
+            }
+            by.push(format!("{sql} {}", way(*turn)));
         }
         by.push(LATEST_FIRST.to_owned());
         Ok(by.join(", "))

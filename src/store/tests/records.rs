@@ -93,6 +93,16 @@ fn every_kind_of_record_comes_back_with_every_value_and_goes() {
         if kind == Kind::CARD {
             record.set("blocks", text("note; field:Level"));
         }
+        if kind == Kind::VIEW {
+            record.set("columns", text("status 120; talk 80"));
+            record.set("sort", text("talk:down; client"));
+            record.set("filter", text("status: missed, busy; talk: > 5:00"));
+        }
+        if kind == Kind::LOOK {
+            record.set("value", text("missed"));
+            record.set("icon", text("bell-ring"));
+            record.set("colour", text("#b91c1c"));
+        }
         save(&mut store, &record);
         let stored = store.read(|r| r.find_record(kind, record.id)).unwrap();
         let stored = stored.unwrap();
@@ -115,6 +125,41 @@ fn every_kind_of_record_comes_back_with_every_value_and_goes() {
         let gone = store.write(|w| w.delete_record(kind, record.id));
         assert!(matches!(gone, Err(StoreError::Missing { .. })));
     }
+}
+
+#[test]
+fn s5_7_a_look_that_no_call_can_have_is_refused_with_what_is_allowed() {
+    let mut store = Store::in_memory().unwrap();
+    let mut refused = |value: &str, field: &str, colour: &str| {
+        let look = office(Kind::LOOK, value)
+            .with("field", text(field))
+            .with("colour", text(colour));
+        store
+            .write(|w| w.save_record(&look))
+            .map_err(|e| e.to_string())
+    };
+    assert_eq!(refused("incoming", "direction", "#b91c1c"), Ok(()));
+    assert_eq!(refused("Anything at all", "tags", ""), Ok(()));
+    assert!(
+        refused("lost", "status", "")
+            .unwrap_err()
+            .contains("missed")
+    );
+    assert!(
+        refused("perhaps", "too_long", "")
+            .unwrap_err()
+            .contains("yes, no")
+    );
+    assert!(
+        refused("0:48", "talk", "")
+            .unwrap_err()
+            .contains("category")
+    );
+    assert!(
+        refused("missed", "status", "red")
+            .unwrap_err()
+            .contains("#0f766e")
+    );
 }
 
 #[test]

@@ -9,11 +9,12 @@ use ringbook_ui::slint::SharedString;
 
 use super::map_line;
 use crate::export::{group_key, group_name};
-use crate::store::{CallFilter, CallGroup, GroupKey, Grouping, Reader, Result};
+use crate::model::Category;
+use crate::store::{CallGroup, CallList, GroupKey, Grouping, Reader, Result};
 use crate::ui::text;
 use crate::{tr, trn};
 
-/// By what the list is grouped, in the order of the window's choice.
+/// By what the list is grouped, in the order of the window's choice; the last choice is nothing.
 pub const CHOICES: [Grouping; 4] = [
     Grouping::Day,
     Grouping::Client,
@@ -21,17 +22,19 @@ pub const CHOICES: [Grouping; 4] = [
     Grouping::Line,
 ];
 
-/// The calls of a filter, put together.
+/// The calls of a list, put together or not.
 #[derive(Debug, Clone, Default)]
 pub struct GroupedCalls {
-    filter: CallFilter,
+    list: CallList,
     zone: Option<TimeZone>,
     groups: Vec<Shown>,
 }
 
 #[derive(Debug, Clone)]
 struct Shown {
-    group: CallGroup,
+    /// What has the head; none: the calls are not put together.
+    group: Option<CallGroup>,
+    calls: u64,
     is_open: bool,
     /// The place in the list that the group's last row has, and one more.
     end: usize,
@@ -39,9 +42,9 @@ struct Shown {
 
 impl Shown {
     /// How many rows of the list it has: a closed one has its head alone.
-    fn rows(group: &CallGroup, is_open: bool) -> usize {
-        match is_open {
-            true => usize::try_from(group.calls).unwrap_or(usize::MAX),
+    fn rows(&self) -> usize {
+        match self.is_open {
+            true => usize::try_from(self.calls).unwrap_or(usize::MAX),
             false => 1,
         }
     }
@@ -51,32 +54,44 @@ impl GroupedCalls {
     /// Counts the groups; those of `closed` are closed.
     pub fn read(
         store: &Reader<'_>,
-        filter: CallFilter,
-        by: Grouping,
+        list: CallList,
+        by: Option<Grouping>,
         zone: &TimeZone,
         closed: &BTreeSet<SharedString>,
     ) -> Result<Self> {
-        let mut end = 0;
-        let groups = store.call_groups(&filter, by, zone)?;
-        let shown = groups.into_iter().map(|group| {
-            let is_open = !closed.contains(group_key(&group.key).as_str());
-            end += Shown::rows(&group, is_open);
-            Shown {
-                group,
-                is_open,
-                end,
+        let mut groups = match by {
+            Some(by) => {
+                let groups = store.call_groups(&list.filter, by, zone)?.into_iter();
+                let shown = groups.map(|group| Shown {
+                    calls: group.calls,
+                    is_open: !closed.contains(group_key(&group.key).as_str()),
+                    group: Some(group),
+                    end: 0,
+                });
+                shown.collect()
             }
-        });
+            None => vec![Shown {
+                group: None,
+                calls: store.count_calls(&list.filter)?,
+                is_open: true,
+                end: 0,
+            }],
+        };
+        let mut end = 0;
+        for shown in &mut groups {
+            end += shown.rows();
+            shown.end = end;
+        }
         Ok(Self {
-            groups: shown.collect(),
+            groups,
             zone: Some(zone.clone()),
-            filter,
+            list,
         })
     }
 
-    /// Which calls they are, whatever is closed.
-    pub fn filter(&self) -> &CallFilter {
-        &self.filter
+    /// Which calls they are and in which order, whatever is closed.
+    pub fn list(&self) -> &CallList {
+        &self.list
     }
 
     /// How many rows the list has.
@@ -98,14 +113,16 @@ impl GroupedCalls {
             if rows.len() >= limit {
                 break;
             }
-            let begin = shown.end - Shown::rows(&shown.group, shown.is_open);
+            let begin = shown.end - shown.rows();
             let within = (offset + rows.len()).saturating_sub(begin);
             let mut some = self.rows_of(store, shown, within, limit - rows.len())?;
-            if let Some(row) = some.first_mut().filter(|_| within == 0) {
-                set_head(row, shown, head(store, &shown.group.key, today)?);
+            let head_row = some.first_mut().filter(|_| within == 0);
+            if let (Some(row), Some(group)) = (head_row, &shown.group) {
+                set_head(row, group, shown.is_open, head(store, &group.key, today)?);
             }
             rows.append(&mut some);
         }
+        name_categories(&mut rows, &store.categories()?);
         Ok(rows)
     }
 
@@ -121,9 +138,12 @@ impl GroupedCalls {
             return Ok(vec![LogRow::default()]);
         }
         let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-        let filter = shown.group.within(&self.filter, &zone);
-        let rest = Shown::rows(&shown.group, true) - offset;
-        let lines = store.calls(&filter, offset, limit.min(rest))?;
+        let mut list = self.list.clone();
+        if let Some(group) = &shown.group {
+            list.filter = group.within(&list.filter, &zone);
+        }
+        let rest = shown.rows() - offset;
+        let lines = store.calls_of(&list, offset, limit.min(rest))?;
         let mut rows: Vec<LogRow> = lines.iter().map(|line| map_line(line, &zone)).collect();
         // Other calls may have come or gone since they were counted; each row keeps its place.
         rows.resize(limit.min(rest), LogRow::default());
@@ -131,12 +151,28 @@ impl GroupedCalls {
     }
 }
 
-fn set_head(row: &mut LogRow, shown: &Shown, head: SharedString) {
+/// Calls categories what the office does.
+fn name_categories(rows: &mut [LogRow], categories: &[Category]) {
+    let name = |key: &str| {
+        let known = categories
+            .iter()
+            .find(|category| category.id.as_str() == key);
+        known
+            .map(|category| text::line(&category.name))
+            .unwrap_or_default()
+    };
+    for row in rows {
+        row.category_name = name(&row.category);
+        row.category_then_name = name(&row.category_then);
+    }
+}
+
+fn set_head(row: &mut LogRow, group: &CallGroup, is_open: bool, head: SharedString) {
     row.heading = head;
-    row.group = group_key(&shown.group.key).into();
-    row.group_open = shown.is_open;
-    let calls = trn!("{n} call", "{n} calls", n = shown.group.calls);
-    let talk = text::length(shown.group.talk);
+    row.group = group_key(&group.key).into();
+    row.group_open = is_open;
+    let calls = trn!("{n} call", "{n} calls", n = group.calls);
+    let talk = text::length(group.talk);
     row.group_sum = match talk.is_empty() {
         true => calls.into(),
         false => format!("{calls} · {talk}").into(),
@@ -191,11 +227,11 @@ mod tests {
         store
     }
 
-    fn list(store: &Store, by: Grouping, closed: &[&str]) -> GroupedCalls {
+    fn list(store: &Store, by: impl Into<Option<Grouping>>, closed: &[&str]) -> GroupedCalls {
         let closed = closed.iter().map(|key| SharedString::from(*key)).collect();
-        let all = CallFilter::default();
+        let all = CallList::default();
         store
-            .read(|r| GroupedCalls::read(r, all, by, &TimeZone::UTC, &closed))
+            .read(|r| GroupedCalls::read(r, all, by.into(), &TimeZone::UTC, &closed))
             .unwrap()
     }
 
@@ -245,6 +281,16 @@ mod tests {
         assert_eq!(closed.group_sum, "100 calls · 16:40");
         assert!(rows[4].group_open && !rows[4].id.is_empty());
         assert_eq!(page(&store, &list, 4, 64), rows[4..]);
+    }
+
+    #[test]
+    fn s5_11_calls_that_are_not_put_together_have_no_heads() {
+        let store = store();
+        let list = list(&store, None, &["2026-11-21"]);
+        assert_eq!(list.rows(), 104);
+        let rows = page(&store, &list, 0, 200);
+        assert!(heads(&rows).is_empty() && rows.len() == 104);
+        assert_eq!(page(&store, &list, 90, 64), rows[90..]);
     }
 
     #[test]

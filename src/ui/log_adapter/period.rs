@@ -1,9 +1,9 @@
 //! From which day to which the log is shown: chosen with one press, or typed.
 
-use jiff::civil::{Date, Weekday};
-use jiff::{ToSpan, Zoned};
+use jiff::Zoned;
+use jiff::civil::Date;
 
-use crate::model::When;
+use crate::model::{PERIODS, When, days_of};
 use crate::tr;
 
 /// Days of a calendar, both included; none: no end on that side.
@@ -32,30 +32,13 @@ pub struct Typed {
 pub const TYPED: i32 = 5;
 
 impl Days {
-    /// The period in this place of the window's list; none for the one that is typed. A week begins
-    /// on Monday (ISO 8601).
+    /// The period in this place of the window's list; none for the one that is typed.
     pub fn chosen(place: i32, today: Date) -> Option<Self> {
-        let since = |from: Date| Self {
-            from: Some(from),
-            to: Some(today),
-        };
-        Some(match place {
-            0 => since(today),
-            1 => {
-                let yesterday = today.yesterday().ok();
-                Self {
-                    from: yesterday,
-                    to: yesterday,
-                }
-            }
-            2 => {
-                let days = today.weekday().since(Weekday::Monday);
-                since(today.saturating_sub(i64::from(days).days()))
-            }
-            3 => since(today.first_of_month()),
-            4 => Self::default(),
-            _ => return None,
-        })
+        let period = usize::try_from(place)
+            .ok()
+            .and_then(|place| PERIODS.get(place))?;
+        let (from, to) = days_of(period, today);
+        Some(Self { from, to })
     }
 
     /// Reads two days as people write them; an empty one is no end.
