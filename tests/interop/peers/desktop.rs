@@ -286,13 +286,16 @@ impl Window {
         ]);
     }
 
-    fn run(&self, arguments: &[&str]) {
+    /// What the command prints of the same profile.
+    pub fn run(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(RINGBOOK);
         command
             .args(arguments)
             .arg("--profile")
             .arg(self.profile.path());
-        assert!(command.output().unwrap().status.success(), "{arguments:?}");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 

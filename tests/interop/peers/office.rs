@@ -141,6 +141,73 @@ fn s5_2_s5_3_the_page_of_calls_opens_on_today_and_turns_a_period_round_that_ends
 }
 
 #[test]
+fn s5_9_s5_10_the_table_of_calls_is_asked_chosen_kept_and_written_in() {
+    let _turn = alone();
+    let seat = Seat::start("");
+    seat.has_a_call_of_ivan(&[]);
+    seat.take_keyboard();
+    seat.reader.press("Ringbook", "Calls");
+    seat.reader.press("Ringbook", "Show as a table");
+    let read = |words: &str| seat.reader.wait("Ringbook", words);
+    let gone = |words: &str| {
+        eventually(&format!("{words} to go"), || {
+            let all = seat.reader.read("Ringbook");
+            (!all.iter().any(|found| found.name == words)).then_some(())
+        });
+    };
+    let row = "Answered, Ivan Petrov, ";
+    read(row);
+    for column in [
+        "Date",
+        "Time",
+        "Which number called",
+        "Which number was called",
+    ] {
+        read(column);
+    }
+
+    // Typed as people read it; what no word begins with says which there are.
+    seat.reader.press("Ringbook", "Ask something of columns");
+    seat.write("Status: only", "mis");
+    read("No such calls");
+    seat.write("Status: only", "ans");
+    read(row);
+    seat.write("Status: only", "perhaps");
+    seat.key("Return");
+    read("Status: It must be one of these: In progress, Answered");
+    seat.write("Status: only", "ans");
+    seat.key("Return");
+
+    // A column goes, and the table is kept under a name.
+    seat.reader.press("Ringbook", "Columns");
+    seat.reader.press("Ringbook", "Rang");
+    seat.reader.press("Ringbook", "Close");
+    gone("Rang");
+    seat.reader.press("Ringbook", "Keep this view");
+    seat.write("Name of the view", "Mine");
+    seat.key("Return");
+    eventually("the view to be kept", || {
+        let views = seat.phone.run(&["view", "list", "--format", "json"]);
+        (views.contains("Mine") && views.contains("status: answered")).then_some(())
+    });
+
+    // What is written of a call stands in its row.
+    seat.reader.press("Ringbook", row);
+    seat.write("Note", "Wants the invoice");
+    seat.write("Tags", "invoice; urgent");
+    seat.key("Return");
+    read("Wants the invoice");
+    eventually("the tags to be kept", || {
+        let log = seat
+            .phone
+            .run(&["log", "list", "--tag", "urgent", "--format", "json"])
+            .out;
+        log.contains("Wants the invoice").then_some(())
+    });
+    seat.phone.ctl(&["quit"]);
+}
+
+#[test]
 fn s5_23_the_notification_of_a_call_that_lasted_too_long_leads_to_its_row() {
     let _turn = alone();
     let seat =
