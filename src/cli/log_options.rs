@@ -30,8 +30,8 @@ pub struct Which {
     /// incoming or outgoing
     #[arg(long, value_parser = direction)]
     direction: Option<Direction>,
-    /// answered, one_way, missed, rejected, busy, failed, cancelled, answered_elsewhere, interrupted,
-    /// unknown or in_progress; several with commas between them
+    /// answered, one_way, missed, rejected, busy, failed, cancelled, answered_elsewhere, voicemail,
+    /// interrupted, unknown or in_progress; several with commas between them
     #[arg(long, value_parser = status, value_delimiter = ',')]
     status: Vec<CallStatus>,
     /// With these clients: an id, a number, or a part of the name

@@ -28,7 +28,7 @@ pub use analysis::{
 };
 pub use audit::{Act, AuditLine, Deed};
 pub use call::{
-    CallLine, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
+    CallLine, CallOrigin, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
 };
 pub use card::{
     AboutClient, CallerCard, CallerMatch, NOTE_READ, NearestBranch, OrderLine, OtherClient,

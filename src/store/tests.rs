@@ -21,6 +21,7 @@ mod tasks;
 /// Makes the file one of before migration 0015, with the rows that it has.
 fn take_back_call_lists(store: &super::Store) {
     let back = "
+        ALTER TABLE calls DROP COLUMN origin;
         DROP TABLE audit;
         DROP TABLE call_tags; DROP INDEX calls_with_note; ALTER TABLE calls DROP COLUMN note;
         DROP TRIGGER calls_new; DROP TRIGGER calls_given; DROP TRIGGER clients_renamed;

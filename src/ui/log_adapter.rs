@@ -24,7 +24,7 @@ use super::asking::{self, spawn};
 use super::link::PhoneLink;
 use super::listing::{ByDay, Calendar, Listing, Source};
 use super::text;
-use crate::model::{CallId, CallLine, CallStatus, Deed, Direction, PhoneNumber, When};
+use crate::model::{CallId, CallLine, CallOrigin, CallStatus, Deed, Direction, PhoneNumber, When};
 use crate::store::{CallCount, CallFilter, Grouping, Reader, Result};
 use crate::tr;
 
@@ -433,6 +433,7 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
         title,
         number: text::line(&shown),
         incoming: record.direction == Direction::Incoming,
+        callback: record.origin == Some(CallOrigin::Callback),
         outcome: map_status(record.status),
         time: text::time(record.started_at, zone),
         duration: text::length(record.talk),
@@ -471,6 +472,7 @@ pub fn map_status(status: CallStatus) -> Outcome {
         CallStatus::Failed => Outcome::Failed,
         CallStatus::Cancelled => Outcome::Cancelled,
         CallStatus::AnsweredElsewhere => Outcome::Elsewhere,
+        CallStatus::Voicemail => Outcome::Voicemail,
         CallStatus::Interrupted => Outcome::Interrupted,
         CallStatus::Unknown => Outcome::Unknown,
     }
