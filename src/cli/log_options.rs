@@ -10,7 +10,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::data::{home_country, meant_clients, period};
-use crate::model::{CallStatus, CategoryId, Direction, PhoneNumber};
+use crate::model::{CallOrigin, CallStatus, CategoryId, Direction, PhoneNumber};
 use crate::profile::Profile;
 use crate::store::{CallColumn, CallFilter, CallOrder, Grouping, Hours, Reader, Turn};
 use crate::tr;
@@ -30,6 +30,9 @@ pub struct Which {
     /// incoming or outgoing
     #[arg(long, value_parser = direction)]
     direction: Option<Direction>,
+    /// Calls of ours by what led to them: dialled, link, callback or transfer
+    #[arg(long, value_parser = origin)]
+    origin: Option<CallOrigin>,
     /// answered, one_way, missed, rejected, busy, failed, cancelled, answered_elsewhere, voicemail,
     /// interrupted, unknown or in_progress; several with commas between them
     #[arg(long, value_parser = status, value_delimiter = ',')]
@@ -132,6 +135,7 @@ impl Which {
             to,
             hours: self.hours.clone(),
             direction: self.direction,
+            origin: self.origin,
             statuses: self.status.clone(),
             clients: meant,
             known: self.unknown.then_some(false),
@@ -166,6 +170,11 @@ fn allowed<'a>(words: impl Iterator<Item = &'a str>) -> String {
 fn direction(text: &str) -> Result<Direction, String> {
     let words = Direction::ALL.iter().map(|direction| direction.as_str());
     Direction::from_word(text).ok_or_else(|| allowed(words))
+}
+
+fn origin(text: &str) -> Result<CallOrigin, String> {
+    let words = CallOrigin::ALL.iter().map(|origin| origin.as_str());
+    CallOrigin::from_word(text).ok_or_else(|| allowed(words))
 }
 
 fn status(text: &str) -> Result<CallStatus, String> {

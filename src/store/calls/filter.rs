@@ -10,7 +10,7 @@ use rusqlite::types::Value;
 
 use super::local::local_millis;
 use super::marks;
-use crate::model::{CallStatus, CategoryId, ClientId, Direction, PhoneNumber};
+use crate::model::{CallOrigin, CallStatus, CategoryId, ClientId, Direction, PhoneNumber};
 use crate::store::values::{hex_ids, length, millis, time_or_none};
 use crate::store::{Reader, Result};
 
@@ -25,6 +25,8 @@ pub struct CallFilter {
     pub hours: Option<Hours>,
     /// Incoming or outgoing only.
     pub direction: Option<Direction>,
+    /// Calls of ours that this has led to.
+    pub origin: Option<CallOrigin>,
     /// Those with one of these statuses only; any where there is none.
     pub statuses: Vec<CallStatus>,
     /// Calls with one of these clients only.
@@ -122,6 +124,9 @@ impl Reader<'_> {
         }
         if let Some(direction) = filter.direction {
             condition.that("c.direction = ?", direction.as_str().to_owned());
+        }
+        if let Some(origin) = filter.origin {
+            condition.that("c.origin = ?", origin.as_str().to_owned());
         }
         if !filter.statuses.is_empty() {
             let places = vec!["?"; filter.statuses.len()].join(", ");

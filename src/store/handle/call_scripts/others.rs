@@ -161,9 +161,9 @@ impl Others {
                 self.numbers.insert(call, number);
             }
             Event::TransferAsked { call, .. } => {
-                if self.agent.accept_transfer(now, call).is_ok() {
-                    let _ = self.agent.follow_transfer(now, call, media());
-                }
+                let asked = self.agent.accept_transfer(now, call);
+                // Whoever has hung up meanwhile is not followed.
+                let _ = asked.and_then(|()| self.agent.follow_transfer(now, call, media()));
             }
             Event::Transfer {
                 call, done: true, ..
