@@ -154,7 +154,8 @@ CREATE TABLE calls (
     CHECK (cost_minor >= 0), cost_currency TEXT      -- ISO 4217
     CHECK (length(cost_currency) = 3), tariff TEXT, category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
     CHECK (recorded IN (0, 1)), too_long INTEGER NOT NULL DEFAULT 0 -- people talked for longer than they should
-    CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '') STRICT;
+    CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '', origin TEXT
+    CHECK (origin IN ('dialled', 'link', 'callback', 'transfer'))) STRICT;
 
 CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
 

@@ -3,7 +3,9 @@
 use clap::Args;
 
 use super::print_line;
-use crate::check::{Outcome, Progress, Report, check_line, check_ports, check_sound};
+use crate::check::{
+    Outcome, Progress, Report, check_caller_id, check_line, check_ports, check_sound,
+};
 use crate::profile::Profile;
 use crate::settings::{Account, Settings};
 use crate::{tr, trn};
@@ -33,6 +35,7 @@ pub fn run(check: &Check, profile: &Profile) -> anyhow::Result<()> {
     for account in accounts {
         print_line(&account.aor)?;
         printer.follow(|report| check_line(account, &settings, report))?;
+        printer.follow(|report| check_caller_id(account, &profile.database(), report))?;
     }
     print_line(&tr!("Sound"))?;
     printer.follow(|report| {

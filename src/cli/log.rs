@@ -16,7 +16,7 @@ use super::log_options::{ListFormat, Sorted, Which, grouping};
 use super::{log_groups, log_marks};
 use crate::export::{call_json, calls_as_csv, calls_as_json, calls_as_json_lines};
 use crate::flight::{Flight, report};
-use crate::model::{CallId, CallLine, Deed};
+use crate::model::{CallId, CallLine, CallOrigin, CallRecord, Deed};
 use crate::profile::Profile;
 use crate::store::{CallList, Grouping, Reader};
 use crate::table::{printable, write_table};
@@ -285,9 +285,9 @@ fn row(line: &CallLine, zone: &TimeZone) -> [String; 13] {
     [
         local.strftime("%Y-%m-%d").to_string(),
         local.strftime("%H:%M:%S").to_string(),
-        call.direction.to_string(),
+        direction(call),
         call.status.to_string(),
-        call.caller.clone(),
+        caller(call),
         call.callee.clone(),
         line.client_name.clone().unwrap_or_default(),
         printable(employee.trim()),
@@ -305,6 +305,22 @@ fn row(line: &CallLine, zone: &TimeZone) -> [String; 13] {
     ]
 }
 
+/// Which number called, or that it was hidden.
+fn caller(call: &CallRecord) -> String {
+    match call.hidden && call.caller.is_empty() {
+        true => tr!("Hidden number"),
+        false => call.caller.clone(),
+    }
+}
+
+/// Who called whom; who was owed a call was called back.
+fn direction(call: &CallRecord) -> String {
+    match call.origin {
+        Some(origin @ CallOrigin::Callback) => origin.to_string(),
+        _ => call.direction.to_string(),
+    }
+}
+
 /// `00:01:01`.
 pub fn clock(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -314,4 +330,16 @@ pub fn clock(duration: Duration) -> String {
         seconds / 60 % 60,
         seconds % 60
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s5_19_a_talk_of_61_seconds_is_shown_as_00_01_01() {
+        assert_eq!(clock(Duration::from_secs(61)), "00:01:01");
+        assert_eq!(clock(Duration::from_millis(3_599_999)), "00:59:59");
+        assert_eq!(clock(Duration::from_secs(100 * 3600)), "100:00:00");
+    }
 }

@@ -26,7 +26,7 @@ pub struct ImportCalls {
     #[arg(long, conflicts_with_all = ["dry_run", "rejected"])]
     preview: bool,
     /// What a column holds, as often as needed: "Wer=caller"; date, time, answer, end, caller, called, name,
-    /// direction, status, duration, talk, ring, extension, context, channel, dstchannel, id; nothing behind
+    /// direction, status, duration, talk, ring, extension, context, channel, dstchannel, application, id; nothing behind
     /// the = is not kept
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = mapping)]
     map: Vec<(String, String)>,

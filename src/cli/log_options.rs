@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Zoned};
 
 use super::data::{home_country, meant_clients, period};
 use crate::model::{
-    CallColumn, CallStatus, CallView, CategoryId, Direction, Kind, PhoneNumber, Turn, Value, When,
+    CallColumn, CallOrigin, CallStatus, CallView, CategoryId, Direction, Kind, PhoneNumber, Turn, Value, When,
     days_of, read_sort,
 };
 use crate::profile::Profile;
@@ -36,8 +36,11 @@ pub struct Which {
     /// incoming or outgoing
     #[arg(long, value_parser = direction)]
     direction: Option<Direction>,
-    /// answered, one_way, missed, rejected, busy, failed, cancelled, answered_elsewhere, interrupted,
-    /// unknown or in_progress; several with commas between them
+    /// Calls of ours by what led to them: dialled, link, callback or transfer
+    #[arg(long, value_parser = origin)]
+    origin: Option<CallOrigin>,
+    /// answered, one_way, missed, rejected, busy, failed, cancelled, answered_elsewhere, voicemail,
+    /// interrupted, unknown or in_progress; several with commas between them
     #[arg(long, value_parser = status, value_delimiter = ',')]
     status: Vec<CallStatus>,
     /// With these clients: an id, a number, or a part of the name
@@ -153,6 +156,7 @@ impl Which {
             to,
             hours: self.hours.clone(),
             direction: self.direction,
+            origin: self.origin,
             statuses: self.status.clone(),
             clients: meant,
             known: self.unknown.then_some(false),
@@ -204,6 +208,11 @@ fn allowed<'a>(words: impl Iterator<Item = &'a str>) -> String {
 fn direction(text: &str) -> Result<Direction, String> {
     let words = Direction::ALL.iter().map(|direction| direction.as_str());
     Direction::from_word(text).ok_or_else(|| allowed(words))
+}
+
+fn origin(text: &str) -> Result<CallOrigin, String> {
+    let words = CallOrigin::ALL.iter().map(|origin| origin.as_str());
+    CallOrigin::from_word(text).ok_or_else(|| allowed(words))
 }
 
 fn status(text: &str) -> Result<CallStatus, String> {

@@ -248,6 +248,7 @@ impl Desk {
             Event::Ended { call, .. } => self.close(now, call),
             Event::Registration { .. }
             | Event::Ringing { .. }
+            | Event::Mailbox { .. }
             | Event::Relocated { .. }
             | Event::HoldFailed { .. }
             | Event::Digit { .. }

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::ExportError;
 use super::cell::neutralised;
 use super::json_array::JsonArray;
-use crate::model::{CallLine, CategoryId, Cost, Money};
+use crate::model::{CallLine, CallOrigin, CallRecord, CategoryId, Cost, Money};
 use crate::store::{CallList, Reader};
 
 /// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
-pub const CALL_COLUMNS: [&str; 28] = [
+pub const CALL_COLUMNS: [&str; 29] = [
     "call",
     "direction",
     "status",
@@ -42,6 +42,7 @@ pub const CALL_COLUMNS: [&str; 28] = [
     "currency",
     "note",
     "tags",
+    "origin",
 ];
 
 /// A time as the contract writes it: RFC 3339 in UTC, with milliseconds.
@@ -69,8 +70,7 @@ pub fn call_json(line: &CallLine) -> Value {
             json!(text)
         }
     };
-    let quality = call.quality.as_ref();
-    json!({
+    let mut all = json!({
         "call": call.call,
         "direction": call.direction,
         "status": call.status,
@@ -84,6 +84,7 @@ pub fn call_json(line: &CallLine) -> Value {
         "remote_name": text(&call.remote_name),
         "hidden": call.hidden,
         "diverted_by": text(&call.diverted_by),
+        "origin": call.origin,
         "client": line.client_name,
         "client_id": call.client,
         "category": line.category,
@@ -101,6 +102,21 @@ pub fn call_json(line: &CallLine) -> Value {
         "end_reason": call.end_reason,
         "sip_status": call.sip_status,
         "codec": call.codec,
+        "recording": line.recording,
+        "cost": call.cost.as_ref().map(cost_json),
+        "note": text(&line.note),
+        "tags": line.tags,
+    });
+    if let (Value::Object(all), Value::Object(sound)) = (&mut all, sound_json(call)) {
+        all.extend(sound);
+    }
+    all
+}
+
+/// What the network did to a call's sound.
+fn sound_json(call: &CallRecord) -> Value {
+    let quality = call.quality.as_ref();
+    json!({
         "packets_sent": quality.map(|q| q.packets_sent),
         "packets_received": quality.map(|q| q.packets_received),
         "packets_lost": quality.map(|q| q.packets_lost),
@@ -108,10 +124,6 @@ pub fn call_json(line: &CallLine) -> Value {
         "jitter_ms": quality.map(|q| rounded(q.jitter_ms)),
         "rtt_ms": quality.and_then(|q| q.rtt_ms).map(rounded),
         "mos": quality.and_then(|q| q.mos).map(rounded),
-        "recording": line.recording,
-        "cost": call.cost.as_ref().map(cost_json),
-        "note": text(&line.note),
-        "tags": line.tags,
     })
 }
 
@@ -211,5 +223,9 @@ fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
         cost.map(|cost| cost.currency.clone()).unwrap_or_default(),
         line.note.clone(),
         line.tags.join("; "),
+        call.origin
+            .map(CallOrigin::as_str)
+            .unwrap_or_default()
+            .to_owned(),
     ]
 }

@@ -40,6 +40,8 @@ pub struct CallRecord {
     pub hidden: bool,
     /// Who sent the call on to us: number, internal number or user; may be empty.
     pub diverted_by: String,
+    /// What led to a call of ours; none of a call to us, and in rows of before this was kept.
+    pub origin: Option<CallOrigin>,
     /// The client this call is with.
     pub client: Option<ClientId>,
     /// The client's name at the time of the call; empty where unknown.
@@ -96,6 +98,7 @@ impl CallRecord {
             remote_name: String::new(),
             hidden: false,
             diverted_by: String::new(),
+            origin: None,
             client: None,
             client_name: String::new(),
             category: None,
@@ -116,9 +119,10 @@ impl CallRecord {
         }
     }
 
-    /// Whether people talked: answered, and sound went both ways.
+    /// Whether people talked: answered by somebody, and sound went both ways.
     pub fn conversation_took_place(&self) -> bool {
         self.answered_at.is_some()
+            && self.status != CallStatus::Voicemail
             && self
                 .quality
                 .as_ref()
@@ -163,6 +167,20 @@ pub enum Direction {
     Outgoing,
 }
 
+/// What led to a call of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOrigin {
+    /// Somebody dialled it, here or by a script.
+    Dialled,
+    /// A link of another program was clicked.
+    Link,
+    /// Whoever was called was owed a call at that moment, however it was dialled.
+    Callback,
+    /// The other party of another call has sent us there.
+    Transfer,
+}
+
 /// Whom the card of a call names. What is learned after the call was taken does not change whom it
 /// named then.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
@@ -199,6 +217,8 @@ pub enum CallStatus {
     Cancelled,
     /// Incoming, and taken at another phone of the line.
     AnsweredElsewhere,
+    /// A mailbox has taken it: the other party's answered us, or we have sent the caller to our own.
+    Voicemail,
     /// The program ended in the middle of it.
     Interrupted,
     /// A row from elsewhere that does not say.
@@ -306,6 +326,12 @@ macro_rules! words {
 pub(super) use words;
 
 words!(Direction { Incoming = "incoming", Outgoing = "outgoing" });
+words!(CallOrigin {
+    Dialled = "dialled",
+    Link = "link",
+    Callback = "callback",
+    Transfer = "transfer",
+});
 words!(KnownAs {
     Client = "client",
     Colleague = "colleague",
@@ -321,6 +347,7 @@ words!(CallStatus {
     Failed = "failed",
     Cancelled = "cancelled",
     AnsweredElsewhere = "answered_elsewhere",
+    Voicemail = "voicemail",
     Interrupted = "interrupted",
     Unknown = "unknown",
 });
@@ -359,6 +386,10 @@ mod tests {
             assert_eq!(EndReason::from_word(reason.as_str()), Some(reason));
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
+        for &origin in CallOrigin::ALL {
+            assert_eq!(CallOrigin::from_word(origin.as_str()), Some(origin));
+            assert_eq!(serde_json::to_value(origin).unwrap(), origin.as_str());
+        }
         for &known_as in KnownAs::ALL {
             assert_eq!(KnownAs::from_word(known_as.as_str()), Some(known_as));
             assert_eq!(serde_json::to_value(known_as).unwrap(), known_as.as_str());
@@ -383,6 +414,21 @@ mod tests {
         record.answered_at = Some(now);
         assert!(record.conversation_took_place());
         record.quality = sound(50, 0);
+        assert!(!record.conversation_took_place());
+    }
+
+    #[test]
+    fn s5_5_nobody_talks_with_a_mailbox() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut record = CallRecord::begin(CallId::new(), Direction::Outgoing, now);
+        record.answered_at = Some(now);
+        record.quality = Some(CallQuality {
+            packets_sent: 50,
+            packets_received: 50,
+            ..CallQuality::default()
+        });
+        assert!(record.conversation_took_place());
+        record.status = CallStatus::Voicemail;
         assert!(!record.conversation_took_place());
     }
 }

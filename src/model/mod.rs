@@ -32,7 +32,7 @@ pub use analysis::{
 };
 pub use audit::{Act, AuditLine, Deed};
 pub use call::{
-    CallLine, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
+    CallLine, CallOrigin, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
 };
 pub use call_column::{CallColumn, Holds, Turn, read_sort};
 pub use call_look::CallLook;

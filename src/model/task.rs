@@ -62,14 +62,17 @@ impl Outcome {
     ///
     /// An answered call is a contact unless it is known that its sound did not go both ways. A
     /// caller whom a colleague answered on another phone of the line has been spoken with; one who
-    /// was sent on, or whose ringing call a colleague picked up, is looked after there. Everybody
-    /// else who called is still waiting, whatever kept us from answering: the phone switched to
+    /// was sent on, or whose ringing call a colleague picked up, is looked after there. A mailbox is
+    /// nobody: whoever spoke to ours waits for us, and whose mailbox we reached does not know yet.
+    /// Everybody else who called is still waiting, whatever kept us from answering: the phone switched to
     /// do not disturb, all lines taken, a call turned away, no common codec, a crash.
     pub fn of_end(end: CallEnd) -> Self {
         if !end.is_over {
             return Self::Neither;
         }
         match (end.direction, end.status) {
+            (Direction::Incoming, CallStatus::Voicemail) => Self::Lost,
+            (Direction::Outgoing, CallStatus::Voicemail) => Self::Neither,
             _ if end.is_answered && !end.is_silent => Self::Contact,
             (Direction::Incoming, CallStatus::AnsweredElsewhere) => Self::Contact,
             (Direction::Incoming, status) if is_lost(status, end.reason) => Self::Lost,
@@ -86,6 +89,7 @@ fn is_lost(status: CallStatus, reason: Option<EndReason>) -> bool {
         | CallStatus::Rejected
         | CallStatus::Busy
         | CallStatus::Failed
+        | CallStatus::Voicemail
         | CallStatus::Interrupted => true,
         CallStatus::InProgress
         | CallStatus::Cancelled
@@ -324,6 +328,19 @@ mod tests {
             let call = call(Direction::Outgoing, status, None);
             assert_eq!(Outcome::of(&call), Outcome::Neither, "{status}");
         }
+    }
+
+    #[test]
+    fn s5_5_a_mailbox_is_no_contact_and_whoever_spoke_to_ours_is_owed_a_call() {
+        let mut left = call(
+            Direction::Incoming,
+            CallStatus::Voicemail,
+            Some(EndReason::Transferred),
+        );
+        assert_eq!(Outcome::of(&left), Outcome::Lost);
+        left.direction = Direction::Outgoing;
+        left.answered_at = left.ended_at;
+        assert_eq!(Outcome::of(&left), Outcome::Neither);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct LineInfo {
     pub ringtone: Ringtone,
     /// The internal number; may be empty.
     pub extension: String,
+    /// The number or address of its mailbox, where the settings say it.
+    pub mailbox: Option<String>,
     /// Whose rules make a typed number an E.164 one.
     pub country: Option<Country>,
     /// The user of the address of record.
@@ -116,6 +118,7 @@ impl Line {
             card_layout: account.card_layout.clone().unwrap_or_default(),
             ringtone: account.ringtone,
             extension: account.extension.clone().unwrap_or_default(),
+            mailbox: account.mailbox.clone(),
             country,
             own: Party::parse(&user, country),
             user,
@@ -213,6 +216,7 @@ impl Line {
             transport: account.transport.or(named),
             trust: account.ca_file.clone(),
             gruu: account.gruu,
+            caller_id: account.caller_id.clone(),
             instance_id: instance_id.to_owned(),
         })
     }

@@ -17,7 +17,8 @@ use super::nat::Candidates;
 use super::view::CallPhase;
 use crate::automation::{self, SoundPath};
 use crate::model::{
-    CallId, CallQuality, CallRecord, CallStatus, Direction, EndReason, Party, PhoneNumber,
+    CallId, CallOrigin, CallQuality, CallRecord, CallStatus, Direction, EndReason, Party,
+    PhoneNumber,
 };
 use crate::now::Now;
 
@@ -64,6 +65,10 @@ pub struct Call {
     pub media: Media,
     /// Our own reason to end it, where SIP has no word for it.
     pub intent: Option<EndReason>,
+    /// What led to a call of ours.
+    pub origin: Option<CallOrigin>,
+    /// A mailbox has it: the other party's answers, or we have sent the caller to our own.
+    pub mailbox: bool,
     /// The call whose other party asked for this one.
     pub referrer: Option<CallId>,
     /// The call with whoever the other party is being connected with.
@@ -291,18 +296,20 @@ impl Call {
             Direction::Outgoing => (local, remote),
         };
         let ended = self.ended();
+        let mut moments = Moments::from(self.began.wall);
         CallRecord {
             status: ended.map_or(CallStatus::InProgress, |ended| self.status(ended)),
-            ringing_at: self.ringing.map(|at| at.wall),
-            answered_at: self.answered.map(|at| at.wall),
-            ended_at: ended.map(|ended| ended.at.wall),
-            last_seen_at: self.latest(now).wall,
+            ringing_at: self.ringing.map(|at| moments.next(at)),
+            answered_at: self.answered.map(|at| moments.next(at)),
+            ended_at: ended.map(|ended| moments.next(ended.at)),
+            last_seen_at: moments.next(self.latest(now)),
             caller,
             callee,
             number: self.number(),
             remote_name: self.remote.display.clone(),
             hidden: self.remote.hidden,
             diverted_by: self.diverted_by.clone().unwrap_or_default(),
+            origin: self.origin,
             extension: self
                 .line
                 .as_ref()
@@ -324,10 +331,17 @@ impl Call {
         }
     }
 
-    /// What became of it: people talked where the sound went both ways, as far as is known.
+    /// What became of it: people talked where somebody answered who is no mailbox, and the sound went
+    /// both ways, as far as is known.
     fn status(&self, ended: &Ended) -> CallStatus {
         let silent = |stats: &StreamStats| stats.packets_sent == 0 || stats.packets_received == 0;
         match ended.status {
+            CallStatus::Answered if self.mailbox && self.direction == Direction::Outgoing => {
+                CallStatus::Voicemail
+            }
+            CallStatus::Missed if self.mailbox && ended.reason == EndReason::Transferred => {
+                CallStatus::Voicemail
+            }
             CallStatus::Answered if self.media.stats.as_ref().is_some_and(silent) => {
                 CallStatus::OneWay
             }
@@ -381,6 +395,21 @@ impl Call {
     }
 }
 
+/// The moments of a call, each no earlier than the one before: somebody may set the clock meanwhile.
+/// Lengths of time are measured and need no clock.
+struct Moments(Timestamp);
+
+impl Moments {
+    fn from(first: Timestamp) -> Self {
+        Self(first)
+    }
+
+    fn next(&mut self, at: Now) -> Timestamp {
+        self.0 = self.0.max(at.wall);
+        self.0
+    }
+}
+
 /// Seconds with milliseconds: what is printed promises no more.
 fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
@@ -395,5 +424,37 @@ fn quality(stats: &StreamStats) -> CallQuality {
         rtt_ms: stats.rtt_ms.map(f64::from),
         // Without a packet from the other side there is nothing to have an opinion of.
         mos: (stats.packets_received > 0).then(|| f64::from(stats.mos)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jiff::ToSpan;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_leaves_the_moments_of_a_call_in_order() {
+        let begin = Now {
+            instant: Instant::now(),
+            wall: "2026-11-22T09:00:00Z".parse().unwrap(),
+        };
+        // So long after the beginning, by a clock that was set back by an hour meanwhile.
+        let at = |seconds: u64| Now {
+            instant: begin.instant + Duration::from_secs(seconds),
+            wall: begin.wall - 1.hours() + Duration::from_secs(seconds),
+        };
+        let mut moments = Moments::from(begin.wall);
+        let answered = moments.next(at(5));
+        let ended = moments.next(at(66));
+        assert_eq!((answered, ended), (begin.wall, begin.wall));
+        let mut moments = Moments::from(begin.wall);
+        let later = Now {
+            wall: begin.wall + 1.hours(),
+            ..at(5)
+        };
+        assert_eq!(moments.next(later), begin.wall + 1.hours());
+        assert_eq!(moments.next(at(66)), begin.wall + 1.hours());
     }
 }

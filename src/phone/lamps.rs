@@ -45,6 +45,8 @@ enum What {
     },
     Mailbox {
         messages: Option<MessagesWaiting>,
+        /// Its address, as the server says.
+        address: Option<String>,
     },
 }
 
@@ -68,10 +70,10 @@ impl Phone {
                 dialogs: Dialogs::default(),
                 state: LampState::Unknown,
             });
-        let mailbox = line
-            .account
-            .voicemail
-            .then_some(What::Mailbox { messages: None });
+        let mailbox = line.account.voicemail.then_some(What::Mailbox {
+            messages: None,
+            address: None,
+        });
         for what in lamps.chain(mailbox).collect::<Vec<_>>() {
             self.subscribe(now, place, what);
         }
@@ -169,10 +171,11 @@ impl Phone {
                     self.tell_lamp(now, subscription);
                 }
             }
-            What::Mailbox { messages } => {
+            What::Mailbox { messages, address } => {
                 let Some(found) = MessagesWaiting::read(body) else {
                     return;
                 };
+                *address = MessagesWaiting::account(body);
                 if messages.replace(found) != Some(found) {
                     let account = watched.account.clone();
                     let body = Body::Voicemail {
@@ -222,6 +225,18 @@ impl Phone {
         .collect()
     }
 
+    /// The address of a line's mailbox, as far as its server said.
+    pub(super) fn message_account(&self, account: &str) -> Option<&str> {
+        let mut of_line = self
+            .watched
+            .iter()
+            .filter(|watched| watched.account == account);
+        of_line.find_map(|watched| match &watched.what {
+            What::Mailbox { address, .. } => address.as_deref(),
+            What::Lamp { .. } => None,
+        })
+    }
+
     /// What is in a line's mailbox, as far as its server said.
     pub(super) fn voicemail(&self, account: &str) -> Option<MessagesWaiting> {
         let of_line = |watched: &&Watched| watched.account == account;
@@ -229,7 +244,7 @@ impl Phone {
             .iter()
             .filter(of_line)
             .find_map(|watched| match watched.what {
-                What::Mailbox { messages } => messages,
+                What::Mailbox { messages, .. } => messages,
                 What::Lamp { .. } => None,
             })
     }

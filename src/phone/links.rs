@@ -8,6 +8,7 @@ use super::command::{CommandError, Reply};
 use super::target::Target;
 use super::view::LinkView;
 use super::{Answer, Phone};
+use crate::model::CallOrigin;
 use crate::now::Now;
 
 /// What is known of links.
@@ -17,6 +18,15 @@ pub(super) struct Links {
     watched: bool,
     /// What the person is asked about, the latest.
     pub(super) asked: Option<LinkView>,
+}
+
+impl Links {
+    /// Whether a person is asked about this link, and dials it by saying yes.
+    pub(super) fn is_asked(&self, target: &str) -> bool {
+        self.asked
+            .as_ref()
+            .is_some_and(|asked| asked.target == target)
+    }
 }
 
 impl Phone {
@@ -39,7 +49,7 @@ impl Phone {
             return Err(CommandError::NobodyToAsk);
         }
         if !self.links.watched || !(is_delicate || self.settings.phone.ask_links) {
-            return self.dial(now, &link.target, None, false);
+            return self.place_call(now, &link.target, None, false, CallOrigin::Link);
         }
         let is_address = bare.contains('@');
         let number = party.number.filter(|_| !is_address);

@@ -33,6 +33,7 @@ mod sources;
 pub mod target;
 mod transfer;
 pub mod view;
+mod voicemail;
 mod ways;
 
 use std::collections::VecDeque;

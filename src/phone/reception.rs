@@ -125,6 +125,10 @@ impl Phone {
             let (handle, line) = (call.handle, call.line.clone());
             let target = self.forward_to(now, Some(&text), line.as_deref());
             if let (Some(handle), Some(target)) = (handle, target) {
+                let mailbox = self.is_mailbox(line.as_deref(), &target);
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.mailbox = mailbox;
+                }
                 self.forward(now, handle, &target);
             }
         }

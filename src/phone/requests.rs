@@ -18,7 +18,7 @@ use super::target::Target;
 use super::view::Absence;
 use super::{Answer, Phone};
 use crate::automation::{CallState, Side};
-use crate::model::{CallId, Direction, EndReason};
+use crate::model::{CallId, CallOrigin, Direction, EndReason};
 use crate::now::Now;
 use crate::settings::{Policy, Settings};
 use crate::tariffs::Tariffs;
@@ -64,6 +64,21 @@ impl Phone {
         account: Option<&str>,
         anonymous: bool,
     ) -> Answer {
+        let origin = match self.links.is_asked(target) {
+            true => CallOrigin::Link,
+            false => CallOrigin::Dialled,
+        };
+        self.place_call(now, target, account, anonymous, origin)
+    }
+
+    pub(super) fn place_call(
+        &mut self,
+        now: Now,
+        target: &str,
+        account: Option<&str>,
+        anonymous: bool,
+        origin: CallOrigin,
+    ) -> Answer {
         if self.ending {
             return Err(CommandError::Ending);
         }
@@ -82,6 +97,7 @@ impl Phone {
         }
         let call = Call {
             anonymous,
+            origin: Some(origin),
             ..self.outgoing_call(now, target, info)
         };
         let id = call.id;
@@ -95,6 +111,7 @@ impl Phone {
 
     /// A call of ours that has no ports yet.
     pub(super) fn outgoing_call(&mut self, now: Now, target: Target, line: Arc<LineInfo>) -> Call {
+        let mailbox = self.is_mailbox(Some(&line), &target.uri);
         Call {
             id: self.new_call_id(now),
             handle: None,
@@ -124,6 +141,8 @@ impl Phone {
             muted: false,
             hold: Hold::default(),
             intent: None,
+            origin: Some(CallOrigin::Dialled),
+            mailbox,
             referrer: None,
             connecting: None,
             diverted_by: None,

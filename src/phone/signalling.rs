@@ -148,6 +148,7 @@ impl Phone {
                 self.on_incoming(now, arrival, facts, takes);
             }
             SipEvent::Ringing { call, media, .. } => self.on_ringing(now, call, media),
+            SipEvent::Mailbox { call } => self.on_mailbox(call),
             SipEvent::Established { call, media } => self.on_established(now, call, media),
             SipEvent::MediaChanged { call, media } => self.on_media_changed(now, call, media),
             SipEvent::Relocated { call } => self.on_relocated(call),
@@ -315,6 +316,10 @@ impl Phone {
         let text = caller.number_text.as_deref().unwrap_or_default();
         let called_party = || Party::parse(&called.user().unwrap_or_default(), country);
         let wanted = reception == Reception::Answer;
+        let mailbox = match &reception {
+            Reception::Forward(target) => self.is_mailbox(line.as_deref(), target),
+            _ => false,
+        };
         let refusal = match reception {
             Reception::Ring | Reception::Answer => None,
             Reception::Refuse(_, reason) => Some(reason),
@@ -355,6 +360,8 @@ impl Phone {
             hold: Hold::default(),
             media,
             intent: refusal,
+            origin: None,
+            mailbox,
             referrer: None,
             connecting: None,
             diverted_by: caller

@@ -10,7 +10,7 @@ use super::requests::{Done, refused};
 use super::target::Target;
 use super::{Phone, account};
 use crate::automation::{CallState, NoticeKind};
-use crate::model::{CallId, Direction, EndReason};
+use crate::model::{CallId, CallOrigin, Direction, EndReason};
 use crate::now::Now;
 use crate::settings::Policy;
 use crate::tr;
@@ -191,6 +191,7 @@ impl Phone {
     ) {
         let call = Call {
             referrer: Some(referrer),
+            origin: Some(CallOrigin::Transfer),
             ..self.outgoing_call(now, target, line)
         };
         let id = call.id;
@@ -224,14 +225,16 @@ impl Phone {
 
     /// An outgoing call was redirected.
     pub(super) fn on_redirected(&mut self, now: Now, handle: CallHandle, target: &Uri) {
-        let Some(call) = self
-            .calls
-            .by_handle(handle)
-            .and_then(|id| self.calls.get_mut(id))
-        else {
+        let Some(id) = self.calls.by_handle(handle) else {
+            return;
+        };
+        let line = self.calls.get(id).and_then(|call| call.line.clone());
+        let mailbox = self.is_mailbox(line.as_deref(), target);
+        let Some(call) = self.calls.get_mut(id) else {
             return;
         };
         call.to = target.to_string();
+        call.mailbox = mailbox;
         debug_assert_eq!(call.direction, Direction::Outgoing);
         let text = tr!("The call goes on to {target}", target = target);
         self.notice(now, NoticeKind::Transfer, text);

@@ -2,6 +2,9 @@
 
 use super::MessagesWaiting;
 
+/// The longest address that is kept, octets.
+const MAX_ADDRESS: usize = 512;
+
 pub(super) fn read(document: &[u8]) -> Option<MessagesWaiting> {
     let text = std::str::from_utf8(document).ok()?;
     let mut waiting = None;
@@ -22,6 +25,17 @@ pub(super) fn read(document: &[u8]) -> Option<MessagesWaiting> {
         new: counts.0,
         old: counts.1,
     })
+}
+
+/// `Message-Account`: the mailbox, to be called or to be sent to.
+pub(super) fn account(document: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(document).ok()?;
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    let (_, address) =
+        lines.find(|(name, _)| name.trim().eq_ignore_ascii_case("message-account"))?;
+    let address = address.trim();
+    let is_fit = !address.is_empty() && address.len() <= MAX_ADDRESS;
+    is_fit.then(|| address.to_owned())
 }
 
 /// `2/8 (0/2)`: new and old, of these urgent.
@@ -45,6 +59,12 @@ mod tests {
             old: 8,
         };
         assert_eq!(read(document), Some(expected));
+        let address = account(document);
+        assert_eq!(address.as_deref(), Some("sip:alice@vmail.example.com"));
+        assert_eq!(
+            account(b"Messages-Waiting: yes\r\nMessage-Account:\r\n"),
+            None
+        );
         assert_eq!(
             read(b"messages-waiting : NO\n"),
             Some(MessagesWaiting::default())

@@ -44,4 +44,9 @@ impl MessagesWaiting {
     pub fn read(document: &[u8]) -> Option<Self> {
         message_summary::read(document)
     }
+
+    /// The address of the mailbox that an `application/simple-message-summary` is about, where it says.
+    pub fn account(document: &[u8]) -> Option<String> {
+        message_summary::account(document)
+    }
 }

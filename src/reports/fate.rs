@@ -41,7 +41,8 @@ pub enum Fate {
     Elsewhere,
     /// Lost: the caller gave up.
     Abandoned,
-    /// Lost for any other reason: nobody answered in time, all lines taken, no sound, a crash.
+    /// Lost for any other reason: nobody answered in time, a mailbox took it, all lines taken, no sound, a
+    /// crash.
     Unanswered,
     /// We turned it away.
     Rejected,

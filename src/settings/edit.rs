@@ -10,10 +10,10 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 use super::nat;
 use super::notifications as told;
 use super::read::{
-    CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES, RINGTONES, SRTP,
-    THEMES, TRANSPORTS,
+    CALLER_ID, CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES,
+    RINGTONES, SRTP, THEMES, TRANSPORTS,
 };
-use super::{Account, Codec, Password, Settings, SettingsError, SettingsFault, every_interface};
+use super::{Account, Password, Settings, SettingsError, SettingsFault, every_interface};
 
 /// A key and its value; `None` where the key is to be absent.
 type Entry = (&'static str, Option<Value>);
@@ -149,7 +149,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         (
             "media",
             vec![
-                ("codecs", Some(codecs(&media.codecs))),
+                ("codecs", Some(words(&CODECS, &media.codecs))),
                 (
                     "rtp_ports",
                     Some(format!("{}-{}", ports.start(), ports.end()).into()),
@@ -274,7 +274,10 @@ fn account_entries(account: &Account) -> Vec<Entry> {
             "gruu",
             (account.gruu != default.gruu).then(|| account.gruu.into()),
         ),
-        ("codecs", account.codecs.as_deref().map(codecs)),
+        (
+            "codecs",
+            account.codecs.as_deref().map(|list| words(&CODECS, list)),
+        ),
         ("srtp", account.srtp.map(|srtp| word(&SRTP, &srtp).into())),
         (
             "keys_in_clear",
@@ -301,6 +304,11 @@ fn account_entries(account: &Account) -> Vec<Entry> {
                 .then(|| Value::Array(account.lamps.iter().map(String::as_str).collect())),
         ),
         ("voicemail", account.voicemail.then(|| true.into())),
+        ("mailbox", text(&account.mailbox)),
+        (
+            "caller_id",
+            (account.caller_id != default.caller_id).then(|| words(&CALLER_ID, &account.caller_id)),
+        ),
         ("publish", account.publish.then(|| true.into())),
         (
             "anonymous",
@@ -311,8 +319,8 @@ fn account_entries(account: &Account) -> Vec<Entry> {
     entries
 }
 
-fn codecs(codecs: &[Codec]) -> Value {
-    codecs.iter().map(|codec| word(&CODECS, codec)).collect()
+fn words<T: PartialEq>(words: &[(&'static str, T)], list: &[T]) -> Value {
+    list.iter().map(|meaning| word(words, meaning)).collect()
 }
 
 fn integer(number: impl Into<i64>) -> Option<Value> {

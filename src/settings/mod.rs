@@ -25,7 +25,7 @@ pub use notifications::{LongCallTold, Notifications, Ways};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_media::tone::Bell as Ringtone;
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
-pub use ringbook_sip::user_agent::Transport;
+pub use ringbook_sip::user_agent::{IdentityHeader, Transport};
 
 pub(crate) use section::{Section, Source};
 
@@ -157,6 +157,10 @@ pub struct Account {
     pub lamps: Vec<String>,
     /// Whether to watch the line's mailbox.
     pub voicemail: bool,
+    /// The number or address of the line's mailbox: calls that come or are sent there are voicemail.
+    pub mailbox: Option<String>,
+    /// Which headers say who calls, the first that is there.
+    pub caller_id: Vec<IdentityHeader>,
     /// Whether the server is told, for others, that this phone is busy.
     pub publish: bool,
     /// Whether callees are not told who calls.
@@ -191,6 +195,8 @@ impl Account {
             nat: Nat::default(),
             lamps: Vec::new(),
             voicemail: false,
+            mailbox: None,
+            caller_id: IdentityHeader::ALL.to_vec(),
             publish: false,
             anonymous: false,
         }

@@ -14,9 +14,9 @@ use super::notifications;
 use super::section::{Section, Source};
 use super::too_long;
 use super::{
-    Account, Audio, Codec, Dialing, Intercom, Log, Media, Modules, Password, Phone, Policy,
-    Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, Sip, Srtp, Tasks,
-    Transport, Window, WindowTheme, every_interface,
+    Account, Audio, Codec, Dialing, IdentityHeader, Intercom, Log, Media, Modules, Password, Phone,
+    Policy, Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, Sip,
+    Srtp, Tasks, Transport, Window, WindowTheme, every_interface,
 };
 use crate::i18n::Language;
 use crate::model::{CardSource, Country};
@@ -34,6 +34,11 @@ pub(super) const SRTP: [(&str, Srtp); 3] = [
     ("off", Srtp::Off),
     ("optional", Srtp::Optional),
     ("mandatory", Srtp::Mandatory),
+];
+pub(super) const CALLER_ID: [(&str, IdentityHeader); 3] = [
+    ("p-asserted-identity", IdentityHeader::Asserted),
+    ("remote-party-id", IdentityHeader::RemoteParty),
+    ("from", IdentityHeader::From),
 ];
 pub(super) const TRANSPORTS: [(&str, Option<Transport>); 4] = [
     ("auto", None),
@@ -208,11 +213,13 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.transport = section.choice("transport", account.transport, &TRANSPORTS)?;
     account.ca_file = section.string("ca_file")?;
     account.gruu = section.bool("gruu", account.gruu)?;
-    account.codecs = codecs(section)?;
+    account.codecs = each_once(section, "codecs", &CODECS)?;
     account.dialing = dialing(section)?;
     account.register = section.bool("register", account.register)?;
     account.lamps = lamps(section)?;
     account.voicemail = section.bool("voicemail", account.voicemail)?;
+    account.mailbox = section.string("mailbox")?;
+    account.caller_id = each_once(section, "caller_id", &CALLER_ID)?.unwrap_or(account.caller_id);
     account.publish = section.bool("publish", account.publish)?;
     account.expires_s = section.integer("expires_s", account.expires_s, 10..=86_400)?;
     account.srtp = section.optional_choice("srtp", &SRTP)?;
@@ -401,28 +408,37 @@ fn bind(section: &mut Section<'_>) -> Result<Vec<IpAddr>, SettingsError> {
 fn media(section: &mut Section<'_>) -> Result<Media, SettingsError> {
     let default = Media::default();
     Ok(Media {
-        codecs: codecs(section)?.unwrap_or(default.codecs),
+        codecs: each_once(section, "codecs", &CODECS)?.unwrap_or(default.codecs),
         rtp_ports: rtp_ports(section)?.unwrap_or(default.rtp_ports),
         srtp: section.choice("srtp", default.srtp, &SRTP)?,
     })
 }
 
-fn codecs(section: &mut Section<'_>) -> Result<Option<Vec<Codec>>, SettingsError> {
-    let Some(value) = section.value("codecs") else {
+/// A list of a few words, each at most once, in the order of preference; none where the key is absent.
+fn each_once<T: Copy + PartialEq>(
+    section: &mut Section<'_>,
+    key: &'static str,
+    words: &[(&str, T)],
+) -> Result<Option<Vec<T>>, SettingsError> {
+    let Some(value) = section.value(key) else {
         return Ok(None);
     };
-    let allowed = "a list of \"opus\", \"g722\", \"pcma\", \"pcmu\", each at most once";
+    let known: Vec<_> = words
+        .iter()
+        .map(|(word, _)| format!("\"{word}\""))
+        .collect();
+    let allowed = format!("a list of {}, each at most once", known.join(", "));
     let list = value.get_ref().as_array().filter(|list| !list.is_empty());
-    let list = list.ok_or_else(|| section.bad("codecs", value, allowed))?;
-    let mut codecs = Vec::new();
+    let list = list.ok_or_else(|| section.bad(key, value, &allowed))?;
+    let mut chosen = Vec::new();
     for item in list.iter() {
-        let codec = section.word("codecs", item, &CODECS)?;
-        if codecs.contains(&codec) {
-            return Err(section.bad("codecs", item, allowed));
+        let one = section.word(key, item, words)?;
+        if chosen.contains(&one) {
+            return Err(section.bad(key, item, &allowed));
         }
-        codecs.push(codec);
+        chosen.push(one);
     }
-    Ok(Some(codecs))
+    Ok(Some(chosen))
 }
 
 fn rtp_ports(section: &mut Section<'_>) -> Result<Option<RangeInclusive<u16>>, SettingsError> {

@@ -489,6 +489,25 @@ fn lamps_are_a_list_of_whom_to_watch_each_once() {
 }
 
 #[test]
+fn s5_15_the_order_of_the_headers_that_say_who_calls_is_read_and_written() {
+    use IdentityHeader::{Asserted, From, RemoteParty};
+    let account = |more: &str| format!("[[account]]\naor = \"sip:101@office.example\"\n{more}\n");
+    let order = |more: &str| parse(&account(more)).unwrap().accounts[0].caller_id.clone();
+    assert_eq!(order(""), [Asserted, RemoteParty, From]);
+    let line = "mailbox = \"*97\"\ncaller_id = [\"remote-party-id\", \"from\"]";
+    assert_eq!(order(line), [RemoteParty, From]);
+    for wrong in ["\"from\"", "[\"diversion\"]", "[\"from\", \"from\"]", "[]"] {
+        let said = refusal(&account(&format!("caller_id = {wrong}")));
+        assert!(said.contains("\"p-asserted-identity\""), "{said}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("settings.toml");
+    let settings = parse(&account(line)).unwrap();
+    save(&path, &settings).unwrap();
+    assert_eq!(Settings::load(&path).unwrap().accounts, settings.accounts);
+}
+
+#[test]
 fn s4_25_sources_of_the_card_are_read_and_what_cannot_be_asked_is_refused() {
     let csv = "[[source]]\nname = \"Limit\"\ntype = \"csv\"\nfile = \"a.csv\"\nkey = \"phone\"\n\
                field = \"limit\"\n";

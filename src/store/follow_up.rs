@@ -63,6 +63,13 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Whether the other party of a call has an open task.
+    pub(super) fn is_owed_a_call(&self, call: &CallRecord) -> Result<bool> {
+        let party = self.party(call)?;
+        let tasks = party.map(|party| self.tasks_with(&party)).transpose()?;
+        Ok(tasks.is_some_and(|tasks| !tasks.is_empty()))
+    }
+
     /// The client's open tasks, the first opened first.
     fn tasks_of(&self, client: ClientId) -> Result<Vec<Task>> {
         let mut statement = self.connection.prepare_cached(&format!(

@@ -22,6 +22,7 @@ mod tasks;
 fn take_back_call_lists(store: &super::Store) {
     let back = "
         DROP TABLE call_views; DROP TABLE call_looks;
+        ALTER TABLE calls DROP COLUMN origin;
         DROP TABLE audit;
         DROP TABLE call_tags; DROP INDEX calls_with_note; ALTER TABLE calls DROP COLUMN note;
         DROP TRIGGER calls_new; DROP TRIGGER calls_given; DROP TRIGGER clients_renamed;

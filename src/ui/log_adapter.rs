@@ -30,7 +30,7 @@ use super::listing::{ByDay, Calendar, Listing, Source};
 use super::notifications_adapter::Bell;
 use super::text;
 use crate::model::{
-    CallColumn, CallId, CallLine, CallStatus, ColumnTest, Deed, Direction, PhoneNumber, When,
+    CallColumn, CallId, CallLine, CallOrigin, CallStatus, ColumnTest, Deed, Direction, PhoneNumber, When,
 };
 use crate::store::{CallCount, CallFilter, CallList, CallOrder, Grouping, Reader, Result};
 use crate::tr;
@@ -503,6 +503,7 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
         title,
         number: text::line(&shown),
         incoming: record.direction == Direction::Incoming,
+        callback: record.origin == Some(CallOrigin::Callback),
         outcome: map_status(record.status),
         time: text::time(record.started_at, zone),
         duration: text::length(record.talk),
@@ -571,6 +572,7 @@ pub fn map_status(status: CallStatus) -> Outcome {
         CallStatus::Failed => Outcome::Failed,
         CallStatus::Cancelled => Outcome::Cancelled,
         CallStatus::AnsweredElsewhere => Outcome::Elsewhere,
+        CallStatus::Voicemail => Outcome::Voicemail,
         CallStatus::Interrupted => Outcome::Interrupted,
         CallStatus::Unknown => Outcome::Unknown,
     }

@@ -213,6 +213,28 @@ fn the_mailbox_is_told_when_it_changes() {
 }
 
 #[test]
+fn s5_5_the_mailbox_that_the_server_tells_of_is_the_lines() {
+    let mut settings = settings("[phone]\nforward_always = \"sip:box@127.0.0.9\"\n");
+    settings.accounts[0].aor = "sip:101@127.0.0.9".into();
+    settings.accounts[0].voicemail = true;
+    let mut office = Office::open(settings);
+    office.ms(20);
+    office.call_in();
+    office.ms(1000);
+    let subscribe = subscribe(&office, "message-summary");
+    accept(&mut office, &subscribe);
+    let summary = "Messages-Waiting: no\r\nMessage-Account: sip:box@127.0.0.9:5060\r\n";
+    notify(&mut office, &subscribe, 1, "active", summary);
+    office.call_in();
+    office.ms(1000);
+    // Before it was told of, nothing was known of that address.
+    assert_eq!(
+        office.said(),
+        ["200 missed transferred", "200 voicemail transferred"]
+    );
+}
+
+#[test]
 fn at_the_end_the_notifier_is_told() {
     let mut office = office();
     let first = subscribe(&office, "dialog");

@@ -2,6 +2,7 @@
 //! user agent over a simulated network, sound that is only played.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod call_log;
 mod callers;
 mod card;
 mod conference;

@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use ringbook::model::{CallId, CallRecord, CallStatus, Direction};
+use ringbook::store::Store;
 use ringbook_sip::message::{Message, Response, parse_datagram};
 
 use super::{profile, run};
@@ -95,6 +98,42 @@ fn a_line_that_works_is_told_step_by_step() {
         assert!(text.contains(step), "{step}\n{text}");
     }
     assert!(text.contains("Audio ports"), "{text}");
+}
+
+#[test]
+fn s5_15_a_line_on_which_no_caller_has_a_number_is_told_to_ask_for_clip() {
+    let dir = profile(
+        "[[account]]\naor = \"sip:101@127.0.0.1\"\nregister = false\n\
+         [audio]\ninput = \"silence\"\noutput = \"null\"\nring = \"null\"\n",
+    );
+    let mut store = Store::open(&dir.path().join("ringbook.db")).unwrap();
+    let call = |store: &mut Store, hidden: bool| {
+        let now = Timestamp::now();
+        let mut call = CallRecord::begin(CallId::new(), Direction::Incoming, now);
+        (call.hidden, call.status, call.ended_at) = (hidden, CallStatus::Missed, Some(now));
+        call.account = "sip:101@127.0.0.1".into();
+        if !hidden {
+            call.caller = "+77011112233".into();
+        }
+        store.write(|w| w.save_call(&call)).unwrap();
+    };
+    let check = || {
+        let output = run(dir.path(), &["check"]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!check().contains("Callers' numbers"), "nobody has called");
+    for _ in 0..3 {
+        call(&mut store, true);
+    }
+    let text = check();
+    assert!(text.contains("FAILED  Callers' numbers"), "{text}");
+    assert!(text.contains("CLIP"), "{text}");
+    call(&mut store, false);
+    let text = check();
+    assert!(
+        text.contains("ok      Callers' numbers: 1 of the last 4"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::process::Output;
 use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
-use ringbook::model::{CallId, CallRecord, CallStatus, Client, Direction, Employee, EmployeeId};
+use ringbook::model::{
+    CallId, CallOrigin, CallRecord, CallStatus, Client, Direction, Employee, EmployeeId,
+};
 use ringbook::store::Store;
 use serde_json::{Value, json};
 
@@ -190,4 +192,33 @@ fn s5_10_what_cannot_be_asked_is_refused_with_what_is_allowed() {
         let told = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(told.contains(allowed), "{arguments:?}: {told}");
     }
+}
+
+#[test]
+fn s5_15_a_hidden_number_is_called_so_and_a_callback_too() {
+    let dir = profile(SETTINGS);
+    let mut store = Store::open(&dir.path().join("ringbook.db")).unwrap();
+    let at: Timestamp = "2026-10-26T08:30:00Z".parse().unwrap();
+    let mut hidden = CallRecord::begin(CallId::new(), Direction::Incoming, at);
+    (hidden.status, hidden.hidden, hidden.ended_at) = (CallStatus::Missed, true, Some(at));
+    let mut back = CallRecord::begin(CallId::new(), Direction::Outgoing, at);
+    (back.status, back.ended_at) = (CallStatus::Voicemail, Some(at));
+    back.origin = Some(CallOrigin::Callback);
+    store
+        .write(|w| {
+            w.save_call(&hidden)?;
+            w.save_call(&back)
+        })
+        .unwrap();
+    let table = printed(&log(dir.path(), &["list"]));
+    assert!(table.contains("Hidden number"), "{table}");
+    assert!(table.contains("callback  voicemail"), "{table}");
+    let rows = json_of(&log(
+        dir.path(),
+        &["list", "--origin", "callback", "--format", "json"],
+    ));
+    assert_eq!(rows.as_array().unwrap().len(), 1);
+    assert_eq!(rows[0]["status"], "voicemail");
+    assert_eq!(rows[0]["origin"], "callback");
+    assert_eq!(rows[0]["conversation"], false);
 }

@@ -329,7 +329,7 @@ fn s5_20_the_log_says_what_a_call_costs() {
         csv.lines()
             .next()
             .unwrap()
-            .ends_with(",recording,cost,currency,note,tags"),
+            .ends_with(",recording,cost,currency,note,tags,origin"),
         "{csv}"
     );
     assert!(

@@ -153,6 +153,7 @@ fn s5_6_rows_differ_in_colour_by_status_and_every_text_on_them_can_be_read() {
         Outcome::Failed,
         Outcome::Cancelled,
         Outcome::Elsewhere,
+        Outcome::Voicemail,
         Outcome::Interrupted,
         Outcome::Unknown,
     ];

@@ -2,12 +2,12 @@
 
 use super::wishes::diversion;
 use crate::message::{Headers, NameAddr, Request};
-use crate::user_agent::CallerIdentity;
+use crate::user_agent::{CallerIdentity, IdentityHeader};
 
-/// The caller of an INVITE. `trusted`: it came from the account's own proxy, whose assertions
-/// count (RFC 3325 §5).
-pub(crate) fn caller(request: &Request, trusted: bool) -> CallerIdentity {
-    let asserted = trusted.then(|| asserted(&request.headers)).flatten();
+/// The caller of an INVITE, by the first of these headers that is there. `trusted`: it came from the
+/// account's own proxy, whose assertions count (RFC 3325 §5).
+pub(crate) fn caller(request: &Request, trusted: bool, order: &[IdentityHeader]) -> CallerIdentity {
+    let asserted = trusted.then(|| asserted(&request.headers, order)).flatten();
     let diverted_by = trusted
         .then(|| diversion(&request.headers))
         .flatten()
@@ -33,10 +33,16 @@ pub(crate) fn caller(request: &Request, trusted: bool) -> CallerIdentity {
     }
 }
 
-fn asserted(headers: &Headers) -> Option<NameAddr> {
-    ["P-Asserted-Identity", "Remote-Party-ID"]
-        .into_iter()
-        .find_map(|name| headers.addresses(name).into_iter().next())
+/// What a proxy asserts, unless From comes first.
+fn asserted(headers: &Headers, order: &[IdentityHeader]) -> Option<NameAddr> {
+    let before_from = order
+        .iter()
+        .take_while(|header| **header != IdentityHeader::From);
+    let mut names = before_from.map(|header| match header {
+        IdentityHeader::RemoteParty => "Remote-Party-ID",
+        _ => "P-Asserted-Identity",
+    });
+    names.find_map(|name| headers.addresses(name).into_iter().next())
 }
 
 /// What stands in From for a caller who is not to be known: by RFC 3323 §4.1.1.3 the first, by

@@ -9,6 +9,7 @@ mod early;
 mod identity;
 mod incoming;
 mod leaving;
+mod mailbox;
 mod outgoing;
 mod redirect;
 mod refer;

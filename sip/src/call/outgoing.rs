@@ -8,7 +8,7 @@ use super::session::Session;
 use super::talking::Talking;
 use super::timer::SessionTimer;
 use super::{Call, Invitation, Origin, State, description, end_of_failure, end_of_status};
-use super::{refer, reliable};
+use super::{mailbox, refer, reliable};
 use crate::dialog::{Dialog, DialogId};
 use crate::message::{Method, Request, Response};
 use crate::sdp::SdpError;
@@ -364,6 +364,9 @@ impl Call {
         match plan {
             Ok(media) if !given_up => {
                 refer::report(self, endpoint, 200);
+                if mailbox::takes_messages(request, response) {
+                    endpoint.emit(Event::Mailbox { call: handle });
+                }
                 endpoint.emit(Event::Established {
                     call: handle,
                     media,

@@ -92,6 +92,9 @@ pub struct AccountConfig {
     /// Whether an address that leads here from everywhere is asked for and used (RFC 5627). Many
     /// a proxy gives one that its own routing does not know, hence by wish only.
     pub gruu: bool,
+    /// Which headers say who calls: the first that is there counts. Those that a caller cannot write
+    /// (`P-Asserted-Identity`, `Remote-Party-ID`) are believed of the account's own proxy alone.
+    pub caller_id: Vec<IdentityHeader>,
     /// `+sip.instance` of RFC 5626, a URN such as `urn:uuid:…`; empty for none.
     pub instance_id: String,
 }
@@ -111,9 +114,26 @@ impl AccountConfig {
             transport: None,
             trust: None,
             gruu: false,
+            caller_id: IdentityHeader::ALL.to_vec(),
             instance_id: String::new(),
         }
     }
+}
+
+/// A header that says who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityHeader {
+    /// `P-Asserted-Identity` (RFC 3325).
+    Asserted,
+    /// `Remote-Party-ID`, its forerunner.
+    RemoteParty,
+    /// `From`, which every request has and every caller can write.
+    From,
+}
+
+impl IdentityHeader {
+    /// Every one, in the order in which they are tried where nobody says another.
+    pub const ALL: [Self; 3] = [Self::Asserted, Self::RemoteParty, Self::From];
 }
 
 /// A password: never shown by `Debug`.

@@ -139,6 +139,12 @@ pub enum Event {
         /// The new Request-URI.
         target: Uri,
     },
+    /// Whoever answers an outgoing call takes messages for somebody, by its own words (RFC 3840) or by
+    /// its address (RFC 4458). `Established` follows.
+    Mailbox {
+        /// The call.
+        call: CallHandle,
+    },
     /// The call stands: the 2xx came (outgoing) or its ACK (incoming).
     Established {
         /// The call.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::endpoint::{ALLOW, Endpoint, SUPPORTED};
 use super::network::Flow;
 use super::servers::{Received, ServerId};
-use super::{AccountId, CallHandle, Event, UserAgent};
+use super::{AccountId, CallHandle, Event, IdentityHeader, UserAgent};
 use crate::call::{Call, Origin, Replaces, asks_for_answer, caller, is_too_short};
 use crate::dialog::DialogId;
 use crate::message::{Headers, Message, Method, ParseError, Request, Uri};
@@ -165,6 +165,10 @@ impl UserAgent {
         };
         let handle = self.new_call();
         let trusted = account.is_some_and(|account| self.endpoint.is_home(account, &flow));
+        let line = account.and_then(|account| self.endpoint.line(account));
+        let order = line.map_or(IdentityHeader::ALL.to_vec(), |line| {
+            line.config.caller_id.clone()
+        });
         let origin = Origin {
             home: trusted,
             remote: Some(flow.remote),
@@ -178,7 +182,7 @@ impl UserAgent {
                 self.endpoint.emit(Event::Incoming {
                     call: handle,
                     account,
-                    caller: caller(request, trusted),
+                    caller: caller(request, trusted, &order),
                     called: request.uri.clone(),
                     has_offer: offer.is_some(),
                     plain_ok: plain.is_ok(),

@@ -28,7 +28,7 @@ use std::time::Instant;
 
 pub(crate) use clients::{Cancelled, ContactForm, Outgoing, RequestId};
 pub(crate) use commands::callable;
-pub use config::{AccountConfig, Config, EventPackage, Secret};
+pub use config::{AccountConfig, Config, EventPackage, IdentityHeader, Secret};
 pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Notice, Owner, SUPPORTED, Timer};
 pub use event::{
     CallOptions, CallerIdentity, CommandError, Diversion, End, EndCause, EndedBy, Event, Output,

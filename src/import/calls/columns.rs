@@ -29,12 +29,13 @@ pub(super) enum Field {
     Context,
     Channel,
     DstChannel,
+    Application,
     Id,
 }
 
 impl Field {
     /// Every field, with its name on the command line.
-    pub(super) const ALL: [(Self, &'static str); 17] = [
+    pub(super) const ALL: [(Self, &'static str); 18] = [
         (Self::Date, "date"),
         (Self::Time, "time"),
         (Self::Answer, "answer"),
@@ -51,6 +52,7 @@ impl Field {
         (Self::Context, "context"),
         (Self::Channel, "channel"),
         (Self::DstChannel, "dstchannel"),
+        (Self::Application, "application"),
         (Self::Id, "id"),
     ];
 
@@ -75,7 +77,7 @@ const ASTERISK: [(&str, Option<Field>); 18] = [
     ("clid", Some(Field::Name)),
     ("channel", Some(Field::Channel)),
     ("dstchannel", Some(Field::DstChannel)),
-    ("lastapp", None),
+    ("lastapp", Some(Field::Application)),
     ("lastdata", None),
     ("start", Some(Field::Date)),
     ("answer", Some(Field::Answer)),

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::columns::{Columns, Field};
 use super::parties::{House, Parties, Sides};
-use super::status::status;
+use super::status::{Disposition, is_mailbox, status, told};
 use crate::export::cell::restored;
 use crate::import::cells::{length, moment};
 use crate::import::line::Refusal;
@@ -55,7 +55,10 @@ impl Reading {
         let said = self.columns.place(Field::Status);
         let said = said.map(|_| text(Field::Status));
         let has_talk = lengths.talk.is_some_and(|talk| !talk.is_zero());
-        let (status, end_reason) = status(said, has_talk, direction);
+        let (status, end_reason) = match is_mailbox(text(Field::Application)) {
+            true => told(Disposition::Voicemail, direction),
+            false => status(said, has_talk, direction),
+        };
         let mut call = CallRecord::begin(self.id(cells), direction, lengths.started_at);
         call.status = status;
         call.end_reason = end_reason;
@@ -176,7 +179,10 @@ impl Lengths {
     /// Writes into the call how long its parts were. What the line does not say follows from the rest.
     fn give(&self, call: &mut CallRecord) {
         let whole = self.whole.unwrap_or_default();
-        let is_answered = matches!(call.status, CallStatus::Answered | CallStatus::OneWay);
+        let is_taken = matches!(call.status, CallStatus::Answered | CallStatus::OneWay);
+        // Of a caller in our own mailbox it counts how long the call rang, not how long it listened.
+        let is_answered = is_taken
+            || (call.status == CallStatus::Voicemail && call.direction == Direction::Outgoing);
         if is_answered {
             let talk = self
                 .talk
@@ -203,7 +209,8 @@ impl Lengths {
                 .or_else(|| between(Some(self.started_at), self.ended_at));
             // How long it rang is not known where it is not known whether somebody answered.
             let is_known = call.status != CallStatus::Unknown;
-            let ring = self.ring.or(whole.filter(|_| is_known));
+            let unanswered = whole.map(|whole| whole.saturating_sub(self.talk.unwrap_or_default()));
+            let ring = self.ring.or(unanswered.filter(|_| is_known));
             call.ring = ring.unwrap_or_default();
             let over = later(self.started_at, whole.unwrap_or(call.ring));
             call.ended_at = Some(self.ended_at.unwrap_or(over));

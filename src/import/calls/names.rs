@@ -13,7 +13,7 @@ pub(super) struct Names {
 
 /// In the order in which a name is tried.
 #[rustfmt::skip]
-pub(super) const NAMES: [Names; 17] = [
+pub(super) const NAMES: [Names; 18] = [
     Names {
         field: Field::Id,
         whole: &["call", "id"],
@@ -27,6 +27,7 @@ pub(super) const NAMES: [Names; 17] = [
         others: &[],
     },
     Names { field: Field::Channel, whole: &["channel", "srcchannel", "sourcechannel"], words: &[], others: &[] },
+    Names { field: Field::Application, whole: &["application"], words: &["lastapp"], others: &[] },
     Names { field: Field::Context, whole: &[], words: &["dcontext", "context"], others: &[] },
     Names {
         field: Field::Talk,

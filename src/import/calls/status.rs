@@ -10,12 +10,13 @@ pub(super) enum Disposition {
     Busy,
     Rejected,
     Cancelled,
+    Voicemail,
     Failed,
 }
 
 /// Words that PBXs say it by. A word that is not here says nothing.
 #[rustfmt::skip]
-const WORDS: [(Disposition, &[&str]); 6] = [
+const WORDS: [(Disposition, &[&str]); 7] = [
     (Disposition::Answered, &[
         "answered", "answer", "connected", "completed", "отвечен", "отвечено", "принят", "принятый", "fogadott",
         "megválaszolt", "تم الرد", "उत्तर दिया",
@@ -31,6 +32,9 @@ const WORDS: [(Disposition, &[&str]); 6] = [
     ]),
     (Disposition::Cancelled, &[
         "cancelled", "canceled", "cancel", "отменен", "отменён", "отменено", "megszakított", "ملغاة", "रद्द",
+    ]),
+    (Disposition::Voicemail, &[
+        "voicemail", "voice mail", "голосовая почта", "hangposta", "البريد الصوتي", "वॉइसमेल",
     ]),
     (Disposition::Failed, &[
         "failed", "failure", "congestion", "error", "ошибка", "неудача", "sikertelen", "فشل", "विफल",
@@ -61,8 +65,19 @@ pub(super) fn told(
         Disposition::Busy => (CallStatus::Busy, Some(EndReason::Busy)),
         Disposition::Rejected if is_incoming => (CallStatus::Rejected, Some(EndReason::Rejected)),
         Disposition::Rejected => (CallStatus::Rejected, Some(EndReason::Declined)),
+        Disposition::Voicemail if is_incoming => {
+            (CallStatus::Voicemail, Some(EndReason::Transferred))
+        }
+        Disposition::Voicemail => (CallStatus::Voicemail, None),
         Disposition::Failed => (CallStatus::Failed, Some(EndReason::Failed)),
     }
+}
+
+/// Whether the application that had a call last is a mailbox, which a PBX counts as an answer.
+pub(super) fn is_mailbox(application: &str) -> bool {
+    const MAILBOXES: [&str; 3] = ["voicemail", "voicemailmain", "minivmrecord"];
+    let application = application.trim().to_lowercase();
+    MAILBOXES.contains(&&*application)
 }
 
 /// The status of a line: in the log's own word, else in the PBX's. Where no column says it, a talk that
@@ -88,6 +103,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn s5_5_asterisks_mailbox_is_known_by_its_name() {
+        assert!(is_mailbox("VoiceMail") && is_mailbox(" voicemailmain"));
+        assert!(!is_mailbox("Dial") && !is_mailbox("Queue") && !is_mailbox(""));
+    }
+
+    #[test]
     fn s5_8_only_what_a_source_says_is_answered() {
         let status = |said, has_talk| status(said, has_talk, Direction::Incoming).0;
         for (said, expected) in [
@@ -103,7 +124,8 @@ mod tests {
             ("one_way", CallStatus::OneWay),
             ("in_progress", CallStatus::Unknown),
             ("", CallStatus::Unknown),
-            ("VOICEMAIL", CallStatus::Unknown),
+            ("VOICEMAIL", CallStatus::Voicemail),
+            ("Голосовая почта", CallStatus::Voicemail),
         ] {
             assert_eq!(status(Some(said), true), expected, "{said}");
         }

@@ -99,6 +99,26 @@ fn s5_8_asterisks_file_is_known_by_its_shape_and_answered_is_what_it_says() {
 }
 
 #[test]
+fn s5_5_asterisks_mailbox_is_no_answer() {
+    const MAILBOX: &str = "\
+\"\",\"87011112233\",\"101\",\"ext-local\",\"\",\"PJSIP/trunk-00000001\",\"\",\"VoiceMail\",\"101@default,u\",\"2026-11-24 12:00:00\",\"2026-11-24 12:00:20\",\"2026-11-24 12:00:50\",50,30,\"ANSWERED\",\"DOCUMENTATION\",\"1764000000.1\",\"\"
+";
+    let mut store = Store::in_memory().unwrap();
+    let report = import_calls(&mut store, MAILBOX.as_bytes(), options()).unwrap();
+    assert_eq!(counts(&report), [1, 0, 0, 0], "{report}");
+    let call = &log(&store)[0].record;
+    assert_eq!(
+        (call.status, call.end_reason, call.answered_at),
+        (CallStatus::Voicemail, Some(EndReason::Transferred), None)
+    );
+    assert_eq!((call.ring.as_secs(), call.talk.as_secs()), (20, 0));
+    let whole = call
+        .ended_at
+        .map(|ended| (ended - call.started_at).get_seconds());
+    assert_eq!(whole, Some(50));
+}
+
+#[test]
 fn s5_14_the_clients_number_is_the_first_of_calls_in_and_the_second_of_calls_out() {
     let mut store = Store::in_memory().unwrap();
     import_calls(&mut store, MASTER.as_bytes(), options()).unwrap();

@@ -11,7 +11,7 @@ use rusqlite::types::Value;
 use super::local::local_millis;
 use super::marks;
 use crate::model::{
-    Bound, CallColumn, CallStatus, CategoryId, ClientId, ColumnTest, Direction, PhoneNumber,
+    Bound, CallColumn, CallOrigin, CallStatus, CategoryId, ClientId, ColumnTest, Direction, PhoneNumber,
 };
 use crate::store::values::{hex_ids, length, millis, time_or_none};
 use crate::store::{Reader, Result};
@@ -27,6 +27,8 @@ pub struct CallFilter {
     pub hours: Option<Hours>,
     /// Incoming or outgoing only.
     pub direction: Option<Direction>,
+    /// Calls of ours that this has led to.
+    pub origin: Option<CallOrigin>,
     /// Those with one of these statuses only; any where there is none.
     pub statuses: Vec<CallStatus>,
     /// Calls with one of these clients only.
@@ -200,6 +202,9 @@ impl Reader<'_> {
         }
         if let Some(direction) = filter.direction {
             condition.that("c.direction = ?", direction.as_str().to_owned());
+        }
+        if let Some(origin) = filter.origin {
+            condition.that("c.origin = ?", origin.as_str().to_owned());
         }
         if !filter.statuses.is_empty() {
             let places = vec!["?"; filter.statuses.len()].join(", ");

@@ -20,12 +20,12 @@ use super::values::{
 };
 use super::{Reader, Result, Writer};
 use crate::model::{
-    CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Cost, Direction,
-    EndReason, KnownAs, Money,
+    CallId, CallLine, CallOrigin, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Cost,
+    Direction, EndReason, KnownAs, Money,
 };
 
 /// How many columns a call is read from.
-const WIDTH: usize = 38;
+const WIDTH: usize = 39;
 
 /// What a call is read from: [`WIDTH`] columns of `calls c`.
 pub(super) const COLUMNS: &str =
@@ -35,7 +35,7 @@ pub(super) const COLUMNS: &str =
     c.end_reason, c.sip_status, c.codec, c.packets_sent, c.packets_received, c.packets_lost,
     c.jitter_ms, c.rtt_ms, c.mos, c.diverted_by, c.known_as, c.identified_ms,
     c.category_then, c.cost_minor, c.cost_currency, c.tariff,
-    c.too_long";
+    c.too_long, c.origin";
 
 /// What stands beside a call in the log: the client's present name and category, the recording, what a
 /// person wrote, which the phone does not write.
@@ -58,12 +58,14 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Opens the call's row, or writes it anew. A row that is closed is not opened again by a
     /// late update. A client that was linked by hand meanwhile stays, and one that was merged
-    /// meanwhile is the one it was merged into.
+    /// meanwhile is the one it was merged into. Whether a call of ours is a callback is known when its
+    /// row is opened, and stays.
     pub fn save_call(&mut self, record: &CallRecord) -> Result<()> {
         let (quality, cost) = (record.quality.as_ref(), record.cost.as_ref());
         // A client that is no longer there must not cost the row.
         let client = record.client.map(|client| self.heir(client));
         let client = client.transpose()?.flatten();
+        let origin = self.origin(record)?;
         self.connection
             .prepare_cached(SAVE_CALL)?
             .execute(named_params! {
@@ -105,8 +107,25 @@ impl Writer<'_> {
                 ":cost_currency": cost.map(|cost| &cost.amount.currency),
                 ":too_long": record.too_long,
                 ":tariff": cost.map(|cost| &cost.tariff),
+                ":origin": origin.map(CallOrigin::as_str),
             })?;
         Ok(())
+    }
+
+    /// What led to a call: whoever was owed one when it was made is called back, whichever way.
+    fn origin(&self, record: &CallRecord) -> Result<Option<CallOrigin>> {
+        let is_ours = matches!(record.origin, Some(CallOrigin::Dialled | CallOrigin::Link));
+        if is_ours && !self.has_row(record.call)? && self.is_owed_a_call(record)? {
+            return Ok(Some(CallOrigin::Callback));
+        }
+        Ok(record.origin)
+    }
+
+    fn has_row(&self, call: CallId) -> Result<bool> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM calls WHERE id = ?1")?;
+        Ok(statement.exists([call.as_bytes()])?)
     }
 
     /// Makes the call one with this client, and the task that it opened: a person says so, and what
@@ -130,7 +149,9 @@ impl Writer<'_> {
     }
 
     /// Closes the rows that a crash left in progress, as *interrupted*, and returns them: ended
-    /// when the phone was last seen to have the call. Only the phone does so, before its first call.
+    /// when the phone was last seen to have the call. How long it rang and people talked was measured
+    /// until then; only where it was not, the clock tells it. Only the phone does so, before its first
+    /// call.
     pub(super) fn close_interrupted(&mut self) -> Result<Vec<CallRecord>> {
         // The word stands in the statement: a bound one would not use the index of open rows.
         let ids: Vec<CallId> = self
@@ -143,11 +164,11 @@ impl Writer<'_> {
         }
         self.connection.execute(
             "UPDATE calls SET status = 'interrupted', end_reason = 'interrupted',
-                 ended_at = max(last_seen_at, started_at),
-                 ring_ms = CASE WHEN answered_at IS NULL
+                 ended_at = max(last_seen_at, started_at, coalesce(answered_at, started_at)),
+                 ring_ms = CASE WHEN answered_at IS NULL AND ring_ms = 0
                            THEN max(0, last_seen_at - started_at) ELSE ring_ms END,
-                 talk_ms = CASE WHEN answered_at IS NULL
-                           THEN 0 ELSE max(0, last_seen_at - answered_at) END
+                 talk_ms = CASE WHEN answered_at IS NULL THEN 0 WHEN talk_ms > 0 THEN talk_ms
+                           ELSE max(0, last_seen_at - answered_at) END
              WHERE status = 'in_progress'",
             [],
         )?;
@@ -163,13 +184,13 @@ const SAVE_CALL: &str = "
         last_seen_at, caller, callee, number, remote_name, hidden, client, client_name, extension,
         employee, account, ring_ms, hold_ms, talk_ms, end_reason, sip_status, codec, packets_sent,
         packets_received, packets_lost, jitter_ms, rtt_ms, mos, diverted_by, known_as, identified_ms,
-        category_then, cost_minor, cost_currency, tariff, too_long)
+        category_then, cost_minor, cost_currency, tariff, too_long, origin)
     VALUES (:id, :direction, :status, :started_at, :ringing_at, :answered_at, :ended_at,
         :last_seen_at, :caller, :callee, :number, :remote_name, :hidden, :client, :client_name,
         :extension, :employee, :account, :ring_ms, :hold_ms, :talk_ms, :end_reason, :sip_status, :codec,
         :packets_sent, :packets_received, :packets_lost, :jitter_ms, :rtt_ms, :mos,
         :diverted_by, :known_as, :identified_ms, :category_then, :cost_minor, :cost_currency, :tariff,
-        :too_long)
+        :too_long, :origin)
     ON CONFLICT (id) DO UPDATE SET direction = excluded.direction, status = excluded.status,
         started_at = excluded.started_at, ringing_at = excluded.ringing_at,
         answered_at = excluded.answered_at, ended_at = excluded.ended_at,
@@ -246,6 +267,7 @@ pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         diverted_by: row.get(30)?,
         cost: cost(row)?,
         too_long: row.get(37)?,
+        origin: word_or_none(row, 38, "calls.origin", CallOrigin::from_word)?,
     })
 }
 

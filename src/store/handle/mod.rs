@@ -5,6 +5,8 @@
 //! log are never refused and never dropped: what waits is one entry a call, however often it was
 //! updated, and is written as soon as the database can be written.
 
+#[cfg(test)]
+mod call_scripts;
 mod log;
 mod mailbox;
 mod reader;

@@ -205,7 +205,7 @@ impl Thread<'_> {
 
 impl Row {
     /// Writes everything there is of the call, and says what became of tasks thereby.
-    fn write(&self, writer: &mut Writer<'_>) -> Result<Vec<TaskNews>> {
+    pub(super) fn write(&self, writer: &mut Writer<'_>) -> Result<Vec<TaskNews>> {
         writer.save_call(&self.record)?;
         self.recordings
             .iter()
@@ -220,7 +220,7 @@ impl Row {
     }
 
     /// Everyone who waits hears that the row is on disk, and the first of them the news of tasks.
-    fn written(self, mut news: Vec<TaskNews>) {
+    pub(super) fn written(self, mut news: Vec<TaskNews>) {
         let call = self.record.call;
         for reply in self.replies {
             let tasks = std::mem::take(&mut news);

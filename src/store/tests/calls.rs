@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 
 use crate::model::{
-    CallId, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId, Cost, Direction,
-    EndReason, KnownAs, Money, PhoneNumber, RecordingId, RecordingRow, RecordingState,
+    CallId, CallOrigin, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId, Cost,
+    Direction, EndReason, KnownAs, Money, PhoneNumber, RecordingId, RecordingRow, RecordingState,
 };
 use crate::store::{CallFilter, RecordingFilter, Store};
 
@@ -47,6 +47,7 @@ fn s5_14_a_row_comes_back_with_every_field() {
         remote_name: "Иван".into(),
         hidden: true,
         diverted_by: "104".into(),
+        origin: Some(CallOrigin::Link),
         client: Some(client.id),
         client_name: "Ivan Petrov".into(),
         known_as: Some(KnownAs::Nobody),

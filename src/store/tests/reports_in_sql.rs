@@ -48,7 +48,7 @@ fn fixture(seed: u64) -> Vec<CallRecord> {
 fn call(dice: &mut Dice, at: Timestamp) -> CallRecord {
     use CallStatus::*;
     let talk = 10_000 + dice.roll(400_000);
-    match dice.roll(16) {
+    match dice.roll(18) {
         0 => ended(dice, at, Missed, EndReason::Cancelled),
         1 => ended(dice, at, Missed, EndReason::NoAnswer),
         2 => ended(dice, at, Missed, EndReason::Transferred),
@@ -72,6 +72,11 @@ fn call(dice: &mut Dice, at: Timestamp) -> CallRecord {
         },
         9 => CallRecord {
             quality: sound(50 * dice.roll(2), 0),
+            ..answered(dice, at, talk)
+        },
+        10 => ended(dice, at, Voicemail, EndReason::Transferred),
+        11 => CallRecord {
+            status: Voicemail,
             ..answered(dice, at, talk)
         },
         _ => answered(dice, at, talk),
@@ -139,7 +144,7 @@ const REFERENCE: &str = "
     WITH RECURSIVE
     judged AS (
         SELECT *, coalesce(ended_at, last_seen_at) AS until,
-            ended_at IS NOT NULL AND answered_at IS NOT NULL
+            ended_at IS NOT NULL AND answered_at IS NOT NULL AND status <> 'voicemail'
                 AND (packets_sent IS NULL OR (packets_sent > 0 AND packets_received > 0)) AS talked,
             started_at + iif(started_at < :change, 7200000, 3600000) AS local
         FROM calls),

@@ -1,5 +1,6 @@
 //! The connection check: the steps of `ringbook check`, shown as they are tried.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use ringbook_ui::slint::{ComponentHandle, ModelRc, VecModel};
@@ -7,7 +8,7 @@ use ringbook_ui::{CheckStep, SettingsAdapter, StepState};
 
 use super::SettingsPage;
 use crate::automation::RegistrationState;
-use crate::check::{Outcome, Progress, Report, check_line};
+use crate::check::{Outcome, Progress, Report, check_caller_id, check_line};
 use crate::phone::command::Command;
 use crate::settings::{Account, Settings};
 use crate::tr;
@@ -33,7 +34,7 @@ impl SettingsPage {
         let number = self.begin_check();
         adapter.set_checking(true);
         let mut steps = Vec::new();
-        let mut progress = run(account, settings);
+        let mut progress = run(account, settings, self.phone.profile().database());
         while let Some(progress) = progress.recv().await {
             if self.checked.get() != number {
                 return;
@@ -70,11 +71,17 @@ impl SettingsPage {
 }
 
 /// Checks on a thread of its own; tells how far it has come.
-fn run(account: Account, settings: Settings) -> tokio::sync::mpsc::UnboundedReceiver<Progress> {
+fn run(
+    account: Account,
+    settings: Settings,
+    database: PathBuf,
+) -> tokio::sync::mpsc::UnboundedReceiver<Progress> {
     let (send, progress) = tokio::sync::mpsc::unbounded_channel();
     std::thread::spawn(move || {
         let mut tell = |progress| drop(send.send(progress));
-        let done = check_line(&account, &settings, &mut Report::new(&mut tell));
+        let mut report = Report::new(&mut tell);
+        let done = check_line(&account, &settings, &mut report)
+            .and_then(|()| check_caller_id(&account, &database, &mut report));
         if let Err(error) = done {
             let outcome = Outcome::Failed {
                 what: format!("{error:#}"),
@@ -151,7 +158,7 @@ mod tests {
     fn a_line_is_checked_as_it_is_typed() {
         let mut account = Account::new("sip:101@nowhere.invalid");
         account.register = false;
-        let mut progress = run(account, Settings::default());
+        let mut progress = run(account, Settings::default(), PathBuf::new());
         let mut steps = Vec::new();
         while let Some(told) = progress.blocking_recv() {
             follow(&mut steps, told);

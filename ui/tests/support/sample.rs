@@ -340,6 +340,7 @@ pub fn log() -> Vec<LogRow> {
         title: title.into(),
         number: number.into(),
         incoming,
+        callback: false,
         outcome,
         time: time.into(),
         duration: duration.into(),
@@ -497,6 +498,18 @@ pub fn log() -> Vec<LogRow> {
             "5:41",
             "problem",
             true,
+        ),
+        row(
+            "11",
+            "",
+            "Kovács Béla",
+            "+36 30 123 4567",
+            false,
+            Outcome::Voicemail,
+            "10:02",
+            "0:18",
+            "ordinary",
+            false,
         ),
     ]
 }

@@ -367,7 +367,7 @@ fn incoming(call: &mut CallRecord, chance: &mut Chance) -> Expected {
     use CallStatus::*;
     match chance.below(10) {
         0..=4 => {
-            call.status = chance.pick(&[Missed, Busy, Rejected, Failed, Interrupted]);
+            call.status = chance.pick(&[Missed, Busy, Rejected, Failed, Interrupted, Voicemail]);
             Expected::Lost
         }
         5 => {
@@ -402,7 +402,7 @@ fn outgoing(call: &mut CallRecord, chance: &mut Chance) -> Expected {
             Expected::Nothing
         }
         _ => {
-            call.status = chance.pick(&[Busy, Failed, Cancelled, Rejected, Interrupted]);
+            call.status = chance.pick(&[Busy, Failed, Cancelled, Rejected, Interrupted, Voicemail]);
             Expected::Nothing
         }
     }
