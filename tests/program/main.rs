@@ -16,6 +16,7 @@ mod marks;
 mod postgres;
 #[path = "../support/python.rs"]
 mod python;
+mod report_sheets;
 mod reports;
 mod sources;
 mod streams;
