@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0016 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0017 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -154,7 +154,12 @@ CREATE TABLE calls (
     CHECK (cost_minor >= 0), cost_currency TEXT      -- ISO 4217
     CHECK (length(cost_currency) = 3), tariff TEXT, category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
     CHECK (recorded IN (0, 1)), too_long INTEGER NOT NULL DEFAULT 0 -- people talked for longer than they should
-    CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '') STRICT;
+    CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '', alike TEXT AS (
+    direction || char(10) || status || char(10) || ifnull(end_reason, '') || char(10) || ifnull(known_as, '')
+    || char(10) || (ended_at IS NOT NULL) || (answered_at IS NOT NULL)
+    -- Sound that went one way only counts as none; a call without any figures of it may have had it.
+    || (answered_at IS NOT NULL AND min(packets_sent, packets_received) IS 0)
+    || char(10) || account || char(10) || extension || char(10) || employee) VIRTUAL) STRICT;
 
 CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
 
@@ -431,10 +436,6 @@ CREATE TABLE analyses (
     CHECK ((error IS NULL) = (agent IS NOT NULL))
 ) STRICT;
 
-CREATE INDEX calls_by_answer ON calls (started_at, status, answered_at, direction, known_as, extension,
-    employee, ring_ms, hold_ms, talk_ms, identified_ms)
-    WHERE status IN ('answered', 'interrupted');
-
 CREATE TRIGGER calls_new AFTER INSERT ON calls WHEN new.client IS NOT NULL BEGIN
     UPDATE calls SET (name_key, category_now) = (SELECT name_key, category FROM clients WHERE id = new.client)
     WHERE rowid = new.rowid;
@@ -497,6 +498,9 @@ END;
 CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
     SELECT RAISE(ABORT, 'the audit stands');
 END;
+
+CREATE INDEX calls_by_report ON calls (started_at, alike, coalesce(ended_at, last_seen_at), ring_ms, talk_ms,
+    hold_ms, identified_ms);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);
