@@ -24,7 +24,7 @@ use super::asking::{self, spawn};
 use super::link::PhoneLink;
 use super::listing::{ByDay, Calendar, Listing, Source};
 use super::text;
-use crate::model::{CallId, CallLine, CallStatus, Deed, Direction, PhoneNumber, When};
+use crate::model::{CallId, CallLine, CallStatus, Deed, Direction, PhoneNumber, Right, When};
 use crate::store::{CallCount, CallFilter, Grouping, Reader, Result};
 use crate::tr;
 
@@ -288,7 +288,9 @@ impl LogPage {
         let folder = self.phone.profile().dir().join("exports");
         let zone = self.calls.zone().clone();
         let deed = Deed::export("calls", Some(&folder));
-        let written = asking::audited(&self.phone, move |writer, who| writer.audit(who, &deed));
+        let written = asking::audited(&self.phone, move |writer, who| {
+            writer.audit(who, Right::ExportCalls, &deed)
+        });
         if let Err(error) = written.await {
             return super::window_adapter::complain(&self.window, error.to_string());
         }

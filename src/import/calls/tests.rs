@@ -32,6 +32,8 @@ fn options<'a>() -> CallLogOptions<'a> {
         map: Vec::new(),
         extensions: Extensions::default(),
         line: String::new(),
+        tariffs: Tariffs::default(),
+        limits: TalkLimits::default(),
         dry_run: false,
         rejected: None,
     }
