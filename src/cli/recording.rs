@@ -11,14 +11,14 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use ringbook_media::tempo::SPEEDS;
 
-use super::audit::audited;
+use super::audit::{audited, audited_export};
 use super::data::{home_country, meant_clients, open_store, period};
 use super::log::clock;
 use super::play;
 use crate::export::{
     Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
 };
-use crate::model::{Act, CallId, RecordingId, RecordingRow};
+use crate::model::{Act, CallId, Deed, RecordingId, RecordingRow, Right};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
@@ -124,6 +124,8 @@ pub fn run(
             limit,
             format,
         } => {
+            let deed = Deed::export("recordings", None);
+            audited_export(&mut store, profile, Right::See, &deed)?;
             let lines = store.read(|reader| which.lines(profile, reader, at_most(*limit)))?;
             list(&lines, *format, output)
         }

@@ -210,14 +210,8 @@ impl<F> Report<'_, F> {
             .file
             .as_deref()
             .filter(|file| *file != Path::new("-"));
-        if file.is_some() {
-            audited_export(
-                &mut store,
-                profile,
-                Right::Report,
-                &Deed::export("report", file),
-            )?;
-        }
+        let deed = Deed::export("report", file);
+        audited_export(&mut store, profile, Right::Report, &deed)?;
         let figures = |period| -> anyhow::Result<(Period, F)> {
             let zone = TimeZone::system();
             Ok((

@@ -18,6 +18,7 @@ mod postgres;
 mod python;
 mod report_sheets;
 mod reports;
+mod roles;
 mod sources;
 mod streams;
 mod tariffs;

@@ -95,14 +95,18 @@ fn words(text: &str) -> BTreeSet<String> {
     let shown = |c: &char| {
         !"\u{2066}\u{2067}\u{2068}\u{2069}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}".contains(*c)
     };
-    let text: String = text.chars().filter(shown).collect();
+    let text: String = text
+        .chars()
+        .map(|c| if shown(&c) { c } else { ' ' })
+        .collect();
     text.split(|c: char| c.is_whitespace() || "░▒▓█\u{c}".contains(c))
+        .map(|word| word.trim_matches(['.', '،', '؛', ':']))
         .filter(|word| !word.is_empty())
         .map(|word| {
             let is_from_the_right = word.chars().any(|c| ('\u{600}'..'\u{700}').contains(&c));
             let mut letters: Vec<char> = word.chars().collect();
             if is_from_the_right {
-                letters.retain(|c| !('\u{64b}'..'\u{660}').contains(c));
+                letters.retain(|c| c.is_alphanumeric() && !('\u{64b}'..'\u{660}').contains(c));
                 letters.sort_unstable();
             }
             letters.into_iter().collect()

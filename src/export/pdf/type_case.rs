@@ -237,36 +237,43 @@ impl Face {
             let text = &text[start..end(start).unwrap_or(text.len())];
             Cluster {
                 face,
-                is_plain: self.are_read_as(&glyphs, text, direction),
+                is_plain: self.are_read_as(&glyphs, text),
                 text: text.to_owned(),
                 glyphs,
             }
         };
         let clusters: Vec<Cluster> = clusters.into_iter().map(cluster).collect();
-        match direction {
-            Direction::LeftToRight => whole_words(clusters),
-            _ => clusters,
+        if direction == Direction::LeftToRight {
+            return whole_words(clusters);
         }
+        let mut clusters = clusters;
+        for cluster in clusters.iter_mut().filter(|cluster| !cluster.is_plain) {
+            cluster.glyphs.splice(..0, self.mere_space());
+        }
+        clusters
     }
 
-    /// Whether the glyphs by themselves are read as this text. Those that stand for nothing yet
-    /// stand for it from now on: one for all of it or, from the right, where no script changes the
-    /// order of letters and marks, each for a character.
-    fn are_read_as(&mut self, glyphs: &[Glyph], text: &str, direction: Direction) -> bool {
-        let mut is_read_as = |glyph: &Glyph, text: &str| {
-            let known = self
-                .texts
-                .entry(glyph.id)
-                .or_insert_with(|| text.to_owned());
-            known == text
-        };
-        if let [glyph] = glyphs {
-            return is_read_as(glyph, text);
-        }
-        let is_one_by_one =
-            direction == Direction::RightToLeft && glyphs.len() == text.chars().count();
-        let mut pairs = glyphs.iter().rev().zip(text.chars());
-        is_one_by_one && pairs.all(|(glyph, c)| is_read_as(glyph, c.encode_utf8(&mut [0; 4])))
+    /// Whether the glyphs by themselves are read as this text. One that stands for nothing yet stands
+    /// for it from now on.
+    fn are_read_as(&mut self, glyphs: &[Glyph], text: &str) -> bool {
+        let [glyph] = glyphs else { return false };
+        let known = self
+            .texts
+            .entry(glyph.id)
+            .or_insert_with(|| text.to_owned());
+        known == text
+    }
+
+    /// A space that takes no room. Where it begins a letter with marks, that letter begins for a reader
+    /// of the file where it does on paper, and not where the first mark stands.
+    fn mere_space(&mut self) -> Option<Glyph> {
+        let space = u16::try_from(self.glyph(' ')?).ok()?;
+        Some(Glyph {
+            id: self.used.remap(space),
+            width: self.width_of(space),
+            advance: 0.0,
+            shift: [0.0; 2],
+        })
     }
 }
 
