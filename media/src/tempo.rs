@@ -213,8 +213,10 @@ mod tests {
             };
             for speed in [0.5, 0.75, 1.25, 1.5, 2.0, 3.0] {
                 let heard = at_speed(&voice, rate, speed);
-                let length = heard.len() as f32 / rate as f32 * speed;
-                assert!((1.9..2.1).contains(&length), "{length} at {speed}, {rate}");
+                let length = heard.len() as f32 / rate as f32;
+                // The end, half a frame and more, comes as it is.
+                let wrong = (length - 2.0 / speed).abs();
+                assert!(wrong < 0.06, "{length} s at {speed}, {rate}");
                 let steady = &heard[rate as usize / 10..heard.len() - rate as usize / 10];
                 let purity = tone_to_noise(steady, rate, 200.0);
                 assert!(purity > 25.0, "{purity} dB at {speed}, {rate}");

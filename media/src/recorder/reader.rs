@@ -15,8 +15,9 @@ use super::ogg::CLOCK;
 /// Samples of one channel in the longest Opus packet, 120 ms (RFC 6716 §2.1.4).
 const LONGEST_PACKET: usize = CLOCK as usize * 120 / 1_000;
 
-/// How many samples before a place are decoded to be heard there as they are: 80 ms.
-const PRE_ROLL: usize = CLOCK as usize * 80 / 1_000;
+/// How many samples before a place are decoded to be heard there as they are: 400 ms, where 80 ms are the
+/// least (RFC 7845 §4.6).
+const PRE_ROLL: usize = CLOCK as usize * 400 / 1_000;
 /// How long a page of an Ogg file is at most, and the one before it with it.
 const LONGEST_PAGE: u64 = 2 * 65_307;
 
@@ -305,7 +306,7 @@ impl OggSource {
     }
 
     /// Leaves out so many samples from the beginning on. Packets are passed over without decoding, but
-    /// for the last ones, from which the decoder learns what comes before (RFC 7845 §4.6).
+    /// for the last ones, from which the decoder learns what comes before.
     fn leave_out(&mut self, samples: u64, waiting: &mut Vec<f32>) -> Result<(), ReadError> {
         let samples = usize::try_from(samples).unwrap_or(usize::MAX);
         self.skip = self.skip.saturating_add(samples);
