@@ -210,8 +210,10 @@ impl<F> Report<'_, F> {
             .file
             .as_deref()
             .filter(|file| *file != Path::new("-"));
-        let deed = Deed::export("report", file);
-        audited_export(&mut store, profile, Right::Report, &deed)?;
+        if file.is_some() {
+            let deed = Deed::export("report", file);
+            audited_export(&mut store, profile, Right::Report, &deed)?;
+        }
         let figures = |period| -> anyhow::Result<(Period, F)> {
             let zone = TimeZone::system();
             Ok((

@@ -172,3 +172,23 @@ fn s5_30_a_reviewer_takes_calls_out_and_a_manager_reads_who_did() {
         ]
     );
 }
+
+#[test]
+fn s5_21_marks_of_a_period_are_computed_anew_after_limits_were_changed() {
+    let office = office("manager");
+    let dir = office.path();
+    let recheck = |days: &[&str]| done(dir, &[&["log", "recheck"], days].concat());
+    let told = |changed: u32| {
+        format!("3 calls were looked at; those whose mark is another one now: {changed}\n")
+    };
+    assert_eq!(recheck(&[]), told(0));
+    let limits = settings("manager") + "[[too_long]]\nseconds = 59\n";
+    fs::write(dir.join("settings.toml"), limits).unwrap();
+    assert!(recheck(&["--from", "2026-11-23"]).starts_with("0 calls"));
+    assert_eq!(
+        recheck(&["--from", "2026-11-22", "--to", "2026-11-22"]),
+        told(3)
+    );
+    assert_eq!(recheck(&[]), told(0));
+    assert_eq!(done(dir, &["log", "list", "--too-long"]).lines().count(), 4);
+}
