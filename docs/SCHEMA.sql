@@ -156,6 +156,12 @@ CREATE TABLE calls (
     CHECK (recorded IN (0, 1)), too_long INTEGER NOT NULL DEFAULT 0 -- people talked for longer than they should
     CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '', origin TEXT
     CHECK (origin IN ('dialled', 'link', 'callback', 'transfer'))) STRICT;
+    CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '', alike TEXT AS (
+    direction || char(10) || status || char(10) || ifnull(end_reason, '') || char(10) || ifnull(known_as, '')
+    || char(10) || (ended_at IS NOT NULL) || (answered_at IS NOT NULL)
+    -- Sound that went one way only counts as none; a call without any figures of it may have had it.
+    || (answered_at IS NOT NULL AND min(packets_sent, packets_received) IS 0)
+    || char(10) || account || char(10) || extension || char(10) || employee) VIRTUAL) STRICT;
 
 CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
 
@@ -432,10 +438,6 @@ CREATE TABLE analyses (
     CHECK ((error IS NULL) = (agent IS NOT NULL))
 ) STRICT;
 
-CREATE INDEX calls_by_answer ON calls (started_at, status, answered_at, direction, known_as, extension,
-    employee, ring_ms, hold_ms, talk_ms, identified_ms)
-    WHERE status IN ('answered', 'interrupted');
-
 CREATE TRIGGER calls_new AFTER INSERT ON calls WHEN new.client IS NOT NULL BEGIN
     UPDATE calls SET (name_key, category_now) = (SELECT name_key, category FROM clients WHERE id = new.client)
     WHERE rowid = new.rowid;
@@ -524,6 +526,8 @@ CREATE TABLE call_looks (
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX calls_by_report ON calls (started_at, alike, coalesce(ended_at, last_seen_at), ring_ms, talk_ms,
+    hold_ms, identified_ms);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

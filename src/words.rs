@@ -3,8 +3,10 @@
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use crate::model::{CallColumn, ClientField, Kind, NOTE_READ, Record, Value};
+use crate::model::{CallColumn, ClientField, Kind, NOTE_READ, Record, Right, Role, Value};
+use crate::settings::Settings;
 use crate::store::Change;
+use crate::tariffs::Tariffs;
 use crate::tr;
 
 /// A day of the week, as short as it is written.
@@ -18,6 +20,50 @@ pub fn weekday_short(weekday: Weekday) -> String {
         Weekday::Saturday => tr!("Sat"),
         Weekday::Sunday => tr!("Sun"),
     }
+}
+
+/// What a role is called.
+pub fn role(role: Role) -> String {
+    match role {
+        Role::Agent => tr!("role" => "agent"),
+        Role::Reviewer => tr!("role" => "reviewer"),
+        Role::Manager => tr!("role" => "manager"),
+    }
+}
+
+/// That a role has not this right, and who has.
+pub fn refusal(of: Role, right: Right) -> String {
+    let what = match right {
+        Right::See => tr!("seeing calls and clients"),
+        Right::Listen => tr!("listening to recordings"),
+        Right::Report => tr!("reports"),
+        Right::ExportCalls => tr!("exporting calls"),
+        Right::ExportRecordings => tr!("exporting recordings"),
+        Right::ExportClients => tr!("exporting clients"),
+        Right::DeleteRecordings => tr!("deleting recordings"),
+        Right::DeleteClients => tr!("deleting and merging clients"),
+        Right::ReadAudit => tr!("reading the audit"),
+        Right::ApplyTariffs => tr!("recomputing costs and marks"),
+        Right::Backup => tr!("backing up and restoring"),
+    };
+    tr!(
+        "Not allowed here: {what}. The role of this seat is {role}; it takes: {roles}.",
+        what = what,
+        role = role(of),
+        roles = right.roles().map(role).collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// What to tell of tariffs for lines that there are not.
+pub fn lines_of_none(tariffs: &Tariffs, settings: &Settings) -> impl Iterator<Item = String> {
+    let lines = settings.accounts.iter().map(|line| line.aor.as_str());
+    let absent = tariffs.lines_of_none(&lines.collect::<Vec<_>>());
+    absent.into_iter().map(|line: String| {
+        tr!(
+            "A tariff is for the line {line}, but no account has that address",
+            line = line
+        )
+    })
 }
 
 /// What a field of a client is called.

@@ -20,5 +20,6 @@ pub mod rtp;
 pub mod signal;
 pub mod srtp;
 pub mod stream;
+pub mod tempo;
 mod time_stretch;
 pub mod tone;

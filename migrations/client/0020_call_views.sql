@@ -25,3 +25,9 @@ CREATE TABLE call_looks (
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- The client's category at the time of the call is a column that lists are asked of and sorted by, too.
+DROP INDEX calls_by_time;
+CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
+    account, client, category_now, category_then, recorded, name_key, caller, callee, mos, cost_minor,
+    too_long);

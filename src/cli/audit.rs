@@ -9,10 +9,10 @@ use jiff::tz::TimeZone;
 use super::data::{Format, open_store, period};
 use crate::audit::who;
 use crate::export::{audit_as_csv, audit_json};
-use crate::model::{Act, AuditLine, Deed};
+use crate::model::{Act, AuditLine, Deed, Right};
 use crate::profile::Profile;
 use crate::settings::Settings;
-use crate::store::{AuditFilter, Result, Store, Writer};
+use crate::store::{AuditFilter, Result, Store, StoreError, Writer};
 use crate::table::write_table;
 use crate::tr;
 
@@ -106,11 +106,19 @@ pub fn audited<T>(
     write: impl FnOnce(&mut Writer<'_>, &str) -> Result<T>,
 ) -> anyhow::Result<T> {
     let who = who(&Settings::load(&profile.settings())?);
-    let written = store.write(|writer| write(writer, &who));
-    written.context(tr!("this is not done without a line in the audit"))
+    match store.write(|writer| write(writer, &who)) {
+        // Whoever may not do it is told so alone.
+        Err(refused @ StoreError::Refused { .. }) => Err(refused.into()),
+        written => written.context(tr!("this is not done without a line in the audit")),
+    }
 }
 
-/// As [`audited`], for an export.
-pub fn audited_export(store: &mut Store, profile: &Profile, deed: &Deed) -> anyhow::Result<()> {
-    audited(store, profile, |writer, who| writer.audit(who, deed))
+/// As [`audited`], for an export that takes this right.
+pub fn audited_export(
+    store: &mut Store,
+    profile: &Profile,
+    right: Right,
+    deed: &Deed,
+) -> anyhow::Result<()> {
+    audited(store, profile, |writer, who| writer.audit(who, right, deed))
 }

@@ -1,14 +1,17 @@
 //! `ringbook backup` and `ringbook restore`: the store as one file.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::audit::audited_export;
 use super::data::open_store;
+use crate::model::{Deed, Right};
 use crate::profile::Profile;
+use crate::settings::Settings;
 use crate::store::Store;
 use crate::tr;
 
@@ -43,7 +46,10 @@ pub fn backup(
             file = file
         ));
     }
-    open_store(profile)?
+    let mut store = open_store(profile)?;
+    let deed = Deed::export("backup", Some(&command.file));
+    audited_export(&mut store, profile, Right::Backup, &deed)?;
+    store
         .backup_to(&command.file)
         .with_context(|| file.to_string())?;
     Ok(writeln!(
@@ -53,7 +59,13 @@ pub fn backup(
     )?)
 }
 
-/// Makes the backup the profile's store.
+fn kept_as(aside: Option<&Path>) -> String {
+    aside
+        .map(|file| file.display().to_string())
+        .unwrap_or_default()
+}
+
+/// Makes the backup the profile's store. That the one before it went is written into the new one.
 pub fn restore(
     command: &RestoreCommand,
     profile: &Profile,
@@ -63,7 +75,11 @@ pub fn restore(
     let _alone = profile
         .lock()
         .context(tr!("the store cannot be replaced"))?;
-    let aside = Store::restore(&command.file, &profile.database(), Timestamp::now())?;
+    let settings = Settings::load(&profile.settings())?;
+    let (database, seat) = (profile.database(), settings.seat());
+    let aside = Store::restore(&command.file, &database, &seat, Timestamp::now())?;
+    let deed = Deed::delete("store", &kept_as(aside.as_deref()));
+    audited_export(&mut open_store(profile)?, profile, Right::Backup, &deed)?;
     writeln!(
         output,
         "{}",

@@ -7,13 +7,16 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use jiff::{Timestamp, Zoned};
 
+use super::audit::{audited, audited_export};
 use super::client_fields::Fields;
 use super::client_files::{self, ExportFile, ImportFile};
 use super::contacts::{self, SyncContacts};
 use super::data::{home_country, one_client, open_store};
 use super::timeline::timeline;
 use crate::export::{client_json, summaries_as_json};
-use crate::model::{AboutClient, Client, ClientField, ClientSummary, Kind, PhoneNumber, Record};
+use crate::model::{
+    AboutClient, Client, ClientField, ClientSummary, Deed, Kind, PhoneNumber, Record, Right,
+};
 use crate::profile::Profile;
 use crate::store::{TimelineFilter, Writer};
 use crate::table::{printable, write_table};
@@ -300,7 +303,13 @@ fn find(
     profile: &Profile,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let store = open_store(profile)?;
+    let mut store = open_store(profile)?;
+    audited_export(
+        &mut store,
+        profile,
+        Right::See,
+        &Deed::export("clients", None),
+    )?;
     let found = store.read(|reader| reader.find_clients(text, limit))?;
     match format {
         FindFormat::Json => {
@@ -343,17 +352,19 @@ fn summary_row(client: &ClientSummary) -> [String; 6] {
 
 fn merge(into: &str, from: &str, profile: &Profile) -> anyhow::Result<()> {
     let country = home_country(profile, None)?;
-    open_store(profile)?.write(|writer| {
-        let into = one_client(writer, into, country)?.id;
-        let from = one_client(writer, from, country)?.id;
-        Ok(writer.merge_clients(into, from)?)
+    let mut store = open_store(profile)?;
+    let one = |text| store.read(|reader| one_client(reader, text, country));
+    let (into, from) = (one(into)?.id, one(from)?.id);
+    audited(&mut store, profile, |writer, who| {
+        writer.merge_clients(who, into, from)
     })
 }
 
 fn delete(client: &str, profile: &Profile) -> anyhow::Result<()> {
     let country = home_country(profile, None)?;
-    open_store(profile)?.write(|writer| {
-        let client = one_client(writer, client, country)?.id;
-        Ok(writer.delete_client(client)?)
+    let mut store = open_store(profile)?;
+    let client = store.read(|reader| one_client(reader, client, country))?.id;
+    audited(&mut store, profile, |writer, who| {
+        writer.delete_client(who, client)
     })
 }

@@ -11,7 +11,7 @@ use super::audit::audited_export;
 use super::data::{home_country, open_store, to_file_or};
 use crate::export::{clients_as_cards, clients_as_csv};
 use crate::import::{self, ImportError, LeftOutFile, Options, Report};
-use crate::model::{Client, Country, Deed};
+use crate::model::{Client, Country, Deed, Right};
 use crate::profile::Profile;
 use crate::vcard::Version;
 use crate::{tr, trn};
@@ -70,7 +70,7 @@ impl ExportFile {
 pub fn export(file: &ExportFile, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
     let mut store = open_store(profile)?;
     let deed = Deed::export("clients", file.file.as_deref());
-    audited_export(&mut store, profile, &deed)?;
+    audited_export(&mut store, profile, Right::ExportClients, &deed)?;
     to_file_or(file.file.as_deref(), output, |output| {
         store.read(|reader| match file.cards() {
             Some(version) => clients_as_cards(reader, version, output),

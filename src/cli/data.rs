@@ -121,10 +121,11 @@ pub enum Format {
     Csv,
 }
 
-/// Opens the profile's store, making it where there is none.
+/// Opens the profile's store for whoever sits there, making it where there is none.
 pub fn open_store(profile: &Profile) -> anyhow::Result<Store> {
     profile.create()?;
-    Ok(Store::open(&profile.database())?)
+    let seat = Settings::load(&profile.settings())?.seat();
+    Ok(Store::open_for(&profile.database(), seat)?)
 }
 
 /// Whose numbers are written without a country code: the one given, the first line's, or the system's.

@@ -13,14 +13,16 @@ use super::data::{Format, open_store, to_file_or};
 use super::log_import::{self, ImportCalls};
 use super::log_marks::MarkCommand;
 use super::log_options::{ListFormat, Sorted, Which, grouping};
+use super::tariff::{BATCH, Days, each_batch};
 use super::{log_groups, log_marks};
 use crate::export::{call_json, calls_as_csv, calls_as_json, calls_as_json_lines};
 use crate::flight::{Flight, report};
-use crate::model::{CallId, CallLine, CallOrigin, CallRecord, Deed};
+use crate::model::{CallId, CallLine, CallOrigin, CallRecord, Deed, Right};
 use crate::profile::Profile;
+use crate::settings::Settings;
 use crate::store::{CallList, Grouping, Reader};
 use crate::table::{printable, write_table};
-use crate::tr;
+use crate::{tr, trn};
 
 /// The call log.
 #[derive(Debug, Subcommand)]
@@ -31,6 +33,8 @@ pub enum LogCommand {
     /// What a person writes into it.
     #[command(flatten)]
     Mark(MarkCommand),
+    /// Computes anew which calls of a period lasted too long, by [[too_long]] in settings.toml
+    Recheck(Days),
     /// Bring in the call log of a PBX: Asterisk's Master.csv, or any CSV file
     Import(Box<ImportCalls>),
 }
@@ -96,6 +100,36 @@ pub enum ReadCommand {
     },
 }
 
+impl ReadCommand {
+    /// What it takes out of the program, and the right that takes: a list for people is what they may
+    /// see, one for programs is an export. Of one call nothing leaves but for the provider.
+    fn taking_out(&self) -> Option<(Right, Deed)> {
+        let list = |is_for_people| {
+            let right = if is_for_people {
+                Right::See
+            } else {
+                Right::ExportCalls
+            };
+            (right, Deed::export("calls", None))
+        };
+        match self {
+            Self::List { format, .. } => Some(list(*format == ListFormat::Table)),
+            Self::Groups { format, .. } => Some(list(*format == Format::Table)),
+            Self::Export { file, .. } => {
+                let deed = Deed::export("calls", file.as_deref());
+                Some((Right::ExportCalls, deed))
+            }
+            Self::Show { call, bundle, .. } => bundle.as_deref().map(|file| {
+                let deed = Deed {
+                    call: Some(*call),
+                    ..Deed::export("messages", Some(file))
+                };
+                (Right::ExportCalls, deed)
+            }),
+        }
+    }
+}
+
 /// The width of a ladder where nobody says how wide the terminal is.
 const WIDTH: usize = 100;
 
@@ -112,16 +146,31 @@ pub enum LadderFormat {
 pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
     match command {
         LogCommand::Mark(command) => log_marks::run(command, profile),
+        LogCommand::Recheck(days) => recheck(days, profile, output),
         LogCommand::Import(it) => log_import::run(it, profile, output),
         LogCommand::Read(command) => {
             let mut store = open_store(profile)?;
-            if let ReadCommand::Export { file, .. } = &**command {
-                let deed = Deed::export("calls", file.as_deref());
-                audited_export(&mut store, profile, &deed)?;
+            if let Some((right, deed)) = command.taking_out() {
+                audited_export(&mut store, profile, right, &deed)?;
             }
             store.read(|reader| run_on(command, profile, reader, output))
         }
     }
+}
+
+fn recheck(days: &Days, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    let filter = days.filter()?;
+    let limits = Settings::load(&profile.settings())?.talk_limits();
+    let (seen, changed) = each_batch(&mut open_store(profile)?, |writer, behind| {
+        writer.mark_calls(&filter, behind, BATCH, |call| limits.is_too_long(call))
+    })?;
+    let text = trn!(
+        "{n} call was looked at; those whose mark is another one now: {changed}",
+        "{n} calls were looked at; those whose mark is another one now: {changed}",
+        n = seen,
+        changed = changed
+    );
+    Ok(writeln!(output, "{text}")?)
 }
 
 fn run_on(

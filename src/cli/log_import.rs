@@ -13,6 +13,8 @@ use super::client_files::{charset, left_out, mapping, opened, told};
 use super::data::{home_country, open_store};
 use crate::import::{CallLogOptions, Extensions, import_calls, preview_calls};
 use crate::profile::Profile;
+use crate::settings::Settings;
+use crate::tariffs::Tariffs;
 
 /// Bring in the call log of a PBX.
 #[derive(Debug, Args)]
@@ -62,6 +64,8 @@ pub fn run(it: &ImportCalls, profile: &Profile, output: &mut dyn Write) -> anyho
         map: it.map.clone(),
         extensions: it.extensions.clone().unwrap_or_default(),
         line: it.line.clone().unwrap_or_default(),
+        tariffs: Tariffs::load(&profile.tariffs())?,
+        limits: Settings::load(&profile.settings())?.talk_limits(),
         dry_run: it.dry_run,
         rejected: rejected.as_mut().map(|file| file as &mut dyn Write),
     };

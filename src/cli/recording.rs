@@ -3,19 +3,22 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use ringbook_media::tempo::SPEEDS;
 
-use super::audit::audited;
+use super::audit::{audited, audited_export};
 use super::data::{home_country, meant_clients, open_store, period};
 use super::log::clock;
 use super::play;
 use crate::export::{
     Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
 };
-use crate::model::{Act, CallId, RecordingId, RecordingRow};
+use crate::model::{Act, CallId, Deed, RecordingId, RecordingRow, Right};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
@@ -53,6 +56,12 @@ pub enum RecordingCommand {
         /// default, a loudspeaker's name, or file:PATH.wav [default: the settings' audio.output]
         #[arg(long, value_name = "DEVICE")]
         output: Option<String>,
+        /// From this place on: 1:30, 90s, 1m 30s
+        #[arg(long, value_name = "TIME", value_parser = place, default_value = "0s")]
+        from: Duration,
+        /// How much faster or slower, the pitch kept: 0.5 to 3
+        #[arg(long, value_name = "FACTOR", value_parser = speed, default_value = "1")]
+        speed: f32,
     },
     /// Copy recordings into a folder, each with a JSON sidecar, and an index.csv
     Export {
@@ -115,6 +124,8 @@ pub fn run(
             limit,
             format,
         } => {
+            let deed = Deed::export("recordings", None);
+            audited_export(&mut store, profile, Right::See, &deed)?;
             let lines = store.read(|reader| which.lines(profile, reader, at_most(*limit)))?;
             list(&lines, *format, output)
         }
@@ -122,7 +133,12 @@ pub fn run(
             let lines = store.read(|reader| which.lines(profile, reader, at_most(*limit)))?;
             super::analysis::print(&lines, output)
         }
-        RecordingCommand::Play { id, output: named } => {
+        RecordingCommand::Play {
+            id,
+            output: named,
+            from,
+            speed,
+        } => {
             let recording = store.read(|reader| one_recording(reader, id))?;
             let path = recording_path(&recordings, &recording.file)?;
             fs::metadata(&path).with_context(|| path.display().to_string())?;
@@ -133,7 +149,11 @@ pub fn run(
                 Some(name) => name.clone(),
                 None => Settings::load(&profile.settings())?.audio.output,
             };
-            play::run(&path, &device, &clock(recording.duration), output)
+            let how = play::How {
+                from: *from,
+                speed: *speed,
+            };
+            play::run(&path, &device, how, &clock(recording.duration), output)
         }
         RecordingCommand::Export { to, which } => {
             let lines = store.read(|reader| which.lines(profile, reader, usize::MAX))?;
@@ -165,6 +185,30 @@ pub fn run(
             }
         }
     }
+}
+
+/// A place in a recording: minutes and seconds, or a length of time.
+fn place(text: &str) -> Result<Duration, String> {
+    let clock = || {
+        let mut parts = text.split(':').map(|part| part.parse::<u64>().ok());
+        let first = parts.next()??;
+        let seconds = parts.try_fold(first, |sum, part| {
+            part.filter(|part| *part < 60)
+                .map(|part| sum.saturating_mul(60) + part)
+        });
+        seconds.map(Duration::from_secs)
+    };
+    let length = || Duration::try_from(text.parse::<SignedDuration>().ok()?).ok();
+    clock()
+        .or_else(length)
+        .ok_or_else(|| "allowed: 1:30, 90s, 1m 30s, or seconds alone".to_owned())
+}
+
+fn speed(text: &str) -> Result<f32, String> {
+    let read: Option<f32> = text.parse().ok();
+    let (slowest, fastest) = (SPEEDS.start(), SPEEDS.end());
+    read.filter(|speed| SPEEDS.contains(speed))
+        .ok_or_else(|| format!("allowed: {slowest} to {fastest}"))
 }
 
 /// 0 is for all.
@@ -368,4 +412,23 @@ fn verify(rows: &[RecordingRow], recordings: &Path, output: &mut dyn Write) -> a
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s5_30_a_place_and_a_speed_are_read_as_people_write_them() {
+        for text in ["1:30", "90", "90s", "1m 30s", "00:01:30", "0:01:30"] {
+            assert_eq!(place(text), Ok(Duration::from_secs(90)), "{text}");
+        }
+        for text in ["", ":", "1:60", "-1", "1:-1", "soon"] {
+            assert!(place(text).is_err(), "{text}");
+        }
+        assert_eq!((speed("1.5"), speed("3")), (Ok(1.5), Ok(3.0)));
+        for text in ["0", "0.4", "3.1", "NaN", "fast"] {
+            assert!(speed(text).is_err(), "{text}");
+        }
+    }
 }

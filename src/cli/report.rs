@@ -16,9 +16,9 @@ use super::{report_busiest, report_handling, report_lost, report_service};
 use crate::export::page::{Page, write_pages};
 use crate::export::{
     ExportError, busiest_as_csv, busiest_json, handling_as_csv, handling_json, lost_as_csv,
-    lost_json, pages_as_html, service_as_csv, service_json,
+    lost_json, pages_as_html, pages_as_pdf, service_as_csv, service_json,
 };
-use crate::model::{Deed, When};
+use crate::model::{Deed, Right, When};
 use crate::profile::Profile;
 use crate::reports::{Period, SERVICE_GOAL, SERVICE_WITHIN, SHORT_ABANDON};
 use crate::store::{self, Reader};
@@ -82,7 +82,7 @@ pub enum ReportCommand {
 /// What every report can be told.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Into this file; its ending says how, where --format does not: csv, json or html.
+    /// Into this file; its ending says how, where --format does not: csv, json, html or pdf.
     file: Option<PathBuf>,
     /// Which calls.
     #[command(flatten)]
@@ -114,6 +114,8 @@ pub enum ReportFormat {
     Csv,
     /// A page with charts, for a browser.
     Html,
+    /// Sheets with charts, for paper.
+    Pdf,
 }
 
 /// The period of a report.
@@ -209,7 +211,8 @@ impl<F> Report<'_, F> {
             .as_deref()
             .filter(|file| *file != Path::new("-"));
         if file.is_some() {
-            audited_export(&mut store, profile, &Deed::export("report", file))?;
+            let deed = Deed::export("report", file);
+            audited_export(&mut store, profile, Right::Report, &deed)?;
         }
         let figures = |period| -> anyhow::Result<(Period, F)> {
             let zone = TimeZone::system();
@@ -234,6 +237,10 @@ impl<F> Report<'_, F> {
             ReportFormat::Html => {
                 let html = pages_as_html(&self.pages(reports), i18n::language());
                 output.write_all(html.as_bytes())?;
+            }
+            ReportFormat::Pdf => {
+                let pages = self.pages(reports);
+                output.write_all(&pages_as_pdf(&pages, i18n::language(), &Zoned::now())?)?;
             }
             ReportFormat::Csv => (self.csv)(reports, output)?,
             ReportFormat::Json => {
@@ -263,6 +270,7 @@ fn by_ending(file: Option<&Path>) -> ReportFormat {
         Some("csv") => ReportFormat::Csv,
         Some("json") => ReportFormat::Json,
         Some("html") => ReportFormat::Html,
+        Some("pdf") => ReportFormat::Pdf,
         _ => ReportFormat::Table,
     }
 }

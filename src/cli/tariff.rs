@@ -11,15 +11,15 @@ use super::data::{Format, home_country, open_store, period};
 use super::log::clock;
 use super::tariff_texts;
 use crate::export::{totals_as_csv, totals_json};
-use crate::model::{CallRecord, Direction, PhoneNumber, When};
+use crate::model::{CallId, Direction, PhoneNumber, When};
 use crate::profile::Profile;
 use crate::settings::Settings;
-use crate::store::{CallFilter, Store};
+use crate::store::{self, CallFilter, Recomputed, Store, Writer};
 use crate::tariffs::{Charged, Tariffs};
-use crate::{tr, trn};
+use crate::{tr, trn, words};
 
-/// Calls whose costs are computed in one transaction: a running phone waits for no more.
-const BATCH: usize = 500;
+/// Calls that are computed anew in one transaction: a running phone waits for no more.
+pub(super) const BATCH: usize = 500;
 
 /// What calls cost.
 #[derive(Debug, Subcommand)]
@@ -72,7 +72,7 @@ pub struct Days {
 }
 
 impl Days {
-    fn filter(&self) -> anyhow::Result<CallFilter> {
+    pub(super) fn filter(&self) -> anyhow::Result<CallFilter> {
         let (from, to) = period(self.from.as_deref(), self.to.as_deref())?;
         Ok(CallFilter {
             from,
@@ -98,7 +98,13 @@ pub fn run(
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
     match command {
-        TariffCommand::List => tariff_texts::list(&some_tariffs(profile)?, output),
+        TariffCommand::List => {
+            let tariffs = some_tariffs(profile)?;
+            tariff_texts::list(&tariffs, output)?;
+            let settings = Settings::load(&profile.settings())?;
+            let mut warnings = words::lines_of_none(&tariffs, &settings);
+            Ok(warnings.try_for_each(|text| writeln!(output, "{text}"))?)
+        }
         TariffCommand::Price(wanted) => price(wanted, profile, output),
         TariffCommand::Apply(days) => apply(&days.filter()?, profile, output),
         TariffCommand::Total { days, format } => total(&days.filter()?, profile, *format, output),
@@ -164,8 +170,9 @@ fn answered_at(text: Option<&str>) -> anyhow::Result<Timestamp> {
 
 fn apply(filter: &CallFilter, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
     let tariffs = some_tariffs(profile)?;
-    let mut store = open_store(profile)?;
-    let (seen, changed) = price_all(&mut store, filter, &tariffs)?;
+    let (seen, changed) = each_batch(&mut open_store(profile)?, |writer, behind| {
+        writer.price_calls(filter, behind, BATCH, |call| tariffs.cost(call))
+    })?;
     let text = trn!(
         "{n} call was looked at; those that cost something else now: {changed}",
         "{n} calls were looked at; those that cost something else now: {changed}",
@@ -175,17 +182,15 @@ fn apply(filter: &CallFilter, profile: &Profile, output: &mut dyn Write) -> anyh
     Ok(writeln!(output, "{text}")?)
 }
 
-/// Computes the costs batch by batch: how many calls were looked at, and how many have changed.
-fn price_all(
+/// Goes through calls batch by batch: how many were looked at, and how many have changed.
+pub(super) fn each_batch(
     store: &mut Store,
-    filter: &CallFilter,
-    tariffs: &Tariffs,
+    recompute: impl Fn(&mut Writer<'_>, Option<(Timestamp, CallId)>) -> store::Result<Recomputed>,
 ) -> anyhow::Result<(u64, u64)> {
-    let price = |call: &CallRecord| tariffs.cost(call);
     let (mut seen, mut changed) = (0, 0);
     let mut behind = None;
     loop {
-        let batch = store.write(|writer| writer.price_calls(filter, behind, BATCH, price))?;
+        let batch = store.write(|writer| recompute(writer, behind))?;
         seen += batch.seen;
         changed += batch.changed;
         match batch.last {

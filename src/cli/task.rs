@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::audit::audited_export;
 use super::data::{Format, clients, home_country, meant_clients, open_store, to_file_or};
 use crate::control::{self, Request};
 use crate::export::{call_json, task_json, tasks_as_calendar, tasks_as_csv, tasks_as_json};
-use crate::model::{Country, Party, TaskId, TaskLine};
+use crate::model::{Country, Deed, Party, Right, TaskId, TaskLine};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, TaskFilter, TaskState};
@@ -82,26 +83,32 @@ pub fn run(command: &TaskCommand, profile: &Profile, output: &mut dyn Write) -> 
             which,
             limit,
             format,
-        } => store.read(|reader| {
-            let limit = Some(*limit).filter(|&limit| limit > 0);
-            list(
-                reader,
-                &which.filter(reader, country)?,
-                limit,
-                *format,
-                output,
-            )
-        }),
+        } => {
+            let right = match format {
+                Format::Table => Right::See,
+                Format::Json | Format::Csv => Right::ExportCalls,
+            };
+            audited_export(&mut store, profile, right, &Deed::export("tasks", None))?;
+            store.read(|reader| {
+                let limit = Some(*limit).filter(|&limit| limit > 0);
+                let filter = which.filter(reader, country)?;
+                list(reader, &filter, limit, *format, output)
+            })
+        }
         TaskCommand::Show { task } => store.read(|reader| {
             let line = find(reader, task, country)?;
             serde_json::to_writer_pretty(&mut *output, &shown(reader, &line)?)?;
             Ok(writeln!(output)?)
         }),
-        TaskCommand::Export { file } => store.read(|reader| {
-            to_file_or(file.as_deref(), output, |output| {
-                Ok(tasks_as_calendar(reader, Timestamp::now(), output)?)
+        TaskCommand::Export { file } => {
+            let deed = Deed::export("tasks", file.as_deref());
+            audited_export(&mut store, profile, Right::ExportCalls, &deed)?;
+            store.read(|reader| {
+                to_file_or(file.as_deref(), output, |output| {
+                    Ok(tasks_as_calendar(reader, Timestamp::now(), output)?)
+                })
             })
-        }),
+        }
         TaskCommand::Close { task, reason } => {
             let closed = store.write(|writer| -> anyhow::Result<_> {
                 let task = find(writer, task, country)?.task.id;

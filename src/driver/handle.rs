@@ -58,7 +58,7 @@ impl AppHandle {
     pub fn save_settings(&self, settings: Settings) -> Result<(), SettingsError> {
         settings::save(&self.profile.settings(), &settings)?;
         self.command(Command::SetSettings(Box::new(settings)), |_| {});
-        self.inbox.put(opening::tariffs(&self.profile));
+        opening::tariffs(&self.profile, &self.inbox);
         Ok(())
     }
 

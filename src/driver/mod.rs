@@ -188,7 +188,7 @@ impl Driver {
         let media_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
         let rtp_ports = settings.media.rtp_ports.clone();
         let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
-        let task_terms = settings.task_terms();
+        let (task_terms, seat) = (settings.task_terms(), settings.seat());
         let contacts = Contacts::new(&settings, inbox.clone());
         let analyst = Analyst::new(inbox.clone());
         let sources = Sources::new(profile.dir(), inbox.clone());
@@ -241,8 +241,8 @@ impl Driver {
         );
         driver.drain();
         driver.tell_events();
-        driver.inbox.put(opening::tariffs(&driver.profile));
-        open_store(&driver.profile, task_terms, driver.inbox.clone())?;
+        opening::tariffs(&driver.profile, &driver.inbox);
+        open_store(&driver.profile, task_terms, seat, driver.inbox.clone())?;
         Ok(driver)
     }
 

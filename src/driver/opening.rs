@@ -6,16 +6,18 @@ use std::path::PathBuf;
 use super::message::{Inbox, Message};
 use super::recovery;
 use crate::automation::{Body, NoticeKind};
-use crate::model::TaskTerms;
+use crate::model::{Seat, TaskTerms};
 use crate::profile::Profile;
+use crate::settings::Settings;
 use crate::store::{StoreHandle, StoreNotice};
 use crate::tariffs::Tariffs;
-use crate::tr;
+use crate::{tr, words};
 
-/// Opens the store on a thread of its own; then repairs what a crash cut off.
+/// Opens the store on a thread of its own, for whoever sits at the seat; then repairs what a crash cut off.
 pub(super) fn open_store(
     profile: &Profile,
     terms: Option<TaskTerms>,
+    seat: Seat,
     inbox: Inbox,
 ) -> io::Result<()> {
     let (database, recordings): (PathBuf, PathBuf) = (profile.database(), profile.recordings());
@@ -23,7 +25,7 @@ pub(super) fn open_store(
     thread.spawn(move || {
         let told = inbox.clone();
         let notify = move |notice| told.put(store_news(notice));
-        match StoreHandle::open_with(&database, terms, notify) {
+        match StoreHandle::open_with(&database, terms, seat, notify) {
             Ok((store, opening)) => {
                 inbox.put(Message::StoreOpened(Ok(store)));
                 for news in opening.tasks {
@@ -43,14 +45,21 @@ pub(super) fn open_store(
     Ok(())
 }
 
-/// What calls cost, as the file says; where something is wrong with it, what to tell of that.
-pub(super) fn tariffs(profile: &Profile) -> Message {
+/// Puts into the inbox what calls cost, as the file says; where something is wrong with it, what to
+/// tell of that.
+pub(super) fn tariffs(profile: &Profile, inbox: &Inbox) {
+    let notice = |text| inbox.put(Message::Notice(NoticeKind::Settings, text));
     match Tariffs::load(&profile.tariffs()) {
-        Ok(tariffs) => Message::Tariffs(tariffs),
-        Err(error) => {
-            let text = tr!("What calls cost stays as it was: {error}", error = error);
-            Message::Notice(NoticeKind::Settings, text)
+        Ok(tariffs) => {
+            if let Ok(settings) = Settings::load(&profile.settings()) {
+                words::lines_of_none(&tariffs, &settings).for_each(notice);
+            }
+            inbox.put(Message::Tariffs(tariffs));
         }
+        Err(error) => notice(tr!(
+            "What calls cost stays as it was: {error}",
+            error = error
+        )),
     }
 }
 

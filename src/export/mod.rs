@@ -15,6 +15,7 @@ mod line;
 mod lost;
 pub mod page;
 mod page_html;
+mod pdf;
 mod recordings;
 mod records;
 mod safe_name;
@@ -39,6 +40,7 @@ pub use handling::{HANDLING_COLUMNS, handling_as_csv, handling_json};
 pub use icalendar::tasks_as_calendar;
 pub use lost::{LOST_COLUMNS, lost_as_csv, lost_json};
 pub use page_html::pages_as_html;
+pub use pdf::{PdfError, pages_as_pdf};
 pub use recordings::{
     Exported, Health, INDEX_COLUMNS, RecordingFileError, export_recording, health, index_line,
     recording_path,

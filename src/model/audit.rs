@@ -14,7 +14,7 @@ pub enum Act {
     Listen,
     /// Writes something out of the store, for others to read.
     Export,
-    /// Deletes a recording.
+    /// Deletes a recording or a client.
     Delete,
 }
 
@@ -29,13 +29,14 @@ words!(Act {
 pub struct Deed {
     /// What is done.
     pub act: Act,
-    /// To what: a recording's file, `calls`, `clients`, or a report's name.
+    /// To what: a recording's file, `calls`, `clients`, `report`, `backup`, `messages`, a client.
     pub what: String,
     /// The call that it is about.
     pub call: Option<CallId>,
     /// The recording that it is about.
     pub recording: Option<RecordingId>,
-    /// Of an export: where it goes; may be empty.
+    /// Of an export: where it goes; may be empty. Of a client: the name, and which one it was a
+    /// double of.
     pub detail: String,
 }
 
@@ -48,6 +49,17 @@ impl Deed {
             call: None,
             recording: None,
             detail: to.map(|to| to.display().to_string()).unwrap_or_default(),
+        }
+    }
+
+    /// The deletion of `what`, and what else is to be said of it.
+    pub fn delete(what: &str, detail: &str) -> Self {
+        Self {
+            act: Act::Delete,
+            what: what.to_owned(),
+            call: None,
+            recording: None,
+            detail: detail.to_owned(),
         }
     }
 }

@@ -21,6 +21,7 @@ mod password;
 mod phone_number;
 mod record;
 mod recording;
+mod role;
 mod source;
 mod talk_limit;
 mod task;
@@ -58,6 +59,7 @@ pub use password::Password;
 pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};
 pub use record::{Column, Kind, Record, overdue_days};
 pub use recording::{RecordingRow, RecordingState};
+pub use role::{OwnCalls, Right, Role, Seat};
 pub use source::{
     CardSource, Database, Fact, Facts, SourceAnswer, SourcePlace, SourceState, SourcedField,
 };

@@ -28,8 +28,10 @@ impl Money {
     /// How many digits the currency has behind the point (ISO 4217): 2 for most.
     pub fn decimals(currency: &str) -> u32 {
         match currency {
-            "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" => 0,
-            "BHD" | "KWD" | "OMR" | "JOD" | "TND" | "IQD" => 3,
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF"
+            | "UGX" | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+            "CLF" | "UYW" => 4,
             _ => 2,
         }
     }
@@ -178,6 +180,9 @@ mod tests {
             (700, "JPY", "700"),
             (0, "JPY", "0"),
             (13, "KWD", "0.013"),
+            (1_500, "UGX", "1500"),
+            (1_500, "LYD", "1.500"),
+            (15_000, "CLF", "1.5000"),
             (i64::MIN, "USD", "-92233720368547758.08"),
         ] {
             let currency = currency.to_owned();

@@ -2,12 +2,12 @@
 //! what that saves, and how many conversations operators have in an hour of work.
 
 use std::array;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::by_pair::ByPair;
 use super::clock_hours::ClockHours;
 use super::{mean, ratio};
 use crate::model::{Direction, KnownAs};
@@ -238,9 +238,8 @@ pub struct HandlingTally {
     clock: ClockHours,
     incoming: ByCaller,
     outgoing: ByCaller,
-    operators: Vec<Working>,
-    /// Where those of an extension stand among them: mostly one.
-    places: HashMap<String, Vec<usize>>,
+    /// By extension and name.
+    operators: ByPair<Working>,
     colleagues: u64,
     cut_off: u64,
 }
@@ -265,9 +264,9 @@ struct Sample {
     short: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Working {
-    operator: Operator,
+    by_hour: [Work; 24],
     /// The latest hour of work.
     hour: Option<Timestamp>,
 }
@@ -279,8 +278,7 @@ impl HandlingTally {
             clock: ClockHours::of(zone),
             incoming: ByCaller::default(),
             outgoing: ByCaller::default(),
-            operators: Vec::new(),
-            places: HashMap::new(),
+            operators: ByPair::default(),
             colleagues: 0,
             cut_off: 0,
         }
@@ -303,9 +301,13 @@ impl HandlingTally {
 
     /// The figures.
     pub fn finish(self) -> Handling {
-        let mut operators: Vec<Operator> =
-            self.operators.into_iter().map(|one| one.operator).collect();
-        operators.sort_by(|a, b| (&a.extension, &a.employee).cmp(&(&b.extension, &b.employee)));
+        let operators = self.operators.sorted().into_iter();
+        let operator = |([extension, employee], working): ([String; 2], Working)| Operator {
+            extension,
+            employee,
+            by_hour: working.by_hour,
+        };
+        let operators: Vec<Operator> = operators.map(operator).collect();
         let of_all = |hour: usize| {
             let works = operators.iter().map(|operator| operator.by_hour[hour]);
             works.fold(Work::default(), Work::and)
@@ -323,35 +325,14 @@ impl HandlingTally {
 
     fn work(&mut self, talk: &Conversation<'_>) {
         let hour = self.clock.at(talk.started_at);
-        let place = self.place(talk.extension, talk.employee);
-        let working = &mut self.operators[place];
+        let working = self.operators.of(talk.extension, talk.employee);
         let is_new = working.hour.replace(hour.start) != Some(hour.start);
-        let work = &mut working.operator.by_hour[hour.hour];
+        let work = &mut working.by_hour[hour.hour];
         *work = work.and(Work {
             conversations: 1,
             talk: talk.talk,
             hours: is_new.into(),
         });
-    }
-
-    fn place(&mut self, extension: &str, employee: &str) -> usize {
-        let mut known = self.places.get(extension).into_iter().flatten();
-        let is_it = |&&place: &&usize| self.operators[place].operator.employee == employee;
-        if let Some(&place) = known.find(is_it) {
-            return place;
-        }
-        let place = self.operators.len();
-        let places = self.places.entry(extension.to_owned()).or_default();
-        places.push(place);
-        self.operators.push(Working {
-            operator: Operator {
-                extension: extension.to_owned(),
-                employee: employee.to_owned(),
-                by_hour: [Work::default(); 24],
-            },
-            hour: None,
-        });
-        place
     }
 }
 

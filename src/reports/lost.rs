@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::clock_hours::ClockHours;
-use super::{Fate, LoggedCall, Offered, Period};
+use super::{Fate, LoggedCall, Offered, Period, under};
 use crate::model::Direction;
 
 /// The lost calls of a period.
@@ -87,8 +87,7 @@ impl LostTally {
         lost.all.add(fate);
         lost.by_day.entry(hour.day).or_default().add(fate);
         lost.by_hour[hour.hour].add(fate);
-        let line = lost.by_line.entry(call.line.to_owned());
-        line.or_default().add(fate);
+        under(&mut lost.by_line, call.line, |line| line.add(fate));
     }
 
     /// The figures.

@@ -2,6 +2,7 @@
 //! come from is the store's business, and how figures are shown that of whoever asks.
 
 mod busiest;
+mod by_pair;
 mod clock_hours;
 mod concurrency;
 mod fate;
@@ -9,6 +10,7 @@ mod handling;
 mod lost;
 mod service;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -43,6 +45,14 @@ impl Period {
             from: before.map_or(Timestamp::MIN, |before| before.timestamp()),
             to: self.from,
         }
+    }
+}
+
+/// Changes what stands under a text in a map, which copies the text only where it is new.
+fn under<T: Default>(map: &mut BTreeMap<String, T>, text: &str, change: impl FnOnce(&mut T)) {
+    match map.get_mut(text) {
+        Some(there) => change(there),
+        None => change(map.entry(text.to_owned()).or_default()),
     }
 }
 

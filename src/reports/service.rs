@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::by_pair::ByPair;
 use super::clock_hours::{ClockHour, ClockHours};
-use super::{Fate, LoggedCall, Offered, mean, ratio};
+use super::{Fate, LoggedCall, Offered, mean, ratio, under};
 use crate::model::{CallStatus, Direction, Outcome};
 
 /// Which share of callers is to be answered in time where nobody says it: 80 %.
@@ -124,14 +125,8 @@ pub struct ServiceTally {
     short: Duration,
     within: Duration,
     service: Service,
-    working: BTreeMap<Who, Working>,
-}
-
-/// An employee's name or, where nobody knows it, the extension.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Who {
-    employee: String,
-    extension: String,
+    /// By an employee's name or, where nobody knows it, the extension.
+    working: ByPair<Working>,
 }
 
 #[derive(Debug, Default)]
@@ -150,7 +145,7 @@ impl ServiceTally {
             short,
             within,
             service: Service::default(),
-            working: BTreeMap::new(),
+            working: ByPair::default(),
         }
     }
 
@@ -161,16 +156,19 @@ impl ServiceTally {
         }
         if had_conversation(call) {
             let hour = self.clock.at(call.started_at);
-            let working = self.working.entry(Who::of(call)).or_default();
-            working.add(call, hour);
+            let extension = match call.employee {
+                "" => call.extension,
+                _ => "",
+            };
+            self.working.of(call.employee, extension).add(call, hour);
         }
     }
 
     /// The figures.
     pub fn finish(mut self) -> Service {
-        let working = self.working.into_iter();
-        let load = |(who, working): (Who, Working)| Load {
-            employee: who.employee,
+        let working = self.working.sorted().into_iter();
+        let load = |([employee, _], working): ([String; 2], Working)| Load {
+            employee,
             ..working.load
         };
         self.service.employees = working.map(load).collect();
@@ -183,18 +181,9 @@ impl ServiceTally {
             return;
         };
         self.service.all.add(call, fate, self.within);
-        let line = self.service.by_line.entry(call.line.to_owned());
-        line.or_default().add(call, fate, self.within);
-    }
-}
-
-impl Who {
-    fn of(call: &LoggedCall<'_>) -> Self {
-        let nobody = call.employee.is_empty();
-        Self {
-            employee: call.employee.to_owned(),
-            extension: if nobody { call.extension } else { "" }.to_owned(),
-        }
+        let within = self.within;
+        let add = |line: &mut Level| line.add(call, fate, within);
+        under(&mut self.service.by_line, call.line, add);
     }
 }
 

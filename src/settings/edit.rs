@@ -116,6 +116,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         // Nothing in the window changes it.
         carddav: _,
         // Written by hand alone.
+        office: _,
         sources: _,
         too_long: _,
         sip,

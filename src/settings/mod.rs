@@ -8,6 +8,7 @@ mod edit;
 mod error;
 mod nat;
 mod notifications;
+mod office;
 mod read;
 mod section;
 mod source;
@@ -22,6 +23,7 @@ pub use edit::save;
 pub use error::{SettingsError, SettingsFault};
 pub use nat::{Nat, Server};
 pub use notifications::{LongCallTold, Notifications, Ways};
+pub use office::{Office, POLICY, Sees};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_media::tone::Bell as Ringtone;
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub carddav: Option<CardDav>,
     /// `[notifications]`
     pub notifications: Notifications,
+    /// `[office]`
+    pub office: Office,
     /// `[modules]`
     pub modules: Modules,
     /// `[window]`
@@ -68,9 +72,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the file; the defaults where there is none.
+    /// Reads the file; the defaults where there is none. What the administrator decides in
+    /// [`POLICY`] stands above it.
     pub fn load(path: &Path) -> Result<Self, SettingsError> {
-        Self::parse(&file_text(path)?, path)
+        Self::parse(&file_text(path)?, path)?.under(Path::new(POLICY))
     }
 
     /// On which terms callers who got no conversation are owed a call; none where the module is

@@ -11,6 +11,7 @@ use toml::de::DeValue;
 use super::carddav;
 use super::nat;
 use super::notifications;
+use super::office;
 use super::section::{Section, Source};
 use super::too_long;
 use super::{
@@ -103,6 +104,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         tasks: section(&mut top, source, "tasks", tasks)?,
         carddav: section(&mut top, source, "carddav", carddav::read)?,
         notifications: section(&mut top, source, "notifications", notifications::read)?,
+        office: section(&mut top, source, "office", office::read)?,
         modules: section(&mut top, source, "modules", modules)?,
         window: section(&mut top, source, "window", window)?,
         sources: sources(&mut top)?,

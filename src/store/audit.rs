@@ -6,7 +6,7 @@ use rusqlite::{Row, params, params_from_iter};
 
 use super::values::{count, id, id_or_none, millis, time, word};
 use super::{Reader, Result, StoreError, Writer};
-use crate::model::{Act, AuditId, AuditLine, Deed, RecordingId, RecordingRow};
+use crate::model::{Act, AuditId, AuditLine, Deed, RecordingId, RecordingRow, Right};
 
 /// Which lines of the audit. The default is all of them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +20,9 @@ pub struct AuditFilter {
 }
 
 impl Reader<'_> {
-    /// The lines, the latest first; not more than `limit`.
+    /// The lines, the latest first; not more than `limit`. It takes the right to read them.
     pub fn audit(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditLine>> {
+        self.allow(Right::ReadAudit)?;
         let mut conditions = vec!["1"];
         let mut values: Vec<Value> = Vec::new();
         let mut that = |condition, value: Option<Value>| {
@@ -47,7 +48,9 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     /// Writes down that `who` does this, before it is done: what cannot be written down must not be.
-    pub fn audit(&mut self, who: &str, deed: &Deed) -> Result<()> {
+    /// A seat that has not this right is refused.
+    pub fn audit(&mut self, who: &str, right: Right, deed: &Deed) -> Result<()> {
+        self.allow(right)?;
         self.connection
             .prepare_cached(
                 "INSERT INTO audit (id, at, who, act, what, call, recording, detail)
@@ -89,7 +92,12 @@ impl Writer<'_> {
             recording: Some(recording),
             detail: detail.to_owned(),
         };
-        self.audit(who, &deed)?;
+        let right = match act {
+            Act::Listen => Right::Listen,
+            Act::Export => Right::ExportRecordings,
+            Act::Delete => Right::DeleteRecordings,
+        };
+        self.audit(who, right, &deed)?;
         Ok(row)
     }
 }

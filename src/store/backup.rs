@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::is_corruption;
 use super::{Result, Store, StoreError, open};
+use crate::model::{Right, Seat};
 
 /// Pages copied at a time; between two portions a writer may go on.
 const PORTION: i32 = 1024;
@@ -45,7 +46,17 @@ impl Store {
     /// Makes the backup `file` the store at `path`. The store there is kept aside and its new
     /// name returned. Refused while a phone runs: the caller holds the profile's lock.
     /// The backup is examined first; a damaged one, or one of a newer program, changes nothing.
-    pub fn restore(file: &Path, path: &Path, now: Timestamp) -> Result<Option<PathBuf>> {
+    /// It takes the right to.
+    pub fn restore(
+        file: &Path,
+        path: &Path,
+        seat: &Seat,
+        now: Timestamp,
+    ) -> Result<Option<PathBuf>> {
+        let (role, right) = (seat.role, Right::Backup);
+        if !role.may(right) {
+            return Err(StoreError::Refused { role, right });
+        }
         let backup = examine(file)?;
         let part = beside(path, ".restored");
         let _ = fs::remove_file(&part);

@@ -16,7 +16,7 @@ impl Writer<'_> {
         if let Some(client) = asked.client {
             self.load_client(client)?;
             // Without the call log there is no row.
-            if self.find_call(call)?.is_some() {
+            if self.any_call(call)?.is_some() {
                 self.link_call(call, client)?;
             }
         }

@@ -6,7 +6,7 @@ use super::employees::employee_or_none;
 use super::search::{fold, searchable};
 use super::values::{date, id, id_or_none, millis, one, time, unknown};
 use super::{Reader, Result, StoreError, Writer};
-use crate::model::{CategoryId, Client, ClientId, ClientKind, Consent};
+use crate::model::{CategoryId, Client, ClientId, ClientKind, Consent, Deed, Right};
 
 /// Limits of one client.
 const MAX_TEXT: usize = 64 * 1024;
@@ -264,9 +264,12 @@ impl Writer<'_> {
         written.map_err(|error| reference_missing(error, client))
     }
 
-    /// Marks the client deleted: it is found no more, and its calls keep the name they had. What it
-    /// is owed is owed to its number.
-    pub fn delete_client(&mut self, client: ClientId) -> Result<()> {
+    /// Marks the client deleted, and writes down that `who` did: it is found no more, and its calls
+    /// keep the name they had. What it is owed is owed to its number.
+    pub fn delete_client(&mut self, who: &str, client: ClientId) -> Result<()> {
+        let name = self.load_client(client)?.name;
+        let deed = Deed::delete(&format!("client {client}"), &name);
+        self.audit(who, Right::DeleteClients, &deed)?;
         self.retire_client(client, None)?;
         self.orphan_tasks(client)
     }

@@ -8,6 +8,9 @@ use super::{Reader, Result, StoreError, Writer};
 use crate::dav::{Clash, Fetched, Here, Href, Kept, Meeting, Pair};
 use crate::model::ClientId;
 
+/// Who deletes a client here that was deleted on the server.
+const BOOK: &str = "CardDAV";
+
 /// An address book on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactBook {
@@ -184,7 +187,7 @@ impl Writer<'_> {
     fn keep_deletion(&mut self, url: &str, pair: &Pair) -> Result<Kept> {
         match self.client_stamp(pair.client)? {
             Some(stamp) if !is_same(Some(stamp), Some(pair.stamp)) => return Ok(Kept::Changed),
-            Some(_) => self.delete_client(pair.client)?,
+            Some(_) => self.delete_client(BOOK, pair.client)?,
             None => {}
         }
         self.forget_contact(url, &pair.href)

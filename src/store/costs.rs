@@ -9,7 +9,7 @@ use rusqlite::{params, params_from_iter};
 use super::calls::{COLUMNS, call_record};
 use super::values::{count, duration, millis};
 use super::{CallFilter, Reader, Result, Writer};
-use crate::model::{CallId, CallRecord, Cost, Money};
+use crate::model::{CallId, CallRecord, Cost, Money, Right};
 
 /// What the calls of a line cost in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +33,12 @@ pub struct Unpriced {
     pub talk: Duration,
 }
 
-/// A batch of calls whose costs were computed anew.
+/// A batch of calls of which something was computed anew.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Priced {
+pub struct Recomputed {
     /// How many calls were looked at.
     pub seen: u64,
-    /// How many of them cost something else than before, or cost at all.
+    /// Of how many of them something else than before was found.
     pub changed: u64,
     /// The last of them, behind which the next batch begins; none where there is no next one.
     pub last: Option<(Timestamp, CallId)>,
@@ -106,30 +106,67 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Computes anew what a batch of calls costs, `most` of them behind the one given, in the order of time.
+    /// Computes anew what a batch of calls costs, `most` of them behind the one given, in the order of
+    /// time. It takes the right to.
     pub fn price_calls(
         &mut self,
         filter: &CallFilter,
         behind: Option<(Timestamp, CallId)>,
         most: usize,
         price: impl Fn(&CallRecord) -> Option<Cost>,
-    ) -> Result<Priced> {
+    ) -> Result<Recomputed> {
+        self.recompute(filter, behind, most, |writer, call| {
+            let cost = price(call);
+            let differs = cost != call.cost;
+            if differs {
+                writer.set_cost(call.call, cost.as_ref())?;
+            }
+            Ok(differs)
+        })
+    }
+
+    /// Likewise which of them lasted too long.
+    pub fn mark_calls(
+        &mut self,
+        filter: &CallFilter,
+        behind: Option<(Timestamp, CallId)>,
+        most: usize,
+        is_too_long: impl Fn(&CallRecord) -> bool,
+    ) -> Result<Recomputed> {
+        self.recompute(filter, behind, most, |writer, call| {
+            let too_long = is_too_long(call);
+            let differs = too_long != call.too_long;
+            if differs {
+                writer
+                    .connection
+                    .prepare_cached("UPDATE calls SET too_long = ?2 WHERE id = ?1")?
+                    .execute(params![call.call.as_bytes(), too_long])?;
+            }
+            Ok(differs)
+        })
+    }
+
+    /// Changes a batch of calls one by one; `change` says whether it did.
+    fn recompute(
+        &mut self,
+        filter: &CallFilter,
+        behind: Option<(Timestamp, CallId)>,
+        most: usize,
+        mut change: impl FnMut(&mut Self, &CallRecord) -> Result<bool>,
+    ) -> Result<Recomputed> {
+        self.allow(Right::ApplyTariffs)?;
         let calls = self.answered_calls(filter, behind, most)?;
         let is_full = calls.len() == most;
         let last = calls.last().filter(|_| is_full);
-        let mut priced = Priced {
+        let mut done = Recomputed {
             seen: count(calls.len()).unsigned_abs(),
             changed: 0,
             last: last.map(|call| (call.started_at, call.call)),
         };
         for call in &calls {
-            let cost = price(call);
-            if cost != call.cost {
-                self.set_cost(call.call, cost.as_ref())?;
-                priced.changed += 1;
-            }
+            done.changed += u64::from(change(self, call)?);
         }
-        Ok(priced)
+        Ok(done)
     }
 
     fn set_cost(&mut self, call: CallId, cost: Option<&Cost>) -> Result<()> {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
+use crate::model::{Right, Role};
+
 /// The store's answer.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -82,6 +84,14 @@ pub enum StoreError {
         value: String,
         /// What would be taken.
         allowed: String,
+    },
+    /// The seat's role may not do that.
+    #[error("{}", crate::words::refusal(*role, *right))]
+    Refused {
+        /// What the seat is.
+        role: Role,
+        /// What it was about to do.
+        right: Right,
     },
     /// Too much is waiting already: ask again later.
     #[error("the store has too much to do at the moment")]

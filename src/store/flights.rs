@@ -18,6 +18,9 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 impl Reader<'_> {
     /// What was recorded of the call; none where nothing was, or where it is no longer kept.
     pub fn find_flight(&self, call: CallId) -> Result<Option<Flight>> {
+        if !self.sees(call)? {
+            return Ok(None);
+        }
         let record: Option<Vec<u8>> = self
             .connection
             .prepare_cached("SELECT record FROM flights WHERE call = ?1")?

@@ -149,7 +149,7 @@ impl Writer<'_> {
 
     /// Draws the consequences of a call whose row is written. Doing so again changes nothing.
     pub fn follow_up(&mut self, call: CallId, terms: TaskTerms) -> Result<Vec<TaskNews>> {
-        let Some(call) = self.find_call(call)?.map(|line| line.record) else {
+        let Some(call) = self.any_call(call)?.map(|line| line.record) else {
             return Ok(Vec::new());
         };
         let outcome = Outcome::of(&call);

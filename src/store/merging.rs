@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::values::id;
 use super::{Reader, Result, StoreError, Writer};
-use crate::model::{Client, ClientId, Kind};
+use crate::model::{Client, ClientId, Deed, Kind, Right};
 
 impl Reader<'_> {
     /// The client, or the one it was merged into in the end, deleted or not; none where there
@@ -34,9 +34,17 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Makes one client of two: `from`'s numbers, fields, records, calls and tasks become `into`'s, what
-    /// `into` lacks is filled, and `from` is marked deleted.
-    pub fn merge_clients(&mut self, into: ClientId, from: ClientId) -> Result<()> {
+    /// Makes one client of two, and writes down that `who` did: `from`'s numbers, fields, records,
+    /// calls and tasks become `into`'s, what `into` lacks is filled, and `from` is marked deleted.
+    pub fn merge_clients(&mut self, who: &str, into: ClientId, from: ClientId) -> Result<()> {
+        let names = (self.load_client(from)?.name, self.load_client(into)?.name);
+        let detail = format!("{} → {into} {}", names.0, names.1);
+        let deed = Deed::delete(&format!("client {from}"), &detail);
+        self.audit(who, Right::DeleteClients, &deed)?;
+        self.join_clients(into, from)
+    }
+
+    fn join_clients(&mut self, into: ClientId, from: ClientId) -> Result<()> {
         if into == from {
             let allowed = "a client other than the one it is merged into";
             return Err(StoreError::not_allowed("client", from.to_string(), allowed));
@@ -80,7 +88,7 @@ impl Writer<'_> {
                 })?
                 .collect::<rusqlite::Result<_>>()?;
             for draft in drafts {
-                self.merge_clients(client.id, draft)?;
+                self.join_clients(client.id, draft)?;
             }
         }
         Ok(())

@@ -37,6 +37,7 @@ mod records;
 mod reports;
 pub mod sample;
 mod search;
+mod sight;
 mod tasks;
 mod texts;
 mod timeline;
@@ -60,7 +61,7 @@ pub use calls::{
 pub use clients::Newcomer;
 pub use command::{CallerQuery, StoreCommand, StoreNotice, StoreReply};
 pub use contacts::ContactBook;
-pub use costs::{CostTotal, Priced, Unpriced};
+pub use costs::{CostTotal, Recomputed, Unpriced};
 pub use error::{Result, StoreError};
 pub use handle::{Opening, StoreHandle};
 use ladder::Ladder;
@@ -69,11 +70,15 @@ pub use tasks::{Owed, TaskFilter, TaskState};
 use texts::Gathered;
 pub use timeline::{Change, Happening, TimelineEntry, TimelineFilter};
 
+use crate::model::{Right, Seat};
+
 /// Asks the store; every method is a query.
 pub struct Reader<'c> {
     connection: &'c Connection,
     /// What is remembered between two questions, where the connection lives long.
     ladder: Option<&'c RefCell<Ladder>>,
+    /// Who asks.
+    seat: &'c Seat,
 }
 
 /// Changes the store, inside one transaction: everything it does is kept, or nothing.
@@ -97,20 +102,27 @@ impl<'c> Deref for Writer<'c> {
 /// It works beside a running phone.
 pub struct Store {
     connection: Connection,
+    seat: Seat,
 }
 
 impl Store {
     /// Opens the file, makes it where there is none, and brings its schema up to date.
     /// A damaged file is an error and stays as it is; rows of calls in progress stay too.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_for(path, Seat::default())
+    }
+
+    /// As [`Store::open`], for a seat that may not do everything.
+    pub fn open_for(path: &Path, seat: Seat) -> Result<Self> {
         let connection = open::writer(path, Duration::from_secs(10))?;
-        Ok(Self { connection })
+        Ok(Self { connection, seat })
     }
 
     /// A store in memory, gone when dropped.
     pub fn in_memory() -> Result<Self> {
         Ok(Self {
             connection: open::in_memory()?,
+            seat: Seat::default(),
         })
     }
 
@@ -131,6 +143,7 @@ impl Store {
         query(&Reader {
             connection: &self.connection,
             ladder: None,
+            seat: &self.seat,
         })
     }
 
@@ -139,7 +152,7 @@ impl Store {
         &mut self,
         change: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        write_on(&mut self.connection, change)
+        write_on(&mut self.connection, &self.seat, change)
     }
 
     /// Changes and takes everything back: shows what a change would do.
@@ -148,22 +161,24 @@ impl Store {
         change: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = begin(&mut self.connection)?;
-        change(&mut Writer::in_transaction(&transaction))
+        change(&mut Writer::in_transaction(&transaction, &self.seat))
         // Dropped without a commit.
     }
 
     /// A consistent copy of the whole store into a new file, also while a phone is writing.
     pub fn backup_to(&self, file: &Path) -> Result<()> {
+        self.read(|reader| reader.allow(Right::Backup))?;
         backup::copy(&self.connection, file)
     }
 }
 
 impl<'c> Writer<'c> {
-    fn in_transaction(transaction: &'c Transaction<'_>) -> Self {
+    fn in_transaction(transaction: &'c Transaction<'_>, seat: &'c Seat) -> Self {
         Self {
             reader: Reader {
                 connection: transaction,
                 ladder: None,
+                seat,
             },
             now: Timestamp::now(),
             texts: None,
@@ -180,10 +195,11 @@ fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
 /// Runs `change` in one transaction: committed when it succeeds, taken back when it fails.
 fn write_on<T, E: From<StoreError>>(
     connection: &mut Connection,
+    seat: &Seat,
     change: impl FnOnce(&mut Writer<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let transaction = begin(connection)?;
-    let mut writer = Writer::in_transaction(&transaction);
+    let mut writer = Writer::in_transaction(&transaction, seat);
     let done = change(&mut writer)?;
     writer.write_gathered()?;
     drop(writer);

@@ -119,9 +119,11 @@ impl Reader<'_> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM recordings r WHERE r.id = ?1 AND r.deleted_at IS NULL"
         ))?;
-        Ok(statement
-            .query_row([recording_id.as_bytes()], recording)
-            .optional()?)
+        let found = statement.query_row([recording_id.as_bytes()], recording);
+        match found.optional()? {
+            Some(row) if self.sees(row.call)? => Ok(Some(row)),
+            _ => Ok(None),
+        }
     }
 
     /// The recording that is kept in this file, also where it was marked deleted.

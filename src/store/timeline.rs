@@ -118,7 +118,9 @@ impl Reader<'_> {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<TimelineEntry>> {
-        let mut statement = self.connection.prepare_cached(&page(filter))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&page(filter, &self.and_sight()))?;
         let values = params![client.as_bytes(), count(limit), count(offset)];
         let found = statement
             .query_map(values, |row| Ok((time(row, 0)?, row.get(1)?, id(row, 2)?)))?
@@ -160,7 +162,7 @@ impl Reader<'_> {
 
 /// The statement that finds a page of the list. Each part reads an index by client and hands on no
 /// more than the page can need, so that a client of many years costs what a page costs.
-fn page(filter: TimelineFilter) -> String {
+fn page(filter: TimelineFilter, and_sight: &str) -> String {
     let records = Kind::of_clients().map(|kind| {
         let part = format!(
             "SELECT {at} AS at, '{name}' AS word, t.id AS id FROM {table} t
@@ -175,23 +177,29 @@ fn page(filter: TimelineFilter) -> String {
     let rest = [
         (
             "call",
-            "SELECT c.started_at AS at, 'call' AS word, c.id AS id FROM calls c
-             WHERE c.client = ?1 ORDER BY at DESC, id DESC",
+            format!(
+                "SELECT c.started_at AS at, 'call' AS word, c.id AS id FROM calls c
+                 WHERE c.client = ?1{and_sight} ORDER BY at DESC, id DESC"
+            ),
         ),
         (
             "recording",
-            "SELECT r.started_at AS at, 'recording' AS word, r.id AS id
-             FROM calls c CROSS JOIN recordings r ON r.call = c.id
-             WHERE c.client = ?1 AND r.deleted_at IS NULL ORDER BY c.started_at DESC",
+            format!(
+                "SELECT r.started_at AS at, 'recording' AS word, r.id AS id
+                 FROM calls c CROSS JOIN recordings r ON r.call = c.id
+                 WHERE c.client = ?1 AND r.deleted_at IS NULL{and_sight}
+                 ORDER BY c.started_at DESC"
+            ),
         ),
         (
             "change",
             "SELECT h.at AS at, 'change' AS word, h.id AS id FROM changes h
-             WHERE h.client = ?1 ORDER BY at DESC, id DESC",
+             WHERE h.client = ?1 ORDER BY at DESC, id DESC"
+                .to_owned(),
         ),
     ];
-    let rest = rest.into_iter().map(|(word, part)| (word, part.to_owned()));
     let parts: Vec<String> = rest
+        .into_iter()
         .chain(records)
         .filter(|(word, _)| filter.takes(word))
         .map(|(_, part)| format!("SELECT * FROM ({part} LIMIT ?2 + ?3)"))
@@ -203,8 +211,10 @@ fn page(filter: TimelineFilter) -> String {
 /// How SQLite goes about a page of the list, step by step.
 #[cfg(test)]
 pub(super) fn plan(connection: &rusqlite::Connection) -> Result<Vec<String>> {
-    let mut statement =
-        connection.prepare(&format!("EXPLAIN QUERY PLAN {}", page(TimelineFilter::All)))?;
+    let mut statement = connection.prepare(&format!(
+        "EXPLAIN QUERY PLAN {}",
+        page(TimelineFilter::All, "")
+    ))?;
     let nobody = [0_u8; 16];
     let rows = statement.query_map(params![nobody, 10, 0], |row| row.get("detail"))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

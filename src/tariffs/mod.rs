@@ -176,6 +176,16 @@ impl Tariffs {
         &self.rules
     }
 
+    /// The lines that rules are for and that are none of these addresses of record, each once: no call
+    /// is ever on one.
+    pub fn lines_of_none(&self, lines: &[&str]) -> Vec<String> {
+        let named = self.rules.iter().filter_map(|rule| rule.line.as_deref());
+        let mut absent: Vec<&str> = named.filter(|line| !lines.contains(line)).collect();
+        absent.sort_unstable();
+        absent.dedup();
+        absent.into_iter().map(str::to_owned).collect()
+    }
+
     /// Whose clock their hours and days are of.
     pub fn zone(&self) -> &TimeZone {
         &self.zone

@@ -547,3 +547,17 @@ fn s5_20_what_is_wrong_in_the_file_is_said_with_line_and_what_is_allowed() {
         assert!(told.starts_with(error), "{told}");
     }
 }
+
+#[test]
+fn s5_20_lines_of_tariffs_that_no_account_has_are_named_once() {
+    let rule = |line: &str| format!("[[tariff]]\nname = \"A\"\nprice = \"1\"\nline = \"{line}\"\n");
+    let lines = ["sip:b@x", "sip:a@x", "sip:b@x", "sip:c@x"];
+    let text = lines.map(rule).concat();
+    let tariffs = tariffs("UTC", &format!("currency = \"EUR\"\n{text}"));
+    assert_eq!(tariffs.lines_of_none(&["sip:c@x"]), ["sip:a@x", "sip:b@x"]);
+    assert!(
+        tariffs
+            .lines_of_none(&["sip:a@x", "sip:b@x", "sip:c@x"])
+            .is_empty()
+    );
+}

@@ -30,7 +30,7 @@ use super::listing::{ByDay, Calendar, Listing, Source};
 use super::notifications_adapter::Bell;
 use super::text;
 use crate::model::{
-    CallColumn, CallId, CallLine, CallOrigin, CallStatus, ColumnTest, Deed, Direction, PhoneNumber, When,
+    CallColumn, CallId, CallLine, CallOrigin, CallStatus, ColumnTest, Deed, Direction, PhoneNumber, Right, When,
 };
 use crate::store::{CallCount, CallFilter, CallList, CallOrder, Grouping, Reader, Result};
 use crate::tr;
@@ -347,7 +347,9 @@ impl LogPage {
         let folder = self.phone.profile().dir().join("exports");
         let zone = self.calls.zone().clone();
         let deed = Deed::export("calls", Some(&folder));
-        let written = asking::audited(&self.phone, move |writer, who| writer.audit(who, &deed));
+        let written = asking::audited(&self.phone, move |writer, who| {
+            writer.audit(who, Right::ExportCalls, &deed)
+        });
         if let Err(error) = written.await {
             return super::window_adapter::complain(&self.window, error.to_string());
         }

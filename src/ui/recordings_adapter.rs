@@ -66,7 +66,11 @@ impl RecordingsPage {
             }
         });
         let page = self.clone();
-        adapter.on_reveal(move |id| page.open(&id, true));
+        adapter.on_reveal(move |id| {
+            if let Ok(id) = id.parse() {
+                spawn(page.clone().reveal(id));
+            }
+        });
         let page = self.clone();
         adapter.on_export(move |id| {
             if let Ok(id) = id.parse() {
@@ -132,6 +136,17 @@ impl RecordingsPage {
         });
         match written.await {
             Ok(_) => self.open(&id.to_string(), false),
+            Err(error) => complain(&self.window, error.to_string()),
+        }
+    }
+
+    /// Opens the folder it lies in, once the audit says who gets at the file.
+    async fn reveal(self: Rc<Self>, id: RecordingId) {
+        let written = asking::audited(&self.phone, move |writer, who| {
+            writer.audit_recording(who, Act::Export, id, "")
+        });
+        match written.await {
+            Ok(_) => self.open(&id.to_string(), true),
             Err(error) => complain(&self.window, error.to_string()),
         }
     }

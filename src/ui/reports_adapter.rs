@@ -90,7 +90,7 @@ impl ReportsPage {
         };
         let folder = self.phone.profile().dir().join("exports");
         let deed = Deed::export("report", Some(&folder));
-        let audited = asking::audited(&self.phone, move |writer, who| writer.audit(who, &deed));
+        let audited = asking::audited(&self.phone, move |writer, who| writer.audit(who, Right::Report, &deed));
         if let Err(error) = audited.await {
             return complain(&self.window, error.to_string());
         }

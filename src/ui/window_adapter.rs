@@ -15,7 +15,7 @@ use super::link::PhoneLink;
 use super::phone_adapter::{PhonePage, line_title};
 use super::text;
 use crate::automation::RegistrationState;
-use crate::model::{ClientSummary, PhoneNumber};
+use crate::model::{ClientSummary, PhoneNumber, Right};
 use crate::phone::command::Command;
 use crate::phone::view::{AccountView, LinkView, View};
 use crate::tr;
@@ -78,6 +78,10 @@ impl Shell {
             hurried: Cell::new(false),
         });
         let adapter = window.global::<WindowAdapter>();
+        // What is not offered is refused by the store as well.
+        let role = shell.phone.settings().unwrap_or_default().office.role;
+        adapter.set_may_export(role.may(Right::ExportCalls));
+        adapter.set_may_delete(role.may(Right::DeleteClients));
         let this = shell.clone();
         adapter.on_search(move |query| {
             // Counted at once: Enter may follow before the search begins.

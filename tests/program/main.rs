@@ -16,7 +16,9 @@ mod marks;
 mod postgres;
 #[path = "../support/python.rs"]
 mod python;
+mod report_sheets;
 mod reports;
+mod roles;
 mod sources;
 mod streams;
 mod tariffs;

@@ -273,7 +273,12 @@ fn s5_20_a_call_of_61_seconds_at_a_tenth_a_started_minute_costs_two_tenths() {
 fn s5_20_the_rules_are_listed_and_what_is_wrong_with_them_is_said() {
     let dir = office(TARIFFS);
     let told = lines(dir.path(), &["list"]);
-    assert_eq!(told.len(), 6);
+    assert_eq!(told.len(), 7);
+    let nobodys = format!(
+        "A tariff is for the line {}, but no account has that address",
+        LINES[1]
+    );
+    assert_eq!(told[6], nobodys);
     assert_eq!(told[3], "Mobile +7701 +7702 outgoing 0.05 EUR 0.02 60/1");
     assert_eq!(
         told[5],

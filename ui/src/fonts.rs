@@ -2,23 +2,8 @@
 
 use std::sync::Arc;
 
+use ringbook_fonts::{ARABIC, DEVANAGARI, LATIN};
 use slint::fontique_011::fontique::{Blob, FallbackKey, GenericFamily, Script};
-
-const LATIN: [&[u8]; 3] = [
-    include_bytes!("../fonts/NotoSans-Regular.ttf"),
-    include_bytes!("../fonts/NotoSans-SemiBold.ttf"),
-    include_bytes!("../fonts/NotoSans-Bold.ttf"),
-];
-const ARABIC: [&[u8]; 3] = [
-    include_bytes!("../fonts/NotoSansArabic-Regular.ttf"),
-    include_bytes!("../fonts/NotoSansArabic-SemiBold.ttf"),
-    include_bytes!("../fonts/NotoSansArabic-Bold.ttf"),
-];
-const DEVANAGARI: [&[u8]; 3] = [
-    include_bytes!("../fonts/NotoSansDevanagari-Regular.ttf"),
-    include_bytes!("../fonts/NotoSansDevanagari-SemiBold.ttf"),
-    include_bytes!("../fonts/NotoSansDevanagari-Bold.ttf"),
-];
 
 /// Registers the shipped fonts and makes them the first choice for their scripts.
 ///

@@ -12,6 +12,7 @@ mod input;
 mod line;
 mod output;
 mod phase;
+mod playback;
 mod player;
 mod ports;
 mod socket;
@@ -20,6 +21,7 @@ mod switchboard;
 pub use crate::device::DeviceRole;
 pub use command::{MediaCommand, StreamId, ToneTarget};
 pub use event::{MediaEvent, RecordingState};
+pub use playback::{PlayOrder, Playback};
 pub use player::{PlayError, play};
 pub use ports::bind_rtp_pair;
 

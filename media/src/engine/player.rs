@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, channel},
@@ -12,14 +11,14 @@ use std::{
 };
 
 use super::{
-    Events, MediaEvent,
+    Events, MediaEvent, Playback,
     devices::{Devices, Need},
     grid::Grid,
     output::Output,
 };
 use crate::{
     device::{DeviceRole, InputDevice, OutputDevice},
-    recorder::{ReadError, Recorder, RecordingReader},
+    recorder::{ReadError, Recorder},
 };
 
 /// Ticks that a sound card may take to play what it has been given.
@@ -39,16 +38,16 @@ pub enum PlayError {
     System(#[from] io::Error),
 }
 
-/// Plays a WAV or Ogg Opus file in its own time, until it ends or `stopped` says so.
+/// Plays a recording until it ends. `tick` is asked every 20 ms: it may give orders, look where the
+/// recording is, and say whether it is to go on.
 ///
 /// # Errors
-/// The file is no recording, or the device does not open or goes away.
+/// The file cannot be read any further, or the device does not open or goes away.
 pub fn play(
-    file: &Path,
+    mut sound: Playback,
     device: &OutputDevice,
-    mut stopped: impl FnMut() -> bool,
+    mut tick: impl FnMut(&mut Playback) -> Result<bool, ReadError>,
 ) -> Result<(), PlayError> {
-    let mut sound = RecordingReader::open(file)?;
     let (events, lost) = losses();
     let recorder = Recorder::start()?;
     let mut devices = Devices::start(events.clone())?;
@@ -60,7 +59,7 @@ pub fn play(
     let mut output = Output::new(device, DeviceRole::Output);
     let mut grid = Grid::new(Instant::now());
     let (mut frame, mut left) = (Vec::new(), LAST_TICKS);
-    while left > 0 && !stopped() {
+    while left > 0 && tick(&mut sound)? {
         thread::sleep(grid.next().saturating_duration_since(Instant::now()));
         if let Ok(reason) = lost.try_recv() {
             return Err(PlayError::Device(reason));

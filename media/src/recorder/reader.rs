@@ -1,6 +1,11 @@
 //! Reads a recording from its beginning to its end: both voices as one, which a player needs, or each by itself.
 
-use std::{fs::File, io, io::BufReader, path::Path};
+use std::{
+    fs::File,
+    io::{self, BufReader, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ogg::PacketReader;
 use opus::{Channels, Decoder};
@@ -9,6 +14,12 @@ use super::ogg::CLOCK;
 
 /// Samples of one channel in the longest Opus packet, 120 ms (RFC 6716 §2.1.4).
 const LONGEST_PACKET: usize = CLOCK as usize * 120 / 1_000;
+
+/// How many samples before a place are decoded to be heard there as they are: 400 ms, where 80 ms are the
+/// least (RFC 7845 §4.6).
+const PRE_ROLL: usize = CLOCK as usize * 400 / 1_000;
+/// How long a page of an Ogg file is at most, and the one before it with it.
+const LONGEST_PAGE: u64 = 2 * 65_307;
 
 /// Why a recording cannot be played.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +45,9 @@ pub struct RecordingReader {
     channels: usize,
     /// Read and not taken yet, interleaved.
     waiting: Vec<f32>,
+    /// How many samples of each channel were taken, or left out by seeking.
+    taken: u64,
+    file: PathBuf,
 }
 
 enum Source {
@@ -48,7 +62,7 @@ impl RecordingReader {
     /// It cannot be read, or is no sound of that kind.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let mut magic = [0; 4];
-        let read = io::Read::read(&mut File::open(path)?, &mut magic)?;
+        let read = File::open(path)?.read(&mut magic)?;
         let file = BufReader::new(File::open(path)?);
         let (source, rate, channels) = if magic[..read] == *b"OggS" {
             let source = OggSource::open(file)?;
@@ -76,7 +90,52 @@ impl RecordingReader {
             rate,
             channels,
             waiting: Vec::new(),
+            taken: 0,
+            file: path.to_owned(),
         })
+    }
+
+    /// How long the recording is.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn length(&self) -> Result<Duration, ReadError> {
+        let samples = match &self.source {
+            Source::Wav(source) => source.duration().into(),
+            Source::Ogg(source) => last_position(&self.file)?.saturating_sub(source.pre_skip),
+        };
+        Ok(self.time(samples))
+    }
+
+    /// How far it has been taken.
+    pub fn position(&self) -> Duration {
+        self.time(self.taken)
+    }
+
+    fn time(&self, samples: u64) -> Duration {
+        Duration::from_secs_f64(samples as f64 / f64::from(self.rate))
+    }
+
+    /// Goes on from there; from the end where that is earlier.
+    ///
+    /// # Errors
+    /// The file cannot be read there.
+    pub fn seek(&mut self, position: Duration) -> Result<(), ReadError> {
+        let sample = (position.as_secs_f64() * f64::from(self.rate)).round() as u64;
+        self.waiting.clear();
+        match &mut self.source {
+            Source::Wav(source) => {
+                let sample = sample.min(source.duration().into());
+                source.seek(u32::try_from(sample).unwrap_or(u32::MAX))?;
+            }
+            Source::Ogg(source) => {
+                let mut anew = OggSource::open(BufReader::new(File::open(&self.file)?))?;
+                anew.leave_out(sample, &mut self.waiting)?;
+                **source = anew;
+            }
+        }
+        self.taken = sample;
+        Ok(())
     }
 
     /// Samples a second.
@@ -103,6 +162,17 @@ impl RecordingReader {
                 .map(|samples| mixed(samples.iter().copied())),
         );
         self.take(present, &mut [frame]);
+        Ok(present > 0)
+    }
+
+    /// The same, the last of them as short as it is.
+    ///
+    /// # Errors
+    /// The file cannot be read any further.
+    pub fn next_block(&mut self, block: &mut Vec<f32>) -> Result<bool, ReadError> {
+        let present = self.fill()?;
+        self.next_frame(block)?;
+        block.truncate(present);
         Ok(present > 0)
     }
 
@@ -143,6 +213,7 @@ impl RecordingReader {
     /// Forgets what was taken, and fills the frames up with silence.
     fn take(&mut self, present: usize, frames: &mut [&mut Vec<f32>]) {
         self.waiting.drain(..present * self.channels);
+        self.taken += present as u64;
         for frame in frames {
             frame.resize(self.rate as usize / 50, 0.0);
         }
@@ -179,8 +250,10 @@ struct OggSource {
     packets: PacketReader<BufReader<File>>,
     decoder: Decoder,
     channels: usize,
-    /// Samples of one channel that are not to be heard (RFC 7845 §4.2).
+    /// Samples of one channel that are not to be heard.
     skip: usize,
+    /// How many of them there are at the beginning (RFC 7845 §4.2).
+    pre_skip: u64,
     decoded: Vec<f32>,
 }
 
@@ -206,6 +279,7 @@ impl OggSource {
             decoder: Decoder::new(CLOCK as u32, layout).map_err(damaged)?,
             channels: usize::from(channels),
             skip: usize::from(u16::from_le_bytes([skip[0], skip[1]])),
+            pre_skip: u16::from_le_bytes([skip[0], skip[1]]).into(),
             decoded: vec![0.0; LONGEST_PACKET * usize::from(channels)],
             packets,
         })
@@ -216,13 +290,51 @@ impl OggSource {
         let Some(packet) = self.packets.read_packet().map_err(damaged)? else {
             return Ok(false);
         };
+        self.decode(&packet.data, waiting)?;
+        Ok(true)
+    }
+
+    fn decode(&mut self, packet: &[u8], waiting: &mut Vec<f32>) -> Result<(), ReadError> {
         let len = self
             .decoder
-            .decode_float(&packet.data, &mut self.decoded, false)
+            .decode_float(packet, &mut self.decoded, false)
             .map_err(damaged)?;
         let skipped = self.skip.min(len);
         self.skip -= skipped;
         waiting.extend(&self.decoded[skipped * self.channels..len * self.channels]);
-        Ok(true)
+        Ok(())
     }
+
+    /// Leaves out so many samples from the beginning on. Packets are passed over without decoding, but
+    /// for the last ones, from which the decoder learns what comes before.
+    fn leave_out(&mut self, samples: u64, waiting: &mut Vec<f32>) -> Result<(), ReadError> {
+        let samples = usize::try_from(samples).unwrap_or(usize::MAX);
+        self.skip = self.skip.saturating_add(samples);
+        while let Some(packet) = self.packets.read_packet().map_err(damaged)? {
+            let len = self.decoder.get_nb_samples(&packet.data).map_err(damaged)?;
+            if len + PRE_ROLL <= self.skip {
+                self.skip -= len;
+                continue;
+            }
+            return self.decode(&packet.data, waiting);
+        }
+        Ok(())
+    }
+}
+
+/// The position, in samples, that the file's last page has (RFC 3533 §6).
+fn last_position(path: &Path) -> Result<u64, ReadError> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_PAGE)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    let pages = end.windows(14).rev();
+    let mut positions = pages.filter_map(|page| {
+        let position: [u8; 8] = page.strip_prefix(b"OggS")?.get(2..10)?.try_into().ok()?;
+        Some(u64::from_le_bytes(position))
+    });
+    // A page on which no packet ends says -1.
+    let last = positions.find(|position| *position != u64::MAX);
+    Ok(last.unwrap_or(0))
 }

@@ -28,8 +28,9 @@ use super::report::{Problem, Report};
 use super::table::{Cells, Heading};
 use super::text::Text;
 use super::{ImportError, PREVIEWED, Written};
-use crate::model::{CallRecord, ClientId, Country, PhoneNumber};
+use crate::model::{CallRecord, CategoryId, ClientId, Country, PhoneNumber, TalkLimits};
 use crate::store::{BroughtCall, Reader, Store, StoreError, Writer};
+use crate::tariffs::Tariffs;
 use columns::Columns;
 pub use error::CallLogError;
 use line::Reading;
@@ -51,6 +52,10 @@ pub struct CallLogOptions<'a> {
     pub extensions: Extensions,
     /// The address of record of the line on which the calls were; may be empty.
     pub line: String,
+    /// What calls cost.
+    pub tariffs: Tariffs,
+    /// How long they may last.
+    pub limits: TalkLimits,
     /// Change nothing; report what would change.
     pub dry_run: bool,
     /// Where lines that are left out are written, as they stand in the file, with the reason.
@@ -71,7 +76,11 @@ pub fn import_calls(
             ..Report::default()
         },
         rejected: options.rejected,
-        known: Known::default(),
+        known: Known {
+            tariffs: options.tariffs,
+            limits: options.limits,
+            ..Known::default()
+        },
     };
     store.expect_much()?;
     let read = match options.dry_run {
@@ -260,27 +269,40 @@ impl Import<'_> {
     }
 }
 
-/// What the store has of numbers, each looked up once.
+/// What the store has of numbers, each looked up once, and what calls are judged by.
 #[derive(Default)]
 struct Known {
-    clients: HashMap<PhoneNumber, Option<(ClientId, String)>>,
+    clients: HashMap<PhoneNumber, Option<Named>>,
     employees: HashMap<String, String>,
+    tariffs: Tariffs,
+    limits: TalkLimits,
+}
+
+/// A client, as far as a row has it.
+#[derive(Clone)]
+struct Named {
+    id: ClientId,
+    name: String,
+    category: CategoryId,
 }
 
 impl Known {
-    /// The call with its client and the employee.
+    /// The call with its client and the employee, its cost and its mark: as the phone closes one.
     fn completed(
         &mut self,
         mut call: CallRecord,
         reader: &Reader<'_>,
     ) -> Result<CallRecord, StoreError> {
         if let Some(number) = call.number
-            && let Some((client, name)) = self.client(number, reader)?
+            && let Some(client) = self.client(number, reader)?
         {
-            call.client = Some(client);
-            call.client_name = name;
+            call.client = Some(client.id);
+            call.client_name = client.name;
+            call.category = Some(client.category);
         }
         call.employee = self.employee(&call.extension, reader)?;
+        call.cost = self.tariffs.cost(&call);
+        call.too_long = self.limits.is_too_long(&call);
         Ok(call)
     }
 
@@ -288,13 +310,17 @@ impl Known {
         &mut self,
         number: PhoneNumber,
         reader: &Reader<'_>,
-    ) -> Result<Option<(ClientId, String)>, StoreError> {
+    ) -> Result<Option<Named>, StoreError> {
         if let Some(known) = self.clients.get(&number) {
             return Ok(known.clone());
         }
         let found = reader.clients_with_number(number)?.first().copied();
         let found = found.map(|client| reader.load_client(client)).transpose()?;
-        let found = found.map(|client| (client.id, client.name));
+        let found = found.map(|client| Named {
+            id: client.id,
+            name: client.name,
+            category: client.category,
+        });
         self.clients.insert(number, found.clone());
         Ok(found)
     }

@@ -32,6 +32,8 @@ fn options<'a>() -> CallLogOptions<'a> {
         map: Vec::new(),
         extensions: Extensions::default(),
         line: String::new(),
+        tariffs: Tariffs::default(),
+        limits: TalkLimits::default(),
         dry_run: false,
         rejected: None,
     }
@@ -366,4 +368,51 @@ fn many_lines_come_in_batches() {
     assert_eq!(counts(&report), [lines, 0, 0, 0]);
     let report = import_calls(&mut store, file.as_bytes(), options()).unwrap();
     assert_eq!(counts(&report), [0, 0, lines, 0]);
+}
+
+#[test]
+fn s5_20_s5_21_an_imported_call_has_its_cost_and_its_mark_as_one_of_the_phone() {
+    let mut store = Store::in_memory().unwrap();
+    let ivan = Client {
+        category: crate::model::CategoryId::new("vip"),
+        ..Client::named("Ivan", Timestamp::UNIX_EPOCH)
+    };
+    let ivan = ivan.with_phone(PhoneNumber::from_e164("+77011112233").unwrap());
+    store.write(|writer| writer.save_client(&ivan)).unwrap();
+    let tariffs = "time_zone = \"Asia/Almaty\"\ncurrency = \"KZT\"\n\
+                   [[tariff]]\nname = \"Mobile\"\nprefix = \"+7705\"\nprice = \"10\"\n";
+    let file = std::path::Path::new("tariffs.toml");
+    let limit = |category: Option<&str>, seconds| crate::model::TalkLimit {
+        talk: Duration::from_secs(seconds),
+        direction: None,
+        prefix: String::new(),
+        category: category.map(crate::model::CategoryId::new),
+        extension: None,
+    };
+    let with = CallLogOptions {
+        tariffs: Tariffs::parse(tariffs, file, TimeZone::UTC).unwrap(),
+        limits: TalkLimits {
+            limits: vec![limit(Some("vip"), 60), limit(None, 29)],
+            otherwise: None,
+        },
+        ..options()
+    };
+    import_calls(&mut store, MASTER.as_bytes(), with).unwrap();
+    let told: Vec<_> = log(&store)
+        .into_iter()
+        .filter(|line| line.record.answered_at.is_some())
+        .map(|line| {
+            let cost = line
+                .record
+                .cost
+                .map(|cost| (cost.amount.minor, cost.tariff));
+            (line.record.talk.as_secs(), cost, line.record.too_long)
+        })
+        .collect();
+    // The VIP may talk for a minute, others for half of it; half a begun minute costs a whole one.
+    let mobile = Some((1_000, "Mobile".to_owned()));
+    assert_eq!(
+        told,
+        [(61, None, true), (30, mobile, true), (20, None, false)]
+    );
 }

@@ -191,6 +191,9 @@ impl Reader<'_> {
             parts: vec!["1".to_owned()],
             values: Vec::new(),
         };
+        if let Some(sight) = self.sight() {
+            condition.holds(sight);
+        }
         if let Some(from) = filter.from {
             condition.that("c.started_at >= ?", millis(from));
         }

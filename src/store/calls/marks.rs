@@ -42,6 +42,7 @@ impl Writer<'_> {
             let allowed = format!("at most {} KiB", MAX_NOTE / 1024);
             return Err(StoreError::not_allowed("note", beginning(note), allowed));
         }
+        self.must_see(call)?;
         let changed = self
             .connection
             .prepare_cached("UPDATE calls SET note = ?2 WHERE id = ?1")?
@@ -82,6 +83,7 @@ impl Writer<'_> {
 
     /// How many tags the call, which must be there, has, and the place of the next.
     fn count_tags(&self, call: CallId) -> Result<(i64, i64)> {
+        self.must_see(call)?;
         let mut statement = self.connection.prepare_cached(
             "SELECT count(t.call), ifnull(max(t.place) + 1, 0)
              FROM calls c LEFT JOIN call_tags t ON t.call = c.id WHERE c.id = ?1 GROUP BY c.id",

@@ -48,6 +48,14 @@ const FROM: &str = "FROM calls c LEFT JOIN clients k ON k.id = c.client AND k.de
 impl Reader<'_> {
     /// The call's line of the log.
     pub fn find_call(&self, call: CallId) -> Result<Option<CallLine>> {
+        match self.sees(call)? {
+            true => self.any_call(call),
+            false => Ok(None),
+        }
+    }
+
+    /// The call's line, also where the seat does not see it: for the phone's own work.
+    pub(super) fn any_call(&self, call: CallId) -> Result<Option<CallLine>> {
         let mut statement = self.connection.prepare_cached(&line_where("c.id = ?1"))?;
         Ok(statement
             .query_row([call.as_bytes()], call_line)
@@ -172,7 +180,7 @@ impl Writer<'_> {
              WHERE status = 'in_progress'",
             [],
         )?;
-        let closed = ids.into_iter().map(|call| self.find_call(call));
+        let closed = ids.into_iter().map(|call| self.any_call(call));
         closed
             .filter_map(|line| line.map(|line| line.map(|line| line.record)).transpose())
             .collect()

@@ -21,7 +21,7 @@ use self::log::{LogQueue, Row};
 use self::mailbox::{Job, Mailbox};
 use self::reader::Opened;
 use super::{Reader, Result, StoreCommand, StoreError, StoreNotice, StoreReply, Writer, write_on};
-use crate::model::{CallId, CallRecord, TaskNews, TaskTerms};
+use crate::model::{CallId, CallRecord, Seat, TaskNews, TaskTerms};
 
 /// How the store was found when the phone opened it.
 #[derive(Debug, Default)]
@@ -61,6 +61,8 @@ struct Shared {
     file: AtomicU64,
     /// On which terms callers whom a crash cut off are owed a call.
     terms: Option<TaskTerms>,
+    /// Who asks and changes through the handle. The rows of the log are the phone's own.
+    seat: Seat,
     notify: Box<dyn Fn(StoreNotice) + Send + Sync>,
 }
 
@@ -71,15 +73,18 @@ impl StoreHandle {
     /// A damaged file is kept aside and an empty one begun; a locked or full one is waited for.
     /// An error only where waiting does not help: a newer schema, a file of another program.
     pub fn open(path: &Path) -> Result<(Self, Opening)> {
-        Self::open_with(path, None, |notice| tracing::warn!(?notice, "store"))
+        let notify = |notice| tracing::warn!(?notice, "store");
+        Self::open_with(path, None, Seat::FREE, notify)
     }
 
     /// As [`StoreHandle::open`], telling `notify` what a person should hear of; it is called on
     /// the store's threads and must not wait. Callers whom a crash cut off while it rang are owed a
-    /// call on these terms, where there are any.
+    /// call on these terms, where there are any. Whoever asks and changes through the handle has this
+    /// seat.
     pub fn open_with(
         path: &Path,
         terms: Option<TaskTerms>,
+        seat: Seat,
         notify: impl Fn(StoreNotice) + Send + Sync + 'static,
     ) -> Result<(Self, Opening)> {
         let (connection, opening) = writer::open(path, terms)?;
@@ -90,6 +95,7 @@ impl StoreHandle {
             questions: Mailbox::default(),
             file: AtomicU64::new(0),
             terms,
+            seat,
             notify: Box::new(notify),
         });
         let mut threads = Vec::new();
@@ -218,11 +224,12 @@ impl StoreHandle {
         change: impl FnOnce(&mut Writer<'_>) -> Result<T> + Send + 'static,
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) {
+        let seat = self.inner.shared.seat.clone();
         self.inner
             .shared
             .log
             .put_change(Box::new(move |connection| {
-                done(connection.and_then(|connection| write_on(connection, change)));
+                done(connection.and_then(|connection| write_on(connection, &seat, change)));
             }));
     }
 

@@ -36,7 +36,7 @@ pub(super) fn run(shared: &Shared, mailbox: &Mailbox, opened: Opened) {
 }
 
 /// A reader of the present file, opened where it is not open yet.
-fn reader<'o>(shared: &Shared, open: &'o mut Option<Open>) -> Result<Reader<'o>> {
+fn reader<'o>(shared: &'o Shared, open: &'o mut Option<Open>) -> Result<Reader<'o>> {
     let present = shared.generation();
     if open.as_ref().is_some_and(|open| open.file != present) {
         *open = None;
@@ -52,6 +52,7 @@ fn reader<'o>(shared: &Shared, open: &'o mut Option<Open>) -> Result<Reader<'o>>
     Ok(Reader {
         connection: &open.connection,
         ladder: Some(&open.ladder),
+        seat: &shared.seat,
     })
 }
 
@@ -60,6 +61,7 @@ fn warm(shared: &Shared) -> Result<Connection> {
     let reader = Reader {
         connection: &connection,
         ladder: None,
+        seat: &shared.seat,
     };
     reader.warm_up()?;
     Ok(connection)

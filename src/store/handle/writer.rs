@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::log::{Hold, Row, Work};
 use super::{Opening, Shared};
-use crate::model::{TaskNews, TaskTerms};
+use crate::model::{Seat, TaskNews, TaskTerms};
 use crate::store::{Result, StoreError, StoreNotice, StoreReply, Writer, open, write_on};
 
 /// How long the phone's start waits for a locked database before it goes on without.
@@ -37,8 +37,9 @@ pub(super) fn open(path: &Path, terms: Option<TaskTerms>) -> Result<(Option<Conn
         other => other,
     };
     let closed = opened.and_then(|mut connection| {
-        (opening.interrupted, opening.tasks) =
-            write_on(&mut connection, |writer| writer.take_over(terms))?;
+        (opening.interrupted, opening.tasks) = write_on(&mut connection, &Seat::FREE, |writer| {
+            writer.take_over(terms)
+        })?;
         connection.busy_timeout(BUSY)?;
         Ok(connection)
     });
@@ -118,7 +119,9 @@ impl Thread<'_> {
             let mut connection = open::writer(&self.shared.path, BUSY)?;
             // The first opening could not close them. No call of this run has a row yet.
             let terms = self.shared.terms;
-            let (_, news) = write_on(&mut connection, |writer| writer.take_over(terms))?;
+            let (_, news) = write_on(&mut connection, &Seat::FREE, |writer| {
+                writer.take_over(terms)
+            })?;
             for news in news {
                 (self.shared.notify)(StoreNotice::Task(Box::new(news)));
             }
@@ -129,7 +132,7 @@ impl Thread<'_> {
 
     fn write_rows(&mut self, rows: Vec<Row>) {
         let written = self.connection().and_then(|connection| {
-            write_on(connection, |writer| {
+            write_on(connection, &Seat::FREE, |writer| {
                 rows.iter()
                     .map(|row| row.write(writer))
                     .collect::<Result<Vec<_>>>()
@@ -172,7 +175,7 @@ impl Thread<'_> {
             row.tasks = None;
             let bare = self
                 .connection()
-                .and_then(|c| write_on(c, |writer| row.write(writer)));
+                .and_then(|c| write_on(c, &Seat::FREE, |writer| row.write(writer)));
             if let Err(error) = bare {
                 tracing::error!(call = %row.record.call, %error, "and so without its recording");
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 
 use crate::model::{
-    Act, CallId, CallRecord, Deed, Direction, RecordingId, RecordingRow, RecordingState,
+    Act, CallId, CallRecord, Deed, Direction, RecordingId, RecordingRow, RecordingState, Right,
 };
 use crate::store::{AuditFilter, Store};
 
@@ -44,7 +44,7 @@ fn s5_30_each_listening_export_and_deletion_leaves_a_line_that_stays() {
         assert_eq!(found.unwrap(), row);
     }
     store
-        .write(|w| w.audit("bek", &Deed::export("clients", None)))
+        .write(|w| w.audit("bek", Right::ExportClients, &Deed::export("clients", None)))
         .unwrap();
     store
         .write(|w| w.delete_recording("101 Anna", row.id))

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::WHO;
 use crate::model::{CallId, CallRecord, Client, Direction, PhoneNumber};
 use crate::store::{CallerQuery, Store, StoreError, sample};
 
@@ -63,7 +64,7 @@ fn a_number_of_several_clients_finds_whom_people_talked_with_last_and_the_others
     let all = store.read(|r| r.clients_with_number(shared)).unwrap();
     assert_eq!(all, [2, 0, 1].map(|at: usize| family[at].id));
     store
-        .write(|w| w.merge_clients(family[1].id, family[2].id))
+        .write(|w| w.merge_clients(WHO, family[1].id, family[2].id))
         .unwrap();
     assert_eq!(
         order(&store),

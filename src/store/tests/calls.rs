@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
 
+use super::WHO;
 use crate::model::{
     CallId, CallOrigin, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId, Cost,
     Direction, EndReason, KnownAs, Money, PhoneNumber, RecordingId, RecordingRow, RecordingState,
@@ -133,8 +134,8 @@ fn the_row_of_a_call_follows_a_client_who_is_merged_meanwhile() {
                 .into_iter()
                 .collect::<Result<(), _>>()?;
             w.save_call(&call)?;
-            w.merge_clients(second.id, first.id)?;
-            w.merge_clients(third.id, second.id)
+            w.merge_clients(WHO, second.id, first.id)?;
+            w.merge_clients(WHO, third.id, second.id)
         })
         .unwrap();
     let client = |store: &Store| {
@@ -144,7 +145,7 @@ fn the_row_of_a_call_follows_a_client_who_is_merged_meanwhile() {
     store.write(|w| w.save_call(&call)).unwrap();
     assert_eq!(client(&store), Some(third.id));
     // A client who is deleted stays in the row, which keeps the name.
-    store.write(|w| w.delete_client(third.id)).unwrap();
+    store.write(|w| w.delete_client(WHO, third.id)).unwrap();
     store.write(|w| w.save_call(&call)).unwrap();
     assert_eq!(client(&store), Some(third.id));
 }
@@ -262,7 +263,7 @@ fn s5_26_the_log_shows_the_present_name_and_keeps_the_one_of_then() {
     let line = store.read(|r| r.find_call(row.call)).unwrap().unwrap();
     assert_eq!(line.client_name.as_deref(), Some("Married Name"));
     assert_eq!(line.record.client_name, "Maiden Name");
-    store.write(|w| w.delete_client(client.id)).unwrap();
+    store.write(|w| w.delete_client(WHO, client.id)).unwrap();
     let line = store.read(|r| r.find_call(row.call)).unwrap().unwrap();
     assert_eq!(line.client_name.as_deref(), Some("Maiden Name"));
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::WHO;
 use crate::model::{
     Address, CallId, CallRecord, Category, CategoryId, Client, ClientEmail, ClientPhone, Consent,
     Direction, PhoneNumber, Position,
@@ -106,7 +107,7 @@ fn s5_24_a_client_is_kept_changed_and_deleted_without_any_pbx() {
     assert_eq!(changed.custom, given.custom);
     assert_eq!(changed.created_at, stored.created_at);
 
-    store.write(|w| w.delete_client(given.id)).unwrap();
+    store.write(|w| w.delete_client(WHO, given.id)).unwrap();
     assert_eq!(read(&store), None);
     assert_eq!(names(&store, "petrov"), Vec::<String>::new());
     assert_eq!(
@@ -116,7 +117,7 @@ fn s5_24_a_client_is_kept_changed_and_deleted_without_any_pbx() {
         None
     );
     assert!(matches!(
-        store.write(|w| w.delete_client(given.id)),
+        store.write(|w| w.delete_client(WHO, given.id)),
         Err(StoreError::Missing { what: "client", .. })
     ));
 }
@@ -241,7 +242,7 @@ fn merging_moves_numbers_orders_and_calls_and_retires_the_double() {
     store.write(|w| w.save_call(&call)).unwrap();
 
     store
-        .write(|w| w.merge_clients(double.id, office.ivan))
+        .write(|w| w.merge_clients(WHO, double.id, office.ivan))
         .unwrap();
     let kept = store.read(|r| r.load_client(double.id)).unwrap();
     assert_eq!(kept.phones.len(), 2);
@@ -261,7 +262,7 @@ fn merging_moves_numbers_orders_and_calls_and_retires_the_double() {
     assert_eq!(store.read(|r| r.count_calls(&of_double)).unwrap(), 1);
     assert!(
         store
-            .write(|w| w.merge_clients(double.id, double.id))
+            .write(|w| w.merge_clients(WHO, double.id, double.id))
             .is_err()
     );
 }
@@ -466,7 +467,7 @@ fn the_index_follows_every_change_of_a_client() {
     store.write(|w| w.save_client(&ivan)).unwrap();
     assert!(names(&store, "petrov").is_empty());
     assert_eq!(names(&store, "sergey"), ["Sergey"]);
-    store.write(|w| w.delete_client(ivan.id)).unwrap();
+    store.write(|w| w.delete_client(WHO, ivan.id)).unwrap();
     assert!(names(&store, "sergey").is_empty());
     store.write(|w| w.save_client(&ivan)).unwrap();
     assert_eq!(names(&store, "sergey"), ["Sergey"], "entered again");
@@ -490,7 +491,7 @@ fn texts_that_are_left_to_the_end_are_found_after_it() {
             for client in [&kept, &gone, &odd, &renamed] {
                 w.save_client(client)?;
             }
-            w.delete_client(gone.id)
+            w.delete_client(WHO, gone.id)
         })
         .unwrap();
     for (text, found) in [
@@ -519,7 +520,7 @@ fn a_part_that_is_given_twice_or_comes_back_is_there_once() {
     let stored = store.read(|r| r.load_client(ivan.id)).unwrap();
     assert_eq!(stored.phones.len() + 1, ivan.phones.len());
     assert_eq!(stored.phones.last().unwrap().label, "again");
-    store.write(|w| w.delete_client(ivan.id)).unwrap();
+    store.write(|w| w.delete_client(WHO, ivan.id)).unwrap();
     store.write(|w| w.save_client(&stored)).unwrap();
     let back = store.read(|r| r.load_client(ivan.id)).unwrap();
     assert_eq!(back.phones, stored.phones);

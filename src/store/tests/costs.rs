@@ -128,3 +128,34 @@ fn s5_20_a_call_that_no_tariff_is_for_any_more_has_no_cost() {
     let line = store.read(|r| r.find_call(call.call)).unwrap().unwrap();
     assert_eq!(line.record.cost, None);
 }
+
+#[test]
+fn s5_21_marks_are_computed_anew_once_in_batches_of_any_size() {
+    let mut store = Store::in_memory().unwrap();
+    let calls: Vec<CallRecord> = (1..=7)
+        .map(|n| talk(at("2026-11-22T09:00:00Z"), "sip:101@office.example", 60 * n))
+        .collect();
+    save(&mut store, &calls);
+    let mut mark = |limit: u64, most: usize| {
+        let (mut behind, mut done) = (None, (0, 0));
+        loop {
+            let is_too_long = |call: &CallRecord| call.talk.as_secs() > limit;
+            let batch = store
+                .write(|w| w.mark_calls(&CallFilter::default(), behind, most, is_too_long))
+                .unwrap();
+            done = (done.0 + batch.seen, done.1 + batch.changed);
+            match batch.last {
+                Some(last) => behind = Some(last),
+                None => return done,
+            }
+        }
+    };
+    assert_eq!(mark(299, 2), (7, 3));
+    assert_eq!(mark(299, 100), (7, 0));
+    assert_eq!(mark(400, 3), (7, 2));
+    let marked = CallFilter {
+        too_long: Some(true),
+        ..CallFilter::default()
+    };
+    assert_eq!(store.read(|r| r.count_calls(&marked)).unwrap(), 1);
+}

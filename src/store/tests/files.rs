@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::model::{Client, ClientKind};
+use crate::model::{Client, ClientKind, Seat};
 use crate::store::{Store, StoreError};
 
 fn one_client(path: &Path) {
@@ -330,7 +330,7 @@ fn a_backup_is_complete_while_a_writer_writes_and_restores() {
         "{copied}"
     );
 
-    let aside = Store::restore(&backup, &path, Timestamp::now())
+    let aside = Store::restore(&backup, &path, &Seat::FREE, Timestamp::now())
         .unwrap()
         .unwrap();
     assert_eq!(clients(&path), copied);
@@ -346,9 +346,17 @@ fn a_damaged_backup_is_refused_and_nothing_changes() {
     let mut bytes = fs::read(&backup).unwrap();
     bytes[8192..16384].fill(0xa5);
     fs::write(&backup, bytes).unwrap();
-    let error = Store::restore(&backup, &path, Timestamp::now()).unwrap_err();
+    let error = Store::restore(&backup, &path, &Seat::FREE, Timestamp::now()).unwrap_err();
     assert!(error.is_corruption(), "{error:?}");
-    assert!(Store::restore(&dir.path().join("absent.db"), &path, Timestamp::now()).is_err());
+    assert!(
+        Store::restore(
+            &dir.path().join("absent.db"),
+            &path,
+            &Seat::FREE,
+            Timestamp::now()
+        )
+        .is_err()
+    );
     assert_eq!(clients(&path), 1);
 }
 

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, ToSpan};
 use rusqlite::Connection;
 
+use super::WHO;
 use super::flights::landed;
 use crate::model::{
     CallId, CallRecord, CallStatus, CardLayout, Client, Direction, EndReason, PhoneNumber,
-    RecordingId, RecordingRow, RecordingState,
+    RecordingId, RecordingRow, RecordingState, Seat,
 };
 use crate::store::{
     CallFilter, CallerQuery, Reader, Store, StoreCommand, StoreHandle, StoreNotice, StoreReply,
@@ -165,7 +166,7 @@ fn rows_wait_while_the_database_is_locked_and_are_all_written_after() {
     let other = Connection::open(&path).unwrap();
     let (notices, heard) = channel();
     let (handle, _) =
-        StoreHandle::open_with(&path, None, move |n| notices.send(n).unwrap()).unwrap();
+        StoreHandle::open_with(&path, None, Seat::FREE, move |n| notices.send(n).unwrap()).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
 
     let asked = Instant::now();
@@ -269,7 +270,7 @@ fn a_file_damaged_while_the_phone_runs_costs_no_row() {
     drop(store); // the last connection empties the log into the file
     let (notices, heard) = channel();
     let (handle, _) =
-        StoreHandle::open_with(&path, None, move |n| notices.send(n).unwrap()).unwrap();
+        StoreHandle::open_with(&path, None, Seat::FREE, move |n| notices.send(n).unwrap()).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     bytes[100..].fill(0xa5);
     fs::write(&path, bytes).unwrap();
@@ -505,6 +506,6 @@ fn a_page_of_a_long_list_is_found_by_what_is_remembered_of_it_as_long_as_nothing
     same(&store, 3_210);
     same(&store, 3_210);
     let first = store.read(|r| r.clients(0, 1)).unwrap()[0].id;
-    store.write(|w| w.delete_client(first)).unwrap();
+    store.write(|w| w.delete_client(WHO, first)).unwrap();
     same(&store, 3_209);
 }

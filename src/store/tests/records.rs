@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, ToSpan};
 
+use super::WHO;
 use crate::i18n;
 use crate::model::{
     Block, CallId, CallRecord, CardLayout, Client, ClientId, Direction, Employee, EmployeeId, Kind,
@@ -188,7 +189,7 @@ fn a_record_needs_its_key_and_a_client_that_is_there() {
     save(&mut store, &kept);
     let everybodys = |store: &Store| store.read(|r| r.records(Kind::REQUEST, None)).unwrap();
     assert_eq!(everybodys(&store).len(), 1);
-    store.write(|w| w.delete_client(ivan.id)).unwrap();
+    store.write(|w| w.delete_client(WHO, ivan.id)).unwrap();
     assert!(everybodys(&store).is_empty(), "whose client is gone");
     let lost = branch("North", "Astana", Some((91.0, 0.0)));
     let error = store.write(|w| w.save_record(&lost)).unwrap_err();
@@ -591,7 +592,7 @@ fn merging_loses_nothing_of_the_double() {
     store.write(|w| w.save_client(&double)).unwrap();
 
     store
-        .write(|w| w.merge_clients(ivan.id, double.id))
+        .write(|w| w.merge_clients(WHO, ivan.id, double.id))
         .unwrap();
     let kept = store.read(|r| r.load_client(ivan.id)).unwrap();
     assert_eq!(kept.phones[0].plain(), "+77011112233 ext. 12");

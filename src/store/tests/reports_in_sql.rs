@@ -454,13 +454,3 @@ fn s4_28_s4_29_an_empty_log_has_no_figures() {
     let busiest = store.read(|r| r.busiest(period, budapest(), SHORT_ABANDON));
     assert_eq!(busiest.unwrap(), Default::default());
 }
-
-#[test]
-fn s4_28_s4_29_reports_read_the_calls_of_their_period_alone_in_the_order_of_time() {
-    let store = Store::in_memory().unwrap();
-    let [_, plan] = crate::store::reports::plans(&store.connection).unwrap();
-    assert_eq!(
-        plan,
-        ["SEARCH calls USING INDEX calls_by_time (started_at>? AND started_at<?)"]
-    );
-}

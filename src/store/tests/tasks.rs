@@ -5,10 +5,11 @@ mod sequences;
 use jiff::{Timestamp, ToSpan};
 use rusqlite::Connection;
 
+use super::WHO;
 use super::handle::{done, submit};
 use crate::model::{
-    CallId, CallRecord, CallStatus, Client, ClientId, Direction, EndReason, PhoneNumber, Task,
-    TaskChange, TaskNews, TaskTerms,
+    CallId, CallRecord, CallStatus, Client, ClientId, Direction, EndReason, PhoneNumber, Seat,
+    Task, TaskChange, TaskNews, TaskTerms,
 };
 use crate::store::{
     CallFilter, Owed, Store, StoreCommand, StoreError, StoreHandle, StoreReply, TaskFilter,
@@ -198,7 +199,7 @@ fn one_client_of_two_is_owed_one_call() {
     close(&mut store, &missed(IVANS_OTHER, 0));
     close(&mut store, &missed(IVAN, 5));
     assert_eq!(open(&store).len(), 2);
-    store.write(|w| w.merge_clients(ivan, double)).unwrap();
+    store.write(|w| w.merge_clients(WHO, ivan, double)).unwrap();
     let tasks = open(&store);
     assert_eq!(tasks.len(), 1);
     assert_eq!((tasks[0].client, tasks[0].calls), (Some(ivan), 2));
@@ -214,7 +215,7 @@ fn a_deleted_clients_task_is_owed_to_the_number() {
     let mut store = Store::in_memory().unwrap();
     let ivan = add_client(&mut store, "Ivan", &[IVAN]);
     close(&mut store, &missed(IVAN, 0));
-    store.write(|w| w.delete_client(ivan)).unwrap();
+    store.write(|w| w.delete_client(WHO, ivan)).unwrap();
     assert_eq!(open(&store)[0].client, None);
     assert_eq!(
         changes(&close(&mut store, &talk(IVAN, 5))),
@@ -305,7 +306,7 @@ fn whoever_was_ringing_at_a_crash_is_owed_a_call_at_the_next_start() {
         .unwrap();
     drop(store);
 
-    let (handle, opening) = StoreHandle::open_with(&path, Some(HOUR), |_| {}).unwrap();
+    let (handle, opening) = StoreHandle::open_with(&path, Some(HOUR), Seat::FREE, |_| {}).unwrap();
     assert_eq!(opening.interrupted.len(), 2);
     assert_eq!(changes(&opening.tasks), [TaskChange::Opened]);
     let task = &opening.tasks[0].line.task;
@@ -314,7 +315,7 @@ fn whoever_was_ringing_at_a_crash_is_owed_a_call_at_the_next_start() {
         (STRANGER, at(2), at(62))
     );
     drop(handle);
-    let (_, opening) = StoreHandle::open_with(&path, Some(HOUR), |_| {}).unwrap();
+    let (_, opening) = StoreHandle::open_with(&path, Some(HOUR), Seat::FREE, |_| {}).unwrap();
     assert!(opening.tasks.is_empty(), "once");
     assert_eq!(open(&Store::open(&path).unwrap()).len(), 1);
 }
@@ -329,9 +330,9 @@ fn a_talk_while_the_module_was_off_counts_when_it_is_on_again() {
     close(&mut store, &missed(STRANGER, 0));
     store.write(|w| w.save_call(&talk(IVANS_OTHER, 5))).unwrap();
     drop(store);
-    let (_, opening) = StoreHandle::open_with(&path, None, |_| {}).unwrap();
+    let (_, opening) = StoreHandle::open_with(&path, None, Seat::FREE, |_| {}).unwrap();
     assert!(opening.tasks.is_empty(), "off is off");
-    let (_, opening) = StoreHandle::open_with(&path, Some(HOUR), |_| {}).unwrap();
+    let (_, opening) = StoreHandle::open_with(&path, Some(HOUR), Seat::FREE, |_| {}).unwrap();
     assert_eq!(changes(&opening.tasks), [TaskChange::Closed]);
     assert_eq!(open(&Store::open(&path).unwrap())[0].caller, STRANGER);
 }
@@ -360,7 +361,7 @@ fn s1_1_without_the_module_a_crash_opens_nothing() {
     let mut store = Store::open(&path).unwrap();
     store.write(|w| w.save_call(&ringing)).unwrap();
     drop(store);
-    let (_, opening) = StoreHandle::open_with(&path, None, |_| {}).unwrap();
+    let (_, opening) = StoreHandle::open_with(&path, None, Seat::FREE, |_| {}).unwrap();
     assert_eq!(opening.interrupted.len(), 1);
     assert!(open(&Store::open(&path).unwrap()).is_empty());
 }

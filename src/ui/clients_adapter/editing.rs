@@ -255,7 +255,8 @@ impl ClientsPage {
 
     async fn delete(self: Rc<Self>, client: Client) {
         let id = client.id;
-        match asking::write(&self.phone, move |store| store.delete_client(id)).await {
+        let done = asking::audited(&self.phone, move |store, who| store.delete_client(who, id));
+        match done.await {
             Ok(()) => {
                 self.open.take();
                 self.client.take();
@@ -278,9 +279,9 @@ impl ClientsPage {
         self.bell.offer(text, tr!("Undo"), move || {
             spawn(async move {
                 let back = before.is_some();
-                let undone = asking::write(&this.phone, move |store| match &before {
+                let undone = asking::audited(&this.phone, move |store, who| match &before {
                     Some(before) => store.save_client(before),
-                    None => store.delete_client(id),
+                    None => store.delete_client(who, id),
                 });
                 if let Err(error) = undone.await {
                     return complain(&this.window, error.to_string());

@@ -140,7 +140,9 @@ impl Merging {
         let (Some(stays), Some(other)) = (stays, self.other.take()) else {
             return;
         };
-        let done = asking::write(&self.phone, move |store| store.merge_clients(stays, other));
+        let done = asking::audited(&self.phone, move |store, who| {
+            store.merge_clients(who, stays, other)
+        });
         match done.await {
             Ok(()) => {
                 if let Some(window) = self.window.upgrade() {

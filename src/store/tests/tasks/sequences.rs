@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
 
+use super::super::WHO;
 use super::HOUR;
 use crate::model::{
     CallId, CallQuality, CallRecord, CallStatus, Client, ClientId, Direction, EndReason,
@@ -278,7 +279,7 @@ impl<'s> Sequence<'s> {
         self.told.push(format!("client {from} is client {into}"));
         let (into_id, from_id) = (self.clients[into].id, self.clients[from].id);
         self.store
-            .write(|w| w.merge_clients(into_id, from_id))
+            .write(|w| w.merge_clients(WHO, into_id, from_id))
             .unwrap();
         for owner in self
             .reference
