@@ -23,6 +23,7 @@ pub mod phone;
 pub mod presence;
 pub(crate) mod printable;
 pub mod profile;
+pub mod report_pages;
 pub mod reports;
 pub mod secrets;
 #[cfg(all(test, feature = "gui"))]

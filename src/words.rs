@@ -1,5 +1,7 @@
 //! What fields of clients and records, and days of the week, are called, in the reader's language.
 
+use std::time::Duration;
+
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
@@ -20,6 +22,17 @@ pub fn weekday_short(weekday: Weekday) -> String {
         Weekday::Saturday => tr!("Sat"),
         Weekday::Sunday => tr!("Sun"),
     }
+}
+
+/// `00:01:01`.
+pub fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// What a role is called.
@@ -362,6 +375,13 @@ pub fn change(change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s5_19_a_talk_of_61_seconds_is_shown_as_00_01_01() {
+        assert_eq!(clock(Duration::from_secs(61)), "00:01:01");
+        assert_eq!(clock(Duration::from_millis(3_599_999)), "00:59:59");
+        assert_eq!(clock(Duration::from_secs(100 * 3600)), "100:00:00");
+    }
 
     #[test]
     fn a_change_of_the_photo_is_told_without_the_ids_of_photos() {

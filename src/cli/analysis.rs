@@ -4,12 +4,12 @@ use std::io::Write;
 
 use jiff::tz::TimeZone;
 
-use super::log::clock;
 use super::recording::{began, with};
 use crate::model::{AnalysisFlag, Findings};
 use crate::store::RecordingLine;
 use crate::table::write_table;
 use crate::tr;
+use crate::words::clock;
 
 /// Prints what listening to these recordings found.
 pub fn print(lines: &[RecordingLine], output: &mut dyn Write) -> anyhow::Result<()> {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::log::clock;
 use crate::bills::{BillCheck, BillTotal, BilledCall, LeftOut, NotBilled, Pair};
 use crate::model::{CallRecord, Money};
 use crate::table::{printable, write_table};
+use crate::words::clock;
 use crate::{tr, trn};
 
 /// Writes the comparison: what is wrong first, then what it comes to.

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -22,6 +21,7 @@ use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{CallList, Grouping, Reader};
 use crate::table::{printable, write_table};
+use crate::words::clock;
 use crate::{tr, trn};
 
 /// The call log.
@@ -367,28 +367,5 @@ fn direction(call: &CallRecord) -> String {
     match call.origin {
         Some(origin @ CallOrigin::Callback) => origin.to_string(),
         _ => call.direction.to_string(),
-    }
-}
-
-/// `00:01:01`.
-pub fn clock(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s5_19_a_talk_of_61_seconds_is_shown_as_00_01_01() {
-        assert_eq!(clock(Duration::from_secs(61)), "00:01:01");
-        assert_eq!(clock(Duration::from_millis(3_599_999)), "00:59:59");
-        assert_eq!(clock(Duration::from_secs(100 * 3600)), "100:00:00");
     }
 }

@@ -5,11 +5,11 @@ use std::io::Write;
 use jiff::tz::TimeZone;
 
 use super::data::Format;
-use super::log::clock;
 use crate::export::{group_key, group_name, groups_as_csv, groups_json};
 use crate::store::{CallFilter, CallGroup, GroupKey, Grouping, Reader, Result};
 use crate::table::write_table;
 use crate::tr;
+use crate::words::clock;
 
 /// Prints the groups of the calls.
 pub fn write(

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Zoned};
 
 use super::data::{home_country, meant_clients, period};
 use crate::model::{
-    CallColumn, CallOrigin, CallStatus, CallView, CategoryId, Direction, Kind, PhoneNumber, Turn, Value, When,
-    days_of, read_sort,
+    CallColumn, CallOrigin, CallStatus, CallView, CategoryId, Direction, Kind, PhoneNumber, Turn,
+    Value, When, days_of, read_sort,
 };
 use crate::profile::Profile;
 use crate::store::{CallFilter, CallOrder, Grouping, Hours, Reader};

@@ -13,7 +13,6 @@ use ringbook_media::tempo::SPEEDS;
 
 use super::audit::{audited, audited_export};
 use super::data::{home_country, meant_clients, open_store, period};
-use super::log::clock;
 use super::play;
 use crate::export::{
     Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
@@ -23,6 +22,7 @@ use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
 use crate::table::write_table;
+use crate::words::clock;
 use crate::{tr, trn};
 
 /// Recordings.

@@ -12,7 +12,6 @@ use serde_json::Value;
 
 use super::audit::audited_export;
 use super::data::{open_store, to_file_or};
-use super::{report_busiest, report_handling, report_lost, report_service};
 use crate::export::page::{Page, write_pages};
 use crate::export::{
     ExportError, busiest_as_csv, busiest_json, handling_as_csv, handling_json, lost_as_csv,
@@ -20,6 +19,7 @@ use crate::export::{
 };
 use crate::model::{Deed, Right, When};
 use crate::profile::Profile;
+use crate::report_pages::{busiest, handling, lost, service};
 use crate::reports::{Period, SERVICE_GOAL, SERVICE_WITHIN, SHORT_ABANDON};
 use crate::store::{self, Reader};
 use crate::{i18n, tr};
@@ -142,14 +142,14 @@ pub fn run(
     match command {
         ReportCommand::Handling { options } => Report {
             figures: &|reader, period, zone| reader.handling(period, zone),
-            page: &report_handling::page,
+            page: &handling::page,
             json: handling_json,
             csv: |reports, output| handling_as_csv(reports, output),
         }
         .run(options, profile, output),
         ReportCommand::Lost { options, short } => Report {
             figures: &|reader, period, zone| reader.lost(period, zone, short.time()),
-            page: &report_lost::page,
+            page: &lost::page,
             json: lost_json,
             csv: |reports, output| lost_as_csv(reports, output),
         }
@@ -161,13 +161,13 @@ pub fn run(
             goal,
         } => {
             let within = Duration::from_secs(*within);
-            let aim = report_service::Aim {
+            let aim = service::Aim {
                 within,
                 percent: *goal,
             };
             Report {
                 figures: &|reader, period, zone| reader.service(period, zone, short.time(), within),
-                page: &|period, figures, zone| report_service::page(period, figures, zone, aim),
+                page: &|period, figures, zone| service::page(period, figures, zone, aim),
                 json: service_json,
                 csv: |reports, output| service_as_csv(reports, output),
             }
@@ -175,7 +175,7 @@ pub fn run(
         }
         ReportCommand::Busiest { options, short } => Report {
             figures: &|reader, period, zone| reader.busiest(period, zone, short.time()),
-            page: &report_busiest::page,
+            page: &busiest::page,
             json: busiest_json,
             csv: |reports, output| busiest_as_csv(reports, output),
         }
@@ -279,14 +279,6 @@ impl Short {
     fn time(&self) -> Duration {
         Duration::from_secs(self.short)
     }
-}
-
-/// The ends of a period as they are shown: `2026-11-22 00:00`.
-pub(super) fn shown(period: Period, zone: &TimeZone) -> [String; 2] {
-    [period.from, period.to].map(|at| {
-        let at = at.to_zoned(zone.clone());
-        at.strftime("%Y-%m-%d %H:%M").to_string()
-    })
 }
 
 impl Days {

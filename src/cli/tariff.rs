@@ -8,7 +8,6 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::data::{Format, home_country, open_store, period};
-use super::log::clock;
 use super::tariff_texts;
 use crate::export::{totals_as_csv, totals_json};
 use crate::model::{CallId, Direction, PhoneNumber, When};
@@ -16,6 +15,7 @@ use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{self, CallFilter, Recomputed, Store, Writer};
 use crate::tariffs::{Charged, Tariffs};
+use crate::words::clock;
 use crate::{tr, trn, words};
 
 /// Calls that are computed anew in one transaction: a running phone waits for no more.

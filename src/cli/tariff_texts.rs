@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
-use super::log::clock;
 use crate::model::Money;
 use crate::store::{CostTotal, Unpriced};
 use crate::table::write_table;
 use crate::tariffs::{Part, Price, Tariff, Tariffs};
+use crate::words::clock;
 use crate::{tr, trn};
 
 /// Writes the rules, in the file's order.

@@ -6,10 +6,10 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::client::FindFormat;
-use super::log::clock;
 use crate::export::{call_json, recording_json};
 use crate::store::{Change, Happening, TimelineEntry};
 use crate::table::write_table;
+use crate::words::clock;
 use crate::{tr, words};
 
 /// Prints the entries.

@@ -30,7 +30,8 @@ use super::listing::{ByDay, Calendar, Listing, Source};
 use super::notifications_adapter::Bell;
 use super::text;
 use crate::model::{
-    CallColumn, CallId, CallLine, CallOrigin, CallStatus, ColumnTest, Deed, Direction, PhoneNumber, Right, When,
+    CallColumn, CallId, CallLine, CallOrigin, CallStatus, ColumnTest, Deed, Direction, PhoneNumber,
+    Right, When,
 };
 use crate::store::{CallCount, CallFilter, CallList, CallOrder, Grouping, Reader, Result};
 use crate::tr;

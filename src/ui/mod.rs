@@ -25,6 +25,7 @@ mod popups;
 mod record_form;
 mod recordings_adapter;
 mod records;
+mod reports_adapter;
 mod sample_card;
 mod settings_adapter;
 mod tasks_adapter;
@@ -61,6 +62,7 @@ use self::phone_adapter::PhonePage;
 use self::popups::Popups;
 use self::recordings_adapter::RecordingsPage;
 use self::records::Records;
+use self::reports_adapter::ReportsPage;
 use self::settings_adapter::SettingsPage;
 use self::tasks_adapter::TasksPage;
 use self::tray::TrayIcon;
@@ -123,6 +125,7 @@ pub struct Desk {
     switches: Rc<Switches>,
     lamps: Rc<Lamps>,
     recordings: Rc<RecordingsPage>,
+    reports: Rc<ReportsPage>,
     tasks: Rc<TasksPage>,
     settings: Rc<SettingsPage>,
     layouts: Rc<LayoutsPage>,
@@ -160,6 +163,7 @@ impl Desk {
             switches: Switches::start(main, phone.clone()),
             lamps: Lamps::start(main, phone.clone()),
             recordings: RecordingsPage::start(main, phone.clone()),
+            reports: ReportsPage::start(main, phone.clone()),
             tasks: TasksPage::start(main, phone.clone(), bell.clone()),
             settings: SettingsPage::start(main, phone.clone()),
             layouts: LayoutsPage::start(main, phone.clone(), bell.clone()),
@@ -224,6 +228,7 @@ impl Desk {
         if view.log_edition != before.log_edition {
             spawn(self.log.clone().reload());
             spawn(self.recordings.clone().reload());
+            spawn(self.reports.clone().load());
         }
     }
 
@@ -239,6 +244,7 @@ impl Desk {
         spawn(self.flight.clone().load());
         spawn(self.recordings.clone().reload());
         self.clients.retell();
+        spawn(self.reports.clone().load());
         spawn(self.tasks.clone().reload());
     }
 

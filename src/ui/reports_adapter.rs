@@ -90,7 +90,9 @@ impl ReportsPage {
         };
         let folder = self.phone.profile().dir().join("exports");
         let deed = Deed::export("report", Some(&folder));
-        let audited = asking::audited(&self.phone, move |writer, who| writer.audit(who, Right::Report, &deed));
+        let audited = asking::audited(&self.phone, move |writer, who| {
+            writer.audit(who, Right::Report, &deed)
+        });
         if let Err(error) = audited.await {
             return complain(&self.window, error.to_string());
         }
@@ -151,7 +153,9 @@ fn period(place: i32, now: &Zoned) -> Period {
     };
     let zone = now.time_zone();
     Period {
-        from: from.map_or(jiff::Timestamp::UNIX_EPOCH, |day| When::Day(day).start(zone)),
+        from: from.map_or(jiff::Timestamp::UNIX_EPOCH, |day| {
+            When::Day(day).start(zone)
+        }),
         to: When::Day(today).end(zone),
     }
 }
@@ -245,7 +249,10 @@ mod tests {
             }),
         }));
         let rows: Vec<_> = table.rows.iter().collect();
-        assert_eq!(rows.iter().map(|row| row.bar).collect::<Vec<_>>(), [1.0, 0.25]);
+        assert_eq!(
+            rows.iter().map(|row| row.bar).collect::<Vec<_>>(),
+            [1.0, 0.25]
+        );
         assert_eq!(rows[1].cells.iter().collect::<Vec<_>>(), ["Tue", "2"]);
         assert_eq!((table.bars, table.title.as_str()), (1, "By day"));
         let cell = |value: f64| HeatCell {
@@ -268,8 +275,14 @@ mod tests {
         let two = period(2, &now);
         assert_eq!(two.from, "2026-11-15T23:00:00Z".parse().unwrap());
         assert_eq!(two.to, "2026-11-29T23:00:00Z".parse().unwrap());
-        assert_eq!(period(1, &now).from, "2026-11-22T23:00:00Z".parse().unwrap());
-        assert_eq!(period(3, &now).from, "2026-10-31T23:00:00Z".parse().unwrap());
+        assert_eq!(
+            period(1, &now).from,
+            "2026-11-22T23:00:00Z".parse().unwrap()
+        );
+        assert_eq!(
+            period(3, &now).from,
+            "2026-10-31T23:00:00Z".parse().unwrap()
+        );
         assert_eq!(period(4, &now).from, jiff::Timestamp::UNIX_EPOCH);
     }
 }

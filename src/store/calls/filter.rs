@@ -11,7 +11,8 @@ use rusqlite::types::Value;
 use super::local::local_millis;
 use super::marks;
 use crate::model::{
-    Bound, CallColumn, CallOrigin, CallStatus, CategoryId, ClientId, ColumnTest, Direction, PhoneNumber,
+    Bound, CallColumn, CallOrigin, CallStatus, CategoryId, ClientId, ColumnTest, Direction,
+    PhoneNumber,
 };
 use crate::store::values::{hex_ids, length, millis, time_or_none};
 use crate::store::{Reader, Result};

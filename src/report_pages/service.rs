@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::log::clock;
-use super::report::shown;
-use super::report_handling::to_the_second;
-use super::report_lost::{not_counted, share};
+use super::handling::to_the_second;
+use super::lost::{not_counted, share};
+use super::shown;
 use crate::export::page::{Bars, Page, Part, Table};
 use crate::reports::{Fate, Level, Load, Period, Service};
 use crate::tr;
+use crate::words::clock;
 
 /// What the service level is to be: 80 % within 20 s.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use super::report::shown;
-use super::report_lost::not_counted;
+use super::lost::not_counted;
+use super::shown;
 use crate::export::page::{Heat, HeatCell, Page, Part};
 use crate::reports::{Busiest, Busy, Period};
 use crate::{tr, trn, words};

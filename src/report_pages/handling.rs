@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::log::clock;
-use super::report::shown;
+use super::shown;
 use crate::export::page::{Bars, Page, Part, Table};
 use crate::reports::{Callers, ENOUGH, Handling, Lengths, Operator, Period, Saving, Work};
+use crate::words::clock;
 use crate::{tr, trn};
 
 /// The figures of a period.

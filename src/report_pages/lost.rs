@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::report::shown;
+use super::shown;
 use crate::export::page::{Bars, Page, Part, Table};
 use crate::reports::{Fate, Lost, Offered, Period};
 use crate::{tr, trn};
