@@ -142,8 +142,9 @@ impl RecordingsPage {
 
     /// Opens the folder it lies in, once the audit says who gets at the file.
     async fn reveal(self: Rc<Self>, id: RecordingId) {
+        let folder = self.phone.profile().recordings().display().to_string();
         let written = asking::audited(&self.phone, move |writer, who| {
-            writer.audit_recording(who, Act::Export, id, "")
+            writer.audit_recording(who, Act::Export, id, &folder)
         });
         match written.await {
             Ok(_) => self.open(&id.to_string(), true),

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use ringbook_fonts::{ARABIC, DEVANAGARI, LATIN};
+use ringbook_fonts::{
+    ARABIC_BOLD, ARABIC_REGULAR, ARABIC_SEMI_BOLD, DEVANAGARI_BOLD, DEVANAGARI_REGULAR,
+    DEVANAGARI_SEMI_BOLD, LATIN_BOLD, LATIN_REGULAR, LATIN_SEMI_BOLD,
+};
 use slint::fontique_011::fontique::{Blob, FallbackKey, GenericFamily, Script};
 
 /// Registers the shipped fonts and makes them the first choice for their scripts.
@@ -10,10 +13,13 @@ use slint::fontique_011::fontique::{Blob, FallbackKey, GenericFamily, Script};
 /// Call it once, on the UI thread, after the backend is chosen and before the first window.
 pub fn install() {
     let mut collection = slint::fontique_011::shared_collection();
+    let latin = [LATIN_REGULAR, LATIN_SEMI_BOLD, LATIN_BOLD];
+    let arabic = [ARABIC_REGULAR, ARABIC_SEMI_BOLD, ARABIC_BOLD];
+    let devanagari = [DEVANAGARI_REGULAR, DEVANAGARI_SEMI_BOLD, DEVANAGARI_BOLD];
     for (faces, script) in [
-        (LATIN, None),
-        (ARABIC, Some(*b"Arab")),
-        (DEVANAGARI, Some(*b"Deva")),
+        (latin, None),
+        (arabic, Some(*b"Arab")),
+        (devanagari, Some(*b"Deva")),
     ] {
         for face in faces {
             let families = collection.register_fonts(Blob::new(Arc::new(face)), None);

@@ -6,7 +6,10 @@ use std::ops::Range;
 use harfrust::{Direction, ShapeOptions, ShaperData, UnicodeBuffer};
 use read_fonts::tables::hmtx::Hmtx;
 use read_fonts::{FontRef, ReadError, TableProvider};
-use ringbook_fonts::{ARABIC, DEVANAGARI, LATIN};
+use ringbook_fonts::{
+    ARABIC_REGULAR, ARABIC_SEMI_BOLD, DEVANAGARI_REGULAR, DEVANAGARI_SEMI_BOLD, LATIN_REGULAR,
+    LATIN_SEMI_BOLD,
+};
 use subsetter::GlyphRemapper;
 use unicode_bidi::{BidiInfo, Level};
 
@@ -80,10 +83,16 @@ impl TypeCase {
     /// All fonts, none of their glyphs used; a mirrored page runs from the right.
     pub(super) fn new(is_mirrored: bool) -> Result<Self, ReadError> {
         // In the order in which they are tried, each family regular and bold.
-        let families = [LATIN, ARABIC, DEVANAGARI];
-        let faces = families.iter().flat_map(|family| [family[0], family[1]]);
+        let faces = [
+            LATIN_REGULAR,
+            LATIN_SEMI_BOLD,
+            ARABIC_REGULAR,
+            ARABIC_SEMI_BOLD,
+            DEVANAGARI_REGULAR,
+            DEVANAGARI_SEMI_BOLD,
+        ];
         Ok(Self {
-            faces: faces.map(Face::of).collect::<Result<_, _>>()?,
+            faces: faces.into_iter().map(Face::of).collect::<Result<_, _>>()?,
             is_mirrored,
         })
     }
