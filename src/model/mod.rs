@@ -13,6 +13,7 @@ mod greeting;
 mod ids;
 mod merging;
 mod money;
+mod outbox;
 mod password;
 mod phone_number;
 mod record;
@@ -42,10 +43,11 @@ pub use client_text::{ClientField, Lists, NotAllowed};
 pub use contact::{Address, ClientEmail, ClientPhone, Position};
 pub use greeting::{greeted, own_and_family_name};
 pub use ids::{
-    AuditId, CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId,
-    RequestId, TaskId,
+    AuditId, CallId, ClientId, EmployeeId, EventId, IdError, OrderId, PhotoId, RecordId,
+    RecordingId, RequestId, TaskId,
 };
 pub use money::{Money, MoneyError};
+pub use outbox::OutboxEvent;
 pub use password::Password;
 pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};
 pub use record::{Column, Kind, Record, overdue_days};

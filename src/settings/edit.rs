@@ -118,6 +118,9 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         // Written by hand alone.
         sources: _,
         too_long: _,
+        api: _,
+        webhooks: _,
+        hooks: _,
         sip,
         media,
         audio,

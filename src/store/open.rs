@@ -40,6 +40,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0014_cost.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0015_call_lists.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0016_call_marks.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0018_outbox.sql")).foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
