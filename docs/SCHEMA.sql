@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0016 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0017 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -497,6 +497,18 @@ END;
 CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
     SELECT RAISE(ABORT, 'the audit stands');
 END;
+
+CREATE TABLE outbox (
+    seq     INTEGER NOT NULL PRIMARY KEY,          -- in the order of the events
+    webhook TEXT NOT NULL,                         -- its name in the settings
+    id      BLOB NOT NULL CHECK (length(id) = 16), -- the same at every attempt
+    at      INTEGER NOT NULL,
+    body    TEXT NOT NULL                          -- the event's line
+) STRICT;
+
+CREATE INDEX outbox_by_webhook ON outbox (webhook, seq);
+
+CREATE UNIQUE INDEX outbox_by_id ON outbox (id);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

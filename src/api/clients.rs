@@ -1,5 +1,7 @@
 //! The client book: found, shown, entered, changed and deleted by the store's own rules.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, Zoned};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -163,7 +165,7 @@ fn set(client: &mut Client, name: &str, value: &Value, lists: &Lists) -> Result<
             set(&ClientField::named("consent_how"), &consent.how)
         }
         "custom" => {
-            let custom: std::collections::BTreeMap<String, String> = read(name, value)?;
+            let custom: BTreeMap<String, String> = read(name, value)?;
             let mut fields = custom.into_iter();
             fields.try_for_each(|(name, text)| set(&ClientField::Custom(name), &text))
         }

@@ -522,7 +522,6 @@ fn the_api_withstands_a_fuzzer_that_knows_its_description() {
         served.profile(),
         &["client", "add", "--name", "Ivan", "--phone", "+77011112233"],
     );
-    // Most calls to nowhere are to end by themselves.
     let url = format!("http://{}", served.address);
     let begin = Instant::now();
     let output = Command::new(python.with_file_name("schemathesis"))
@@ -530,7 +529,12 @@ fn the_api_withstands_a_fuzzer_that_knows_its_description() {
         .arg(format!("{url}/openapi.json"))
         .args(["--url", &url, "--header"])
         .arg(format!("Authorization: Bearer {}", served.token))
-        .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing,stateful"])
+        .args([
+            "--checks",
+            CHECKS,
+            "--phases",
+            "examples,coverage,fuzzing,stateful",
+        ])
         .args(["--max-examples", "10", "--seed", "1", "--workers", "1"])
         .args(["--generation-database", "none", "--no-color"])
         .args(["--request-timeout", "30"])
