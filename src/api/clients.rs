@@ -138,7 +138,8 @@ fn set(client: &mut Client, name: &str, value: &Value, lists: &Lists) -> Result<
         }
         "emails" => {
             let emails: Vec<Email> = read(name, value)?;
-            client.emails = emails.into_iter().map(Email::into_model).collect();
+            let emails = emails.into_iter().map(Email::into_model);
+            client.emails = emails.collect::<Result<_, _>>().map_err(refused)?;
             Ok(())
         }
         "addresses" => {
@@ -221,11 +222,15 @@ struct Email {
 }
 
 impl Email {
-    fn into_model(self) -> ClientEmail {
-        ClientEmail {
-            address: self.address.trim().to_owned(),
-            label: self.label,
+    fn into_model(self) -> Result<ClientEmail, NotAllowed> {
+        let address = self.address.trim().to_owned();
+        if address.is_empty() {
+            return Err(NotAllowed::new("", "an address"));
         }
+        Ok(ClientEmail {
+            address,
+            label: self.label,
+        })
     }
 }
 

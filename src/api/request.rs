@@ -17,11 +17,14 @@ const PAGE: usize = 100;
 /// The furthest that a page begins.
 const MAX_OFFSET: usize = 1_000_000_000;
 
+/// What stands in a path in the place of names, with these names.
+pub(super) type Names = Vec<(&'static str, String)>;
+
 /// A request that was let in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Asked {
     /// What stands in the path in the place of names, with these names.
-    pub names: Vec<(&'static str, String)>,
+    pub names: Names,
     /// The query, in its order.
     pub query: Vec<(String, String)>,
     /// The body's object; none where there is no body.

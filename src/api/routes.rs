@@ -4,7 +4,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::request::Asked;
+use super::request::{Asked, Names};
 use super::server::Reply;
 use super::{calls, clients, recordings};
 use crate::control::Request;
@@ -136,7 +136,7 @@ pub(super) const ROUTES: &[Route] = &[
 pub(super) fn find(
     method: &Method,
     segments: &[String],
-) -> Result<(&'static Route, Vec<(&'static str, String)>), Vec<&'static str>> {
+) -> Result<(&'static Route, Names), Vec<&'static str>> {
     let method = if method == Method::HEAD {
         &Method::GET
     } else {
@@ -156,7 +156,7 @@ pub(super) fn find(
 }
 
 /// The names in the path, where it is of this form.
-fn names(form: &'static str, segments: &[String]) -> Option<Vec<(&'static str, String)>> {
+fn names(form: &'static str, segments: &[String]) -> Option<Names> {
     let form: Vec<&str> = form.trim_start_matches('/').split('/').collect();
     if form.len() != segments.len() {
         return None;

@@ -260,6 +260,30 @@ fn what_is_not_there_not_allowed_or_too_large_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn whoever_connects_and_says_nothing_keeps_nobody_out_for_long() {
+    let served = Served::start();
+    let connect = |_| TcpStream::connect(&served.address).unwrap();
+    let silent: Vec<TcpStream> = (0..40).map(connect).collect();
+    let slow = TcpStream::connect(&served.address).unwrap();
+    (&slow).write_all(b"GET /v1/status HTTP/1.1\r\n").unwrap();
+    let begin = Instant::now();
+    assert_eq!(served.get("/v1/status")["accounts"], 1);
+    // There was no place, until the silent ones were let go.
+    assert!(
+        begin.elapsed() > Duration::from_secs(5),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert!(
+        begin.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert_eq!(ctl(served.profile(), &["status"]).unwrap()["accounts"], 1);
+    drop((silent, slow));
+}
+
+#[test]
 fn clients_are_entered_found_changed_and_deleted_by_the_rules_of_the_book() {
     let served = Served::start();
     let made = served.ask(
@@ -510,6 +534,10 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
     response_headers_conformance,response_schema_conformance,negative_data_rejection,ignored_auth,\
     unsupported_method,allow_header_conformance";
 
+/// What it may be refused with.
+const CONFIG: &str = "[checks.negative_data_rejection]\n\
+    expected-statuses = [400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 431]\n";
+
 #[test]
 fn the_api_withstands_a_fuzzer_that_knows_its_description() {
     let Some(python) = python::with(SCHEMATHESIS) else {
@@ -523,8 +551,12 @@ fn the_api_withstands_a_fuzzer_that_knows_its_description() {
         &["client", "add", "--name", "Ivan", "--phone", "+77011112233"],
     );
     let url = format!("http://{}", served.address);
+    let config = served.profile().join("schemathesis.toml");
+    fs::write(&config, CONFIG).unwrap();
     let begin = Instant::now();
     let output = Command::new(python.with_file_name("schemathesis"))
+        .arg("--config-file")
+        .arg(&config)
         .arg("run")
         .arg(format!("{url}/openapi.json"))
         .args(["--url", &url, "--header"])
