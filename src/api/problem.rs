@@ -88,10 +88,17 @@ impl From<anyhow::Error> for Problem {
         }
         match error.downcast::<StoreError>() {
             Ok(error) => error.into(),
-            // Options of the command line are named without their dashes here.
-            Err(other) => Self::unprocessable(format!("{other:#}").replace("--", "")),
+            Err(other) => Self::unprocessable(undashed(format!("{other:#}"))),
         }
     }
+}
+
+/// Options of the command line as the words that they are here.
+fn undashed(text: String) -> String {
+    let options = ["--from", "--to", "--client", "--number", "--category"];
+    options
+        .iter()
+        .fold(text, |text, option| text.replace(option, &option[2..]))
 }
 
 impl From<CommandError> for Problem {

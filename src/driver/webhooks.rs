@@ -393,3 +393,76 @@ fn http(webhook: &Webhook) -> Result<HttpClient, HttpError> {
         largest: LARGEST,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::automation::{Body, Notice};
+    use crate::settings::Password;
+
+    /// A web server that takes everything, and what it is told.
+    fn server() -> (String, Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (send, told) = channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut text = String::new();
+                while !text.ends_with('}') {
+                    let mut octets = [0; 4096];
+                    let length = stream.read(&mut octets).unwrap();
+                    text.push_str(std::str::from_utf8(&octets[..length]).unwrap());
+                }
+                let taken = b"HTTP/1.1 204 Taken\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                stream.write_all(taken).unwrap();
+                send.send(text).unwrap();
+            }
+        });
+        (url, told)
+    }
+
+    fn event(text: &str) -> Event {
+        Event {
+            at: Timestamp::now(),
+            body: Body::Notice(Notice::new(NoticeKind::Store, text.to_owned())),
+        }
+    }
+
+    #[test]
+    fn a_webhook_is_told_from_when_the_settings_have_it_until_they_have_it_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = dir.path().join("ringbook.db");
+        let (url, told) = server();
+        let webhook = Webhook {
+            name: "crm".to_owned(),
+            url,
+            secret: Some(Password::new("a2tra2tra2tra2tra2tra2tra2tra2tr")),
+            secret_command: None,
+            events: vec!["notice".to_owned()],
+            ca_file: None,
+        };
+        let (inbox, _messages) = Inbox::new();
+        let mut webhooks = Webhooks::new(&[], inbox);
+        webhooks.tell(&[event("nobody wants it")]);
+        webhooks.begin(database.clone());
+        webhooks.set(std::slice::from_ref(&webhook));
+        webhooks.tell(&[event("first"), event("second")]);
+        for text in ["first", "second"] {
+            let told = told.recv_timeout(Duration::from_secs(60)).unwrap();
+            assert!(told.contains(&format!("\"text\":\"{text}\"")), "{told}");
+        }
+        webhooks.set(&[]);
+        webhooks.tell(&[event("nobody wants it any more")]);
+        webhooks.finish();
+        let store = Store::open(&database).unwrap();
+        let waiting = store.read(|reader| reader.next_in_outbox("crm")).unwrap();
+        assert_eq!(waiting, None);
+        assert!(told.try_recv().is_err());
+    }
+}

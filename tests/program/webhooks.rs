@@ -228,7 +228,10 @@ fn events_for_a_server_that_is_away_outlive_the_phone() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let url = format!("http://{address}/calls");
-    let dir = profile(&format!("{SETTINGS}{}", webhook("crm", &url, "\"call\"")));
+    let secret = format!("secret = \"{SECRET}\"");
+    let printed = format!("secret_command = \"echo {SECRET}\"");
+    let webhook = webhook("crm", &url, "\"call\"").replace(&secret, &printed);
+    let dir = profile(&format!("{SETTINGS}{webhook}"));
     let mut phone = Phone::start(dir.path());
     missed(&mut phone, dir.path(), "+77011112233");
     ctl(dir.path(), &["quit"]).unwrap();

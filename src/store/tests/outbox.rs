@@ -56,10 +56,10 @@ fn each_webhook_has_its_events_in_their_order_until_they_are_taken() {
 fn what_is_too_old_or_too_much_goes_the_oldest_first() {
     let mut store = Store::in_memory().unwrap();
     let old = Timestamp::now() - SignedDuration::from_hours(73);
-    store
-        .write(|writer| writer.put_in_outbox("crm", old, "old"))
-        .unwrap();
-    assert_eq!(put(&mut store, "crm", &["0"]), 1);
+    let dropped = store.write(|writer| writer.put_in_outbox("crm", old, "old"));
+    assert_eq!(dropped.unwrap(), 1);
+    assert_eq!(next(&store, "crm"), None);
+    assert_eq!(put(&mut store, "crm", &["0"]), 0);
     let more: Vec<String> = (1..MOST_WAITING + 2).map(|n| n.to_string()).collect();
     let more: Vec<&str> = more.iter().map(String::as_str).collect();
     assert_eq!(put(&mut store, "crm", &more), 2);
