@@ -528,6 +528,17 @@ CREATE TABLE call_looks (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX calls_by_report ON calls (started_at, alike, coalesce(ended_at, last_seen_at), ring_ms, talk_ms,
     hold_ms, identified_ms);
+CREATE TABLE outbox (
+    seq     INTEGER NOT NULL PRIMARY KEY,          -- in the order of the events
+    webhook TEXT NOT NULL,                         -- its name in the settings
+    id      BLOB NOT NULL CHECK (length(id) = 16), -- the same at every attempt
+    at      INTEGER NOT NULL,
+    body    TEXT NOT NULL                          -- the event's line
+) STRICT;
+
+CREATE INDEX outbox_by_webhook ON outbox (webhook, seq);
+
+CREATE UNIQUE INDEX outbox_by_id ON outbox (id);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

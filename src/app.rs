@@ -146,6 +146,8 @@ pub struct App {
     abandon_at: Option<Instant>,
     ended: bool,
     now: Option<Instant>,
+    /// Where the REST API is served.
+    api: Vec<SocketAddr>,
 }
 
 impl App {
@@ -160,6 +162,7 @@ impl App {
             abandon_at: None,
             ended: false,
             now: None,
+            api: Vec::new(),
         }
     }
 
@@ -252,6 +255,7 @@ impl App {
                 self.phone.user_agent().add_listener(transport, address);
             }
         }
+        self.api.clone_from(&ready.api);
         self.phone.start(now);
         self.phone.event(now, Body::Ready(ready));
     }
@@ -261,7 +265,10 @@ impl App {
             self.end_by = Some(now.instant + END);
             self.abandon_at = Some(now.instant + ABANDON);
         }
-        let answer = self.phone.handle_command(now, request, command);
+        let mut answer = self.phone.handle_command(now, request, command);
+        if let Some(Ok(Reply::Status(status))) = &mut answer {
+            status.api.clone_from(&self.api);
+        }
         let reply = answer.map(|answer| Output::Reply { request, answer });
         self.replies.extend(reply);
     }

@@ -115,6 +115,23 @@ pub enum Body {
 }
 
 impl Body {
+    /// Every value of `event`.
+    pub const NAMES: [&'static str; 13] = [
+        "ready",
+        "registration",
+        "call",
+        "caller_card",
+        "card_shown",
+        "dtmf",
+        "recording",
+        "analysis",
+        "lamp",
+        "voicemail",
+        "marks",
+        "task",
+        "notice",
+    ];
+
     /// The value of `event`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -148,6 +165,9 @@ pub struct Ready {
     pub tcp: Vec<SocketAddr>,
     /// TLS addresses that signalling listens on.
     pub tls: Vec<SocketAddr>,
+    /// Where the REST API is served; nowhere where it is off.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api: Vec<SocketAddr>,
 }
 
 /// `registration`
@@ -478,6 +498,12 @@ pub enum NoticeKind {
     Contacts,
     /// What the card shows from outside the store.
     Source,
+    /// The REST API.
+    Api,
+    /// A web server that is told of events.
+    Webhook,
+    /// A program that is run for events.
+    Hook,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Ringbook as a library: the program's rooms, so that tests can walk through them.
 
+pub mod api;
 pub mod app;
 pub mod audit;
 pub mod automation;
@@ -36,4 +37,5 @@ pub mod tariffs;
 #[cfg(feature = "gui")]
 pub mod ui;
 pub mod vcard;
+pub mod webhooks;
 pub mod words;

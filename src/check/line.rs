@@ -161,6 +161,10 @@ fn register(account: &Account, settings: &Settings) -> anyhow::Result<(Option<Re
     };
     (trial.sip.udp_port, trial.sip.tcp_port, trial.sip.tls_port) = (0, 0, 0);
     trial.modules.call_log = false;
+    // It is nobody else's business.
+    trial.api.enabled = false;
+    trial.webhooks.clear();
+    trial.hooks.clear();
     let (send, told) = channel();
     let launch = Launch::new(
         scratch.profile().clone(),

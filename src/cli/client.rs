@@ -15,7 +15,7 @@ use super::data::{home_country, one_client, open_store};
 use super::timeline::timeline;
 use crate::export::{client_json, summaries_as_json};
 use crate::model::{
-    AboutClient, Client, ClientField, ClientSummary, Deed, Kind, PhoneNumber, Record, Right,
+    AboutClient, Client, ClientField, ClientSummary, Deed, PhoneNumber, Record, Right,
 };
 use crate::profile::Profile;
 use crate::store::{TimelineFilter, Writer};
@@ -230,10 +230,7 @@ fn show(client: &str, json: bool, profile: &Profile, output: &mut dyn Write) -> 
     let (client, about, records) = store.read(|reader| -> anyhow::Result<_> {
         let client = one_client(reader, client, country)?;
         let about = reader.about(&client, now.timestamp())?;
-        let mut records = Vec::new();
-        for kind in Kind::of_clients() {
-            records.extend(reader.records(kind, Some(client.id))?);
-        }
+        let records = reader.records_of_client(client.id)?;
         Ok((client, about, records))
     })?;
     if json {

@@ -1,11 +1,11 @@
 //! `ringbook client sync`: the client book meets a CardDAV server.
 
-use std::io::{Write, stdin};
+use std::io::Write;
 
 use anyhow::{Context, anyhow, bail};
 use jiff::Timestamp;
 
-use super::data::{home_country, open_store};
+use super::data::{home_country, open_store, password_from_input};
 use crate::contacts::meet;
 use crate::dav::Options;
 use crate::profile::Profile;
@@ -53,10 +53,7 @@ pub fn sync(how: &SyncContacts, profile: &Profile, output: &mut dyn Write) -> an
 
 /// Keeps the first line of standard input as the password for the server.
 fn keep_password(carddav: &CardDav) -> anyhow::Result<()> {
-    let password = stdin().lines().next().transpose()?.unwrap_or_default();
-    if password.is_empty() {
-        bail!(tr!("there is no password on standard input"));
-    }
+    let password = password_from_input()?;
     let kept = crate::contacts::keep_password(carddav, &password);
     kept.map_err(|why| anyhow!(why))
 }

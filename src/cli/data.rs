@@ -1,12 +1,13 @@
 //! The sub-commands over the store: they work with or without a running phone.
 
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write, stdin};
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use jiff::Zoned;
 
+use super::api::ApiCommand;
 use super::audit::AuditCommand;
 use super::backup::{BackupCommand, RestoreCommand};
 use super::bill::BillCommand;
@@ -19,8 +20,10 @@ use super::report::ReportCommand;
 use super::source::SourceCommand;
 use super::tariff::TariffCommand;
 use super::task::TaskCommand;
+use super::webhook::WebhookCommand;
 use super::{
-    audit, backup, bill, client, log, office, recording, records, report, source, tariff, task,
+    api, audit, backup, bill, client, log, office, recording, records, report, source, tariff,
+    task, webhook,
 };
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
@@ -69,6 +72,12 @@ pub enum DataCommand {
     /// Who listened to what, exported what and deleted what
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Web servers that are told of events
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// What programs need that ask the phone over HTTP
+    #[command(subcommand)]
+    Api(ApiCommand),
     /// A consistent copy of clients and call log, also while the phone runs
     Backup(BackupCommand),
     /// Make a backup the store; what is there is kept aside. The phone must not be running
@@ -91,6 +100,8 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Bill(command) => bill::run(command, profile, output),
         DataCommand::Source(command) => source::run(command, profile, output),
         DataCommand::Audit(command) => audit::run(command, profile, output),
+        DataCommand::Webhook(command) => webhook::run(command, profile),
+        DataCommand::Api(command) => api::run(*command, profile, output),
         DataCommand::Backup(command) => backup::backup(command, profile, output),
         DataCommand::Restore(command) => backup::restore(command, profile, output),
     };
@@ -119,6 +130,15 @@ pub enum Format {
     Json,
     /// Comma-separated values.
     Csv,
+}
+
+/// The password on the first line of standard input.
+pub fn password_from_input() -> anyhow::Result<String> {
+    let password = stdin().lines().next().transpose()?.unwrap_or_default();
+    if password.is_empty() {
+        bail!(tr!("there is no password on standard input"));
+    }
+    Ok(password)
 }
 
 /// Opens the profile's store for whoever sits there, making it where there is none.

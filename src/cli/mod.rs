@@ -1,6 +1,7 @@
 //! The command line: one program, its sub-commands mounted here.
 
 mod analysis;
+mod api;
 mod audit;
 mod backup;
 mod bill;
@@ -11,7 +12,7 @@ mod client_fields;
 mod client_files;
 mod contacts;
 mod ctl;
-mod data;
+pub(crate) mod data;
 mod headless;
 mod journal;
 mod links;
@@ -19,7 +20,7 @@ mod log;
 mod log_groups;
 mod log_import;
 mod log_marks;
-mod log_options;
+pub(crate) mod log_options;
 mod office;
 mod play;
 mod recording;
@@ -30,6 +31,7 @@ mod tariff;
 mod tariff_texts;
 mod task;
 mod timeline;
+mod webhook;
 #[cfg(feature = "gui")]
 mod window;
 

@@ -1,12 +1,12 @@
 //! `ringbook source`: fields of the card that stand outside the store.
 
-use std::io::{Write, stdin};
+use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 
-use super::data::{home_country, open_store};
+use super::data::{home_country, open_store, password_from_input};
 use crate::model::{CardSource, Fact, Facts, PhoneNumber, SourcePlace};
 use crate::profile::Profile;
 use crate::secrets;
@@ -112,10 +112,7 @@ fn keep_password(name: &str, settings: &Settings) -> anyhow::Result<()> {
     let SourcePlace::Postgres(database) = &source.place else {
         bail!(tr!("the source {name} has no password", name = name));
     };
-    let password = stdin().lines().next().transpose()?.unwrap_or_default();
-    if password.is_empty() {
-        bail!(tr!("there is no password on standard input"));
-    }
+    let password = password_from_input()?;
     let kept = secrets::keep(&database.keyring_name(), &password);
     kept.map_err(|why| anyhow!(why))
 }

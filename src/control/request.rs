@@ -194,7 +194,7 @@ fn on_or_off() -> impl TypedValueParser<Value = bool> {
 
 impl Request {
     /// The request in the phone's words, or what is wrong with it.
-    pub(super) fn command(self) -> Result<Command, String> {
+    pub(crate) fn command(self) -> Result<Command, String> {
         Ok(match self {
             Self::Status {} => Command::Status,
             Self::Accounts {} => Command::Accounts,

@@ -191,6 +191,8 @@ impl Driver {
     pub(super) fn tell_events(&mut self) {
         if !self.untold.is_empty() {
             (self.events)(&self.untold);
+            self.webhooks.tell(&self.untold);
+            self.hooks.tell(&self.untold);
             self.untold.clear();
         }
     }
@@ -290,5 +292,7 @@ impl Driver {
         self.rtp_ports = settings.media.rtp_ports.clone();
         self.dns.server = settings.sip.dns;
         self.contacts.set(&settings.carddav);
+        self.webhooks.set(&settings.webhooks);
+        self.hooks.set(&settings.hooks);
     }
 }

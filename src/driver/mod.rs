@@ -7,6 +7,7 @@ mod dns;
 mod effects;
 mod gather;
 mod handle;
+mod hooks;
 mod message;
 mod opening;
 mod password;
@@ -17,6 +18,7 @@ mod system;
 mod tcp;
 mod tls;
 mod udp;
+mod webhooks;
 
 use std::future::poll_fn;
 use std::io;
@@ -36,6 +38,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use self::handle::AppHandle;
 pub(crate) use self::password::password_of_command;
+pub(crate) use self::system::seed;
 pub use self::tls::check_authorities;
 pub(crate) use self::tls::{certificates, client_config, explain_certificate};
 
@@ -44,11 +47,14 @@ use self::analyst::Analyst;
 use self::contacts::Contacts;
 use self::dns::Dns;
 use self::effects::{MediaThread, StoreDoor};
+use self::hooks::Hooks;
 use self::message::{Answer, Inbox, Message, Watcher};
 use self::opening::open_store;
 use self::sources::Sources;
 use self::tcp::{Connections, TcpEvent};
 use self::udp::UdpSockets;
+use self::webhooks::Webhooks;
+use crate::api::Bound;
 use crate::app::{App, Input, Output, RequestId};
 use crate::automation::{Event, NoticeKind, Ready};
 use crate::now::Now;
@@ -114,8 +120,18 @@ impl Launch {
                 signal(SignalKind::interrupt())?,
             );
             let control = crate::control::serve(self.handle())?;
-            let ended = match Driver::new(self) {
-                Ok(mut driver) => driver.run(signals).await,
+            let api = Bound::new(self.settings.api, &self.handle());
+            let addresses = api
+                .as_ref()
+                .ok()
+                .and_then(Option::as_ref)
+                .map(Bound::addresses);
+            let handle = self.handle();
+            let ended = match Driver::new(self, addresses.unwrap_or_default()) {
+                Ok(mut driver) => {
+                    let _api = opening::serve_api(api, handle);
+                    driver.run(signals).await
+                }
                 Err(error) => Err(error),
             };
             control.finish().await;
@@ -138,6 +154,8 @@ struct Driver {
     contacts: Contacts,
     analyst: Analyst,
     sources: Sources,
+    webhooks: Webhooks,
+    hooks: Hooks,
     profile: Profile,
     rtp_ports: RangeInclusive<u16>,
     events: EventSink,
@@ -168,7 +186,7 @@ enum Wake {
 
 impl Driver {
     /// Binds the sockets and sends the first REGISTER; store and sound open meanwhile.
-    fn new(launch: Launch) -> anyhow::Result<Self> {
+    fn new(launch: Launch, api: Vec<SocketAddr>) -> anyhow::Result<Self> {
         let Launch {
             profile,
             settings,
@@ -192,6 +210,8 @@ impl Driver {
         let contacts = Contacts::new(&settings, inbox.clone());
         let analyst = Analyst::new(inbox.clone());
         let sources = Sources::new(profile.dir(), inbox.clone());
+        let webhooks = Webhooks::new(&settings.webhooks, inbox.clone());
+        let hooks = Hooks::new(&settings.hooks, profile.dir(), inbox.clone());
         let config = PhoneConfig {
             settings,
             seed,
@@ -209,6 +229,8 @@ impl Driver {
             contacts,
             analyst,
             sources,
+            webhooks,
+            hooks,
             profile,
             rtp_ports,
             events,
@@ -237,6 +259,7 @@ impl Driver {
                 udp,
                 tcp,
                 tls,
+                api,
             }),
         );
         driver.drain();
@@ -269,6 +292,8 @@ impl Driver {
             self.drain();
             self.tell_events();
         }
+        self.webhooks.finish();
+        self.hooks.finish();
         match self.failure.take() {
             Some(failure) => Err(anyhow::Error::msg(failure)),
             None => Ok(()),
@@ -360,6 +385,7 @@ impl Driver {
                 self.store.open(store);
                 self.contacts.begin(self.profile.database());
                 self.analyst.begin(&self.profile);
+                self.webhooks.begin(self.profile.database());
             }
             Message::StoreOpened(Err(error)) => {
                 self.failure = Some(error.clone());

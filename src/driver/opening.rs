@@ -1,10 +1,12 @@
-//! What is opened beside the phone's start: the store, and what calls cost.
+//! What is opened beside the phone's start: the store, what calls cost, and the API.
 
 use std::io;
 use std::path::PathBuf;
 
+use super::AppHandle;
 use super::message::{Inbox, Message};
 use super::recovery;
+use crate::api::{ApiError, Bound, Serving};
 use crate::automation::{Body, NoticeKind};
 use crate::model::{Seat, TaskTerms};
 use crate::profile::Profile;
@@ -43,6 +45,20 @@ pub(super) fn open_store(
         }
     })?;
     Ok(())
+}
+
+/// Serves the API that is bound, where it is wanted; a phone without it is a phone all the same.
+pub(super) fn serve_api(
+    bound: Result<Option<Bound>, ApiError>,
+    phone: AppHandle,
+) -> Option<Serving> {
+    let inbox = phone.inbox.clone();
+    let served = bound.and_then(|bound| bound.map(|bound| bound.serve(phone)).transpose());
+    served.unwrap_or_else(|error| {
+        let text = tr!("Other programs cannot ask the phone: {why}", why = error);
+        inbox.put(Message::Notice(NoticeKind::Api, text));
+        None
+    })
 }
 
 /// Puts into the inbox what calls cost, as the file says; where something is wrong with it, what to

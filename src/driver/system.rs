@@ -53,7 +53,7 @@ pub(super) fn bound_socket(address: SocketAddr, kind: Type) -> io::Result<Socket
 }
 
 /// 32 octets nobody can guess: every UUIDv7 carries 74 random bits of the system's.
-pub(super) fn seed() -> [u8; 32] {
+pub(crate) fn seed() -> [u8; 32] {
     let mut hash = Sha256::new();
     for _ in 0..6 {
         hash.update(uuid::Uuid::now_v7().as_bytes());

@@ -125,6 +125,10 @@ id!(
     /// A line of the audit.
     AuditId
 );
+id!(
+    /// An event that waits for a web server.
+    EventId
+);
 
 #[cfg(test)]
 mod tests {

@@ -17,6 +17,7 @@ mod greeting;
 mod ids;
 mod merging;
 mod money;
+mod outbox;
 mod password;
 mod phone_number;
 mod record;
@@ -51,10 +52,11 @@ pub use column_test::{Bound, ColumnTest};
 pub use contact::{Address, ClientEmail, ClientPhone, Position};
 pub use greeting::{greeted, own_and_family_name};
 pub use ids::{
-    AuditId, CallId, ClientId, EmployeeId, IdError, OrderId, PhotoId, RecordId, RecordingId,
-    RequestId, TaskId,
+    AuditId, CallId, ClientId, EmployeeId, EventId, IdError, OrderId, PhotoId, RecordId,
+    RecordingId, RequestId, TaskId,
 };
 pub use money::{Money, MoneyError};
+pub use outbox::OutboxEvent;
 pub use password::Password;
 pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};
 pub use record::{Column, Kind, Record, overdue_days};

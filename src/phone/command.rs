@@ -1,5 +1,7 @@
 //! What a person or a script can ask of the phone.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::lamps::LampView;
@@ -215,6 +217,9 @@ pub struct Status {
     pub registered: usize,
     /// Calls that are not over.
     pub calls: usize,
+    /// Where the REST API is served; nowhere where it is off.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api: Vec<SocketAddr>,
     /// Who does not ring here.
     #[serde(flatten)]
     pub absence: Absence,

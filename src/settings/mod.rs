@@ -9,6 +9,7 @@ mod error;
 mod nat;
 mod notifications;
 mod office;
+mod programs;
 mod read;
 mod section;
 mod source;
@@ -24,11 +25,13 @@ pub use error::{SettingsError, SettingsFault};
 pub use nat::{Nat, Server};
 pub use notifications::{LongCallTold, Notifications, Ways};
 pub use office::{Office, POLICY, Sees};
+pub use programs::{Api, Hook, Webhook};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_media::tone::Bell as Ringtone;
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 pub use ringbook_sip::user_agent::{IdentityHeader, Transport};
 
+pub(crate) use programs::signing_key;
 pub(crate) use section::{Section, Source};
 
 use crate::flight::Retention;
@@ -69,6 +72,12 @@ pub struct Settings {
     pub sources: Vec<CardSource>,
     /// `[[too_long]]`: how long conversations of some kind may last, in the file's order.
     pub too_long: Vec<TalkLimit>,
+    /// `[api]`
+    pub api: Api,
+    /// `[[webhook]]`: who is told of events, in the file's order.
+    pub webhooks: Vec<Webhook>,
+    /// `[[hook]]`: what is run for events, in the file's order.
+    pub hooks: Vec<Hook>,
 }
 
 impl Settings {

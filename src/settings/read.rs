@@ -12,6 +12,7 @@ use super::carddav;
 use super::nat;
 use super::notifications;
 use super::office;
+use super::programs;
 use super::section::{Section, Source};
 use super::too_long;
 use super::{
@@ -109,6 +110,9 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         window: section(&mut top, source, "window", window)?,
         sources: sources(&mut top)?,
         too_long: too_long::limits(&mut top)?,
+        api: section(&mut top, source, "api", programs::api)?,
+        webhooks: programs::webhooks(&mut top)?,
+        hooks: programs::hooks(&mut top)?,
     };
     top.finish()?;
     Ok(settings)

@@ -191,7 +191,7 @@ impl<'a> Section<'a> {
     /// The error for a value that may not stand there.
     pub fn bad(&self, key: &str, value: Value<'a>, allowed: &str) -> SettingsError {
         // An address of a web server may have a password in it.
-        let found = if ["password", "turn_password", "url"].contains(&key) {
+        let found = if ["password", "turn_password", "secret", "url"].contains(&key) {
             "…".to_owned()
         } else {
             let written = self.source.text.get(value.span()).unwrap_or_default();

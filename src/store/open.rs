@@ -42,6 +42,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0015_call_lists.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0016_call_marks.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0017_call_origin.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0018_outbox.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0019_reports.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0020_call_views.sql")).foreign_key_check(),
 ];

@@ -97,7 +97,7 @@ impl Reader<'_> {
     }
 
     /// The recording with this id, and its call.
-    pub(super) fn find_recording_line(&self, id: RecordingId) -> Result<Option<RecordingLine>> {
+    pub fn find_recording_line(&self, id: RecordingId) -> Result<Option<RecordingLine>> {
         match self.find_recording(id)? {
             Some(recording) => self.with_call(recording),
             None => Ok(None),

@@ -16,6 +16,15 @@ use crate::model::{
 const OWN: usize = 4;
 
 impl Reader<'_> {
+    /// Every record of the client, kind by kind.
+    pub fn records_of_client(&self, client: ClientId) -> Result<Vec<Record>> {
+        let mut records = Vec::new();
+        for kind in Kind::of_clients() {
+            records.extend(self.records(kind, Some(client))?);
+        }
+        Ok(records)
+    }
+
     /// A client's records of a kind, the open ones first, the latest first; the office's own where
     /// they do not belong to clients, in their order. With no client, everybody's.
     pub fn records(&self, kind: &'static Kind, client: Option<ClientId>) -> Result<Vec<Record>> {

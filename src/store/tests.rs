@@ -13,6 +13,7 @@ mod costs;
 mod files;
 mod flights;
 mod handle;
+mod outbox;
 mod records;
 mod reports;
 mod reports_in_sql;
@@ -29,6 +30,7 @@ fn take_back_call_lists(store: &super::Store) {
         ALTER TABLE calls DROP COLUMN origin;
         DROP INDEX calls_by_report; ALTER TABLE calls DROP COLUMN alike;
         CREATE INDEX calls_by_answer ON calls (started_at);
+        DROP TABLE outbox;
         DROP TABLE audit;
         DROP TABLE call_tags; DROP INDEX calls_with_note; ALTER TABLE calls DROP COLUMN note;
         DROP TRIGGER calls_new; DROP TRIGGER calls_given; DROP TRIGGER clients_renamed;

@@ -372,7 +372,10 @@ fn kind_of(kind: NoticeKind) -> (Kind, Tone) {
         | NoticeKind::Audio
         | NoticeKind::Media
         | NoticeKind::Contacts
-        | NoticeKind::Source => (Kind::Alert, Tone::Warning),
+        | NoticeKind::Source
+        | NoticeKind::Api
+        | NoticeKind::Webhook
+        | NoticeKind::Hook => (Kind::Alert, Tone::Warning),
         NoticeKind::Password | NoticeKind::Store | NoticeKind::Recording | NoticeKind::Network => {
             (Kind::Alert, Tone::Bad)
         }

@@ -123,6 +123,18 @@ fn voice(file: &Path) {
     wav.finalize().unwrap();
 }
 
+/// A recorded conversation of six seconds, from its beginning to its end; the call's id.
+pub fn converse(phone: &mut Phone, profile: &Path) -> Value {
+    let client = Client::new(phone);
+    client.invite();
+    let call = phone.wait("call")["call"].clone();
+    ctl(profile, &["answer", call.as_str().unwrap()]).unwrap();
+    let (to, there) = client.talk();
+    client.speak(there);
+    client.send("BYE", 2, &to, "", "");
+    call
+}
+
 fn is_near(value: &Value, truth: f64) -> bool {
     (value.as_f64().unwrap() - truth).abs() < 0.15
 }
@@ -135,14 +147,7 @@ fn s1_29_a_recorded_call_that_ends_has_an_analysis_within_a_minute_and_nobody_as
     let settings = SETTINGS.replace("silence", &format!("file:{}", file.display()));
     fs::write(dir.path().join("settings.toml"), settings).unwrap();
     let mut phone = Phone::start(dir.path());
-    let client = Client::new(&phone);
-    client.invite();
-    let call = phone.wait("call")["call"].clone();
-    ctl(dir.path(), &["answer", call.as_str().unwrap()]).unwrap();
-    let (to, there) = client.talk();
-    client.speak(there);
-    client.send("BYE", 2, &to, "", "");
-
+    let call = converse(&mut phone, dir.path());
     let over = Instant::now();
     let told = phone.wait("analysis");
     assert!(over.elapsed() < Duration::from_secs(60));

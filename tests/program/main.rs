@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod analysis;
+mod api;
 mod bills;
 mod calendar;
 mod call_logs;
@@ -9,6 +10,7 @@ mod check;
 mod contacts;
 mod databases;
 mod datagrams;
+mod hooks;
 mod import;
 mod log;
 mod marks;
@@ -23,6 +25,7 @@ mod sources;
 mod streams;
 mod tariffs;
 mod tasks;
+mod webhooks;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -77,6 +80,13 @@ impl Phone {
                 return event;
             }
         }
+    }
+
+    /// Every event to the phone's end, which somebody has asked for.
+    fn rest(&mut self) -> Vec<Value> {
+        let lines = self.lines.take().unwrap().lines();
+        let event = |line: std::io::Result<String>| serde_json::from_str(&line.unwrap()).unwrap();
+        lines.map(event).collect()
     }
 
     fn signal(&self, name: &str) {

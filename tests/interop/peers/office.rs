@@ -198,7 +198,9 @@ fn s5_9_s5_10_the_table_of_calls_is_asked_chosen_kept_and_written_in() {
     seat.key("Return");
     read("Wants the invoice");
     eventually("the tags to be kept", || {
-        let log = seat.phone.run(&["log", "list", "--tag", "urgent", "--format", "json"]);
+        let log = seat
+            .phone
+            .run(&["log", "list", "--tag", "urgent", "--format", "json"]);
         log.contains("Wants the invoice").then_some(())
     });
     seat.phone.ctl(&["quit"]);

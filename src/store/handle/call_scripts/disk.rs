@@ -4,7 +4,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use crate::model::{CallRecord, CallStatus, TaskTerms};
+use crate::model::{CallRecord, CallStatus, Seat, TaskTerms};
 use crate::store::handle::log::{LogQueue, Row, Work};
 use crate::store::{CallFilter, Store, StoreCommand, StoreReply, write_on};
 
@@ -105,7 +105,7 @@ impl Disk {
             self.rows_at = now + PAUSE;
             return;
         }
-        let news = write_on(&mut self.store.connection, |writer| {
+        let news = write_on(&mut self.store.connection, &Seat::FREE, |writer| {
             rows.iter()
                 .map(|row| row.write(writer))
                 .collect::<crate::store::Result<Vec<_>>>()
@@ -159,7 +159,9 @@ impl Disk {
         self.troubled_since = None;
         self.rows_at = now;
         self.replies();
-        let repaired = write_on(&mut self.store.connection, |writer| writer.take_over(terms));
+        let repaired = write_on(&mut self.store.connection, &Seat::FREE, |writer| {
+            writer.take_over(terms)
+        });
         let (interrupted, _) = repaired.unwrap();
         let cut_off = |call: &CallRecord| call.status == CallStatus::Interrupted;
         assert!(interrupted.iter().all(cut_off));
