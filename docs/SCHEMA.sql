@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0017 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0020 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -155,8 +155,7 @@ CREATE TABLE calls (
     CHECK (length(cost_currency) = 3), tariff TEXT, category_then TEXT, category_now TEXT, name_key TEXT NOT NULL DEFAULT '', recorded INTEGER NOT NULL DEFAULT 0 -- likewise: it has a recording
     CHECK (recorded IN (0, 1)), too_long INTEGER NOT NULL DEFAULT 0 -- people talked for longer than they should
     CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '', origin TEXT
-    CHECK (origin IN ('dialled', 'link', 'callback', 'transfer'))) STRICT;
-    CHECK (too_long IN (0, 1)), note TEXT NOT NULL DEFAULT '', alike TEXT AS (
+    CHECK (origin IN ('dialled', 'link', 'callback', 'transfer')), alike TEXT AS (
     direction || char(10) || status || char(10) || ifnull(end_reason, '') || char(10) || ifnull(known_as, '')
     || char(10) || (ended_at IS NOT NULL) || (answered_at IS NOT NULL)
     -- Sound that went one way only counts as none; a call without any figures of it may have had it.
@@ -464,10 +463,6 @@ CREATE TRIGGER recordings_deleted AFTER UPDATE OF deleted_at ON recordings BEGIN
     WHERE id = new.call;
 END;
 
-CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
-    account, client, category_now, recorded, name_key, caller, callee, mos, cost_minor,
-    too_long);
-
 CREATE INDEX calls_with_note ON calls (started_at) WHERE note <> '';
 
 CREATE TABLE call_tags (
@@ -501,6 +496,21 @@ CREATE TRIGGER audit_stands BEFORE UPDATE ON audit BEGIN
     SELECT RAISE(ABORT, 'the audit stands');
 END;
 
+CREATE TABLE outbox (
+    seq     INTEGER NOT NULL PRIMARY KEY,          -- in the order of the events
+    webhook TEXT NOT NULL,                         -- its name in the settings
+    id      BLOB NOT NULL CHECK (length(id) = 16), -- the same at every attempt
+    at      INTEGER NOT NULL,
+    body    TEXT NOT NULL                          -- the event's line
+) STRICT;
+
+CREATE INDEX outbox_by_webhook ON outbox (webhook, seq);
+
+CREATE UNIQUE INDEX outbox_by_id ON outbox (id);
+
+CREATE INDEX calls_by_report ON calls (started_at, alike, coalesce(ended_at, last_seen_at), ring_ms, talk_ms,
+    hold_ms, identified_ms);
+
 CREATE TABLE call_views (
     id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     name       TEXT NOT NULL,                      -- 'standard' is the table as it was left
@@ -526,19 +536,10 @@ CREATE TABLE call_looks (
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX calls_by_report ON calls (started_at, alike, coalesce(ended_at, last_seen_at), ring_ms, talk_ms,
-    hold_ms, identified_ms);
-CREATE TABLE outbox (
-    seq     INTEGER NOT NULL PRIMARY KEY,          -- in the order of the events
-    webhook TEXT NOT NULL,                         -- its name in the settings
-    id      BLOB NOT NULL CHECK (length(id) = 16), -- the same at every attempt
-    at      INTEGER NOT NULL,
-    body    TEXT NOT NULL                          -- the event's line
-) STRICT;
 
-CREATE INDEX outbox_by_webhook ON outbox (webhook, seq);
-
-CREATE UNIQUE INDEX outbox_by_id ON outbox (id);
+CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
+    account, client, category_now, category_then, recorded, name_key, caller, callee, mos, cost_minor,
+    too_long);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);
