@@ -136,7 +136,7 @@ impl Reader<'_> {
             let mut batch = Batch::default();
             let mut hand_over = || -> rusqlite::Result<()> {
                 while let Some(row) = rows.next()? {
-                    let Some(kind) = kinds.find(row, &is_wanted, &mut batch.kinds)? else {
+                    let Some(kind) = kinds.find(row, is_wanted, &mut batch.kinds)? else {
                         continue;
                     };
                     batch.rows.push((kind, read(row)?));
