@@ -1,16 +1,17 @@
 //! What reports read of table `calls`.
 
 use std::collections::HashMap;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use rusqlite::{Row, named_params};
 
-use super::values::millis;
-use super::values::{duration, time, unknown};
+use super::values::{duration, millis, timestamp, unknown};
 use super::{Reader, Result};
-use crate::model::{CallEnd, CallStatus, Direction, EndReason, KnownAs, Right, Seat};
+use crate::model::{CallEnd, CallStatus, Direction, EndReason, KnownAs, Right};
 use crate::reports::{
     Busiest, BusiestTally, Conversation, Handling, HandlingTally, LoggedCall, Lost, LostTally,
     Period, Service, ServiceTally,
@@ -28,6 +29,10 @@ const CONVERSATIONS: &str = "
     FROM calls INDEXED BY calls_by_report
     WHERE started_at >= :from AND started_at < :to
     ORDER BY started_at";
+
+/// How many rows are handed over at once, and how many such batches wait at most.
+const BATCH: usize = 4096;
+const WAITING: usize = 4;
 
 impl Reader<'_> {
     /// How long conversations took, and who had how many of them in the hours of `zone`.
@@ -76,50 +81,97 @@ impl Reader<'_> {
     fn each_conversation(
         &self,
         period: Period,
-        mut each: impl FnMut(&Conversation<'_>),
+        mut each: impl FnMut(&Conversation<'_>) + Send,
     ) -> Result<()> {
-        self.each_row(CONVERSATIONS, period, |row, alike| {
-            if alike.is_conversation() {
-                each(&conversation(row, alike)?);
-            }
-            Ok(())
-        })
+        let read = |row: &Row<'_>| {
+            let identified = row.get(5)?;
+            Ok((numbers(row, [0, 2, 3, 4])?, identified))
+        };
+        let add = |alike: &Alike, row: ([i64; 4], Option<i64>)| each(&conversation(alike, row));
+        self.each_row(CONVERSATIONS, period, Alike::is_conversation, read, add)
     }
 
     /// Hands every call of the period to `each`, in the order of time.
     fn each_logged_call(
         &self,
         period: Period,
-        mut each: impl FnMut(&LoggedCall<'_>),
+        mut each: impl FnMut(&LoggedCall<'_>) + Send,
     ) -> Result<()> {
-        self.each_row(CALLS, period, |row, alike| {
-            each(&logged_call(row, alike)?);
-            Ok(())
-        })
+        let read = |row: &Row<'_>| numbers(row, [0, 2, 3, 4]);
+        let add = |alike: &Alike, row: [i64; 4]| each(&logged_call(alike, row));
+        self.each_row(CALLS, period, |_| true, read, add)
     }
 
-    /// Hands every call that the seat sees to `each`, with what it has in common with others. It takes
-    /// the right to read reports.
-    fn each_row(
+    /// Hands what `read` makes of every call that the seat sees and that is wanted to `add`, with what
+    /// it has in common with others. It takes the right to read reports. Half of the time goes into
+    /// reading and half into adding up, so that the one is done while the other is.
+    fn each_row<R: Send>(
         &self,
         select: &str,
         period: Period,
-        mut each: impl FnMut(&Row<'_>, &Alike) -> rusqlite::Result<()>,
+        wanted: impl Fn(&Alike) -> bool,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<R>,
+        mut add: impl FnMut(&Alike, R) + Send,
     ) -> Result<()> {
         self.allow(Right::Report)?;
-        let mut kinds = Kinds::of(self.seat);
         let mut statement = self.connection.prepare_cached(select)?;
         let mut rows = statement.query(named_params! {
             ":from": millis(period.from),
             ":to": millis(period.to),
         })?;
-        while let Some(row) = rows.next()? {
-            let alike = kinds.find(row)?;
-            if alike.is_seen {
-                each(row, alike)?;
+        let is_wanted =
+            |alike: &Alike| wanted(alike) && self.seat.sees(&alike.line, &alike.extension);
+        thread::scope(|scope| {
+            let (batches, waiting) = sync_channel::<Batch<R>>(WAITING);
+            let adding = scope.spawn(move || {
+                let mut kinds = Vec::new();
+                for batch in waiting {
+                    kinds.extend(batch.kinds);
+                    for (kind, row) in batch.rows {
+                        add(&kinds[kind], row);
+                    }
+                }
+            });
+            let mut kinds = Kinds::default();
+            let mut batch = Batch::default();
+            let mut hand_over = || -> rusqlite::Result<()> {
+                while let Some(row) = rows.next()? {
+                    let Some(kind) = kinds.find(row, is_wanted, &mut batch.kinds)? else {
+                        continue;
+                    };
+                    batch.rows.push((kind, read(row)?));
+                    if batch.rows.len() == BATCH {
+                        // Whoever adds up is there until nothing comes any more, or panics.
+                        let _ = batches.send(std::mem::take(&mut batch));
+                    }
+                }
+                Ok(())
+            };
+            let read = hand_over();
+            let _ = batches.send(batch);
+            drop(batches);
+            match adding.join() {
+                Ok(()) => Ok(read?),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
+        })
+    }
+}
+
+/// Rows on their way from whoever reads to whoever adds up.
+struct Batch<R> {
+    /// The kinds that come up in it first.
+    kinds: Vec<Alike>,
+    /// Each with the place of its kind among all that came so far.
+    rows: Vec<(usize, R)>,
+}
+
+impl<R> Default for Batch<R> {
+    fn default() -> Self {
+        Self {
+            kinds: Vec::new(),
+            rows: Vec::new(),
         }
-        Ok(())
     }
 }
 
@@ -130,12 +182,11 @@ struct Alike {
     line: String,
     extension: String,
     employee: String,
-    is_seen: bool,
 }
 
 impl Alike {
     /// Reads column `alike`, as migration 0019 puts it together.
-    fn read(text: &str, seat: &Seat) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         let mut parts = text.splitn(8, '\n');
         let mut next = || parts.next();
         let direction = Direction::from_word(next()?)?;
@@ -145,7 +196,6 @@ impl Alike {
         let &[is_over, is_answered, is_silent] = next()?.as_bytes() else {
             return None;
         };
-        let (line, extension) = (next()?.to_owned(), next()?.to_owned());
         Some(Self {
             end: CallEnd {
                 direction,
@@ -156,9 +206,8 @@ impl Alike {
                 is_silent: is_silent == b'1',
             },
             known_as,
-            is_seen: seat.sees(&line, &extension),
-            line,
-            extension,
+            line: next()?.to_owned(),
+            extension: next()?.to_owned(),
             employee: next()?.to_owned(),
         })
     }
@@ -177,64 +226,76 @@ fn word_or_none<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> Option<Optio
     read(word).map(Some)
 }
 
-/// Everything that was alike so far, each told apart once.
-struct Kinds<'s> {
-    seat: &'s Seat,
-    places: HashMap<String, usize, RandomState>,
-    kinds: Vec<Alike>,
+/// Everything that was alike so far: its place, and none where it is not wanted.
+#[derive(Default)]
+struct Kinds {
+    places: HashMap<Vec<u8>, Option<usize>, RandomState>,
+    wanted: usize,
 }
 
-impl<'s> Kinds<'s> {
-    fn of(seat: &'s Seat) -> Self {
-        Self {
-            seat,
-            places: HashMap::default(),
-            kinds: Vec::new(),
+impl Kinds {
+    /// The place of a row's kind. A wanted one that was not there yet is told apart, once, and added to
+    /// the new ones.
+    fn find(
+        &mut self,
+        row: &Row<'_>,
+        is_wanted: impl Fn(&Alike) -> bool,
+        new: &mut Vec<Alike>,
+    ) -> rusqlite::Result<Option<usize>> {
+        let text = row.get_ref(1)?;
+        let octets = text.as_bytes()?;
+        if let Some(place) = self.places.get(octets) {
+            return Ok(*place);
         }
-    }
-
-    fn find(&mut self, row: &Row<'_>) -> rusqlite::Result<&Alike> {
-        let text = row.get_ref(1)?.as_str()?;
-        let place = match self.places.get(text) {
-            Some(place) => *place,
-            None => {
-                let alike = Alike::read(text, self.seat);
-                self.kinds
-                    .push(alike.ok_or_else(|| unknown(1, "calls.alike", text))?);
-                self.places.insert(text.to_owned(), self.kinds.len() - 1);
-                self.kinds.len() - 1
-            }
-        };
-        Ok(&self.kinds[place])
+        let alike = Alike::read(text.as_str()?);
+        let alike =
+            alike.ok_or_else(|| unknown(1, "calls.alike", &String::from_utf8_lossy(octets)))?;
+        let place = is_wanted(&alike).then_some(self.wanted);
+        if place.is_some() {
+            self.wanted += 1;
+            new.push(alike);
+        }
+        self.places.insert(octets.to_owned(), place);
+        Ok(place)
     }
 }
 
-fn conversation<'a>(row: &Row<'_>, alike: &'a Alike) -> rusqlite::Result<Conversation<'a>> {
-    Ok(Conversation {
-        started_at: time(row, 0)?,
+fn numbers<const N: usize>(row: &Row<'_>, columns: [usize; N]) -> rusqlite::Result<[i64; N]> {
+    let mut numbers = [0; N];
+    for (number, column) in numbers.iter_mut().zip(columns) {
+        *number = row.get(column)?;
+    }
+    Ok(numbers)
+}
+
+fn conversation(alike: &Alike, row: ([i64; 4], Option<i64>)) -> Conversation<'_> {
+    let ([started_at, ring, talk, hold], identified) = row;
+    Conversation {
+        started_at: timestamp(started_at),
         direction: alike.end.direction,
         known_as: alike.known_as,
         extension: &alike.extension,
         employee: &alike.employee,
         cut_off: alike.end.status == CallStatus::Interrupted,
-        ring: duration(row.get(2)?),
-        talk: duration(row.get(3)?),
-        hold: duration(row.get(4)?),
-        identified: row.get::<_, Option<i64>>(5)?.map(duration),
-    })
+        ring: duration(ring),
+        talk: duration(talk),
+        hold: duration(hold),
+        identified: identified.map(duration),
+    }
 }
 
-fn logged_call<'a>(row: &Row<'_>, alike: &'a Alike) -> rusqlite::Result<LoggedCall<'a>> {
-    Ok(LoggedCall {
-        started_at: time(row, 0)?,
-        until: time(row, 2)?,
+fn logged_call(alike: &Alike, row: [i64; 4]) -> LoggedCall<'_> {
+    let [started_at, until, ring, talk] = row;
+    LoggedCall {
+        started_at: timestamp(started_at),
+        until: timestamp(until),
         end: alike.end,
-        ring: duration(row.get(3)?),
-        talk: duration(row.get(4)?),
+        ring: duration(ring),
+        talk: duration(talk),
         line: &alike.line,
         extension: &alike.extension,
         employee: &alike.employee,
-    })
+    }
 }
 
 /// From which cursor SQLite reads the columns of conversations and calls, and by which index it finds

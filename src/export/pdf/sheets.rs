@@ -142,7 +142,9 @@ impl Sheets {
                 last.push(c);
                 if !fits(&mut self.types, last) && last.chars().count() > 1 {
                     last.pop();
-                    lines.push(c.into());
+                    let mut rest = last.split_off(break_of(last));
+                    rest.push(c);
+                    lines.push(rest);
                 }
             }
         }
@@ -216,6 +218,13 @@ impl Sheets {
             .creation_date(date(made));
         Ok(pdf.finish())
     }
+}
+
+/// Where a word is broken that is longer than a line: behind a mark of its second half, as addresses have
+/// them, else at its end.
+fn break_of(word: &str) -> usize {
+    let mark = word.rfind(['@', '.', '-', '/']).map(|at| at + 1);
+    mark.filter(|at| 2 * at > word.len()).unwrap_or(word.len())
 }
 
 fn date(at: &Zoned) -> Date {
