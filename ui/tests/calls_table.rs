@@ -10,14 +10,14 @@ use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::platform::{Key, WindowEvent};
 use ringbook_ui::slint::{Color, ComponentHandle, Model, SharedString};
 use ringbook_ui::*;
-use support::sample;
+use support::{sample, table};
 
 /// A main window with the table of calls, and what the table has asked for.
-fn table() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
+fn opened() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
     support::start();
     let window = MainWindow::new().unwrap();
     sample::fill(&window);
-    sample::put_table(&window);
+    table::put(&window);
     let asked: Rc<RefCell<Vec<String>>> = Rc::default();
     let adapter = window.global::<TableAdapter>();
     let log = |asked: &Rc<RefCell<Vec<String>>>| {
@@ -50,7 +50,7 @@ fn labelled(window: &MainWindow, label: &str) -> ElementHandle {
 
 #[test]
 fn s5_10_a_head_is_pressed_to_sort() {
-    let (window, asked) = table();
+    let (window, asked) = opened();
     let head = labelled(&window, "Client, the smallest first");
     head.invoke_accessible_default_action();
     assert_eq!(asked.take(), ["sort Client false"]);
@@ -71,7 +71,7 @@ fn press_with(window: &MainWindow, held: Key, key: Key) {
 
 #[test]
 fn s5_10_by_keyboard_a_column_is_sorted_after_the_others_moved_and_resized() {
-    let (window, asked) = table();
+    let (window, asked) = opened();
     for _ in 0..80 {
         support::press(&window, Key::Tab);
         press_with(&window, Key::Shift, Key::RightArrow);
@@ -95,7 +95,7 @@ fn s5_10_by_keyboard_a_column_is_sorted_after_the_others_moved_and_resized() {
 
 #[test]
 fn s5_10_keys_that_no_field_takes_choose_a_row_and_call_back() {
-    let (window, asked) = table();
+    let (window, asked) = opened();
     window.global::<LogAdapter>().set_selected("4".into());
     window
         .global::<LogAdapter>()
@@ -114,7 +114,7 @@ fn s5_10_keys_that_no_field_takes_choose_a_row_and_call_back() {
 
 #[test]
 fn s5_9_s5_14_date_and_time_and_the_two_numbers_are_columns_of_their_own() {
-    let (window, _) = table();
+    let (window, _) = opened();
     for title in ["Date", "Time", "Which number called"] {
         labelled(&window, title);
     }
@@ -180,7 +180,7 @@ fn s5_6_rows_differ_in_colour_by_status_and_every_text_on_them_can_be_read() {
 
 #[test]
 fn s5_7_s5_13_a_value_with_a_look_shows_its_icon_until_it_is_switched_off() {
-    let (window, _) = table();
+    let (window, _) = opened();
     let looks = window.global::<CallLooks>();
     let star = window.global::<Icons>().get_star();
     let shape = |window: &MainWindow| {

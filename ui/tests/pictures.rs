@@ -5,7 +5,7 @@ mod support;
 
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
-use support::{book, sample, tasks};
+use support::{book, sample, table, tasks};
 
 #[test]
 fn pictures_of_every_window() {
@@ -68,20 +68,20 @@ fn pictures_of_every_window() {
         shell.set_page(Page::Calls);
         window.global::<LogAdapter>().set_selected("4".into());
         support::picture(&window, &format!("log{suffix}"), 1080.0, 720.0);
-        sample::put_table(&window);
+        table::put(&window);
         window.global::<LogAdapter>().set_selected("".into());
         support::picture(&window, &format!("table{suffix}"), 1280.0, 720.0);
-        let table = window.global::<TableAdapter>();
-        table.set_asking(true);
+        let adapter = window.global::<TableAdapter>();
+        adapter.set_asking(true);
         window.global::<LogAdapter>().set_selected("4".into());
         support::picture(&window, &format!("table-asked{suffix}"), 1280.0, 720.0);
-        table.set_choosing(true);
-        table.set_naming(true);
+        adapter.set_choosing(true);
+        adapter.set_naming(true);
         support::picture(&window, &format!("table-columns{suffix}"), 1080.0, 720.0);
-        table.set_choosing(false);
-        table.set_naming(false);
-        table.set_asking(false);
-        table.set_open(false);
+        adapter.set_choosing(false);
+        adapter.set_naming(false);
+        adapter.set_asking(false);
+        adapter.set_open(false);
 
         sample::put_flight(&window);
         support::picture(&window, &format!("flight{suffix}"), 1080.0, 900.0);
@@ -217,7 +217,7 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "large-phone", 1080.0, 900.0);
     shell.set_page(Page::Calls);
     support::picture(&window, "large-log", 1080.0, 900.0);
-    sample::put_table(&window);
+    table::put(&window);
     support::picture(&window, "large-table", 1400.0, 900.0);
     window.global::<TableAdapter>().set_open(false);
     tasks::put(&window);
@@ -232,7 +232,7 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "mirrored-call", 1080.0, 720.0);
     shell.set_page(Page::Clients);
     support::picture(&window, "mirrored-client", 1080.0, 720.0);
-    sample::put_table(&window);
+    table::put(&window);
     window.global::<TableAdapter>().set_asking(true);
     shell.set_page(Page::Calls);
     support::picture(&window, "mirrored-table", 1280.0, 720.0);

@@ -1,6 +1,9 @@
 //! The call log as a table: which columns, in which order, what is asked of them; kept as it is left,
 //! and under names.
 
+mod views;
+mod words;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -8,19 +11,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
-use ringbook_ui::{Column, ColumnChoice, LogAdapter, TableAdapter, TableColumn, Words};
+use ringbook_ui::{Column, ColumnChoice, LogAdapter, TableAdapter, TableColumn};
 
+use self::words::joined;
+use super::LogPage;
 use super::groups::CHOICES;
-use super::{LogPage, map_status};
 use crate::model::{
-    CallColumn, CallLook, CallStatus, CallView, Category, ColumnTest, Direction, Holds, Kind,
-    PERIODS, Record, ShownColumn, Turn, Value,
+    CallColumn, CallLook, CallView, Category, ColumnTest, Holds, Kind, PERIODS, Record,
+    ShownColumn, Turn, Value,
 };
 use crate::store::{CallFilter, CallOrder, Grouping};
+use crate::tr;
 use crate::ui::asking::{self, spawn};
 use crate::ui::text;
 use crate::ui::window_adapter::complain;
-use crate::{tr, words};
+use crate::words::call_column;
 
 /// The name under which the table is kept as it was left; no view of a person's has it.
 const AS_LEFT: &str = "standard";
@@ -122,15 +127,6 @@ impl LogPage {
         });
         let page = self.clone();
         adapter.on_ask(move |column, asked, done| page.ask(known(column), &asked, done));
-    }
-
-    fn take_view_callbacks(self: &Rc<Self>, adapter: &TableAdapter<'_>) {
-        let page = self.clone();
-        adapter.on_choose_view(move |index| page.choose_view(index));
-        let page = self.clone();
-        adapter.on_keep_view(move || spawn(page.clone().keep_view()));
-        let page = self.clone();
-        adapter.on_delete_view(move || spawn(page.clone().delete_view()));
     }
 
     /// Reads the views, the looks and the categories; `first` shows the table as it was left.
@@ -275,54 +271,6 @@ impl LogPage {
         }
     }
 
-    /// The words of a column, as the program names them and as people read them.
-    fn people_words(&self, column: CallColumn) -> Vec<(String, String)> {
-        let Some(window) = self.window.upgrade() else {
-            return Vec::new();
-        };
-        match column.holds() {
-            Holds::Word(_) if column == CallColumn::Direction => vec![
-                (Direction::Incoming.to_string(), tr!("Incoming")),
-                (Direction::Outgoing.to_string(), tr!("Outgoing")),
-            ],
-            Holds::Word(_) => {
-                let texts = window.global::<Words>();
-                let all = CallStatus::ALL.iter().flat_map(|&status| {
-                    let shown = |incoming| texts.invoke_outcome(map_status(status), incoming);
-                    let (incoming, outgoing) = (shown(true), shown(false));
-                    let other = (outgoing != incoming).then_some(outgoing);
-                    let all = std::iter::once(incoming).chain(other);
-                    all.map(move |shown| (status.to_string(), shown.to_string()))
-                });
-                all.collect()
-            }
-            Holds::Category => {
-                let categories = self.table.categories.borrow();
-                let named = |one: &Category| (one.id.as_str().to_owned(), one.name.clone());
-                categories.iter().map(named).collect()
-            }
-            Holds::Flag => vec![("yes".to_owned(), tr!("yes")), ("no".to_owned(), tr!("no"))],
-            _ => Vec::new(),
-        }
-    }
-
-    /// What was typed in people's words, in the program's.
-    fn program_words(&self, column: CallColumn, typed: &str) -> String {
-        in_program_words(&self.people_words(column), typed)
-    }
-
-    /// The other way round.
-    fn shown_words(&self, column: CallColumn, asked: &str) -> String {
-        let words = self.people_words(column);
-        if words.is_empty() {
-            return asked.to_owned();
-        }
-        joined(asked.split(',').map(str::trim).map(|asked| {
-            let known = words.iter().find(|(word, _)| word == asked);
-            known.map_or_else(|| asked.to_owned(), |(_, shown)| shown.clone())
-        }))
-    }
-
     /// Shows the columns, those that can be shown, and the names of the views.
     pub(super) fn show_table(&self) {
         let Some(window) = self.window.upgrade() else {
@@ -368,7 +316,7 @@ impl LogPage {
         let looked = self.table.looked.borrow().contains(&column);
         TableColumn {
             column: drawn(column),
-            title: words::call_column(column).into(),
+            title: call_column(column).into(),
             x,
             width: f32::from(shown.width),
             sorted: sorted
@@ -392,111 +340,6 @@ impl LogPage {
             },
         }
     }
-
-    fn choose_view(self: &Rc<Self>, index: i32) {
-        let chosen = usize::try_from(index - 1).ok();
-        let view = chosen.and_then(|at| self.table.named.borrow().get(at).map(CallView::of));
-        let Some(view) = view else { return };
-        self.table.errors.borrow_mut().clear();
-        self.change(|current| *current = view);
-        self.show_fields_of_view();
-        spawn(self.clone().reload());
-    }
-
-    fn show_fields_of_view(&self) {
-        self.show_fields();
-        if let Some(window) = self.window.upgrade() {
-            window.global::<TableAdapter>().set_open(true);
-        }
-    }
-
-    /// Keeps the table under the name that was typed, in place of the view that has it.
-    async fn keep_view(self: Rc<Self>) {
-        let Some(window) = self.window.upgrade() else {
-            return;
-        };
-        let adapter = window.global::<TableAdapter>();
-        let name = adapter.get_view_name().trim().to_owned();
-        if name.is_empty() || name == AS_LEFT {
-            return;
-        }
-        let same = |record: &&Record| record.text("name").to_lowercase() == name.to_lowercase();
-        let known = self.table.named.borrow().iter().find(same).cloned();
-        let mut record = known.unwrap_or_else(|| Record::new(Kind::VIEW, None, Timestamp::now()));
-        record.set("name", Value::Text(name));
-        self.table.view.borrow().write(&mut record);
-        match asking::write(&self.phone, move |store| store.save_record(&record)).await {
-            Ok(()) => adapter.set_naming(false),
-            Err(error) => complain(&self.window, error.to_string()),
-        }
-        self.load_views(false).await;
-    }
-
-    async fn delete_view(self: Rc<Self>) {
-        let Some(window) = self.window.upgrade() else {
-            return;
-        };
-        let chosen = usize::try_from(window.global::<TableAdapter>().get_view() - 1).ok();
-        let view = chosen.and_then(|at| self.table.named.borrow().get(at).cloned());
-        let Some(view) = view else { return };
-        let id = view.id;
-        let deleted = asking::write(&self.phone, move |store| {
-            store.delete_record(Kind::VIEW, id)
-        });
-        if let Err(error) = deleted.await {
-            return complain(&self.window, error.to_string());
-        }
-        let page = self.clone();
-        self.bell
-            .offer(&tr!("View deleted."), tr!("Undo"), move || {
-                spawn(page.clone().bring_back(view));
-            });
-        self.load_views(false).await;
-    }
-
-    async fn bring_back(self: Rc<Self>, view: Record) {
-        let saved = asking::write(&self.phone, move |store| store.save_record(&view)).await;
-        if let Err(error) = saved {
-            complain(&self.window, error.to_string());
-        }
-        self.load_views(false).await;
-    }
-}
-
-/// Typed words in the program's: each that a word begins with, in any case.
-fn in_program_words(words: &[(String, String)], typed: &str) -> String {
-    if words.is_empty() {
-        return typed.to_owned();
-    }
-    let mut found: Vec<String> = Vec::new();
-    for part in typed
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-    {
-        let begun = part.to_lowercase();
-        let exact = words.iter().any(|(_, shown)| shown.to_lowercase() == begun);
-        let mut any = false;
-        for (word, shown) in words {
-            let shown = shown.to_lowercase();
-            let meant = match exact {
-                true => shown == begun,
-                false => shown.starts_with(&begun) || *word == begun,
-            };
-            any |= meant;
-            if meant && !found.contains(word) {
-                found.push(word.clone());
-            }
-        }
-        if !any {
-            found.push(part.to_owned());
-        }
-    }
-    joined(found)
-}
-
-fn joined(words: impl IntoIterator<Item = String>) -> String {
-    words.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Which place a column has when its middle is let go at `x`.
@@ -542,7 +385,7 @@ fn set_rows<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: &[T]) {
 fn choices(view: &CallView) -> Vec<ColumnChoice> {
     let choice = |column: CallColumn, shown| ColumnChoice {
         column: drawn(column),
-        title: words::call_column(column).into(),
+        title: call_column(column).into(),
         shown,
     };
     let shown = view.columns.iter().map(|shown| shown.column);
@@ -615,26 +458,6 @@ pub(super) fn narrowed(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn s5_10_words_are_typed_as_people_read_them_and_kept_as_the_program_names_them() {
-        let words: Vec<(String, String)> = [
-            ("answered", "Отвечен"),
-            ("answered_elsewhere", "Отвечен в другом месте"),
-            ("missed", "Пропущен"),
-            ("missed", "Нет ответа"),
-        ]
-        .map(|(word, shown)| (word.to_owned(), shown.to_owned()))
-        .to_vec();
-        let read = |typed| in_program_words(&words, typed);
-        assert_eq!(read("проп"), "missed");
-        assert_eq!(read("отвечен"), "answered");
-        assert_eq!(read("отв"), "answered, answered_elsewhere");
-        assert_eq!(read("нет ответа, отвечен"), "missed, answered");
-        assert_eq!(read("missed"), "missed");
-        assert_eq!(read("забыт"), "забыт");
-        assert_eq!(in_program_words(&[], "любой"), "любой");
-    }
 
     #[test]
     fn s5_10_a_column_lands_where_it_is_let_go() {

@@ -3,6 +3,7 @@
 
 pub mod book;
 pub mod sample;
+pub mod table;
 pub mod tasks;
 
 use std::cell::Cell;
