@@ -17,10 +17,12 @@ use crate::store::{CallList, Reader, Store, StoreError};
 
 /// The words of the list's query: the options of `ringbook log list`.
 pub(super) const QUERY: &[&str] = &[
+    "view",
     "from",
     "to",
     "hours",
     "direction",
+    "origin",
     "status",
     "client",
     "unknown",
@@ -47,7 +49,7 @@ pub(super) fn list(store: &mut Store, profile: &Profile, asked: &Asked) -> Resul
     store.read(|reader| {
         let list = CallList {
             filter: which.filter(profile, reader)?,
-            order: sorted.order(None),
+            order: sorted.order(which.view(reader)?.as_ref()),
         };
         // One more than is wanted tells whether there are more.
         let lines = reader.calls_of(&list, page.offset, page.limit + 1)?;
