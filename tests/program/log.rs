@@ -212,7 +212,7 @@ fn s5_15_a_hidden_number_is_called_so_and_a_callback_too() {
         .unwrap();
     let table = printed(&log(dir.path(), &["list"]));
     assert!(table.contains("Hidden number"), "{table}");
-    assert!(table.contains("callback  voicemail"), "{table}");
+    assert!(table.contains("callback   voicemail"), "{table}");
     let rows = json_of(&log(
         dir.path(),
         &["list", "--origin", "callback", "--format", "json"],

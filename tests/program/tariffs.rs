@@ -338,7 +338,7 @@ fn s5_20_the_log_says_what_a_call_costs() {
         "{csv}"
     );
     assert!(
-        csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR,,"),
+        csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR,,,"),
         "{csv}"
     );
     assert!(log(&["list"]).contains("  0.20 EUR"));

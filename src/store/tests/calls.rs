@@ -404,3 +404,37 @@ fn recordings_are_listed_with_their_calls_filtered_and_marked_deleted() {
         .unwrap();
     assert_eq!(line.recording, None);
 }
+
+#[test]
+fn s1_5_a_call_that_a_crash_cut_off_keeps_the_lengths_that_were_measured_whatever_the_clock_did() {
+    let mut store = Store::in_memory().unwrap();
+    let began = at("2026-11-22T09:00:00Z");
+    let cut_off = |answered: bool, seen: i64| {
+        let mut call = record(began, Direction::Incoming, CallStatus::InProgress);
+        call.ended_at = None;
+        call.answered_at = answered.then_some(began);
+        call.last_seen_at = began + seen.seconds();
+        call
+    };
+    // The clock was set back during this talk, and forward during that one.
+    let (mut back, mut forward) = (cut_off(true, 0), cut_off(true, 3_600));
+    (back.ring, back.talk) = (Duration::from_secs(4), Duration::from_secs(61));
+    (forward.ring, forward.talk) = (back.ring, back.talk);
+    let mut rang = cut_off(false, 0);
+    rang.ring = Duration::from_secs(5);
+    // Of these nothing was measured.
+    let (unmeasured, unmeasured_ring) = (cut_off(true, 30), cut_off(false, 7));
+    let all = [back, forward, rang, unmeasured, unmeasured_ring];
+    store
+        .write(|w| all.iter().try_for_each(|call| w.save_call(call)))
+        .unwrap();
+    store.write(|w| w.take_over(None)).unwrap();
+    let lengths = all.map(|call| {
+        let line = store.read(|r| r.find_call(call.call)).unwrap().unwrap();
+        let row = line.record;
+        assert_eq!(row.status, CallStatus::Interrupted);
+        assert!(row.ended_at >= Some(row.started_at) && row.ended_at >= row.answered_at);
+        (row.ring.as_secs(), row.talk.as_secs())
+    });
+    assert_eq!(lengths, [(4, 61), (4, 61), (5, 0), (0, 30), (7, 0)]);
+}

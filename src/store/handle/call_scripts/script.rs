@@ -79,6 +79,8 @@ impl Doing {
 /// What happens when, in the order of time.
 pub struct Script {
     pub steps: Vec<(Duration, Step)>,
+    /// How many calls it has a script for.
+    pub calls: u64,
     /// One call in fair weather: what is to become of it.
     pub is_plain: bool,
     pub expected: BTreeMap<String, Vec<CallStatus>>,
@@ -119,6 +121,7 @@ impl Script {
         let expected = making.expected;
         Self {
             steps,
+            calls,
             is_plain,
             expected,
         }
