@@ -291,6 +291,7 @@ impl LogPage {
         set_rows(&self.table.choices, &choices(&view));
         let adapter = window.global::<TableAdapter>();
         adapter.set_width(x);
+        adapter.set_narrowed(!view.filter.is_empty());
         let looked = self.table.looked.borrow();
         let looked: Vec<TableColumn> = looked
             .iter()
