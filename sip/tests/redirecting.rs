@@ -6,7 +6,7 @@ mod support;
 
 use ringbook_sip::message::{Method, Request};
 use ringbook_sip::user_agent::{
-    CallHandle, CallOptions, Config, Diversion, EndCause, EndedBy, Event, Load,
+    CallHandle, CallOptions, Config, Diversion, EndCause, EndedBy, Event, LedOn, Load,
 };
 use support::peer::{Peer, respond, sdp, with_sdp};
 use support::*;
@@ -208,7 +208,10 @@ fn an_anonymous_call_tells_who_it_is_to_its_own_proxy_alone() {
         line.register = false;
         let line = alice.ua.add_account(line);
         let mut world = World::new(vec![alice]);
-        let options = CallOptions { anonymous: true };
+        let options = CallOptions {
+            anonymous: true,
+            ..CallOptions::default()
+        };
         let call = world.with(ALICE, |ua, now| {
             let target = uri("sip:bob@10.0.0.9");
             ua.invite_with(now, line, &target, media(4000), options)
@@ -364,4 +367,67 @@ fn a_wish_to_be_answered_at_once_is_told_and_no_more() {
             "nothing happens by itself"
         );
     }
+}
+
+/// Alice, who leads a caller on to Bob, has called him.
+fn leading_on(caller: LedOn) -> (World, CallHandle, Request) {
+    let mut alice = Agent::new("alice", "10.0.0.1:5060", 1);
+    let mut line = account("alice", "sip:10.0.0.9");
+    line.register = false;
+    let line = alice.ua.add_account(line);
+    let mut world = World::new(vec![alice]);
+    let options = CallOptions {
+        led_on: Some(Box::new(caller)),
+        ..CallOptions::default()
+    };
+    let call = world.with(ALICE, |ua, now| {
+        let target = uri("sip:bob@10.0.0.9");
+        ua.invite_with(now, line, &target, media(4000), options)
+            .unwrap()
+    });
+    let invite = world.next_request();
+    (world, call, invite)
+}
+
+#[test]
+fn s5_17_a_call_for_a_caller_of_ours_names_the_caller_and_the_way() {
+    let (_, _, invite) = leading_on(LedOn {
+        display: Some("Aigul \"Sova\" ".into()),
+        identity: Some("sip:+77011112233@trunk.example;user=phone?x=y".into()),
+    });
+    assert_eq!(invite.from.display.as_deref(), Some("Aigul \"Sova\" "));
+    assert_eq!(invite.from.uri.to_string(), "sip:alice@office.example");
+    assert_eq!(
+        invite.headers.get("P-Asserted-Identity"),
+        Some("\"Aigul \\\"Sova\\\" \" <sip:+77011112233@trunk.example;user=phone>")
+    );
+    let way = "<sip:alice@office.example?Reason=SIP%3Bcause%3D302>;index=1, \
+               <sip:bob@10.0.0.9>;index=1.1";
+    assert_eq!(invite.headers.get("History-Info"), Some(way));
+    // Of whoever hides nothing is told.
+    let (_, _, invite) = leading_on(LedOn::default());
+    assert_eq!(invite.from.display.as_deref(), Some("alice"));
+    assert_eq!(invite.headers.get("P-Asserted-Identity"), None);
+}
+
+#[test]
+fn s5_18_a_call_that_is_taken_back_says_that_somebody_else_has_answered() {
+    let (mut world, call, invite) = leading_on(LedOn::default());
+    respond(&mut world, &invite, 180, "one", |_| {});
+    world.with(ALICE, |ua, now| ua.take_back(now, call).unwrap());
+    let cancel = world.next_request();
+    assert_eq!(cancel.method, Method::Cancel);
+    assert_eq!(
+        cancel.headers.get("Reason"),
+        Some("SIP;cause=200;text=\"Call completed elsewhere\"")
+    );
+    let causes = world.agents[ALICE].ended();
+    assert_eq!(causes.last().unwrap().cause, EndCause::AnsweredElsewhere);
+    // Where it was answered in the same moment it ends like any other.
+    respond(&mut world, &cancel, 200, "", |_| {});
+    respond(&mut world, &invite, 200, "one", |r| {
+        with_sdp(r, &sdp(5000, 1, "sendrecv"))
+    });
+    assert_eq!(world.next_request().method, Method::Ack);
+    assert_eq!(world.next_request().method, Method::Bye);
 }

@@ -45,6 +45,9 @@ use crate::user_agent::{
 /// More than an early dialog ever has.
 const PRACKS_AT_MOST: u32 = 1000;
 
+/// RFC 3326 §3.1
+const ANSWERED_ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
+
 /// A call of either direction.
 pub(crate) struct Call {
     pub(crate) handle: CallHandle,
@@ -280,7 +283,7 @@ impl Call {
         match &self.state {
             State::Inviting(_) => {
                 self.end_here(endpoint, EndCause::Cancelled);
-                self.cancel_invite(now, endpoint);
+                self.cancel_invite(now, endpoint, None);
             }
             State::Offered(_) => self.refuse(now, endpoint, 486, EndCause::Rejected),
             State::Talking(_) => {
@@ -289,6 +292,16 @@ impl Call {
             }
             State::Leaving(_) | State::Over => {}
         }
+        self.arm(endpoint);
+    }
+
+    /// Ends the call because somebody else has answered.
+    pub(crate) fn take_back(&mut self, now: Instant, endpoint: &mut Endpoint) {
+        if !matches!(self.state, State::Inviting(_)) {
+            return self.hangup(now, endpoint);
+        }
+        self.end_here(endpoint, EndCause::AnsweredElsewhere);
+        self.cancel_invite(now, endpoint, Some(ANSWERED_ELSEWHERE));
         self.arm(endpoint);
     }
 

@@ -396,12 +396,18 @@ impl Call {
     }
 
     /// The program was told; the INVITE is taken back (RFC 3261 §9.1).
-    pub(super) fn cancel_invite(&mut self, now: Instant, endpoint: &mut Endpoint) {
+    /// `reason` is the value of the CANCEL's `Reason`.
+    pub(super) fn cancel_invite(
+        &mut self,
+        now: Instant,
+        endpoint: &mut Endpoint,
+        reason: Option<&'static str>,
+    ) {
         let State::Inviting(inviting) = &mut self.state else {
             return;
         };
         inviting.give_up_at = None;
-        if endpoint.cancel(now, inviting.invite) == Cancelled::Over {
+        if endpoint.cancel(now, inviting.invite, reason) == Cancelled::Over {
             self.leave(endpoint);
         }
     }
@@ -412,7 +418,7 @@ impl Call {
         };
         if inviting.give_up_at.is_some_and(|at| at <= now) {
             self.end_here(endpoint, EndCause::NoAnswer);
-            self.cancel_invite(now, endpoint);
+            self.cancel_invite(now, endpoint, None);
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::endpoint::{ALLOW, ANONYMOUS, Endpoint, SUPPORTED};
-use super::{AccountId, CallHandle, CallOptions, CommandError, UserAgent};
+use super::{AccountId, CallHandle, CallOptions, CommandError, LedOn, UserAgent};
 use crate::call::{Call, Invitation, Replaces};
 use crate::dialog::{as_request_uri, new_request};
-use crate::message::{Host, Method, NameAddr, SipUri, Uri};
+use crate::message::{Host, Method, NameAddr, Request, SipUri, Uri};
 use crate::sdp::{LocalMedia, MediaPlan};
 
 impl UserAgent {
@@ -58,7 +58,11 @@ impl UserAgent {
             true => anonymous(),
             false => line.address(),
         };
-        let routes = line.routes();
+        let (routes, aor) = (line.routes(), line.config.aor.clone());
+        let led_on = terms.options.led_on.as_deref();
+        if let Some(display) = led_on.and_then(|caller| caller.display.as_ref()) {
+            from.display = Some(display.clone());
+        }
         from.set_tag(&self.endpoint.random.tag());
         let call_id = self.endpoint.random.call_id();
         // Headers that a URI carries are not copied: whoever wrote it is not who calls.
@@ -73,6 +77,9 @@ impl UserAgent {
         if terms.options.anonymous {
             // RFC 3325 §9.3: the proxy knows who we are, and keeps it to itself.
             request.headers.push("Privacy", "id");
+        }
+        if let Some(caller) = led_on {
+            assert_caller(&mut request, &aor, caller);
         }
         if let Some(replaces) = terms.replaces {
             request.headers.push("Replaces", replaces.to_string());
@@ -169,6 +176,15 @@ impl UserAgent {
     pub fn hangup(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
         self.command(now, call, |call, endpoint| {
             call.hangup(now, endpoint);
+            Ok(())
+        })
+    }
+
+    /// Ends a call of ours because somebody else has answered: while it rings, the CANCEL says so
+    /// (RFC 3326), and the phone that rang has missed nothing. `Ended` follows at once.
+    pub fn take_back(&mut self, now: Instant, call: CallHandle) -> Result<(), CommandError> {
+        self.command(now, call, |call, endpoint| {
+            call.take_back(now, endpoint);
             Ok(())
         })
     }
@@ -312,6 +328,30 @@ struct Terms {
     replaces: Option<Replaces>,
     referred_by: Option<String>,
     referrer: Option<CallHandle>,
+}
+
+/// Names the caller whom a call is made for, and how the call came from `aor` to its target: whoever
+/// believes our proxy sees the caller (RFC 3325 §9.1) and who was called at first (RFC 7044 §10.1).
+fn assert_caller(request: &mut Request, aor: &Uri, caller: &LedOn) {
+    if let Some(identity) = caller
+        .identity
+        .as_deref()
+        .and_then(|uri| Uri::parse(uri).ok())
+    {
+        let asserted = NameAddr {
+            display: caller.display.clone(),
+            ..NameAddr::new(as_request_uri(identity))
+        };
+        request
+            .headers
+            .push("P-Asserted-Identity", asserted.to_string());
+    }
+    let called = as_request_uri(aor.clone());
+    let history = format!(
+        "<{called}?Reason=SIP%3Bcause%3D302>;index=1, <{target}>;index=1.1",
+        target = request.uri
+    );
+    request.headers.push("History-Info", history);
 }
 
 /// RFC 3323 §4.1.1.3

@@ -312,10 +312,21 @@ pub struct Diversion {
 }
 
 /// How a call is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallOptions {
     /// The other party is not to know who calls (RFC 3323): only the account's own proxy is told.
     pub anonymous: bool,
+    /// The caller whom this call is made for.
+    pub led_on: Option<Box<LedOn>>,
+}
+
+/// A caller of ours who is connected with somebody else by a call that we make.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedOn {
+    /// The caller's name, for `From`; none where there is none, or the caller hides.
+    pub display: Option<String>,
+    /// The caller's address, for `P-Asserted-Identity` (RFC 3325); none where the caller hides.
+    pub identity: Option<String>,
 }
 
 /// How a call ended.

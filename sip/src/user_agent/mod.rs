@@ -31,8 +31,9 @@ pub(crate) use commands::callable;
 pub use config::{AccountConfig, Config, EventPackage, IdentityHeader, Secret};
 pub(crate) use endpoint::{ALLOW, Endpoint, Failure, Notice, Owner, SUPPORTED, Timer};
 pub use event::{
-    CallOptions, CallerIdentity, CommandError, Diversion, End, EndCause, EndedBy, Event, Output,
-    PublicationState, Received, RegistrationState, SubscriptionState, TlsIdentity, Transmit,
+    CallOptions, CallerIdentity, CommandError, Diversion, End, EndCause, EndedBy, Event, LedOn,
+    Output, PublicationState, Received, RegistrationState, SubscriptionState, TlsIdentity,
+    Transmit,
 };
 use line::Line;
 pub(crate) use line::loose_route;

@@ -68,6 +68,8 @@ struct ClientTransaction {
     trouble: Option<String>,
     authorizations: u8,
     cancel: Cancel,
+    /// What the CANCEL gives as its `Reason`.
+    cancel_reason: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -179,13 +181,19 @@ impl Endpoint {
             trouble: None,
             authorizations: 0,
             cancel: Cancel::No,
+            cancel_reason: None,
         };
         self.clients.transactions.insert(id, transaction);
         id
     }
 
-    /// Takes back an INVITE (RFC 3261 §9.1).
-    pub(crate) fn cancel(&mut self, now: Instant, id: RequestId) -> Cancelled {
+    /// Takes back an INVITE (RFC 3261 §9.1). `reason`: the value of a `Reason` header.
+    pub(crate) fn cancel(
+        &mut self,
+        now: Instant,
+        id: RequestId,
+        reason: Option<&'static str>,
+    ) -> Cancelled {
         let Some(transaction) = self.clients.transactions.get_mut(&id) else {
             return Cancelled::Over;
         };
@@ -196,6 +204,7 @@ impl Endpoint {
         if !sent.machine.is_pending() {
             return Cancelled::Over;
         }
+        transaction.cancel_reason = reason;
         let calling = matches!(&sent.machine, Machine::Invite(machine) if machine.is_calling());
         match (transaction.cancel, calling) {
             (Cancel::No, true) => transaction.cancel = Cancel::Wanted,
@@ -216,7 +225,10 @@ impl Endpoint {
         transaction.cancel = Cancel::Sent(until);
         let account = transaction.outgoing.account;
         let (flow, branch) = (sent.flow, sent.branch);
-        let request = derived(&sent.request, Method::Cancel);
+        let mut request = derived(&sent.request, Method::Cancel);
+        if let Some(reason) = transaction.cancel_reason {
+            request.headers.push("Reason", reason);
+        }
         let owner = Owner::Nobody;
         let contact = ContactForm::None;
         let outgoing = Outgoing {
