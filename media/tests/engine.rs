@@ -436,18 +436,21 @@ fn shutting_down_in_a_call_finishes_its_recording() {
     alice.handle.send(MediaCommand::Focus(None));
 }
 
-#[test]
-fn in_a_conference_each_hears_the_others_and_never_itself() {
-    const AGENT: f32 = 600.0;
-    const PARTIES: [(u64, Codec, f32); 2] = [(1, Codec::Pcmu, 1_300.0), (2, Codec::Opus, 2_100.0)];
+const AGENT: f32 = 600.0;
+/// The other sides of two calls: name here, codec and tone.
+const PARTIES: [(u64, Codec, f32); 2] = [(1, Codec::Pcmu, 1_300.0), (2, Codec::Opus, 2_100.0)];
+
+/// Two calls are up for three seconds, `connected`, with the focus on `focus`. In the folder are then what
+/// all have heard and what was recorded.
+fn two_calls(focus: Option<StreamId>, connected: MediaCommand) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: String| folder.path().join(name);
-    let agent_hears = file("agent.wav".into());
     let agent = Phone::start(
         tone_file(folder.path(), AGENT),
-        OutputDevice::File(agent_hears.clone()),
+        OutputDevice::File(file("agent.wav".into())),
     );
-    agent.handle.send(MediaCommand::Focus(Some(StreamId(1))));
+    agent.handle.send(MediaCommand::Focus(focus));
+    agent.handle.send(connected);
     let parties = PARTIES.map(|(id, codec, hz)| {
         let heard = OutputDevice::File(file(format!("heard{id}.wav")));
         let party = Phone::start(tone_file(folder.path(), hz), heard);
@@ -457,8 +460,6 @@ fn in_a_conference_each_hears_the_others_and_never_itself() {
         party.configure(1, codec, here);
         party
     });
-    let both = vec![StreamId(1), StreamId(2)];
-    agent.handle.send(MediaCommand::Join(both));
     for (id, ..) in PARTIES {
         agent.record(id, &file(format!("call{id}.wav")));
     }
@@ -470,21 +471,43 @@ fn in_a_conference_each_hears_the_others_and_never_itself() {
     }
     drop(agent.engine);
     drop(parties);
+    folder
+}
 
+/// Of the agent's tone and those of both parties, `expected` are in a file and the others are not.
+fn check(folder: &tempfile::TempDir, name: &str, channel: usize, expected: [bool; 3]) {
+    let (channels, rate) = read(&folder.path().join(name));
     let tones = [AGENT, PARTIES[0].2, PARTIES[1].2];
-    let check = |name: &str, channel: usize, expected: [bool; 3]| {
-        let (channels, rate) = read(&file(name.to_owned()));
-        for (hz, expected) in tones.into_iter().zip(expected) {
-            let found = seconds_with(&channels[channel], rate, hz);
-            let held = if expected { found > 1.5 } else { found == 0.0 };
-            assert!(held, "{hz} Hz for {found} s on channel {channel} of {name}");
-        }
-    };
-    check("heard1.wav", 0, [true, false, true]);
-    check("heard2.wav", 0, [true, true, false]);
-    check("agent.wav", 0, [false, true, true]);
-    for name in ["call1.wav", "call2.wav"] {
-        check(name, 0, [true, false, false]);
-        check(name, 1, [false, true, true]);
+    for (hz, expected) in tones.into_iter().zip(expected) {
+        let found = seconds_with(&channels[channel], rate, hz);
+        let held = if expected { found > 1.5 } else { found == 0.0 };
+        assert!(held, "{hz} Hz for {found} s on channel {channel} of {name}");
     }
+}
+
+#[test]
+fn in_a_conference_each_hears_the_others_and_never_itself() {
+    let both = MediaCommand::Join(vec![StreamId(1), StreamId(2)]);
+    let folder = two_calls(Some(StreamId(1)), both);
+    check(&folder, "heard1.wav", 0, [true, false, true]);
+    check(&folder, "heard2.wav", 0, [true, true, false]);
+    check(&folder, "agent.wav", 0, [false, true, true]);
+    for name in ["call1.wav", "call2.wav"] {
+        check(&folder, name, 0, [true, false, false]);
+        check(&folder, name, 1, [false, true, true]);
+    }
+}
+
+#[test]
+fn s5_18_two_that_are_connected_hear_each_other_alone_and_their_recording_has_both() {
+    let cord = MediaCommand::Patch([StreamId(1), StreamId(2)]);
+    let folder = two_calls(None, cord);
+    check(&folder, "heard1.wav", 0, [false, false, true]);
+    check(&folder, "heard2.wav", 0, [false, true, false]);
+    check(&folder, "call1.wav", 0, [false, false, true]);
+    check(&folder, "call1.wav", 1, [false, true, false]);
+    check(&folder, "call2.wav", 0, [false, true, false]);
+    check(&folder, "call2.wav", 1, [false, false, true]);
+    // Nothing of it was for the person here.
+    assert!(!folder.path().join("agent.wav").exists());
 }

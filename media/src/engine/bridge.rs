@@ -30,7 +30,7 @@ pub struct Share {
 
 /// A way on which a voice may have to change its rate.
 #[derive(Default)]
-struct Path {
+pub struct Path {
     converter: Option<FrameConverter>,
     converted: Vec<f32>,
 }
@@ -100,7 +100,7 @@ impl Share {
 
 impl Path {
     /// Adds a voice to a frame of 20 ms at `rate`. Rates that cannot be converted are silence.
-    fn add(&mut self, voice: Voice<'_>, rate: u32, to: &mut [f32]) {
+    pub fn add(&mut self, voice: Voice<'_>, rate: u32, to: &mut [f32]) {
         if voice.rate == rate {
             return mixer::add(voice.frame, to);
         }

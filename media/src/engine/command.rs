@@ -52,6 +52,10 @@ pub enum MediaCommand {
     /// Let the other sides of these streams hear each other as well as us: a conference that is mixed here.
     /// It takes the place of the one before; fewer than two streams are none.
     Join(Vec<StreamId>),
+    /// Let the other sides of two streams talk with each other, without us: either says what the other one
+    /// has heard, in place of the microphone or the file. It lasts until another cord takes one of them, or
+    /// one of them closes.
+    Patch([StreamId; 2]),
     /// Send silence in place of the microphone.
     Mute {
         /// Which stream.

@@ -11,6 +11,7 @@ mod grid;
 mod input;
 mod line;
 mod output;
+mod patch;
 mod phase;
 mod playback;
 mod player;

@@ -15,6 +15,7 @@ use super::{
     input::Input,
     line::{Line, Room, Scratch},
     output::Output,
+    patch::Patch,
     socket::{Moment, Socket},
 };
 use crate::{
@@ -37,6 +38,7 @@ pub struct Switchboard {
     lines: Vec<Line>,
     focus: Option<StreamId>,
     bridge: Bridge,
+    patches: Vec<Patch>,
     input: Input,
     output: Output,
     /// `None`: the bell is the loudspeaker.
@@ -63,6 +65,7 @@ impl Switchboard {
             lines: Vec::new(),
             focus: None,
             bridge: Bridge::default(),
+            patches: Vec::new(),
             input: Input::Silence,
             output: Output::Null,
             bell: None,
@@ -106,6 +109,7 @@ impl Switchboard {
             MediaCommand::Configure { stream, config } => self.configure(now, stream, config),
             MediaCommand::Focus(stream) => self.focus = stream,
             MediaCommand::Join(streams) => self.bridge.join(streams),
+            MediaCommand::Patch(streams) => self.patch(streams),
             MediaCommand::Mute { stream, on } => self.on_line(stream, |line| line.mute(on)),
             MediaCommand::Hold { stream, on } => self.on_line(stream, |line| line.hold(now, on)),
             MediaCommand::Digits { stream, digits } => {
@@ -122,7 +126,10 @@ impl Switchboard {
                 self.on_line(stream, |line| *line.recording() = None)
             }
             MediaCommand::Tone { to, tone } => self.play(to, tone),
-            MediaCommand::Close { stream } => self.close(now, stream),
+            MediaCommand::Close { stream } => {
+                self.unplug(stream);
+                self.close(now, stream)
+            }
             MediaCommand::Levels { on } => self.levels = on,
             MediaCommand::SetDevices {
                 input,
@@ -164,6 +171,17 @@ impl Switchboard {
         self.lines.push(Line::new(stream, audio, rtp, rtcp, now));
     }
 
+    fn patch(&mut self, streams: [StreamId; 2]) {
+        for stream in streams {
+            self.unplug(stream);
+        }
+        self.patches.push(Patch::new(streams));
+    }
+
+    fn unplug(&mut self, stream: StreamId) {
+        self.patches.retain(|patch| !patch.has(stream));
+    }
+
     fn gather(&mut self, now: Instant, stream: StreamId, config: IceConfig) {
         let events = self.events.clone();
         self.on_line(stream, |line| line.gather(now, config, &events));
@@ -173,8 +191,13 @@ impl Switchboard {
         let Some(line) = self.lines.iter_mut().find(|line| line.id() == stream) else {
             return;
         };
+        let is_patched = self.patches.iter().any(|patch| patch.has(stream));
         let room = Room {
-            input: &self.input,
+            input: if is_patched {
+                &Input::Silence
+            } else {
+                &self.input
+            },
             microphone: None,
             others: None,
             levels: self.levels,
@@ -305,13 +328,24 @@ impl Switchboard {
         let line_of = |stream| self.lines.iter().find(|line| line.id() == stream);
         let voice_of = |stream| line_of(stream).and_then(Line::shared_voice);
         self.bridge.mix(voice_of, self.focus, microphone);
+        for patch in &mut self.patches {
+            patch.carry(|stream| {
+                line_of(stream)
+                    .filter(|line| line.is_running())
+                    .map(Line::voice)
+            });
+        }
         for line in &mut self.lines {
             let in_focus = in_focus(line);
             let shared = self.bridge.share(line.id());
             let own = microphone.filter(|_| in_focus).map(|voice| voice.frame);
+            let mut patches = self.patches.iter();
+            let patched = patches.find_map(|patch| patch.voice_for(line.id()));
             let room = Room {
-                input: &self.input,
-                microphone: own.or(shared.and_then(|share| share.microphone())),
+                input: patched.map_or(&self.input, |_| &Input::Microphone(None)),
+                microphone: patched
+                    .or(own)
+                    .or(shared.and_then(|share| share.microphone())),
                 others: shared.map(|share| share.others()),
                 levels: self.levels,
                 events: &self.events,
