@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0020 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0021 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -540,6 +540,18 @@ CREATE TABLE call_looks (
 CREATE INDEX calls_by_time ON calls (started_at, direction, status, talk_ms, ring_ms, hold_ms, extension,
     account, client, category_now, category_then, recorded, name_key, caller, callee, mos, cost_minor,
     too_long);
+
+CREATE TABLE call_legs (
+    call      BLOB NOT NULL REFERENCES calls (id),
+    place     INTEGER NOT NULL,                    -- in the order in which they rang
+    extension TEXT NOT NULL,
+    employee  TEXT NOT NULL,                       -- the name then; '' where unknown
+    rang_at   INTEGER NOT NULL,
+    ended_at  INTEGER,
+    outcome   TEXT NOT NULL CHECK (outcome IN ('ringing', 'answered', 'no_answer', 'busy', 'declined',
+                                               'failed', 'elsewhere', 'gave_up', 'interrupted')),
+    PRIMARY KEY (call, place)
+) STRICT, WITHOUT ROWID;
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

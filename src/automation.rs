@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    CallId, CallerCard, ClientId, Cost, Direction, EndReason, Findings, PhoneNumber, RecordingId,
-    RecordingRow, TaskChange, TaskId, TaskLine, TaskNews,
+    CallId, CallerCard, ClientId, Cost, Direction, EndReason, Findings, LegOutcome, PhoneNumber,
+    RecordingId, RecordingRow, TaskChange, TaskId, TaskLine, TaskNews,
 };
 use crate::phone::lamps::LampView;
 use crate::presence::MessagesWaiting;
@@ -75,6 +75,15 @@ pub enum Body {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },
+    /// A phone of the office rings for a call, or does not any more.
+    Leg {
+        /// The call.
+        call: CallId,
+        /// The phone's internal number.
+        extension: String,
+        /// What came of it.
+        state: LegOutcome,
+    },
     /// A recording changed.
     Recording {
         /// The call.
@@ -116,13 +125,14 @@ pub enum Body {
 
 impl Body {
     /// Every value of `event`.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "ready",
         "registration",
         "call",
         "caller_card",
         "card_shown",
         "dtmf",
+        "leg",
         "recording",
         "analysis",
         "lamp",
@@ -141,6 +151,7 @@ impl Body {
             Self::CallerCard { .. } => "caller_card",
             Self::CardShown { .. } => "card_shown",
             Self::Dtmf { .. } => "dtmf",
+            Self::Leg { .. } => "leg",
             Self::Recording { .. } => "recording",
             Self::Analysis(_) => "analysis",
             Self::Lamp(_) => "lamp",

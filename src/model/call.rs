@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{CallId, CategoryId, ClientId, Money, PhoneNumber};
+use super::{CallId, CallLeg, CategoryId, ClientId, Money, PhoneNumber};
 
 /// A row of the call log: exactly one for each call, opened at the first ring or dial.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +78,8 @@ pub struct CallRecord {
     pub quality: Option<CallQuality>,
     /// What it costs; none where it was not answered or no tariff is for it.
     pub cost: Option<Cost>,
+    /// Who rang for it, in their order, where it followed a scenario; lists of calls are read without.
+    pub legs: Vec<CallLeg>,
 }
 
 impl CallRecord {
@@ -116,6 +118,7 @@ impl CallRecord {
             codec: None,
             quality: None,
             cost: None,
+            legs: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ mod analysis;
 mod audit;
 mod call;
 mod call_column;
+mod call_leg;
 mod call_look;
 mod call_view;
 mod card;
@@ -23,6 +24,8 @@ mod phone_number;
 mod record;
 mod recording;
 mod role;
+mod scenario;
+mod schedule;
 mod source;
 mod talk_limit;
 mod task;
@@ -37,6 +40,7 @@ pub use call::{
     CallLine, CallOrigin, CallQuality, CallRecord, CallStatus, Cost, Direction, EndReason, KnownAs,
 };
 pub use call_column::{CallColumn, Holds, Turn, read_sort};
+pub use call_leg::{CallLeg, LegOutcome};
 pub use call_look::CallLook;
 pub use call_view::{CallView, PERIODS, ShownColumn, days_of};
 pub use card::{
@@ -62,6 +66,8 @@ pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, 
 pub use record::{Column, Kind, Record, overdue_days};
 pub use recording::{RecordingRow, RecordingState};
 pub use role::{OwnCalls, Right, Role, Seat};
+pub use scenario::{Arrived, Callers, Fit, Known, Scenario, ScenarioStep, choose};
+pub use schedule::{Days, Hours, is_within};
 pub use source::{
     CardSource, Database, Fact, Facts, SourceAnswer, SourcePlace, SourceState, SourcedField,
 };

@@ -108,7 +108,7 @@ impl Phone {
             version: env!("CARGO_PKG_VERSION"),
             accounts: self.lines.len(),
             registered: self.lines.iter().filter(registered).count(),
-            calls: self.calls.live().count(),
+            calls: self.own_calls(),
             // Known to whoever serves it.
             api: Vec::new(),
             absence: self.absence.clone(),

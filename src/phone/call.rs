@@ -17,8 +17,8 @@ use super::nat::Candidates;
 use super::view::CallPhase;
 use crate::automation::{self, SoundPath};
 use crate::model::{
-    CallId, CallOrigin, CallQuality, CallRecord, CallStatus, Direction, EndReason, Party,
-    PhoneNumber,
+    CallId, CallLeg, CallOrigin, CallQuality, CallRecord, CallStatus, Direction, EndReason,
+    LegOutcome, Party, PhoneNumber,
 };
 use crate::now::Now;
 
@@ -77,8 +77,47 @@ pub struct Call {
     pub diverted_by: Option<String>,
     /// The other party is not told who calls.
     pub anonymous: bool,
+    /// Whose leg it is; none of a call that is somebody's own.
+    pub leg_of: Option<LegOf>,
+    /// Where a scenario has led it.
+    pub led: Led,
     /// The calls whose other parties it hears, and they it: those of the same conference.
     pub joined_with: Vec<CallId>,
+}
+
+/// Which call a leg rings for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LegOf {
+    /// The caller's.
+    pub call: CallId,
+    /// Its place among those who ring, or rang.
+    pub place: usize,
+}
+
+/// Where a call of somebody who calls us has been led.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Led {
+    /// It is nothing to the person here: others ring, or talk, or are about to.
+    pub elsewhere: bool,
+    /// The leg whose other party has the caller.
+    pub with: Option<CallId>,
+    /// Who rang for it, in their order; empty where it follows no scenario.
+    pub legs: Vec<CallLeg>,
+}
+
+impl Led {
+    /// Who took the call last.
+    fn taken_by(&self) -> Option<&CallLeg> {
+        let answered = |leg: &&CallLeg| leg.outcome == LegOutcome::Answered;
+        self.legs.iter().rev().find(answered)
+    }
+
+    /// The internal numbers that ring.
+    pub fn rings_at(&self) -> Vec<String> {
+        let rings = |leg: &&CallLeg| leg.outcome == LegOutcome::Ringing;
+        let ringing = self.legs.iter().filter(rings);
+        ringing.map(|leg| leg.extension.clone()).collect()
+    }
 }
 
 /// The other party.
@@ -223,7 +262,21 @@ impl Call {
     /// Whether it waits for somebody here to answer.
     pub fn rings_here(&self) -> bool {
         // One that was turned away on arrival never did.
-        matches!(self.state, State::Incoming { wanted: false }) && self.intent.is_none()
+        matches!(self.state, State::Incoming { wanted: false })
+            && self.intent.is_none()
+            && self.is_here()
+    }
+
+    /// Whether the person at this phone has to do with it.
+    pub fn is_here(&self) -> bool {
+        self.leg_of.is_none() && !self.led.elsewhere
+    }
+
+    /// The internal number that has it: a colleague's, where a scenario has led it there.
+    pub fn extension(&self) -> &str {
+        let own = self.line.as_ref().map(|line| line.extension.as_str());
+        let taken_by = self.led.taken_by().map(|leg| leg.extension.as_str());
+        taken_by.or(own).unwrap_or_default()
     }
 
     /// Whether it is a conversation: answered and not over.
@@ -310,11 +363,8 @@ impl Call {
             hidden: self.remote.hidden,
             diverted_by: self.diverted_by.clone().unwrap_or_default(),
             origin: self.origin,
-            extension: self
-                .line
-                .as_ref()
-                .map(|line| line.extension.clone())
-                .unwrap_or_default(),
+            extension: self.extension().to_owned(),
+            legs: self.led.legs.clone(),
             account: self
                 .line
                 .as_ref()

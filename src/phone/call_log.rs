@@ -107,7 +107,11 @@ impl Row {
         record.client = self.identity.client;
         record.client_name.clone_from(&self.identity.name);
         record.category.clone_from(&self.identity.category);
-        record.employee.clone_from(&self.identity.employee);
+        // Whoever sits behind another internal number is known to the store.
+        let own = call.line.as_ref().map(|line| line.extension.as_str());
+        if own.unwrap_or_default() == record.extension {
+            record.employee.clone_from(&self.identity.employee);
+        }
         record.known_as = Some(self.known_as);
         record.identified = self.identified(call);
         record.cost = terms.tariffs.cost(&record);
@@ -164,6 +168,10 @@ impl Listener for CallLog {
                 }
             }
             CallEvent::Recorded(recording) => row.recordings.push((**recording).clone()),
+            CallEvent::Led if call.ended().is_none() => {
+                let record = row.record(now, call, &self.terms);
+                row.write(StoreCommand::UpdateCall(record), News::Yes, out);
+            }
             // The heartbeat: after a crash the row's duration and cost are known to the second.
             CallEvent::Tick | CallEvent::Established if call.ended().is_none() => {
                 let record = row.record(now, call, &self.terms);

@@ -271,6 +271,9 @@ pub enum CommandError {
     /// There is one conference at a time.
     #[error("there is a conference of other calls already")]
     OtherConference,
+    /// A scenario has connected the caller with somebody else.
+    #[error("a colleague has this call; it can only be ended here")]
+    Colleagues,
     /// The other side cannot take keys.
     #[error("the other side takes no keys (RFC 4733) in this call")]
     NoDigits,

@@ -23,6 +23,7 @@ impl Phone {
                 && call.media.plan.is_some()
                 && !call.hold.local
                 && call.ended().is_none()
+                && call.is_here()
         };
         let established = self.calls.live().filter(has_sound).max_by_key(|call| {
             (
@@ -41,13 +42,14 @@ impl Phone {
     /// A person talks to one party at a time, and to those joined with it: the other conversations
     /// go on hold.
     pub(super) fn make_room(&mut self, now: Now, for_call: CallId) {
-        if self.calls.get(for_call).is_some_and(|call| call.automatic) {
+        let is_ours = |call: &Call| call.is_here() && !call.automatic;
+        if !self.calls.get(for_call).is_some_and(is_ours) {
             return;
         }
         let others: Vec<CallId> = self
             .calls
             .live()
-            .filter(|call| call.id != for_call && !call.automatic)
+            .filter(|call| call.id != for_call && is_ours(call))
             .filter(|call| !call.joined_with.contains(&for_call))
             .filter(|call| call.state == State::Established && !call.hold.local)
             // Who has connected us with somebody is about to hang up.
@@ -183,7 +185,7 @@ impl Phone {
 impl Phone {
     /// Whoever is joined with the call hears no more than it does.
     pub(super) fn mute(&mut self, id: CallId, on: bool) -> Done {
-        self.live(id)?;
+        self.ours(id)?;
         for id in self.joined(id) {
             let call = self.live_mut(id)?;
             call.muted = on;

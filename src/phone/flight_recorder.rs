@@ -87,6 +87,8 @@ struct Unanswered {
 #[derive(Debug)]
 struct Sound {
     call_id: Option<String>,
+    /// The `Call-ID`s of the legs that ring for it.
+    legs: Vec<String>,
     began: Instant,
     plan: Option<MediaPlan>,
     samples: Vec<Sample>,
@@ -220,18 +222,21 @@ impl FlightRecorder {
             .is_some_and(|sound| sound.give_up.is_some())
     }
 
-    /// Ties a call to its messages, once it has a `Call-ID`.
+    /// Ties a call to its messages, once it has a `Call-ID`; those of a leg belong to the call that it rings
+    /// for.
     pub fn tie(&mut self, call: &Call) {
-        let Some(sound) = self.calls.get_mut(&call.id) else {
+        let id = call.leg_of.map_or(call.id, |leg| leg.call);
+        let (Some(sound), Some(call_id)) = (self.calls.get_mut(&id), &call.call_id) else {
             return;
         };
-        let Some(call_id) = call.call_id.as_ref().filter(|_| sound.call_id.is_none()) else {
-            return;
-        };
-        sound.call_id = Some(call_id.clone());
+        match (call.leg_of, &sound.call_id) {
+            (Some(_), _) => sound.legs.push(call_id.clone()),
+            (None, None) => sound.call_id = Some(call_id.clone()),
+            (None, Some(_)) => return,
+        }
         self.strays.retain(|stray| stray != call_id);
         let ladder = self.ladders.entry(call_id.clone()).or_default();
-        ladder.call = Some(call.id);
+        ladder.call = Some(id);
     }
 
     /// The latest messages of the registration of `line`, an address of record, the oldest first.
@@ -254,7 +259,13 @@ impl FlightRecorder {
     fn land(&mut self, call: &Call) -> Option<Flight> {
         let sound = self.calls.remove(&call.id)?;
         let call_id = sound.call_id.unwrap_or_default();
-        let ladder = self.forget(&call_id).unwrap_or_default();
+        let mut ladder = self.forget(&call_id).unwrap_or_default();
+        for leg in &sound.legs {
+            let leg = self.forget(leg).unwrap_or_default();
+            ladder.messages.extend(leg.messages);
+            ladder.dropped = ladder.dropped.saturating_add(leg.dropped);
+        }
+        ladder.messages.sort_by_key(|noted| noted.at);
         let messages = ladder.messages.into_iter().map(|noted| Message {
             at_ms: millis(sound.began, noted.at),
             ..noted.message
@@ -332,6 +343,11 @@ impl Ladder {
 }
 
 impl Sound {
+    /// Under which its messages wait.
+    fn call_ids(&self) -> impl Iterator<Item = &String> {
+        self.call_id.iter().chain(&self.legs)
+    }
+
     fn note(&mut self, now: Now, what: Happening) {
         if self.notes.len() < NOTES {
             let at_ms = millis(self.began, now.instant);
@@ -410,6 +426,7 @@ impl Listener for FlightRecorder {
         if matches!(event, CallEvent::Incoming | CallEvent::Dialing) && self.retention.ladders > 0 {
             let sound = Sound {
                 call_id: None,
+                legs: Vec::new(),
                 began: call.began.instant,
                 plan: None,
                 samples: Vec::new(),
@@ -440,9 +457,10 @@ impl Listener for FlightRecorder {
             }
             CallEvent::Ended => sound.give_up = Some(now.instant + LAST_WORD),
             CallEvent::Tick if sound.give_up.is_some_and(|at| at <= now.instant) => {
-                let call_id = sound.call_id.clone().unwrap_or_default();
-                if let Some(ladder) = self.ladders.get_mut(&call_id) {
-                    ladder.unanswered.clear();
+                for call_id in sound.call_ids() {
+                    if let Some(ladder) = self.ladders.get_mut(call_id) {
+                        ladder.unanswered.clear();
+                    }
                 }
             }
             CallEvent::Closed => {
@@ -482,9 +500,11 @@ impl Listener for FlightRecorder {
 
     fn is_busy(&self, call: CallId) -> bool {
         let sound = self.calls.get(&call);
-        let call_id = sound.and_then(|sound| sound.call_id.as_ref());
-        let ladder = call_id.and_then(|call_id| self.ladders.get(call_id));
-        ladder.is_some_and(|ladder| !ladder.unanswered.is_empty())
+        let mut call_ids = sound.into_iter().flat_map(Sound::call_ids);
+        call_ids.any(|call_id| {
+            let ladder = self.ladders.get(call_id);
+            ladder.is_some_and(|ladder| !ladder.unanswered.is_empty())
+        })
     }
 }
 

@@ -21,6 +21,8 @@ pub enum CallEvent {
     Ringing,
     /// The other side sends sound before it answers.
     Early,
+    /// A scenario has led it on: it rings here now, or no longer, or other phones do.
+    Led,
     /// People talk.
     Established,
     /// A side put the other on hold.

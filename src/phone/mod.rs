@@ -27,6 +27,7 @@ mod reception;
 mod recorder;
 mod requests;
 mod ringer;
+mod scenario;
 mod signalling;
 mod sound;
 mod sources;
@@ -64,7 +65,8 @@ use self::news::News;
 use self::publishing::Publishing;
 use self::recorder::Recorder;
 use self::ringer::Ringer;
-use self::view::{Absence, AccountView, CallView, View};
+use self::scenario::Leading;
+use self::view::Absence;
 use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
 use crate::model::{CallId, Country, RequestId};
@@ -150,6 +152,7 @@ pub struct Phone {
     published: Vec<Publishing>,
     ways: Ways,
     features: Features,
+    leading: Leading,
     /// Which call the microphone and the loudspeaker serve.
     focus: Option<StreamId>,
     news: News,
@@ -184,7 +187,7 @@ impl Phone {
             ..user_agent::Config::default()
         };
         let features = Features {
-            caller_card: CallerCards::new(&settings, config.time_zone),
+            caller_card: CallerCards::new(&settings, config.time_zone.clone()),
             ringer: Ringer::default(),
             recorder: Recorder::new(&settings, config.recordings),
             flight_recorder: FlightRecorder::new(settings.log.retention()),
@@ -203,6 +206,7 @@ impl Phone {
             published: Vec::new(),
             ways: Ways::default(),
             features,
+            leading: Leading::new(config.time_zone),
             focus: None,
             news: News::default(),
             links: Links::default(),
@@ -387,6 +391,7 @@ impl Phone {
             listener.on_stored(now, call, reply, &mut reactions);
         }
         self.react(now, id, reactions);
+        self.go_on_leading(now, id);
         self.settle(now, id);
         self.changed = true;
     }
@@ -396,11 +401,13 @@ impl Phone {
         if self.wake_up.is_some_and(|due| due <= now.instant) {
             self.user_agent.handle_timeout(now.instant);
         }
+        self.lead_on(now);
         self.pump(now);
         if self.tick.is_some_and(|due| due <= now.instant) {
             self.tick = None;
             for id in self.calls.ids() {
                 self.tell(now, id, CallEvent::Tick);
+                self.go_on_leading(now, id);
                 self.settle(now, id);
             }
             self.forward_unanswered(now);
@@ -424,77 +431,13 @@ impl Phone {
         } else if self.tick.is_none() {
             self.tick = Some(now + TICK);
         }
-        [self.wake_up, self.tick].into_iter().flatten().min()
+        let due = [self.wake_up, self.tick, self.leading.due()];
+        due.into_iter().flatten().min()
     }
 
     /// Whether something has changed that the window shows, since this was last asked.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
-    }
-
-    /// The phone as the window shows it.
-    pub fn view(&self) -> View {
-        let log = &self.features.call_log;
-        View {
-            accounts: self.account_views(),
-            lamps: self.lamp_views(),
-            absence: self.absence.clone(),
-            calls: self.call_views(),
-            notices: self.news.notices.iter().cloned().collect(),
-            log_edition: log.edition() + self.news.marks,
-            task_edition: log.has_tasks().then_some(self.news.tasks),
-            link: self.links.asked.clone(),
-        }
-    }
-
-    fn account_views(&self) -> Vec<AccountView> {
-        let view = |line: &Line| AccountView {
-            voicemail: self.voicemail(&line.account.aor),
-            published: self.published_view(&line.account.aor),
-            ..line.view()
-        };
-        self.lines.iter().map(view).collect()
-    }
-
-    fn call_views(&self) -> Vec<CallView> {
-        self.calls.live().map(|call| self.call_view(call)).collect()
-    }
-
-    fn call_view(&self, call: &call::Call) -> CallView {
-        let card = self.features.caller_card.card(call.id);
-        let name = card.map(|card| &card.name).unwrap_or(&call.remote.display);
-        CallView {
-            id: call.id,
-            direction: call.direction,
-            state: call.phase(),
-            account: call.line.as_ref().map(|line| line.aor.clone()),
-            card: card.cloned().map(Box::new),
-            number: call.number(),
-            diverted_by: call.diverted_by.clone(),
-            looked_up: self.features.caller_card.is_looked_up(call.id),
-            title: match name.is_empty() {
-                true => call.remote.party.shown(),
-                false => name.clone(),
-            },
-            since: call.since,
-            started_at: call.began.wall,
-            arrived: call.began.instant,
-            on_hold: call.hold.local,
-            remote_hold: call.hold.remote,
-            muted: call.muted,
-            too_long: self.features.long_calls.is_long(call.id),
-            joined_with: call.joined_with.clone(),
-            recording: self.features.recorder.view(call.id),
-            codec: call.codec(),
-            srtp: call.encryption(),
-            path: call.path(),
-            quality: call
-                .media
-                .stats
-                .filter(|s| s.packets_received > 0)
-                .map(|s| s.mos),
-            levels: call.media.levels,
-        }
     }
 
     /// Whether nothing is left to close: no call, no line that is registered.
@@ -508,7 +451,8 @@ impl Phone {
     fn tell(&mut self, now: Now, id: CallId, event: CallEvent) {
         let mut queue = VecDeque::from([event]);
         while let Some(event) = queue.pop_front() {
-            let Some(call) = self.calls.get(id) else {
+            // Of a leg no feature hears.
+            let Some(call) = self.calls.get(id).filter(|call| call.leg_of.is_none()) else {
                 return;
             };
             let mut reactions = Reactions::default();

@@ -73,7 +73,7 @@ impl Publishing {
     fn take<'a>(&mut self, calls: impl Iterator<Item = &'a Call>, do_not_disturb: bool) -> bool {
         let mut names = BTreeMap::new();
         let mut dialogs = Vec::new();
-        for call in calls.filter(|call| of_line(call, &self.account)) {
+        for call in calls.filter(|call| call.is_here() && of_line(call, &self.account)) {
             let Some(dialog) = dialog(call) else {
                 continue;
             };

@@ -12,7 +12,7 @@ use super::command::{CommandError, ForwardWhen};
 use super::requests::Done;
 use super::target::Target;
 use crate::automation::NoticeKind;
-use crate::model::{CallId, EndReason};
+use crate::model::{CallId, EndReason, PhoneNumber};
 use crate::now::Now;
 use crate::settings::Intercom;
 use crate::tr;
@@ -35,6 +35,8 @@ pub(super) enum Reception {
 pub(super) struct Facts<'a> {
     /// The line called.
     pub(super) line: Option<&'a LineInfo>,
+    /// The caller's number.
+    pub(super) number: Option<PhoneNumber>,
     /// We can talk to it at all.
     pub(super) acceptable: bool,
     /// It takes the place of a call that is up.
@@ -48,7 +50,11 @@ impl Phone {
     /// to be disturbed, then forwarding, then whether there is room.
     pub(super) fn reception(&mut self, now: Now, facts: Facts<'_>) -> Reception {
         let rules = self.settings.phone.clone();
-        let up = self.calls.live().count() + self.arrivals.len();
+        let all = self.own_calls() + self.arrivals.len();
+        let own = self.calls.live().filter(|call| call.is_here());
+        let up = own.count() + self.arrivals.len();
+        // Whether anybody is free is for the scenario to find out.
+        let led = self.may_be_led(now, facts.line, facts.number);
         if self.ending {
             return Reception::Refuse(480, EndReason::NoAnswer);
         }
@@ -56,14 +62,14 @@ impl Phone {
             return Reception::Answer;
         }
         // RFC 3261 §21.4.18. To whoever was not to be disturbed it is a missed call.
-        if self.absence.do_not_disturb {
+        if self.absence.do_not_disturb && !led {
             return Reception::Refuse(480, EndReason::NoAnswer);
         }
         let always = self.absence.forward_always.clone();
         if let Some(target) = self.forward_to(now, always.as_deref(), facts.line) {
             return Reception::Forward(target);
         }
-        if up >= rules.max_calls || (!rules.call_waiting && up > 0) {
+        if all >= rules.max_calls || (!rules.call_waiting && up > 0 && !led) {
             let busy = self.absence.forward_busy.clone();
             let target = self.forward_to(now, busy.as_deref(), facts.line);
             return target.map_or(Reception::Refuse(486, EndReason::Busy), Reception::Forward);
@@ -77,7 +83,7 @@ impl Phone {
             let text = tr!("A call is answered by itself, because its caller asked for it");
             self.notice(now, NoticeKind::Call, text);
         }
-        match rules.auto_answer || intercom {
+        match (rules.auto_answer && !led) || intercom {
             true => Reception::Answer,
             false => Reception::Ring,
         }
@@ -85,7 +91,12 @@ impl Phone {
 
     /// A target of forwarding as it is called from this line. One that cannot be read forwards
     /// nothing: the call rings, and a person is told why.
-    fn forward_to(&mut self, now: Now, text: Option<&str>, line: Option<&LineInfo>) -> Option<Uri> {
+    pub(super) fn forward_to(
+        &mut self,
+        now: Now,
+        text: Option<&str>,
+        line: Option<&LineInfo>,
+    ) -> Option<Uri> {
         let text = text?;
         match self.forward_target(text, line) {
             Ok(target) => Some(target.uri),
@@ -116,6 +127,7 @@ impl Phone {
             .calls
             .live()
             .filter(rings)
+            .filter(|call| !self.leading.has(call.id))
             .map(|call| call.id)
             .collect();
         for id in due {

@@ -8,7 +8,7 @@ use ringbook_sip::sdp::{Beside, Direction as Flow, Dtls, LocalMedia};
 use ringbook_sip::user_agent::{self, CallHandle, CallOptions};
 
 use super::account::{Line, LineInfo};
-use super::call::{Call, Hold, Media, Ports, Remote, State};
+use super::call::{Call, Hold, Led, Media, Ports, Remote, State};
 use super::command::{CommandError, Reply};
 use super::effect::Effect;
 use super::listener::CallEvent;
@@ -47,6 +47,7 @@ impl Phone {
         id: CallId,
         verb: &'static str,
     ) -> Result<(&mut Call, CallHandle), CommandError> {
+        self.ours(id)?;
         let call = self.live_mut(id)?;
         match call.handle {
             Some(handle) if call.state == State::Established => Ok((call, handle)),
@@ -57,6 +58,12 @@ impl Phone {
 
 /// Making and taking calls.
 impl Phone {
+    /// How many calls are up; legs belong to others.
+    pub(super) fn own_calls(&self) -> usize {
+        let calls = self.calls.live();
+        calls.filter(|call| call.leg_of.is_none()).count()
+    }
+
     pub(super) fn dial(
         &mut self,
         now: Now,
@@ -92,7 +99,7 @@ impl Phone {
         let anonymous = hidden && (anonymous || line.account.anonymous);
         let info = line.info.clone();
         let target = Target::parse(target, &info)?;
-        if self.calls.live().count() >= self.settings.phone.max_calls {
+        if self.own_calls() >= self.settings.phone.max_calls {
             return Err(CommandError::TooManyCalls(self.settings.phone.max_calls));
         }
         let call = Call {
@@ -147,6 +154,8 @@ impl Phone {
             connecting: None,
             diverted_by: None,
             anonymous: false,
+            leg_of: None,
+            led: Led::default(),
             joined_with: Vec::new(),
         }
     }
@@ -206,8 +215,10 @@ impl Phone {
         let account = line.and_then(|line| line.id);
         let call = self.calls.get(id);
         let referrer = call.and_then(|call| self.calls.get(call.referrer?)?.handle);
+        let led_on = call.and_then(|call| self.led_on(call));
         let options = CallOptions {
             anonymous: call.is_some_and(|call| call.anonymous),
+            led_on,
         };
         let asked_for = call.is_some_and(|call| call.referrer.is_some());
         let sent = match (account, referrer) {
@@ -277,6 +288,8 @@ impl Phone {
         let call = self.live_mut(id)?;
         match call.state {
             State::Incoming { wanted: false } => {
+                self.taken_here(now, id);
+                let call = self.live_mut(id)?;
                 call.state = State::Incoming { wanted: true };
                 self.answer_now(now, id)
             }
@@ -311,6 +324,9 @@ impl Phone {
         let Some(handle) = call.handle.filter(|_| waiting) else {
             return Err(wrong_state(call, "rejected"));
         };
+        if self.pass_on(now, id) {
+            return Ok(());
+        }
         refused(self.user_agent.reject(now.instant, handle, DECLINE))
     }
 

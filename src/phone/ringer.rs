@@ -69,7 +69,10 @@ impl Ringer {
 impl Listener for Ringer {
     fn on_call(&mut self, _now: Now, call: &Call, event: &CallEvent, out: &mut Reactions) {
         match event {
-            CallEvent::Incoming if call.rings_here() => {
+            CallEvent::Led if !call.rings_here() => self.waiting.retain(|&(id, _)| id != call.id),
+            CallEvent::Incoming | CallEvent::Led
+                if call.rings_here() && !self.waiting.iter().any(|&(id, _)| id == call.id) =>
+            {
                 let ringtone = call.line.as_ref().map(|line| line.ringtone);
                 let bell = ringtone.unwrap_or(Bell::Marimba);
                 self.waiting.push((call.id, bell));
@@ -77,7 +80,9 @@ impl Listener for Ringer {
             CallEvent::Ringing if !self.calling.contains(&call.id) => self.calling.push(call.id),
             CallEvent::Established => {
                 self.forget(call.id);
-                self.talking.push(call.id);
+                if call.is_here() {
+                    self.talking.push(call.id);
+                }
             }
             CallEvent::Early | CallEvent::Ended => self.forget(call.id),
             _ => return,

@@ -9,7 +9,8 @@ use ringbook_sip::user_agent::{
     AccountId, CallHandle, CallerIdentity, End, Event as SipEvent, Output, RegistrationState,
 };
 
-use super::call::{Call, Ended, Hold, Media, Ports, Remote, State};
+use super::account::LineInfo;
+use super::call::{Call, Ended, Hold, Led, Media, Ports, Remote, State};
 use super::effect::Effect;
 use super::encryption::{encryption_trouble, may_be_taken, unencrypted_trouble};
 use super::end::verdict;
@@ -20,7 +21,7 @@ use super::nat::Candidates;
 use super::reception::{Facts, Reception};
 use super::{Phone, PhoneOutput};
 use crate::automation::{Body, CallState, Encryption, NoticeKind, Side};
-use crate::model::{CallId, Direction, EndReason, Party};
+use crate::model::{CallId, Country, Direction, EndReason, Party};
 use crate::now::Now;
 use crate::tr;
 
@@ -139,8 +140,11 @@ impl Phone {
                 let takes = [plain_ok, encrypted_ok];
                 let line = account.and_then(|account| self.info_of(account));
                 let srtp = self.srtp_of(line.as_deref());
+                let text = arrival.caller.number_text.as_deref().unwrap_or_default();
+                let country = self.country_of(line.as_deref());
                 let facts = Facts {
                     line: line.as_deref(),
+                    number: Party::parse(text, country).number,
                     acceptable: may_be_taken(srtp, takes),
                     replaces: replaces.is_some(),
                     answer_asked: trusted && answer_asked,
@@ -268,8 +272,11 @@ impl Phone {
     pub(super) fn take_in_arrivals(&mut self) {
         while let Some(arrival) = self.arrivals.pop_front() {
             let (now, reception) = (arrival.at, arrival.reception.clone());
-            let call = self.incoming_call(arrival);
+            let mut call = self.incoming_call(arrival);
             let id = call.id;
+            if reception == Reception::Ring {
+                self.begin_leading(now, &mut call);
+            }
             self.calls.insert(call);
             self.tell_state(now, id, CallState::Incoming);
             if reception == Reception::Ring {
@@ -279,6 +286,7 @@ impl Phone {
             if matches!(reception, Reception::Ring | Reception::Answer) {
                 self.bind_media(id);
             }
+            self.go_on_leading(now, id);
             self.publish_changes(now);
             self.drain(now);
         }
@@ -297,6 +305,11 @@ impl Phone {
         }
     }
 
+    /// Whose rules the numbers of a line's calls follow.
+    fn country_of(&self, line: Option<&LineInfo>) -> Option<Country> {
+        line.map_or(self.default_country, |line| line.country)
+    }
+
     fn incoming_call(&mut self, arrival: Arrival) -> Call {
         let Arrival {
             at: now,
@@ -310,9 +323,7 @@ impl Phone {
             call_id,
         } = arrival;
         let line = account.and_then(|account| self.info_of(account));
-        let country = line
-            .as_ref()
-            .map_or(self.default_country, |line| line.country);
+        let country = self.country_of(line.as_deref());
         let text = caller.number_text.as_deref().unwrap_or_default();
         let called_party = || Party::parse(&called.user().unwrap_or_default(), country);
         let wanted = reception == Reception::Answer;
@@ -368,6 +379,8 @@ impl Phone {
                 .diverted_by
                 .map(|by| by.number_text.unwrap_or(by.uri)),
             anonymous: false,
+            leg_of: None,
+            led: Led::default(),
             joined_with: Vec::new(),
         }
     }
@@ -436,6 +449,7 @@ impl Phone {
         self.refocus();
         self.tell_state(now, id, CallState::Established);
         self.tell(now, id, CallEvent::Established);
+        self.leg_established(now, id);
     }
 
     fn on_media_changed(&mut self, now: Now, handle: CallHandle, plan: MediaPlan) {
@@ -499,7 +513,7 @@ impl Phone {
     }
 
     pub(super) fn tell_state(&mut self, now: Now, id: CallId, state: CallState) {
-        if let Some(call) = self.calls.get(id) {
+        if let Some(call) = self.calls.get(id).filter(|call| call.leg_of.is_none()) {
             let mut event = call.event(now, state);
             if let Some(ended) = &mut event.ended {
                 ended.cost = self.features.call_log.cost(now, call).map(Into::into);
@@ -536,6 +550,7 @@ impl Phone {
         call.since = now.wall;
         let (stream, ports) = (call.stream, call.media.ports);
         self.leave_conference(now, id);
+        self.stop_leading(now, id, reason);
         self.tell(now, id, CallEvent::Ended);
         if unencrypted {
             self.notice(now, NoticeKind::Call, unencrypted_trouble(&remote));
@@ -557,6 +572,7 @@ impl Phone {
             call.media.ports = ports;
         }
         self.refocus();
+        self.leg_ended(now, id);
         self.settle(now, id);
     }
 

@@ -4,7 +4,7 @@ use ringbook_media::dtls::DtlsError;
 use ringbook_media::engine::{DeviceRole, MediaEvent, StreamId};
 use ringbook_sip::user_agent::{End, EndCause, EndedBy};
 
-use super::call::{Ports, State};
+use super::call::{Call, Ports, State};
 use super::listener::{CallEvent, Reactions};
 use super::{Phone, PhoneOutput};
 use crate::automation::{Body, NoticeKind};
@@ -120,7 +120,7 @@ impl Phone {
     }
 
     fn tell_media(&mut self, now: Now, id: CallId, event: &MediaEvent) {
-        let Some(call) = self.calls.get(id) else {
+        let Some(call) = self.calls.get(id).filter(|call| call.leg_of.is_none()) else {
             return;
         };
         let mut reactions = Reactions::default();
@@ -140,19 +140,25 @@ impl Phone {
 
     /// The other party pressed a key, in the sound (RFC 4733) or by INFO.
     pub(super) fn on_digit(&mut self, now: Now, id: CallId, digit: char) {
+        self.pass_digit(id, digit);
+        if self.calls.get(id).is_some_and(|call| call.leg_of.is_some()) {
+            return;
+        }
         self.event(now, Body::Dtmf { call: id, digit });
         self.tell(now, id, CallEvent::Digit(digit));
     }
 
     fn on_silence(&mut self, now: Now, id: CallId, for_s: u32) {
-        if for_s < SILENCE_ENDS_S {
+        let is_leg = self.calls.get(id).is_some_and(|call| call.leg_of.is_some());
+        if for_s < SILENCE_ENDS_S && !is_leg {
             let text = tr!(
                 "Nothing has been heard from the other side for {for_s} s",
                 for_s = for_s
             );
             return self.notice(now, NoticeKind::Media, text);
         }
-        let Some(call) = self.calls.get_mut(id).filter(|call| call.is_established()) else {
+        let is_over = |call: &&mut Call| call.is_established() && for_s >= SILENCE_ENDS_S;
+        let Some(call) = self.calls.get_mut(id).filter(is_over) else {
             return;
         };
         call.intent = Some(EndReason::NoAudio);

@@ -141,10 +141,13 @@ impl Phone {
         let Some(id) = self.calls.by_handle(handle) else {
             return;
         };
-        let full = self.calls.live().count() > self.settings.phone.max_calls;
+        let full = self.own_calls() > self.settings.phone.max_calls;
+        // Its other party is with a colleague, whom we can hardly leave alone with nobody.
+        let is_colleagues = self.ours(id).is_err();
         let shown = target.to_string();
         let refusal = match self.settings.phone.transfers {
             Policy::Refuse => Some(DECLINE),
+            Policy::Follow if is_colleagues => Some(DECLINE),
             Policy::Follow if full || self.ending => Some(UNAVAILABLE),
             Policy::Follow => None,
         };
@@ -189,9 +192,11 @@ impl Phone {
         target: Target,
         line: std::sync::Arc<account::LineInfo>,
     ) {
+        let leg_of = self.leg_for(now, referrer, &target);
         let call = Call {
             referrer: Some(referrer),
             origin: Some(CallOrigin::Transfer),
+            leg_of,
             ..self.outgoing_call(now, target, line)
         };
         let id = call.id;

@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Phone;
+use super::account::Line;
+use super::call::Call;
 use super::lamps::LampView;
 use super::publishing::PublishedView;
 use crate::automation::{Encryption, NoticeKind, RegistrationState, SoundPath};
@@ -18,7 +21,7 @@ pub struct View {
     pub lamps: Vec<LampView>,
     /// Who does not ring here, and where callers are sent on to instead.
     pub absence: Absence,
-    /// The calls that are not over, the oldest first.
+    /// The calls that are not over, the oldest first; not those that colleagues have or are rung for.
     pub calls: Vec<CallView>,
     /// The latest notices, the newest last.
     pub notices: Vec<NoticeView>,
@@ -160,6 +163,12 @@ pub struct CallView {
     /// The other calls of its conference; empty where it is in none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joined_with: Vec<CallId>,
+    /// The internal numbers that a scenario rings for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rings_at: Vec<String>,
+    /// The internal number of the colleague who has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<String>,
     /// Whether it is recorded.
     pub recording: RecordingView,
     /// The codec in use: `opus`, `g722`, `pcma`, `pcmu`.
@@ -220,4 +229,79 @@ pub struct NoticeView {
     pub text: String,
     /// The call that it is about, where it is about one.
     pub call: Option<CallId>,
+}
+
+impl Phone {
+    /// The phone as the window shows it.
+    pub fn view(&self) -> View {
+        let log = &self.features.call_log;
+        View {
+            accounts: self.account_views(),
+            lamps: self.lamp_views(),
+            absence: self.absence.clone(),
+            calls: self.views_of(Call::is_here),
+            notices: self.news.notices.iter().cloned().collect(),
+            log_edition: log.edition() + self.news.marks,
+            task_edition: log.has_tasks().then_some(self.news.tasks),
+            link: self.links.asked.clone(),
+        }
+    }
+
+    pub(super) fn account_views(&self) -> Vec<AccountView> {
+        let view = |line: &Line| AccountView {
+            voicemail: self.voicemail(&line.account.aor),
+            published: self.published_view(&line.account.aor),
+            ..line.view()
+        };
+        self.lines.iter().map(view).collect()
+    }
+
+    /// Every call, also those that colleagues have or are rung for.
+    pub(super) fn call_views(&self) -> Vec<CallView> {
+        self.views_of(|call| call.leg_of.is_none())
+    }
+
+    fn views_of(&self, which: impl Fn(&Call) -> bool) -> Vec<CallView> {
+        let calls = self.calls.live().filter(|call| which(call));
+        calls.map(|call| self.call_view(call)).collect()
+    }
+
+    fn call_view(&self, call: &Call) -> CallView {
+        let card = self.features.caller_card.card(call.id);
+        let name = card.map(|card| &card.name).unwrap_or(&call.remote.display);
+        CallView {
+            id: call.id,
+            direction: call.direction,
+            state: call.phase(),
+            account: call.line.as_ref().map(|line| line.aor.clone()),
+            card: card.cloned().map(Box::new),
+            number: call.number(),
+            diverted_by: call.diverted_by.clone(),
+            looked_up: self.features.caller_card.is_looked_up(call.id),
+            title: match name.is_empty() {
+                true => call.remote.party.shown(),
+                false => name.clone(),
+            },
+            since: call.since,
+            started_at: call.began.wall,
+            arrived: call.began.instant,
+            on_hold: call.hold.local,
+            remote_hold: call.hold.remote,
+            muted: call.muted,
+            too_long: self.features.long_calls.is_long(call.id),
+            joined_with: call.joined_with.clone(),
+            rings_at: call.led.rings_at(),
+            taken_by: call.led.with.map(|_| call.extension().to_owned()),
+            recording: self.features.recorder.view(call.id),
+            codec: call.codec(),
+            srtp: call.encryption(),
+            path: call.path(),
+            quality: call
+                .media
+                .stats
+                .filter(|s| s.packets_received > 0)
+                .map(|s| s.mos),
+            levels: call.media.levels,
+        }
+    }
 }

@@ -119,6 +119,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         office: _,
         sources: _,
         too_long: _,
+        scenarios: _,
         api: _,
         webhooks: _,
         hooks: _,

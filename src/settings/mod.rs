@@ -11,6 +11,7 @@ mod notifications;
 mod office;
 mod programs;
 mod read;
+mod scenario;
 mod section;
 mod source;
 mod too_long;
@@ -37,7 +38,7 @@ pub(crate) use section::{Section, Source};
 use crate::flight::Retention;
 use crate::i18n::Language;
 pub use crate::model::Password;
-use crate::model::{CardSource, Country, TalkLimit, TalkLimits, TaskTerms};
+use crate::model::{CardSource, Country, Scenario, TalkLimit, TalkLimits, TaskTerms};
 
 /// Everything in `settings.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,6 +73,8 @@ pub struct Settings {
     pub sources: Vec<CardSource>,
     /// `[[too_long]]`: how long conversations of some kind may last, in the file's order.
     pub too_long: Vec<TalkLimit>,
+    /// `[[scenario]]`: who rings for which calls, in the file's order.
+    pub scenarios: Vec<Scenario>,
     /// `[api]`
     pub api: Api,
     /// `[[webhook]]`: who is told of events, in the file's order.

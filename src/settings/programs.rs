@@ -154,7 +154,7 @@ fn events(section: &mut Section<'_>) -> Result<Vec<String>, SettingsError> {
 }
 
 /// A list of texts that has at least one.
-fn texts(
+pub(super) fn texts(
     section: &mut Section<'_>,
     key: &'static str,
     allowed: &'static str,

@@ -13,6 +13,7 @@ use super::nat;
 use super::notifications;
 use super::office;
 use super::programs;
+use super::scenario;
 use super::section::{Section, Source};
 use super::too_long;
 use super::{
@@ -94,8 +95,8 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         document.span(),
         document.get_ref(),
     );
+    let accounts = accounts(&mut top, source)?;
     let settings = Settings {
-        accounts: accounts(&mut top, source)?,
         sip: section(&mut top, source, "sip", sip)?,
         media: section(&mut top, source, "media", media)?,
         audio: section(&mut top, source, "audio", audio)?,
@@ -110,9 +111,11 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         window: section(&mut top, source, "window", window)?,
         sources: sources(&mut top)?,
         too_long: too_long::limits(&mut top)?,
+        scenarios: scenario::scenarios(&mut top, &accounts)?,
         api: section(&mut top, source, "api", programs::api)?,
         webhooks: programs::webhooks(&mut top)?,
         hooks: programs::hooks(&mut top)?,
+        accounts,
     };
     top.finish()?;
     Ok(settings)

@@ -93,7 +93,7 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("log, tasks, carddav, notifications, office, modules, window, source, too_long, api, webhook, hook"),
+        message.ends_with("log, tasks, carddav, notifications, office, modules, window, source, too_long, scenario, api, webhook, hook"),
         "{message}"
     );
 }
@@ -633,5 +633,81 @@ fn s5_21_limits_of_talks_are_read_and_what_is_wrong_is_named() {
         ("[too_long]\nminutes = 5\n", "[[too_long]]"),
     ] {
         assert!(refusal(text).contains(word), "{text}: {}", refusal(text));
+    }
+}
+
+#[test]
+fn s5_17_scenarios_are_read_and_what_is_wrong_is_named() {
+    let step = "[[scenario.step]]\nring = [\"102\"]\n";
+    let text = format!(
+        "[[account]]\naor = \"sip:101@office.example\"\n\
+         [[scenario]]\nline = \"sip:101@office.example\"\ndays = \"mon-fri\"\nhours = \"09:00-18:00\"\n\
+         prefix = \"+7\"\ncategory = \"vip\"\ncallers = \"known\"\notherwise = \"*97\"\n\
+         [[scenario.step]]\nring = [\"here\"]\nfor_s = 15\n\
+         [[scenario.step]]\nring = [\"102\", \"here\", \"103\"]\nfor_s = 20\n[[scenario]]\n{step}"
+    );
+    let settings = Settings::parse(&text, Path::new("settings.toml")).unwrap();
+    let [day, last] = &settings.scenarios[..] else {
+        panic!("two scenarios")
+    };
+    assert_eq!(day.line.as_deref(), Some("sip:101@office.example"));
+    assert_eq!(
+        (day.days.to_string(), day.hours.to_string()),
+        ("mon,tue,wed,thu,fri".into(), "09:00-18:00".into())
+    );
+    assert_eq!(
+        (day.prefix.as_str(), day.otherwise.as_deref()),
+        ("+7", Some("*97"))
+    );
+    assert_eq!(day.callers, Some(crate::model::Callers::Known));
+    let steps = day.steps.iter().map(|step| {
+        (
+            step.here,
+            step.extensions.join(" "),
+            step.patience.map(|patience| patience.as_secs()),
+        )
+    });
+    let steps: Vec<_> = steps.collect();
+    assert_eq!(
+        steps,
+        [
+            (true, String::new(), Some(15)),
+            (true, "102 103".into(), Some(20))
+        ]
+    );
+    assert_eq!((last.steps[0].here, last.steps[0].patience), (false, None));
+    for (text, word) in [
+        ("[[scenario]]\n".to_owned(), "[[scenario.step]]"),
+        ("[[scenario]]\n[[scenario.step]]\n".to_owned(), "ring"),
+        (
+            "[[scenario]]\n[[scenario.step]]\nring = []\n".to_owned(),
+            "102",
+        ),
+        (
+            "[[scenario]]\n[[scenario.step]]\nring = [\"1\", \"1\"]\n".to_owned(),
+            "each once",
+        ),
+        (
+            format!("[[scenario]]\n{step}{step}"),
+            "before the next step",
+        ),
+        (format!("[[scenario]]\n{step}for_s = 0\n"), "600"),
+        (format!("[[scenario]]\nline = \"sip:x@y\"\n{step}"), "aor"),
+        (
+            format!("[[scenario]]\nhours = \"9-18\"\n{step}"),
+            "08:00-20:00",
+        ),
+        (
+            format!("[[scenario]]\ndays = \"monday\"\n{step}"),
+            "mon-fri",
+        ),
+        (
+            format!("[[scenario]]\ncallers = \"all\"\n{step}"),
+            "unknown",
+        ),
+        (format!("[[scenario]]\nprefix = \"7\"\n{step}"), "+7701"),
+        (format!("[[scenario]]\ncolour = \"red\"\n{step}"), "colour"),
+    ] {
+        assert!(refusal(&text).contains(word), "{text}: {}", refusal(&text));
     }
 }

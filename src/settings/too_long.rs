@@ -43,7 +43,7 @@ fn talk(section: &mut Section<'_>) -> Result<Duration, SettingsError> {
     Ok(Duration::from_secs(u64::from(60 * minutes + seconds)))
 }
 
-fn prefix(section: &mut Section<'_>) -> Result<String, SettingsError> {
+pub(super) fn prefix(section: &mut Section<'_>) -> Result<String, SettingsError> {
     let prefix = section.string("prefix")?.unwrap_or_default();
     let is_prefix = match prefix.strip_prefix('+') {
         Some(digits) => digits.bytes().all(|digit| digit.is_ascii_digit()),

@@ -45,6 +45,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0018_outbox.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0019_reports.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0020_call_views.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/client/0021_call_legs.sql")).foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -26,7 +26,7 @@ const WHO: &str = "101 Anna";
 /// Makes the file one of before migration 0015, with the rows that it has.
 fn take_back_call_lists(store: &super::Store) {
     let back = "
-        DROP TABLE call_views; DROP TABLE call_looks;
+        DROP TABLE call_legs; DROP TABLE call_views; DROP TABLE call_looks;
         ALTER TABLE calls DROP COLUMN origin;
         DROP INDEX calls_by_report; ALTER TABLE calls DROP COLUMN alike;
         CREATE INDEX calls_by_answer ON calls (started_at);

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use jiff::civil::DateTime;
+
 use super::{Charged, Tariff};
-use crate::model::PhoneNumber;
+use crate::model::{PhoneNumber, is_within};
 
 /// Which numbers a rule is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,5 +73,14 @@ impl Tariff {
         let ranks = self.prefixes.iter();
         let longest = ranks.filter_map(|prefix| prefix.rank(call.number)).max()?;
         Some((longest, self.line.is_some()))
+    }
+}
+impl Tariff {
+    /// Whether it holds at a time of its clock.
+    pub(super) fn is_in_force(&self, local: DateTime) -> bool {
+        let day = local.date();
+        let is_valid =
+            self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until);
+        is_valid && is_within(self.days, self.hours, local)
     }
 }

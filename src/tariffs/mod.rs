@@ -6,7 +6,6 @@
 mod exact;
 mod matching;
 mod read;
-mod schedule;
 
 #[cfg(test)]
 mod tests;
@@ -20,9 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use exact::Exact;
 pub use matching::Prefix;
-pub use schedule::{Days, Hours};
 
-use crate::model::{CallRecord, Cost, Direction, Money};
+use crate::model::{CallRecord, Cost, Days, Direction, Hours, Money};
 use crate::settings::{SettingsError, file_text};
 
 /// A call that lasts longer than 31 days is none: its row is damaged, and it has no price.

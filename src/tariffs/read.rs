@@ -5,8 +5,8 @@ use std::path::Path;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Days, Exact, Hours, Prefix, RateAt, Rounding, Step, Tariff, Tariffs};
-use crate::model::Direction;
+use super::{Exact, Prefix, RateAt, Rounding, Step, Tariff, Tariffs};
+use crate::model::{Days, Direction, Hours};
 use crate::settings::{Section, SettingsError, Source};
 
 /// More rules than any provider's list has; a bound on what one file can ask for.

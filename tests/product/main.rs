@@ -23,5 +23,6 @@ mod outgoing;
 mod publishing;
 mod reception;
 mod reports;
+mod scenarios;
 mod sources;
 mod tasks;

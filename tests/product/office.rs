@@ -72,6 +72,8 @@ pub struct Office {
     pub peer_srtp: SrtpPolicy,
     /// The streams of the conference, as the media thread was told last.
     pub joined: Vec<StreamId>,
+    /// The streams that were connected with each other, in their order.
+    pub patched: Vec<[StreamId; 2]>,
     /// What sounds where the phone rings.
     pub bell: Option<Tone>,
     /// Whether the peer speaks ICE.
@@ -133,6 +135,7 @@ impl Office {
             slow_lookup: Duration::ZERO,
             peer_srtp: SrtpPolicy::Off,
             joined: Vec::new(),
+            patched: Vec::new(),
             bell: None,
             peer_ice: false,
             gathering: Duration::from_millis(100),
@@ -380,6 +383,7 @@ impl Office {
             }
             MediaCommand::RecordStop { stream } => told.extend(self.finish(stream)),
             MediaCommand::Join(streams) => self.joined = streams,
+            MediaCommand::Patch(streams) => self.patched.push(streams),
             MediaCommand::Tone {
                 to: ToneTarget::Ring,
                 tone,
@@ -613,6 +617,35 @@ impl Office {
         let done = act(&mut self.peer, self.now, call.expect("the peer was called"));
         self.ms(20);
         done
+    }
+
+    /// Lets the peer do something with the call that rings for `user`, the latest.
+    pub fn phone_does<T>(
+        &mut self,
+        user: &str,
+        act: impl FnOnce(&mut UserAgent, Instant, CallHandle) -> T,
+    ) -> T {
+        let call = self.heard.iter().rev().find_map(|event| match event {
+            user_agent::Event::Incoming { call, called, .. } => {
+                (called.user().as_deref() == Some(user)).then_some(*call)
+            }
+            _ => None,
+        });
+        let done = act(
+            &mut self.peer,
+            self.now,
+            call.expect("that phone was called"),
+        );
+        self.ms(20);
+        done
+    }
+
+    /// Somebody at `user`'s phone takes the call that rings there.
+    pub fn phone_answers(&mut self, user: &str) {
+        let media = self.peer_media();
+        self.phone_does(user, |peer, now, call| {
+            peer.answer(now, call, media).unwrap()
+        });
     }
 
     /// The peer is reached as `user` too.

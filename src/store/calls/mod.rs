@@ -3,6 +3,7 @@
 mod brought;
 mod filter;
 mod groups;
+mod legs;
 mod local;
 mod marks;
 mod order;
@@ -57,9 +58,12 @@ impl Reader<'_> {
     /// The call's line, also where the seat does not see it: for the phone's own work.
     pub(super) fn any_call(&self, call: CallId) -> Result<Option<CallLine>> {
         let mut statement = self.connection.prepare_cached(&line_where("c.id = ?1"))?;
-        Ok(statement
-            .query_row([call.as_bytes()], call_line)
-            .optional()?)
+        let line = statement.query_row([call.as_bytes()], call_line);
+        let Some(mut line) = line.optional()? else {
+            return Ok(None);
+        };
+        line.record.legs = self.call_legs(call)?;
+        Ok(Some(line))
     }
 }
 
@@ -73,7 +77,7 @@ impl Writer<'_> {
         // A client that is no longer there must not cost the row.
         let client = record.client.map(|client| self.heir(client));
         let client = client.transpose()?.flatten();
-        let origin = self.origin(record)?;
+        let (origin, employee) = (self.origin(record)?, self.employee_of(record)?);
         self.connection
             .prepare_cached(SAVE_CALL)?
             .execute(named_params! {
@@ -95,7 +99,7 @@ impl Writer<'_> {
                 ":known_as": record.known_as.map(KnownAs::as_str),
                 ":identified_ms": record.identified.map(length),
                 ":extension": record.extension,
-                ":employee": record.employee,
+                ":employee": employee,
                 ":account": record.account,
                 ":ring_ms": length(record.ring),
                 ":hold_ms": length(record.hold),
@@ -117,7 +121,7 @@ impl Writer<'_> {
                 ":tariff": cost.map(|cost| &cost.tariff),
                 ":origin": origin.map(CallOrigin::as_str),
             })?;
-        Ok(())
+        self.save_legs(record)
     }
 
     /// What led to a call: whoever was owed one when it was made is called back, whichever way.
@@ -170,6 +174,7 @@ impl Writer<'_> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        self.close_interrupted_legs()?;
         self.connection.execute(
             "UPDATE calls SET status = 'interrupted', end_reason = 'interrupted',
                  ended_at = max(last_seen_at, started_at, coalesce(answered_at, started_at)),
@@ -276,6 +281,7 @@ pub(super) fn call_record(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         cost: cost(row)?,
         too_long: row.get(37)?,
         origin: word_or_none(row, 38, "calls.origin", CallOrigin::from_word)?,
+        legs: Vec::new(),
     })
 }
 

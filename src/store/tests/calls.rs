@@ -6,8 +6,9 @@ use jiff::{Timestamp, ToSpan};
 
 use super::WHO;
 use crate::model::{
-    CallId, CallOrigin, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId, Cost,
-    Direction, EndReason, KnownAs, Money, PhoneNumber, RecordingId, RecordingRow, RecordingState,
+    CallId, CallLeg, CallOrigin, CallQuality, CallRecord, CallStatus, CategoryId, Client, ClientId,
+    Cost, Direction, EndReason, KnownAs, LegOutcome, Money, PhoneNumber, RecordingId, RecordingRow,
+    RecordingState,
 };
 use crate::store::{CallFilter, RecordingFilter, Store};
 
@@ -79,6 +80,13 @@ fn s5_14_a_row_comes_back_with_every_field() {
             },
             tariff: "Mobile".into(),
         }),
+        legs: vec![CallLeg {
+            extension: "102".into(),
+            employee: String::new(),
+            rang_at: started_at,
+            ended_at: Some(started_at + 3.seconds()),
+            outcome: LegOutcome::NoAnswer,
+        }],
     };
     store.write(|w| w.save_call(&full)).unwrap();
     let line = store.read(|r| r.find_call(full.call)).unwrap().unwrap();

@@ -1,11 +1,9 @@
-//! At which times a rule holds.
+//! On which days of the week and at which hours a rule holds.
 
 use std::fmt;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Weekday};
-
-use super::Tariff;
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -25,13 +23,14 @@ const WEEK: [(&str, Weekday); 7] = [
 pub struct Days([bool; 7]);
 
 impl Days {
-    pub(super) const ALLOWED: &'static str =
+    /// What is allowed, for whoever wrote something else.
+    pub const ALLOWED: &'static str =
         "days such as \"mon-fri\", \"sat,sun\": mon, tue, wed, thu, fri, sat, sun";
     /// All of them.
-    pub(super) const ALL: Self = Self([true; 7]);
+    pub const ALL: Self = Self([true; 7]);
 
     /// Reads `mon-fri`, `sat,sun`, `sat-mon`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let place = |word: &str| WEEK.iter().position(|(name, _)| *name == word.trim());
         let mut days = [false; 7];
         for part in text.split(',') {
@@ -46,7 +45,8 @@ impl Days {
         Some(Self(days))
     }
 
-    fn has(self, day: Weekday) -> bool {
+    /// Whether the day is among them.
+    pub fn has(self, day: Weekday) -> bool {
         let named = WEEK.iter().zip(self.0);
         named
             .into_iter()
@@ -76,20 +76,21 @@ pub struct Hours {
 }
 
 impl Hours {
-    pub(super) const ALLOWED: &'static str =
+    /// What is allowed, for whoever wrote something else.
+    pub const ALLOWED: &'static str =
         "hours such as \"08:00-20:00\" or, past midnight, \"22:00-06:00\"";
     /// The whole day.
-    pub(super) const ALL: Self = Self { from: 0, to: DAY };
+    pub const ALL: Self = Self { from: 0, to: DAY };
 
     /// Reads `08:00-20:00`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (from, to) = text.split_once('-')?;
         let (from, to) = (minutes(from)?, minutes(to)?);
         (from != to && from < DAY).then_some(Self { from, to })
     }
 
     /// The day on which the hours began that a moment is within.
-    fn began(self, local: DateTime) -> Option<Date> {
+    pub fn began(self, local: DateTime) -> Option<Date> {
         let minute =
             60 * u16::from(local.hour().unsigned_abs()) + u16::from(local.minute().unsigned_abs());
         let today = local.date();
@@ -126,15 +127,10 @@ fn minutes(text: &str) -> Option<u16> {
     (minute < 60 && minutes <= DAY).then_some(minutes)
 }
 
-impl Tariff {
-    /// Whether it holds at a time of its clock.
-    pub(super) fn is_in_force(&self, local: DateTime) -> bool {
-        let day = local.date();
-        let is_valid =
-            self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until);
-        let began = self.hours.began(local);
-        is_valid && began.is_some_and(|day| self.days.has(day.weekday()))
-    }
+/// Whether a time of the clock on the wall is within these hours of these days.
+pub fn is_within(days: Days, hours: Hours, local: DateTime) -> bool {
+    let began = hours.began(local);
+    began.is_some_and(|day| days.has(day.weekday()))
 }
 
 #[cfg(test)]
