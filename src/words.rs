@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use crate::model::{CallColumn, ClientField, Kind, NOTE_READ, Record, Right, Role, Value};
+use crate::model::{CallColumn, ClientField, Kind, Missing, NOTE_READ, Record, Right, Role, Value};
 use crate::settings::Settings;
 use crate::store::Change;
 use crate::tariffs::Tariffs;
@@ -41,6 +41,21 @@ pub fn role(role: Role) -> String {
         Role::Agent => tr!("role" => "agent"),
         Role::Reviewer => tr!("role" => "reviewer"),
         Role::Manager => tr!("role" => "manager"),
+    }
+}
+
+/// Why a recording cannot be listened to.
+pub fn missing(missing: Missing) -> String {
+    match missing {
+        Missing::Gone => tr!("Its file is not there: it was moved or removed."),
+        Missing::NoFolder => {
+            tr!("The folder of its file is not there; perhaps a disk is not connected.")
+        }
+        Missing::Unfinished => {
+            tr!("Its file is not complete: it was not finished, or is still being copied.")
+        }
+        Missing::Unreadable => tr!("Its file cannot be read."),
+        Missing::Deleted => tr!("It was deleted; the audit says who did it."),
     }
 }
 

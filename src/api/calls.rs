@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::request::Asked;
 use super::server::{News, Reply};
 use crate::cli::log_options::{Sorted, Which};
-use crate::export::call_json;
+use crate::export::{call_json, look_for};
 use crate::model::{CallId, CallLine};
 use crate::profile::Profile;
 use crate::store::{CallList, Reader, Store, StoreError};
@@ -57,8 +57,10 @@ pub(super) fn list(store: &mut Store, profile: &Profile, asked: &Asked) -> Resul
     })
 }
 
-pub(super) fn get(store: &mut Store, _: &Profile, asked: &Asked) -> Result<Reply, Problem> {
+pub(super) fn get(store: &mut Store, profile: &Profile, asked: &Asked) -> Result<Reply, Problem> {
     let call = asked.id("call")?;
+    let files = store.read(|reader| reader.recording_files_of(call))?;
+    look_for(store, &profile.recordings(), &files)?;
     store.read(|reader| Ok(Reply::ok(call_json(&find(reader, call)?))))
 }
 

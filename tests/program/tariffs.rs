@@ -334,11 +334,11 @@ fn s5_20_the_log_says_what_a_call_costs() {
         csv.lines()
             .next()
             .unwrap()
-            .ends_with(",recording,cost,currency,note,tags,origin"),
+            .ends_with(",cost,currency,note,tags,origin,recording_missing"),
         "{csv}"
     );
     assert!(
-        csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR,,,"),
+        csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR,,,,"),
         "{csv}"
     );
     assert!(log(&["list"]).contains("  0.20 EUR"));
