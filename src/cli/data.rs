@@ -113,6 +113,14 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
     }
 }
 
+/// Refuses what is asked of the call log, which is not there where its module is switched off.
+pub fn need_call_log(profile: &Profile) -> anyhow::Result<()> {
+    if Settings::load(&profile.settings())?.modules.call_log {
+        return Ok(());
+    }
+    bail!(tr!("there is no call log: [modules] call_log is false"));
+}
+
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

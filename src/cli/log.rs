@@ -8,7 +8,7 @@ use clap::Subcommand;
 use jiff::tz::TimeZone;
 
 use super::audit::audited_export;
-use super::data::{Format, open_store, to_file_or};
+use super::data::{Format, need_call_log, open_store, to_file_or};
 use super::log_import::{self, ImportCalls};
 use super::log_marks::MarkCommand;
 use super::log_options::{ListFormat, Sorted, Which, grouping};
@@ -144,6 +144,7 @@ pub enum LadderFormat {
 
 /// Runs the command on the profile's store and prints to `output`.
 pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     match command {
         LogCommand::Mark(command) => log_marks::run(command, profile),
         LogCommand::Recheck(days) => recheck(days, profile, output),

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
-use super::data::{Format, home_country, open_store, period};
+use super::data::{Format, home_country, need_call_log, open_store, period};
 use super::tariff_texts;
 use crate::export::{totals_as_csv, totals_json};
 use crate::model::{CallId, Direction, PhoneNumber, When};
@@ -169,6 +169,7 @@ fn answered_at(text: Option<&str>) -> anyhow::Result<Timestamp> {
 }
 
 fn apply(filter: &CallFilter, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     let tariffs = some_tariffs(profile)?;
     let (seen, changed) = each_batch(&mut open_store(profile)?, |writer, behind| {
         writer.price_calls(filter, behind, BATCH, |call| tariffs.cost(call))
@@ -206,6 +207,7 @@ fn total(
     format: Format,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     let store = open_store(profile)?;
     let totals = store.read(|reader| reader.cost_totals(filter))?;
     let unpriced = store.read(|reader| reader.unpriced_calls(filter))?;
