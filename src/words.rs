@@ -72,6 +72,7 @@ pub fn refusal(of: Role, right: Right) -> String {
         Right::DeleteClients => tr!("deleting and merging clients"),
         Right::ReadAudit => tr!("reading the audit"),
         Right::ApplyTariffs => tr!("recomputing costs and marks"),
+        Right::ChangeTariffs => tr!("changing tariffs and limits"),
         Right::Backup => tr!("backing up and restoring"),
     };
     tr!(

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::data::{Format, home_country, need_call_log, open_store, period};
+use super::entries::{TariffChange, change_tariffs};
 use super::tariff_texts;
 use crate::export::{totals_as_csv, totals_json};
 use crate::model::{CallId, Direction, PhoneNumber, When};
@@ -26,6 +27,9 @@ pub(super) const BATCH: usize = 500;
 pub enum TariffCommand {
     /// The rules of tariffs.toml
     List,
+    /// What is changed of them.
+    #[command(flatten)]
+    Change(TariffChange),
     /// What a call would cost, and how that comes about
     Price(Wanted),
     /// Computes anew what the calls of a period cost
@@ -105,6 +109,7 @@ pub fn run(
             let mut warnings = words::lines_of_none(&tariffs, &settings);
             Ok(warnings.try_for_each(|text| writeln!(output, "{text}"))?)
         }
+        TariffCommand::Change(command) => change_tariffs(command, profile),
         TariffCommand::Price(wanted) => price(wanted, profile, output),
         TariffCommand::Apply(days) => apply(&days.filter()?, profile, output),
         TariffCommand::Total { days, format } => total(&days.filter()?, profile, *format, output),
