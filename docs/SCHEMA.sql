@@ -1,4 +1,4 @@
--- The client store, ringbook.db, as the migrations up to 0021 make it; an empty one is made of
+-- The client store, ringbook.db, as the migrations up to 0022 make it; an empty one is made of
 -- this file. A test compares the two; RINGBOOK_BLESS=1 writes this one anew.
 
 PRAGMA application_id = 0x52494e47; -- 'RING'
@@ -162,8 +162,6 @@ CREATE TABLE calls (
     || (answered_at IS NOT NULL AND min(packets_sent, packets_received) IS 0)
     || char(10) || account || char(10) || extension || char(10) || employee) VIRTUAL) STRICT;
 
-CREATE INDEX calls_by_client ON calls (client, started_at) WHERE client IS NOT NULL;
-
 CREATE INDEX calls_by_number ON calls (number, started_at) WHERE number IS NOT NULL;
 
 CREATE INDEX calls_in_progress ON calls (id) WHERE status = 'in_progress';
@@ -181,7 +179,8 @@ CREATE TABLE recordings (
     sha256      BLOB CHECK (length(sha256) = 32),
     state       TEXT NOT NULL CHECK (state IN ('finished', 'repaired', 'failed')),
     deleted_at  INTEGER
-) STRICT;
+, missing TEXT -- NULL: it can be listened to
+    CHECK (missing IN ('gone', 'no_folder', 'unfinished', 'unreadable'))) STRICT;
 
 CREATE INDEX recordings_by_call ON recordings (call);
 
@@ -453,16 +452,6 @@ WHEN new.name_key IS NOT old.name_key OR new.category IS NOT old.category BEGIN
     UPDATE calls SET name_key = new.name_key, category_now = new.category WHERE client = new.id;
 END;
 
-CREATE TRIGGER recordings_new AFTER INSERT ON recordings BEGIN
-    UPDATE calls SET recorded = (new.deleted_at IS NULL) WHERE id = new.call;
-END;
-
-CREATE TRIGGER recordings_deleted AFTER UPDATE OF deleted_at ON recordings BEGIN
-    UPDATE calls SET recorded = EXISTS (SELECT 1 FROM recordings r
-        WHERE r.call = new.call AND r.deleted_at IS NULL)
-    WHERE id = new.call;
-END;
-
 CREATE INDEX calls_with_note ON calls (started_at) WHERE note <> '';
 
 CREATE TABLE call_tags (
@@ -552,6 +541,20 @@ CREATE TABLE call_legs (
                                                'failed', 'elsewhere', 'gave_up', 'interrupted')),
     PRIMARY KEY (call, place)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER recordings_new AFTER INSERT ON recordings BEGIN
+    UPDATE calls SET recorded = EXISTS (SELECT 1 FROM recordings r
+        WHERE r.call = new.call AND r.deleted_at IS NULL AND r.missing IS NULL)
+    WHERE id = new.call;
+END;
+
+CREATE TRIGGER recordings_missed AFTER UPDATE OF deleted_at, missing ON recordings BEGIN
+    UPDATE calls SET recorded = EXISTS (SELECT 1 FROM recordings r
+        WHERE r.call = new.call AND r.deleted_at IS NULL AND r.missing IS NULL)
+    WHERE id = new.call;
+END;
+
+CREATE INDEX calls_by_client ON calls (client, started_at, talk_ms);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

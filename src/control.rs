@@ -154,6 +154,7 @@ async fn respond(line: &[u8], handle: &AppHandle) -> Result<Value, String> {
         .map_err(|error| format!("the request cannot be read: {error}"))?;
     match request {
         Request::TaskClosed { task } => handle.tell_closed(task),
+        Request::TariffsChanged {} => handle.read_tariffs(),
         Request::CallMarked { call } => handle.tell_marked(call),
         request => return carry_out(request, handle).await,
     }

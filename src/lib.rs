@@ -12,6 +12,7 @@ pub mod control;
 pub mod dav;
 pub mod demo;
 pub mod driver;
+pub mod entries;
 pub mod export;
 pub mod flight;
 pub mod http;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use crate::model::{CallColumn, ClientField, Kind, NOTE_READ, Record, Right, Role, Value};
+use crate::model::{CallColumn, ClientField, Kind, Missing, NOTE_READ, Record, Right, Role, Value};
 use crate::settings::Settings;
 use crate::store::Change;
 use crate::tariffs::Tariffs;
@@ -44,6 +44,21 @@ pub fn role(role: Role) -> String {
     }
 }
 
+/// Why a recording cannot be listened to.
+pub fn missing(missing: Missing) -> String {
+    match missing {
+        Missing::Gone => tr!("Its file is not there: it was moved or removed."),
+        Missing::NoFolder => {
+            tr!("The folder of its file is not there; perhaps a disk is not connected.")
+        }
+        Missing::Unfinished => {
+            tr!("Its file is not complete: it was not finished, or is still being copied.")
+        }
+        Missing::Unreadable => tr!("Its file cannot be read."),
+        Missing::Deleted => tr!("It was deleted; the audit says who did it."),
+    }
+}
+
 /// That a role has not this right, and who has.
 pub fn refusal(of: Role, right: Right) -> String {
     let what = match right {
@@ -57,6 +72,7 @@ pub fn refusal(of: Role, right: Right) -> String {
         Right::DeleteClients => tr!("deleting and merging clients"),
         Right::ReadAudit => tr!("reading the audit"),
         Right::ApplyTariffs => tr!("recomputing costs and marks"),
+        Right::ChangeTariffs => tr!("changing tariffs and limits"),
         Right::Backup => tr!("backing up and restoring"),
     };
     tr!(

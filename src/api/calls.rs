@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::problem::Problem;
 use super::request::Asked;
 use super::server::{News, Reply};
+use crate::cli::data::need_call_log;
 use crate::cli::log_options::{Sorted, Which};
-use crate::export::call_json;
+use crate::export::{call_json, look_for};
 use crate::model::{CallId, CallLine};
 use crate::profile::Profile;
 use crate::store::{CallList, Reader, Store, StoreError};
@@ -43,7 +44,13 @@ pub(super) const QUERY: &[&str] = &[
 /// Those that stand alone on the command line.
 const SWITCHES: [&str; 2] = ["unknown", "too-long"];
 
+/// Nothing is found in a log that is switched off.
+fn need_log(profile: &Profile) -> Result<(), Problem> {
+    need_call_log(profile).map_err(|error| Problem::not_found(format!("{error:#}")))
+}
+
 pub(super) fn list(store: &mut Store, profile: &Profile, asked: &Asked) -> Result<Reply, Problem> {
+    need_log(profile)?;
     let page = asked.page()?;
     let (which, sorted) = options(asked)?;
     store.read(|reader| {
@@ -57,13 +64,17 @@ pub(super) fn list(store: &mut Store, profile: &Profile, asked: &Asked) -> Resul
     })
 }
 
-pub(super) fn get(store: &mut Store, _: &Profile, asked: &Asked) -> Result<Reply, Problem> {
+pub(super) fn get(store: &mut Store, profile: &Profile, asked: &Asked) -> Result<Reply, Problem> {
+    need_log(profile)?;
     let call = asked.id("call")?;
+    let files = store.read(|reader| reader.recording_files_of(call))?;
+    look_for(store, &profile.recordings(), &files)?;
     store.read(|reader| Ok(Reply::ok(call_json(&find(reader, call)?))))
 }
 
 /// Writes the note and the tags that the body has, and leaves the others.
-pub(super) fn mark(store: &mut Store, _: &Profile, asked: &Asked) -> Result<Reply, Problem> {
+pub(super) fn mark(store: &mut Store, profile: &Profile, asked: &Asked) -> Result<Reply, Problem> {
+    need_log(profile)?;
     let call: CallId = asked.id("call")?;
     let marks = Marks::read(asked)?;
     store.write(|writer| -> Result<Reply, Problem> {

@@ -6,10 +6,10 @@ use super::request::Asked;
 use super::server::Reply;
 use super::worker::who_asks;
 use crate::cli::data::{home_country, meant_clients, period};
-use crate::export::recording_json;
+use crate::export::{look_for, recording_json};
 use crate::model::{Act, CallId, RecordingId};
 use crate::profile::Profile;
-use crate::store::{RecordingFilter, Store, StoreError};
+use crate::store::{Reader, RecordingFilter, RecordingLine, Store, StoreError};
 
 /// The words of the list's query.
 pub(super) const QUERY: &[&str] = &["from", "to", "client", "call", "offset", "limit"];
@@ -23,7 +23,7 @@ pub(super) fn list(store: &mut Store, profile: &Profile, asked: &Asked) -> Resul
         .transpose();
     let call = call.map_err(|error| Problem::bad_request(format!("call: {error}")))?;
     let country = home_country(profile, None)?;
-    store.read(|reader| {
+    let lines = as_they_are(store, profile, |reader| -> Result<_, Problem> {
         let filter = RecordingFilter {
             from,
             to,
@@ -31,14 +31,31 @@ pub(super) fn list(store: &mut Store, profile: &Profile, asked: &Asked) -> Resul
             call,
         };
         // One more than is wanted tells whether there are more.
-        let lines = reader.recordings(&filter, page.offset, page.limit + 1)?;
-        Ok(Reply::page(page, lines.iter().map(recording_json)))
-    })
+        Ok(reader.recordings(&filter, page.offset, page.limit + 1)?)
+    })?;
+    Ok(Reply::page(page, lines.iter().map(recording_json)))
 }
 
-pub(super) fn get(store: &mut Store, _: &Profile, asked: &Asked) -> Result<Reply, Problem> {
+/// The recordings that `read` finds, read again where looking for their files has found something new.
+fn as_they_are<E: From<StoreError>>(
+    store: &mut Store,
+    profile: &Profile,
+    read: impl Fn(&Reader<'_>) -> Result<Vec<RecordingLine>, E>,
+) -> Result<Vec<RecordingLine>, E> {
+    let lines = store.read(&read)?;
+    let files: Vec<_> = lines.iter().map(RecordingLine::file).collect();
+    match look_for(store, &profile.recordings(), &files)? {
+        true => store.read(&read),
+        false => Ok(lines),
+    }
+}
+
+pub(super) fn get(store: &mut Store, profile: &Profile, asked: &Asked) -> Result<Reply, Problem> {
     let id: RecordingId = asked.id("recording")?;
-    let line = store.read(|reader| reader.find_recording_line(id))?;
+    let one = |reader: &Reader<'_>| -> Result<_, StoreError> {
+        Ok(reader.find_recording_line(id)?.into_iter().collect())
+    };
+    let line = as_they_are(store, profile, one)?.pop();
     let line = line.ok_or_else(|| StoreError::Missing {
         what: "recording",
         id: id.to_string(),
@@ -52,5 +69,7 @@ pub(super) fn audio(store: &mut Store, profile: &Profile, asked: &Asked) -> Resu
     let id = asked.id("recording")?;
     let who = who_asks(profile)?;
     let row = store.write(|writer| writer.audit_recording(&who, Act::Export, id, "API"))?;
+    let files = store.read(|reader| reader.recording_files_of(row.call))?;
+    look_for(store, &profile.recordings(), &files)?;
     Sound::open(&profile.recordings(), &row)?.reply(asked)
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::bill_texts;
-use super::data::{home_country, open_store, period};
+use super::data::{home_country, need_call_log, open_store, period};
 use crate::bills::{BillReading, BilledCall, Made, Reading, check};
 use crate::export::bill_json;
 use crate::model::{CallRecord, Direction};
@@ -74,6 +74,7 @@ fn mapping(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command on the profile's store and prints to `output`.
 pub fn run(command: &BillCommand, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     let tariffs = Tariffs::load(&profile.tariffs())?;
     let read = command.read(profile, &tariffs)?;
     let (from, to) = period(command.from.as_deref(), command.to.as_deref())?;

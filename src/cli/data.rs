@@ -12,6 +12,7 @@ use super::audit::AuditCommand;
 use super::backup::{BackupCommand, RestoreCommand};
 use super::bill::BillCommand;
 use super::client::ClientCommand;
+use super::entries::LimitCommand;
 use super::log::LogCommand;
 use super::office::{CategoryCommand, EmployeeCommand};
 use super::recording::RecordingCommand;
@@ -22,8 +23,8 @@ use super::tariff::TariffCommand;
 use super::task::TaskCommand;
 use super::webhook::WebhookCommand;
 use super::{
-    api, audit, backup, bill, client, log, office, recording, records, report, source, tariff,
-    task, webhook,
+    api, audit, backup, bill, client, entries, log, office, recording, records, report, source,
+    tariff, task, webhook,
 };
 use crate::model::{Client, ClientId, Country, PhoneNumber, When};
 use crate::profile::Profile;
@@ -64,6 +65,9 @@ pub enum DataCommand {
     /// What calls cost
     #[command(subcommand)]
     Tariff(TariffCommand),
+    /// How long conversations of some kind may last
+    #[command(subcommand)]
+    Limit(LimitCommand),
     /// Compares a provider's bill with the call log and the tariffs
     Bill(BillCommand),
     /// Fields of the card that stand outside the store
@@ -97,6 +101,7 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         DataCommand::Recording(command) => recording::run(command, profile, output),
         DataCommand::Report(command) => report::run(command, profile, output),
         DataCommand::Tariff(command) => tariff::run(command, profile, output),
+        DataCommand::Limit(command) => entries::limit(command, profile, output),
         DataCommand::Bill(command) => bill::run(command, profile, output),
         DataCommand::Source(command) => source::run(command, profile, output),
         DataCommand::Audit(command) => audit::run(command, profile, output),
@@ -111,6 +116,14 @@ pub fn run(command: &DataCommand, profile: &Profile, output: &mut dyn Write) -> 
         Err(error) if is_closed_pipe(&error) => Ok(()),
         other => other,
     }
+}
+
+/// Refuses what is asked of the call log, which is not there where its module is switched off.
+pub fn need_call_log(profile: &Profile) -> anyhow::Result<()> {
+    if Settings::load(&profile.settings())?.modules.call_log {
+        return Ok(());
+    }
+    bail!(tr!("there is no call log: [modules] call_log is false"));
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -8,13 +8,13 @@ use clap::Subcommand;
 use jiff::tz::TimeZone;
 
 use super::audit::audited_export;
-use super::data::{Format, open_store, to_file_or};
+use super::data::{Format, need_call_log, open_store, to_file_or};
 use super::log_import::{self, ImportCalls};
 use super::log_marks::MarkCommand;
 use super::log_options::{ListFormat, Sorted, Which, grouping};
 use super::tariff::{BATCH, Days, each_batch};
 use super::{log_groups, log_marks};
-use crate::export::{call_json, calls_as_csv, calls_as_json, calls_as_json_lines};
+use crate::export::{call_json, calls_as_csv, calls_as_json, calls_as_json_lines, look_for};
 use crate::flight::{Flight, report};
 use crate::model::{CallId, CallLine, CallOrigin, CallRecord, Deed, Right};
 use crate::profile::Profile;
@@ -144,6 +144,7 @@ pub enum LadderFormat {
 
 /// Runs the command on the profile's store and prints to `output`.
 pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     match command {
         LogCommand::Mark(command) => log_marks::run(command, profile),
         LogCommand::Recheck(days) => recheck(days, profile, output),
@@ -152,6 +153,10 @@ pub fn run(command: &LogCommand, profile: &Profile, output: &mut dyn Write) -> a
             let mut store = open_store(profile)?;
             if let Some((right, deed)) = command.taking_out() {
                 audited_export(&mut store, profile, right, &deed)?;
+            }
+            if let ReadCommand::Show { call, .. } = &**command {
+                let files = store.read(|reader| reader.recording_files_of(*call))?;
+                look_for(&mut store, &profile.recordings(), &files)?;
             }
             store.read(|reader| run_on(command, profile, reader, output))
         }
@@ -345,10 +350,7 @@ fn row(line: &CallLine, zone: &TimeZone) -> [String; 13] {
             .as_ref()
             .map(|cost| format!("{} {}", cost.amount.amount(), cost.amount.currency))
             .unwrap_or_default(),
-        line.recording
-            .clone()
-            .map(|_| tr!("yes"))
-            .unwrap_or_default(),
+        recording(line),
         line.tags.join("; "),
         line.note.clone(),
     ]
@@ -359,6 +361,15 @@ fn caller(call: &CallRecord) -> String {
     match call.hidden && call.caller.is_empty() {
         true => tr!("Hidden number"),
         false => call.caller.clone(),
+    }
+}
+
+/// Whether there is a recording; else why it cannot be listened to.
+fn recording(line: &CallLine) -> String {
+    match line.missing {
+        Some(missing) => missing.to_string(),
+        None if line.recording.is_some() => tr!("yes"),
+        None => String::new(),
     }
 }
 

@@ -13,6 +13,7 @@ mod client_files;
 mod contacts;
 mod ctl;
 pub(crate) mod data;
+mod entries;
 mod headless;
 mod journal;
 mod links;

@@ -15,15 +15,16 @@ use super::audit::{audited, audited_export};
 use super::data::{home_country, meant_clients, open_store, period};
 use super::play;
 use crate::export::{
-    Health, INDEX_COLUMNS, export_recording, health, index_line, recording_json, recording_path,
+    Health, INDEX_COLUMNS, export_recording, health, index_line, look_for, recording_json,
+    recording_path, why_missing,
 };
-use crate::model::{Act, CallId, Deed, RecordingId, RecordingRow, Right};
+use crate::model::{Act, CallId, Deed, Missing, RecordingId, RecordingRow, Right};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::store::{Reader, RecordingFilter, RecordingLine};
 use crate::table::write_table;
 use crate::words::clock;
-use crate::{tr, trn};
+use crate::{tr, trn, words};
 
 /// Recordings.
 #[derive(Debug, Subcommand)]
@@ -127,6 +128,11 @@ pub fn run(
             let deed = Deed::export("recordings", None);
             audited_export(&mut store, profile, Right::See, &deed)?;
             let lines = store.read(|reader| which.lines(profile, reader, at_most(*limit)))?;
+            let files: Vec<_> = lines.iter().map(RecordingLine::file).collect();
+            let lines = match look_for(&mut store, &recordings, &files)? {
+                true => store.read(|reader| which.lines(profile, reader, at_most(*limit)))?,
+                false => lines,
+            };
             list(&lines, *format, output)
         }
         RecordingCommand::Analysis { which, limit } => {
@@ -141,7 +147,11 @@ pub fn run(
         } => {
             let recording = store.read(|reader| one_recording(reader, id))?;
             let path = recording_path(&recordings, &recording.file)?;
-            fs::metadata(&path).with_context(|| path.display().to_string())?;
+            let files = store.read(|reader| reader.recording_files_of(recording.call))?;
+            look_for(&mut store, &recordings, &files)?;
+            if let Some(why) = why_missing(&recordings, &recording.file, recording.size) {
+                bail!("{}: {}", path.display(), words::missing(why));
+            }
             audited(&mut store, profile, |writer, who| {
                 writer.audit_recording(who, Act::Listen, recording.id, "")
             })?;
@@ -298,7 +308,9 @@ fn list(lines: &[RecordingLine], format: ListFormat, output: &mut dyn Write) -> 
             clock(recording.duration),
             line.call.record.direction.to_string(),
             with(line),
-            recording.state.as_str().to_owned(),
+            line.missing
+                .map_or(recording.state.as_str(), Missing::as_str)
+                .to_owned(),
         ]
     };
     write_table(

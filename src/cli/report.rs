@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use serde_json::Value;
 
 use super::audit::audited_export;
-use super::data::{open_store, to_file_or};
+use super::data::{need_call_log, open_store, to_file_or};
 use crate::export::page::{Page, write_pages};
 use crate::export::{
     ExportError, busiest_as_csv, busiest_json, handling_as_csv, handling_json, lost_as_csv,
@@ -139,6 +139,7 @@ pub fn run(
     profile: &Profile,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     match command {
         ReportCommand::Handling { options } => Report {
             figures: &|reader, period, zone| reader.handling(period, zone),

@@ -7,7 +7,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
-use super::data::{Format, home_country, open_store, period};
+use super::data::{Format, home_country, need_call_log, open_store, period};
+use super::entries::{TariffChange, change_tariffs};
 use super::tariff_texts;
 use crate::export::{totals_as_csv, totals_json};
 use crate::model::{CallId, Direction, PhoneNumber, When};
@@ -26,6 +27,9 @@ pub(super) const BATCH: usize = 500;
 pub enum TariffCommand {
     /// The rules of tariffs.toml
     List,
+    /// What is changed of them.
+    #[command(flatten)]
+    Change(TariffChange),
     /// What a call would cost, and how that comes about
     Price(Wanted),
     /// Computes anew what the calls of a period cost
@@ -105,6 +109,7 @@ pub fn run(
             let mut warnings = words::lines_of_none(&tariffs, &settings);
             Ok(warnings.try_for_each(|text| writeln!(output, "{text}"))?)
         }
+        TariffCommand::Change(command) => change_tariffs(command, profile),
         TariffCommand::Price(wanted) => price(wanted, profile, output),
         TariffCommand::Apply(days) => apply(&days.filter()?, profile, output),
         TariffCommand::Total { days, format } => total(&days.filter()?, profile, *format, output),
@@ -169,6 +174,7 @@ fn answered_at(text: Option<&str>) -> anyhow::Result<Timestamp> {
 }
 
 fn apply(filter: &CallFilter, profile: &Profile, output: &mut dyn Write) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     let tariffs = some_tariffs(profile)?;
     let (seen, changed) = each_batch(&mut open_store(profile)?, |writer, behind| {
         writer.price_calls(filter, behind, BATCH, |call| tariffs.cost(call))
@@ -206,6 +212,7 @@ fn total(
     format: Format,
     output: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    need_call_log(profile)?;
     let store = open_store(profile)?;
     let totals = store.read(|reader| reader.cost_totals(filter))?;
     let unpriced = store.read(|reader| reader.unpriced_calls(filter))?;

@@ -13,8 +13,9 @@ use crate::{tr, trn};
 
 /// Writes the rules, in the file's order.
 pub fn list(tariffs: &Tariffs, output: &mut dyn Write) -> anyhow::Result<()> {
-    let rows: Vec<_> = tariffs.rules().iter().map(row).collect();
+    let rows: Vec<_> = tariffs.rules().iter().enumerate().map(row).collect();
     let headings = [
+        tr!("place in a list" => "No."),
         tr!("Tariff"),
         tr!("Numbers"),
         tr!("Line"),
@@ -27,10 +28,11 @@ pub fn list(tariffs: &Tariffs, output: &mut dyn Write) -> anyhow::Result<()> {
     Ok(write_table(output, headings, &rows)?)
 }
 
-fn row(tariff: &Tariff) -> [String; 8] {
+fn row((at, tariff): (usize, &Tariff)) -> [String; 9] {
     let prefixes = tariff.prefixes.iter().map(ToString::to_string);
     let connection = Some(tariff.connection).filter(|price| !price.is_zero());
     [
+        (at + 1).to_string(),
         tariff.name.clone(),
         prefixes.collect::<Vec<_>>().join(" "),
         tariff.line.clone().unwrap_or_default(),

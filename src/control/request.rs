@@ -184,6 +184,9 @@ pub enum Request {
         /// Its id
         call: CallId,
     },
+    /// Read tariffs.toml again: what `ringbook tariff` says of itself when it has changed the file
+    #[command(hide = true)]
+    TariffsChanged {},
     /// End calls, unregister, close recordings, end the phone
     Quit {},
 }
@@ -252,6 +255,9 @@ impl Request {
                 ])?,
             },
             Self::TaskClosed { .. } => return Err("the phone itself closes no task".to_owned()),
+            Self::TariffsChanged {} => {
+                return Err("the phone itself changes no tariffs".to_owned());
+            }
             Self::CallMarked { .. } => return Err("the phone itself marks no call".to_owned()),
             Self::Quit {} => Command::Quit,
         })

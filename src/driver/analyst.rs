@@ -1,10 +1,11 @@
-//! The thread that listens to finished recordings: nobody waits for it.
+//! The thread that listens to finished recordings, and looks whether their files are still there: nobody
+//! waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ringbook_media::conversation::{Conversation, FRAME};
@@ -12,7 +13,7 @@ use ringbook_media::recorder::analyse;
 
 use super::message::{Inbox, Message};
 use crate::automation::{Analysed, Body, NoticeKind};
-use crate::export::recording_path;
+use crate::export::{look_for, look_for_all, recording_path};
 use crate::model::{Analysis, Findings, RecordingRow};
 use crate::profile::Profile;
 use crate::store::{self, Store};
@@ -20,6 +21,9 @@ use crate::tr;
 
 /// Recordings that are listened to at one look. What is left over is for the next one.
 const AT_ONE_LOOK: usize = 500;
+
+/// How long the files of all recordings are taken to be as they were found.
+const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// The way to the thread, once there is a store.
 pub(super) struct Analyst {
@@ -63,10 +67,20 @@ impl Analyst {
 
 fn run(looks: &Receiver<()>, database: &Path, recordings: &Path, inbox: &Inbox) {
     let mut trouble = None;
-    while looks.recv().is_ok() {
+    let mut known: Option<Instant> = None;
+    while !matches!(
+        looks.recv_timeout(KNOWN_FOR),
+        Err(RecvTimeoutError::Disconnected)
+    ) {
         // One look finds what came meanwhile, too.
         while looks.try_recv().is_ok() {}
-        let looked = look(database, recordings, inbox);
+        let is_known = known.is_some_and(|since| since.elapsed() < KNOWN_FOR);
+        let looked = match is_known {
+            true => Ok(()),
+            false => look_around(database, recordings, inbox),
+        };
+        known = known.filter(|_| is_known).or_else(|| Some(Instant::now()));
+        let looked = looked.and_then(|()| look(database, recordings, inbox));
         let error = looked.err().map(|error| error.to_string());
         if error != trouble
             && let Some(why) = &error
@@ -78,6 +92,12 @@ fn run(looks: &Receiver<()>, database: &Path, recordings: &Path, inbox: &Inbox) 
     }
 }
 
+/// Looks for the files of all recordings: a disk may be connected or not, a file may have come or gone.
+fn look_around(database: &Path, recordings: &Path, inbox: &Inbox) -> store::Result<()> {
+    let mut store = Store::open(database)?;
+    look_for_all(&mut store, recordings, || inbox.is_open())
+}
+
 /// Listens to one recording after the other, the latest first.
 fn look(database: &Path, recordings: &Path, inbox: &Inbox) -> store::Result<()> {
     let mut store = Store::open(database)?;
@@ -86,6 +106,8 @@ fn look(database: &Path, recordings: &Path, inbox: &Inbox) -> store::Result<()> 
         let Some(row) = next.filter(|_| inbox.is_open()) else {
             break;
         };
+        let files = store.read(|reader| reader.recording_files_of(row.call))?;
+        look_for(&mut store, recordings, &files)?;
         let analysis = Analysis {
             recording: row.id,
             found: listened(recordings, &row),
@@ -144,7 +166,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::model::AnalysisFlag::{LongSilence, OneSided, TooShort};
-    use crate::model::{CallId, CallRecord, Direction, RecordingId, RecordingState};
+    use crate::model::{CallId, CallRecord, Direction, Missing, RecordingId, RecordingState};
 
     /// A closed call whose recording of two channels holds these octets of sound; where none, no file.
     fn recorded(folder: &Path, store: &mut Store, sound: Option<&[u8]>) -> RecordingRow {
@@ -186,6 +208,32 @@ mod tests {
     }
 
     #[test]
+    fn s5_31_a_look_around_finds_what_has_gone_and_what_has_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("ringbook.db");
+        let mut store = Store::open(&database).unwrap();
+        let rows: Vec<_> = (0..3)
+            .map(|_| recorded(folder.path(), &mut store, Some(&[0; 8])))
+            .collect();
+        let (inbox, _messages) = Inbox::new();
+        let is_recorded = |row: &RecordingRow| {
+            let line = store.read(|r| r.find_call(row.call)).unwrap().unwrap();
+            line.is_recorded()
+        };
+        let path = folder.path().join(&rows[1].file);
+        let sound = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        look_around(&database, folder.path(), &inbox).unwrap();
+        assert_eq!(
+            [0, 1, 2].map(|n| is_recorded(&rows[n])),
+            [true, false, true]
+        );
+        std::fs::write(&path, sound).unwrap();
+        look_around(&database, folder.path(), &inbox).unwrap();
+        assert!(rows.iter().all(is_recorded));
+    }
+
+    #[test]
     fn s1_29_what_was_never_listened_to_is_and_what_cannot_be_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("ringbook.db");
@@ -208,6 +256,8 @@ mod tests {
         assert_eq!(silent.flags, [OneSided, LongSilence]);
         assert_eq!(found(&empty).unwrap().flags, [TooShort, OneSided]);
         assert!(!found(&gone).unwrap_err().is_empty());
+        let line = store.read(|r| r.find_call(gone.call)).unwrap().unwrap();
+        assert_eq!(line.missing, Some(Missing::Gone));
 
         let told = std::iter::from_fn(|| messages.try_recv().ok());
         let is_told = |m: &Message| matches!(m, Message::Tell(Body::Analysis(_)));

@@ -58,8 +58,13 @@ impl AppHandle {
     pub fn save_settings(&self, settings: Settings) -> Result<(), SettingsError> {
         settings::save(&self.profile.settings(), &settings)?;
         self.command(Command::SetSettings(Box::new(settings)), |_| {});
-        opening::tariffs(&self.profile, &self.inbox);
+        self.read_tariffs();
         Ok(())
+    }
+
+    /// Has calls cost what the file says now.
+    pub fn read_tariffs(&self) {
+        opening::tariffs(&self.profile, &self.inbox);
     }
 
     /// Tells scripts that somebody has closed a task for a reason, as it stands in the store.

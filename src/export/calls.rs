@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::ExportError;
 use super::cell::neutralised;
 use super::json_array::JsonArray;
-use crate::model::{CallLine, CallOrigin, CallRecord, CategoryId, Cost, Money};
+use crate::model::{CallLine, CallOrigin, CallRecord, CategoryId, Cost, Missing, Money};
 use crate::store::{CallList, Reader};
 
 /// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
-pub const CALL_COLUMNS: [&str; 29] = [
+pub const CALL_COLUMNS: [&str; 30] = [
     "call",
     "direction",
     "status",
@@ -43,6 +43,7 @@ pub const CALL_COLUMNS: [&str; 29] = [
     "note",
     "tags",
     "origin",
+    "recording_missing",
 ];
 
 /// A time as the contract writes it: RFC 3339 in UTC, with milliseconds.
@@ -103,6 +104,8 @@ pub fn call_json(line: &CallLine) -> Value {
         "sip_status": call.sip_status,
         "codec": call.codec,
         "recording": line.recording,
+        "recorded": line.is_recorded(),
+        "recording_missing": line.missing,
         "cost": call.cost.as_ref().map(cost_json),
         "note": text(&line.note),
         "tags": line.tags,
@@ -225,6 +228,10 @@ fn cells(line: &CallLine, zone: &TimeZone) -> [String; CALL_COLUMNS.len()] {
         line.tags.join("; "),
         call.origin
             .map(CallOrigin::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        line.missing
+            .map(Missing::as_str)
             .unwrap_or_default()
             .to_owned(),
     ]

@@ -106,6 +106,7 @@ pub fn recording_json(line: &RecordingLine) -> Value {
         "size": recording.size,
         "sha256": recording.sha256.as_ref().map(|hash| hex(hash)),
         "state": state,
+        "missing": line.missing,
         "analysis": line.analysis.as_ref().map(analysis_json),
         "call": call_json(&line.call),
     })

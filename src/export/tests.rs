@@ -305,10 +305,12 @@ fn a_sidecar_is_what_its_schema_says() {
             client_name: None,
             category: None,
             recording: None,
+            missing: None,
             note: String::new(),
             tags: Vec::new(),
         },
         analysis: None,
+        missing: None,
     };
     check(&schema, &sidecar(&bare, "a.wav", &hash, 23), "");
 }

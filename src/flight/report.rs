@@ -193,6 +193,7 @@ mod tests {
             client_name: Some("Ivan Petrov".into()),
             category: None,
             recording: Some("2026/ivan.wav".into()),
+            missing: None,
             note: String::new(),
             tags: Vec::new(),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{CallId, CallLeg, CategoryId, ClientId, Money, PhoneNumber};
+use super::{CallId, CallLeg, CategoryId, ClientId, Missing, Money, PhoneNumber};
 
 /// A row of the call log: exactly one for each call, opened at the first ring or dial.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,10 +154,19 @@ pub struct CallLine {
     pub category: Option<CategoryId>,
     /// The recording's file, relative to the profile's `recordings/`.
     pub recording: Option<String>,
+    /// Why none of its recordings can be listened to; none where one can, or where there never was one.
+    pub missing: Option<Missing>,
     /// What a person wrote down of the call; may be empty.
     pub note: String,
     /// What a person marked it with, in the order given.
     pub tags: Vec<String>,
+}
+
+impl CallLine {
+    /// Whether it has a recording that can be listened to.
+    pub const fn is_recorded(&self) -> bool {
+        self.recording.is_some() && self.missing.is_none()
+    }
 }
 
 /// Who called whom.

@@ -64,7 +64,7 @@ pub use outbox::OutboxEvent;
 pub use password::Password;
 pub use phone_number::{Country, CountryError, ParsedNumber, Party, PhoneNumber, PhoneNumberError};
 pub use record::{Column, Kind, Record, overdue_days};
-pub use recording::{RecordingRow, RecordingState};
+pub use recording::{Missing, RecordingFile, RecordingRow, RecordingState};
 pub use role::{OwnCalls, Right, Role, Seat};
 pub use scenario::{Arrived, Callers, Fit, Known, Scenario, ScenarioStep, choose};
 pub use schedule::{Days, Hours, is_within};

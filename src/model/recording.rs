@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::call::words;
 use super::{CallId, RecordingId};
 
 /// One recording of one call.
@@ -43,6 +44,43 @@ pub enum RecordingState {
     Repaired,
     /// Stopped by an error, a full disk say; what was written plays.
     Failed,
+}
+
+/// Why a recording cannot be listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// Its file is not there, though the folder is.
+    Gone,
+    /// Not even the folder of its file is there: a disk is not connected, or the folder was moved.
+    NoFolder,
+    /// The file is shorter than the recording: it was never finished, or is on its way here.
+    Unfinished,
+    /// The file is there, and cannot be read.
+    Unreadable,
+    /// Somebody deleted it; the audit says who.
+    Deleted,
+}
+
+words!(Missing {
+    Gone = "gone",
+    NoFolder = "no_folder",
+    Unfinished = "unfinished",
+    Unreadable = "unreadable",
+    Deleted = "deleted",
+});
+
+/// What is known of a recording's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingFile {
+    /// Whose file it is.
+    pub recording: RecordingId,
+    /// The file, as [`RecordingRow::file`] has it.
+    pub file: String,
+    /// Its octets when the call ended; 0 where they were not known.
+    pub size: u64,
+    /// Why it cannot be listened to, as somebody found who looked last; none where it can.
+    pub missing: Option<Missing>,
 }
 
 impl RecordingState {

@@ -43,13 +43,15 @@ pub enum Right {
     ReadAudit,
     /// To compute anew what calls cost and which of them were too long.
     ApplyTariffs,
+    /// To change tariffs, and limits of conversations.
+    ChangeTariffs,
     /// To take the whole store away, and to put another in its place.
     Backup,
 }
 
 impl Right {
     /// Every one, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::See,
         Self::Listen,
         Self::Report,
@@ -60,6 +62,7 @@ impl Right {
         Self::DeleteClients,
         Self::ReadAudit,
         Self::ApplyTariffs,
+        Self::ChangeTariffs,
         Self::Backup,
     ];
 
@@ -73,6 +76,7 @@ impl Right {
             | Self::DeleteClients
             | Self::ReadAudit
             | Self::ApplyTariffs
+            | Self::ChangeTariffs
             | Self::Backup => [false, false, true],
         }
     }
@@ -141,7 +145,7 @@ mod tests {
                 .iter()
                 .map(|role| rights(*role))
                 .collect::<Vec<_>>(),
-            [3, 5, 11]
+            [3, 5, 12]
         );
         for right in Right::ALL {
             assert!(Role::Manager.may(right), "{right:?}");

@@ -349,7 +349,9 @@ fn bind(addresses: &[IpAddr]) -> Value {
     }
 }
 
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+/// Writes the file, or the one that it is a link to, whole or not at all.
+pub(crate) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = path.with_extension("toml.new");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -86,6 +86,12 @@ pub enum SettingsFault {
         /// What may stand there.
         allowed: &'static str,
     },
+    /// Somebody else has changed the file since it was read.
+    #[error("{}: was changed meanwhile; read it anew", file.display())]
+    Changed {
+        /// The file.
+        file: PathBuf,
+    },
     /// The file could not be written.
     #[error("{}: cannot be written: {source}", file.display())]
     Unwritable {

@@ -22,6 +22,7 @@ use std::path::Path;
 
 pub use carddav::CardDav;
 pub use edit::save;
+pub(crate) use edit::write_whole;
 pub use error::{SettingsError, SettingsFault};
 pub use nat::{Nat, Server};
 pub use notifications::{LongCallTold, Notifications, Ways};

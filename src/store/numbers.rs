@@ -45,7 +45,7 @@ impl Reader<'_> {
     /// Whether there are calls or tasks of this number that are nobody's.
     fn is_awaited(&self, number: PhoneNumber) -> Result<bool> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM calls WHERE number = ?1 AND client IS NULL)
+            "SELECT EXISTS (SELECT 1 FROM calls WHERE number = ?1 AND +client IS NULL)
                  OR EXISTS (SELECT 1 FROM tasks WHERE caller = ?1 AND client IS NULL)",
         )?;
         Ok(statement.query_row([number.e164()], |row| row.get(0))?)
@@ -101,7 +101,7 @@ impl Writer<'_> {
             given += self
                 .connection
                 .prepare_cached(
-                    "UPDATE calls SET client = ?2 WHERE number = ?1 AND client IS NULL",
+                    "UPDATE calls SET client = ?2 WHERE number = ?1 AND +client IS NULL",
                 )?
                 .execute(params![e164, client.id.as_bytes()])?;
         }

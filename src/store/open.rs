@@ -46,6 +46,10 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/client/0019_reports.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0020_call_views.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/client/0021_call_legs.sql")).foreign_key_check(),
+    M::up(include_str!(
+        "../../migrations/client/0022_recordings_and_groups.sql"
+    ))
+    .foreign_key_check(),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

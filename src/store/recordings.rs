@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
 
 use super::calls::CallFilter;
-use super::values::{count, duration, id, length, millis, one, time, unknown};
+use super::values::{count, duration, id, length, millis, one, time, unknown, word_or_none};
 use super::{Reader, Result, Writer};
 use crate::model::{
-    Act, Analysis, CallId, CallLine, ClientId, RecordingId, RecordingRow, RecordingState,
+    Act, Analysis, CallId, CallLine, ClientId, Missing, RecordingFile, RecordingId, RecordingRow,
+    RecordingState,
 };
 
 /// Which recordings. The default is all of them.
@@ -33,10 +34,26 @@ pub struct RecordingLine {
     pub call: CallLine,
     /// What listening to it found, once it was analysed.
     pub analysis: Option<Analysis>,
+    /// Why it cannot be listened to, as whoever looked last has found; none where it can.
+    pub missing: Option<Missing>,
+}
+
+impl RecordingLine {
+    /// What is known of its file.
+    pub fn file(&self) -> RecordingFile {
+        RecordingFile {
+            recording: self.recording.id,
+            file: self.recording.file.clone(),
+            size: self.recording.size,
+            missing: self.missing,
+        }
+    }
 }
 
 pub(super) const COLUMNS: &str = "r.id, r.call, r.file, r.started_at, r.duration_ms, r.channels,
     r.sample_rate, r.codec, r.size, r.sha256, r.state";
+/// Behind them why it cannot be listened to.
+const MISSING: usize = 11;
 
 impl Reader<'_> {
     /// The condition on `recordings r` and `calls c`, and the values it binds.
@@ -85,12 +102,12 @@ impl Reader<'_> {
         values.push(count(limit).into());
         values.push(count(offset).into());
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM recordings r JOIN calls c ON c.id = r.call
+            "SELECT {COLUMNS}, r.missing FROM recordings r JOIN calls c ON c.id = r.call
              WHERE {condition} AND r.deleted_at IS NULL
              ORDER BY r.started_at DESC, r.id DESC LIMIT ? OFFSET ?"
         ))?;
-        let rows = statement.query_map(params_from_iter(values), recording)?;
-        let rows: Vec<RecordingRow> = rows.collect::<rusqlite::Result<_>>()?;
+        let rows = statement.query_map(params_from_iter(values), recording_and_missing)?;
+        let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         rows.into_iter()
             .filter_map(|row| self.with_call(row).transpose())
             .collect()
@@ -98,32 +115,80 @@ impl Reader<'_> {
 
     /// The recording with this id, and its call.
     pub fn find_recording_line(&self, id: RecordingId) -> Result<Option<RecordingLine>> {
-        match self.find_recording(id)? {
-            Some(recording) => self.with_call(recording),
+        match self.find_with_missing(id)? {
+            Some(found) => self.with_call(found),
             None => Ok(None),
         }
     }
 
-    fn with_call(&self, recording: RecordingRow) -> Result<Option<RecordingLine>> {
+    fn with_call(
+        &self,
+        (recording, missing): (RecordingRow, Option<Missing>),
+    ) -> Result<Option<RecordingLine>> {
         let analysis = self.find_analysis(recording.id)?;
         let call = self.find_call(recording.call)?;
         Ok(call.map(|call| RecordingLine {
             recording,
             call,
             analysis,
+            missing,
         }))
     }
 
     /// The recording with this id.
     pub fn find_recording(&self, recording_id: RecordingId) -> Result<Option<RecordingRow>> {
+        let found = self.find_with_missing(recording_id)?;
+        Ok(found.map(|(recording, _)| recording))
+    }
+
+    fn find_with_missing(
+        &self,
+        recording_id: RecordingId,
+    ) -> Result<Option<(RecordingRow, Option<Missing>)>> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM recordings r WHERE r.id = ?1 AND r.deleted_at IS NULL"
+            "SELECT {COLUMNS}, r.missing FROM recordings r
+             WHERE r.id = ?1 AND r.deleted_at IS NULL"
         ))?;
-        let found = statement.query_row([recording_id.as_bytes()], recording);
+        let found = statement.query_row([recording_id.as_bytes()], recording_and_missing);
         match found.optional()? {
-            Some(row) if self.sees(row.call)? => Ok(Some(row)),
+            Some(found) if self.sees(found.0.call)? => Ok(Some(found)),
             _ => Ok(None),
         }
+    }
+
+    /// What is known of the files of recordings, a batch from behind this one on, none of those that
+    /// were deleted. Every seat's: whether a file is there is no secret.
+    pub fn recording_files(
+        &self,
+        behind: Option<RecordingId>,
+        limit: usize,
+    ) -> Result<Vec<RecordingFile>> {
+        let behind = behind.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+        self.files_where(
+            "r.id > ?1 ORDER BY r.id LIMIT ?2",
+            params![behind, count(limit)],
+        )
+    }
+
+    /// What is known of the files of a call's recordings, but for those that were deleted.
+    pub fn recording_files_of(&self, call: CallId) -> Result<Vec<RecordingFile>> {
+        self.files_where("r.call = ?1 ORDER BY r.id", params![call.as_bytes()])
+    }
+
+    fn files_where(&self, condition: &str, values: &[&dyn ToSql]) -> Result<Vec<RecordingFile>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT r.id, r.file, r.size, r.missing FROM recordings r
+             WHERE r.deleted_at IS NULL AND {condition}"
+        ))?;
+        let rows = statement.query_map(values, |row| {
+            Ok(RecordingFile {
+                recording: id(row, 0)?,
+                file: row.get(1)?,
+                size: row.get::<_, i64>(2)?.unsigned_abs(),
+                missing: missing(row, 3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The recording that is kept in this file, also where it was marked deleted.
@@ -165,6 +230,19 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Writes down which recordings can be listened to and why others cannot, as somebody has found who
+    /// looked for their files. One that was deleted meanwhile stays so.
+    pub fn note_missing(&mut self, found: &[(RecordingId, Option<Missing>)]) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "UPDATE recordings SET missing = ?2
+             WHERE id = ?1 AND deleted_at IS NULL AND missing IS NOT ?2",
+        )?;
+        for (recording, missing) in found {
+            statement.execute(params![recording.as_bytes(), missing.map(Missing::as_str)])?;
+        }
+        Ok(())
+    }
+
     /// Marks the recording deleted, and writes down that `who` did. The file is the caller's to remove,
     /// after the commit.
     pub fn delete_recording(&mut self, who: &str, id: RecordingId) -> Result<()> {
@@ -200,4 +278,12 @@ pub(super) fn recording(row: &Row<'_>) -> rusqlite::Result<RecordingRow> {
         sha256: row.get(9)?,
         state,
     })
+}
+
+fn recording_and_missing(row: &Row<'_>) -> rusqlite::Result<(RecordingRow, Option<Missing>)> {
+    Ok((recording(row)?, missing(row, MISSING)?))
+}
+
+fn missing(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Missing>> {
+    word_or_none(row, column, "recordings.missing", Missing::from_word)
 }

@@ -34,7 +34,8 @@ fn take_back_call_lists(store: &super::Store) {
         DROP TABLE audit;
         DROP TABLE call_tags; DROP INDEX calls_with_note; ALTER TABLE calls DROP COLUMN note;
         DROP TRIGGER calls_new; DROP TRIGGER calls_given; DROP TRIGGER clients_renamed;
-        DROP TRIGGER recordings_new; DROP TRIGGER recordings_deleted;
+        DROP TRIGGER recordings_new; DROP TRIGGER recordings_missed;
+        ALTER TABLE recordings DROP COLUMN missing;
         DROP INDEX calls_by_time; CREATE INDEX calls_by_time ON calls (started_at);
         ALTER TABLE calls DROP COLUMN category_then; ALTER TABLE calls DROP COLUMN category_now;
         ALTER TABLE calls DROP COLUMN name_key; ALTER TABLE calls DROP COLUMN recorded;

@@ -282,6 +282,7 @@ mod tests {
             client_name: Some("Ivan Petrov".into()),
             category: None,
             recording: None,
+            missing: None,
             note: String::new(),
             tags: Vec::new(),
         };

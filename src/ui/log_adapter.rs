@@ -34,7 +34,7 @@ use crate::model::{
     Right, When,
 };
 use crate::store::{CallCount, CallFilter, CallList, CallOrder, Grouping, Reader, Result};
-use crate::tr;
+use crate::{tr, words};
 
 /// Clients whose calls a search looks through.
 const MATCHES: usize = 200;
@@ -76,6 +76,8 @@ impl LogPage {
             bell,
         });
         let adapter = window.global::<LogAdapter>();
+        let settings = page.phone.settings();
+        adapter.set_present(settings.is_ok_and(|settings| settings.modules.call_log));
         adapter.set_loaded(false);
         adapter.set_rows(page.calls.model());
         page.take_callbacks(&adapter);
@@ -524,7 +526,11 @@ pub fn map_line(line: &CallLine, zone: &TimeZone) -> LogRow {
             .as_ref()
             .map(|c| c.as_str().into())
             .unwrap_or_default(),
-        recording: line.recording.is_some(),
+        recording: line.is_recorded(),
+        recording_missing: line
+            .missing
+            .map(|missing| words::missing(missing).into())
+            .unwrap_or_default(),
         client: record
             .client
             .map(|client| client.to_string().into())

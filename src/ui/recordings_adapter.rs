@@ -15,9 +15,9 @@ use super::log_adapter::map_line;
 use super::text;
 use super::window_adapter::{complain, tell};
 use crate::export;
-use crate::model::{Act, CallId, RecordingId, RecordingState};
+use crate::model::{Act, CallId, Missing, RecordingId, RecordingState};
 use crate::store::{Reader, RecordingFilter, RecordingLine, Result};
-use crate::tr;
+use crate::{tr, words};
 
 /// Clients whose recordings a search looks through.
 const MATCHES: usize = 200;
@@ -101,7 +101,7 @@ impl RecordingsPage {
         }
     }
 
-    fn select(&self, id: &str) {
+    fn select(self: &Rc<Self>, id: &str) {
         let Some(window) = self.window.upgrade() else {
             return;
         };
@@ -109,6 +109,37 @@ impl RecordingsPage {
         if let Some(row) = self.recordings.find(|row| row.id == id) {
             show(&adapter, row);
         }
+        if let Ok(id) = id.parse() {
+            let page = self.clone();
+            spawn(async move {
+                page.look(id).await;
+            });
+        }
+    }
+
+    /// Looks whether the recording is still there, on the store's thread, and shows and keeps what is
+    /// new: why it cannot be listened to, if it cannot.
+    async fn look(&self, id: RecordingId) -> Option<Missing> {
+        let recordings = self.phone.profile().recordings();
+        let zone = self.recordings.zone().clone();
+        let looked = asking::read(&self.phone, move |store| {
+            let line = store.find_recording_line(id)?;
+            Ok(line.map(|line| (export::news_of(&recordings, &[line.file()]), line)))
+        });
+        let (news, mut line) = looked.await.ok().flatten()?;
+        let Some(&(_, missing)) = news.first() else {
+            return line.missing;
+        };
+        line.missing = missing;
+        if let Some(window) = self.window.upgrade() {
+            let adapter = window.global::<RecordingsAdapter>();
+            if adapter.get_selected() == id.to_string() {
+                show(&adapter, map_recording(&line, &zone));
+            }
+        }
+        // What cannot be written now is found again by whoever looks next.
+        let _ = asking::write(&self.phone, move |writer| writer.note_missing(&news)).await;
+        missing
     }
 
     async fn select_call(self: Rc<Self>, call: CallId) {
@@ -131,6 +162,9 @@ impl RecordingsPage {
 
     /// Opens the recording, once the audit says who listens to it.
     async fn play(self: Rc<Self>, id: RecordingId) {
+        if let Some(missing) = self.look(id).await {
+            return complain(&self.window, words::missing(missing));
+        }
         let written = asking::audited(&self.phone, move |writer, who| {
             writer.audit_recording(who, Act::Listen, id, "")
         });
@@ -271,12 +305,13 @@ fn map_recording(line: &RecordingLine, zone: &TimeZone) -> RowData {
         duration: text::length(recording.duration),
         size: text::size(recording.size),
         file: recording.file.as_str().into(),
-        problem: match recording.state {
-            RecordingState::Finished => String::new(),
-            RecordingState::Repaired => {
+        problem: match (line.missing, recording.state) {
+            (Some(missing), _) => words::missing(missing),
+            (None, RecordingState::Finished) => String::new(),
+            (None, RecordingState::Repaired) => {
                 tr!("The program ended during this call; the file was repaired and plays.")
             }
-            RecordingState::Failed => {
+            (None, RecordingState::Failed) => {
                 tr!("Recording stopped early; what was written until then plays.")
             }
         }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use ringbook_ui::slint::winit_030::WinitWindowAccessor as _;
 use ringbook_ui::slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel, Weak};
 use ringbook_ui::{
-    AbsenceAdapter, ClientsAdapter, Found, FoundKind, Line, LineState, MainWindow, Page,
-    PhoneAdapter, SettingsAdapter, SettingsPart, TasksAdapter, Tone, WindowAdapter,
+    AbsenceAdapter, ClientsAdapter, Found, FoundKind, Line, LineState, LogAdapter, MainWindow,
+    Page, PhoneAdapter, SettingsAdapter, SettingsPart, TasksAdapter, Tone, WindowAdapter,
 };
 
 use super::asking::{self, spawn};
@@ -211,7 +211,13 @@ impl Shell {
         }
         found.extend(clients.iter().map(found_client));
         let has_tasks = window.global::<TasksAdapter>().get_present();
-        found.extend(commands(&typed).filter(|found| has_tasks || found.id != "tasks"));
+        let has_log = window.global::<LogAdapter>().get_present();
+        let is_there = |found: &Found| match found.id.as_str() {
+            "tasks" => has_tasks,
+            "calls" => has_log,
+            _ => true,
+        };
+        found.extend(commands(&typed).filter(is_there));
         window
             .global::<WindowAdapter>()
             .set_found(ModelRc::from(Rc::new(VecModel::from(found))));

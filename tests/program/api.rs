@@ -528,6 +528,20 @@ fn recordings_are_listed_and_got_whole_or_in_part_and_each_time_is_a_line_of_the
     );
 }
 
+#[test]
+fn s5_1_without_the_module_the_api_has_no_log() {
+    let off = format!("{SETTINGS}{API}[modules]\ncall_log = false\n");
+    let served = Served::on(profile(&off));
+    let call = "/v1/calls/01936b6e-7b1c-7000-8000-000000000001";
+    for (method, path) in [("GET", "/v1/calls"), ("GET", call)] {
+        let problem = served.ask(method, path, None).problem(404);
+        assert!(problem.contains("call_log"), "{problem}");
+    }
+    let marked = served.ask("PATCH", call, Some(json!({"note": "text"})));
+    assert!(marked.problem(404).contains("call_log"));
+    assert_eq!(served.get("/v1/active-calls"), json!([]));
+}
+
 /// What the fuzzer is to find everywhere: no 5xx, answers as the document has them, nobody let in
 /// without the token, nonsense refused.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\

@@ -11,7 +11,7 @@ use ringbook::model::{
 use ringbook::store::Store;
 use serde_json::{Value, json};
 
-use super::{SETTINGS, profile, ringbook};
+use super::{SETTINGS, message, profile, ringbook};
 
 /// In Budapest clocks were put back on 25 October.
 fn log(profile: &Path, arguments: &[&str]) -> Output {
@@ -221,4 +221,38 @@ fn s5_15_a_hidden_number_is_called_so_and_a_callback_too() {
     assert_eq!(rows[0]["status"], "voicemail");
     assert_eq!(rows[0]["origin"], "callback");
     assert_eq!(rows[0]["conversation"], false);
+}
+
+#[test]
+fn s5_1_without_the_module_no_command_reads_or_writes_the_log_and_with_it_all_is_there_again() {
+    let dir = profile(SETTINGS);
+    fill(dir.path());
+    let csv = dir.path().join("Master.csv");
+    std::fs::write(&csv, "").unwrap();
+    let csv = csv.to_str().unwrap();
+    let call = json_of(&log(dir.path(), &["list", "--format", "json"]))[0]["call"].clone();
+    let call = call.as_str().unwrap();
+    let off = format!("{SETTINGS}[modules]\ncall_log = false\n");
+    std::fs::write(dir.path().join("settings.toml"), off).unwrap();
+    for arguments in [
+        &["log", "list"][..],
+        &["log", "show", call],
+        &["log", "groups", "--by", "day"],
+        &["log", "export"],
+        &["log", "note", call, "text"],
+        &["log", "recheck"],
+        &["log", "import", csv],
+        &["report", "lost"],
+        &["report", "handling"],
+        &["tariff", "apply"],
+        &["tariff", "total"],
+        &["bill", csv],
+        &["task", "list"],
+    ] {
+        let told = message(&ringbook(dir.path(), arguments).output().unwrap());
+        assert!(told.contains("call_log"), "{arguments:?}: {told}");
+    }
+    std::fs::write(dir.path().join("settings.toml"), SETTINGS).unwrap();
+    let listed = json_of(&log(dir.path(), &["list", "--format", "json"]));
+    assert_eq!(listed.as_array().unwrap().len(), 4);
 }

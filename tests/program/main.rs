@@ -18,6 +18,7 @@ mod marks;
 mod postgres;
 #[path = "../support/python.rs"]
 mod python;
+mod recordings;
 mod report_sheets;
 mod reports;
 mod roles;

@@ -279,10 +279,10 @@ fn s5_20_the_rules_are_listed_and_what_is_wrong_with_them_is_said() {
         LINES[1]
     );
     assert_eq!(told[6], nobodys);
-    assert_eq!(told[3], "Mobile +7701 +7702 outgoing 0.05 EUR 0.02 60/1");
+    assert_eq!(told[3], "3 Mobile +7701 +7702 outgoing 0.05 EUR 0.02 60/1");
     assert_eq!(
         told[5],
-        format!("Free number {} incoming 8.00 KZT 60/60", LINES[1])
+        format!("5 Free number {} incoming 8.00 KZT 60/60", LINES[1])
     );
 
     fs::write(dir.path().join("tariffs.toml"), "[[tariff]]\nprize = 1\n").unwrap();
@@ -334,12 +334,138 @@ fn s5_20_the_log_says_what_a_call_costs() {
         csv.lines()
             .next()
             .unwrap()
-            .ends_with(",recording,cost,currency,note,tags,origin"),
+            .ends_with(",cost,currency,note,tags,origin,recording_missing"),
         "{csv}"
     );
     assert!(
-        csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR,,,"),
+        csv.lines().nth(1).unwrap().ends_with(",,0.20,EUR,,,,"),
         "{csv}"
     );
     assert!(log(&["list"]).contains("  0.20 EUR"));
+}
+
+#[test]
+fn s5_20_tariffs_are_added_changed_and_removed_and_a_running_phone_reads_them() {
+    let dir = office(TARIFFS);
+    let told = |arguments: &[&str]| message(&tariff(dir.path(), arguments));
+    printed(dir.path(), &["set", "Zone 7", "--price", "0.20"]);
+    printed(
+        dir.path(),
+        &[
+            "add", "--name", "Rome", "--prefix", "+39", "--price", "0.07", "--before", "1",
+        ],
+    );
+    let listed = lines(dir.path(), &["list"]);
+    assert_eq!(listed[1], "1 Rome +39 outgoing 0.07 EUR 60/60");
+    assert_eq!(listed[3], "3 Zone 7 +7 outgoing 0.20 EUR 60/60");
+    printed(dir.path(), &["remove", "1"]);
+    assert_eq!(lines(dir.path(), &["list"]).len(), 7);
+
+    let text = fs::read_to_string(dir.path().join("tariffs.toml")).unwrap();
+    let refused = told(&["set", "Zone 7", "--price", "dear"]);
+    assert!(
+        refused.contains("price = \"dear\" in [[tariff]]: allowed: "),
+        "{refused}"
+    );
+    let refused = told(&["remove", "Zone 8"]);
+    assert!(refused.contains("Zone 8"), "{refused}");
+    printed(
+        dir.path(),
+        &[
+            "add",
+            "--name",
+            "House",
+            "--price",
+            "1",
+            "--line",
+            "sip:1@a.example",
+        ],
+    );
+    let refused = told(&["remove", "House"]);
+    assert!(refused.contains("4, 6"), "{refused}");
+    printed(dir.path(), &["remove", "6"]);
+    let now = fs::read_to_string(dir.path().join("tariffs.toml")).unwrap();
+    assert_eq!(now, text);
+
+    // A running phone says what is wrong with the tariffs that it has just read.
+    let mut phone = Phone::start(dir.path());
+    printed(
+        dir.path(),
+        &[
+            "add",
+            "--name",
+            "X",
+            "--price",
+            "1",
+            "--line",
+            "sip:3@a.example",
+        ],
+    );
+    loop {
+        let notice = phone.wait("notice");
+        if notice["text"].as_str().unwrap().contains("sip:3@a.example") {
+            break;
+        }
+    }
+}
+
+#[test]
+fn s5_21_limits_are_listed_added_changed_and_removed_by_a_manager_alone() {
+    let dir = profile(SETTINGS);
+    let limit = |arguments: &[&str]| {
+        ringbook(dir.path(), &[&["limit"], arguments].concat())
+            .env("LC_ALL", "C.UTF-8")
+            .output()
+            .unwrap()
+    };
+    let done = |arguments: &[&str]| {
+        let output = limit(arguments);
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.lines().map(words).collect::<Vec<_>>()
+    };
+    assert_eq!(done(&["list"]), ["No limits."]);
+    done(&["add", "--minutes", "10", "--category", "vip"]);
+    done(&[
+        "add",
+        "--minutes",
+        "5",
+        "--direction",
+        "incoming",
+        "--before",
+        "1",
+    ]);
+    done(&["set", "2", "--seconds", "30", "--prefix", "+7701"]);
+    let listed = done(&["list"]);
+    assert_eq!(listed[1..], ["1 00:05:00 incoming", "2 00:10:30 +7701 vip"]);
+    let refused = message(&limit(&["set", "2", "--minutes", "2000"]));
+    assert!(
+        refused.contains("minutes = 2000 in [[too_long]]"),
+        "{refused}"
+    );
+
+    let file = dir.path().join("settings.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let agent = format!("{text}[office]\nrole = \"agent\"\n");
+    fs::write(&file, &agent).unwrap();
+    let price = [
+        "tariff",
+        "add",
+        "--name",
+        "A",
+        "--price",
+        "1",
+        "--currency",
+        "EUR",
+    ];
+    let refused = message(&ringbook(dir.path(), &price).output().unwrap());
+    assert!(refused.contains("changing tariffs and limits"), "{refused}");
+    assert!(message(&limit(&["remove", "1"])).contains("manager"));
+    assert_eq!(done(&["list"]).len(), 3);
+    assert_eq!(fs::read_to_string(&file).unwrap(), agent);
+    fs::write(&file, text).unwrap();
+    done(&["remove", "1"]);
+    done(&["remove", "1"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
 }

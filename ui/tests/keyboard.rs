@@ -388,6 +388,22 @@ fn s1_1_without_the_module_there_is_no_page_of_tasks() {
     }
 }
 
+#[test]
+fn s5_1_without_the_module_there_is_no_page_of_calls() {
+    let (window, _) = tasks_page();
+    for (width, height) in [(1080.0, 720.0), (320.0, 640.0)] {
+        support::show(&window, width, height);
+        for present in [true, false] {
+            window.global::<LogAdapter>().set_present(present);
+            support::settle();
+            let tab =
+                |element: &ElementHandle| element.accessible_role() == Some(AccessibleRole::Tab);
+            let tabs = ElementHandle::find_by_accessible_label(&window, "Calls").filter(tab);
+            assert_eq!(tabs.count(), usize::from(present), "{width} wide");
+        }
+    }
+}
+
 /// A window that asks about a link, and what was asked for there.
 fn link_window() -> (MainWindow, Rc<RefCell<Vec<String>>>) {
     let (window, asked) = tasks_page();

@@ -22,7 +22,7 @@ use super::values::{
 use super::{Reader, Result, Writer};
 use crate::model::{
     CallId, CallLine, CallOrigin, CallQuality, CallRecord, CallStatus, CategoryId, ClientId, Cost,
-    Direction, EndReason, KnownAs, Money,
+    Direction, EndReason, KnownAs, Missing, Money,
 };
 
 /// How many columns a call is read from.
@@ -38,12 +38,16 @@ pub(super) const COLUMNS: &str =
     c.category_then, c.cost_minor, c.cost_currency, c.tariff,
     c.too_long, c.origin";
 
-/// What stands beside a call in the log: the client's present name and category, the recording, what a
-/// person wrote, which the phone does not write.
-/// A client that was merged is the one it was merged into already; of a deleted one the name
+/// What stands beside a call in the log: the client's present name and category, the recording, why it
+/// cannot be listened to, what a person wrote, which the phone does not write.
+/// Of several recordings it is the first that can be heard. A client that was merged is the one it was merged into already; of a deleted one the name
 /// at the time of the call is left.
 const LINE: &str = "k.name, k.category, (SELECT r.file FROM recordings r
-    WHERE r.call = c.id AND r.deleted_at IS NULL ORDER BY r.started_at, r.id LIMIT 1), c.note";
+    WHERE r.call = c.id AND r.deleted_at IS NULL
+    ORDER BY r.missing IS NOT NULL, r.started_at, r.id LIMIT 1),
+    (SELECT CASE WHEN r.deleted_at IS NULL THEN r.missing ELSE 'deleted' END FROM recordings r
+    WHERE r.call = c.id
+    ORDER BY r.deleted_at IS NOT NULL, r.missing IS NOT NULL, r.started_at, r.id LIMIT 1), c.note";
 const FROM: &str = "FROM calls c LEFT JOIN clients k ON k.id = c.client AND k.deleted_at IS NULL";
 
 impl Reader<'_> {
@@ -241,8 +245,9 @@ fn call_line(row: &Row<'_>) -> rusqlite::Result<CallLine> {
         client_name: name.or_else(|| at_the_time.cloned()),
         category: category.map(CategoryId::new),
         recording: row.get(WIDTH + 2)?,
-        note: row.get(WIDTH + 3)?,
-        tags: tags_of_lines(row.get_ref(WIDTH + 4)?.as_str_or_null()?),
+        missing: word_or_none(row, WIDTH + 3, "recordings.missing", Missing::from_word)?,
+        note: row.get(WIDTH + 4)?,
+        tags: tags_of_lines(row.get_ref(WIDTH + 5)?.as_str_or_null()?),
         record,
     })
 }

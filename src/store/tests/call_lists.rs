@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan};
 use super::take_back_call_lists;
 use crate::model::{
     CallColumn, CallId, CallLine, CallQuality, CallRecord, CallStatus, CategoryId, Client,
-    ColumnTest, Cost, Direction, Employee, EmployeeId, Money, RecordingId, RecordingRow,
+    ColumnTest, Cost, Direction, Employee, EmployeeId, Missing, Money, RecordingId, RecordingRow,
     RecordingState, Turn,
 };
 use crate::store::{CallFilter, CallGroup, CallList, CallOrder, GroupKey, Grouping, Hours, Store};
@@ -593,6 +593,122 @@ fn s5_31_a_call_is_recorded_as_long_as_one_of_its_recordings_is_there() {
         .write(|w| w.delete_recording("101 Anna", recordings[1].id))
         .unwrap();
     assert_eq!(recorded(&store, false), lines.len());
+}
+
+#[test]
+fn s5_31_a_recording_that_cannot_be_heard_does_not_count_and_says_why() {
+    let (mut store, lines) = office();
+    let call = lines[3].record.call;
+    let row = |n: i64| RecordingRow {
+        id: RecordingId::new(),
+        call,
+        file: format!("{n}.wav"),
+        started_at: lines[3].record.started_at + n.seconds(),
+        duration: Duration::from_secs(1),
+        channels: 2,
+        sample_rate: 8000,
+        codec: "pcm_s16le".into(),
+        size: 1,
+        sha256: None,
+        state: RecordingState::Finished,
+    };
+    let rows = [row(1), row(2)];
+    store
+        .write(|w| rows.iter().try_for_each(|row| w.save_recording(row)))
+        .unwrap();
+    // The file, why there is none to hear, and whether the list of recorded calls has the call.
+    let told = |store: &Store| {
+        let line = store.read(|r| r.find_call(call)).unwrap().unwrap();
+        let recorded = CallFilter {
+            recorded: Some(true),
+            ..CallFilter::default()
+        };
+        let listed = found(store, recorded) == [call];
+        assert_eq!(listed, line.is_recorded());
+        (line.recording, line.missing)
+    };
+    let note = |store: &mut Store, n: usize, missing| {
+        let found = [(rows[n].id, missing)];
+        store.write(|w| w.note_missing(&found)).unwrap();
+    };
+    let file = |n: usize| Some(rows[n].file.clone());
+    assert_eq!(told(&store), (file(0), None));
+    note(&mut store, 0, Some(Missing::Gone));
+    assert_eq!(told(&store), (file(1), None), "the other one is heard");
+    note(&mut store, 1, Some(Missing::Unfinished));
+    assert_eq!(told(&store), (file(0), Some(Missing::Gone)));
+    let files = store.read(|r| r.recording_files_of(call)).unwrap();
+    assert_eq!(files[1].missing, Some(Missing::Unfinished));
+    store
+        .write(|w| w.delete_recording("101 Anna", rows[0].id))
+        .unwrap();
+    assert_eq!(told(&store), (file(1), Some(Missing::Unfinished)));
+    note(&mut store, 0, None);
+    assert_eq!(
+        told(&store),
+        (file(1), Some(Missing::Unfinished)),
+        "stays deleted"
+    );
+    note(&mut store, 1, None);
+    assert_eq!(told(&store), (file(1), None), "it came back");
+    store
+        .write(|w| w.delete_recording("101 Anna", rows[1].id))
+        .unwrap();
+    assert_eq!(told(&store), (None, Some(Missing::Deleted)));
+    let none = store.read(|r| r.recording_files(None, 10)).unwrap();
+    assert!(none.is_empty(), "{none:?}");
+}
+
+#[test]
+fn s5_11_groups_by_client_are_those_of_a_loop_whichever_index_they_are_read_from() {
+    let (store, lines) = office();
+    let at = |text: &str| -> Option<Timestamp> { Some(text.parse().unwrap()) };
+    let filters = [
+        CallFilter::default(),
+        CallFilter {
+            known: Some(true),
+            ..CallFilter::default()
+        },
+        CallFilter {
+            known: Some(false),
+            ..CallFilter::default()
+        },
+        CallFilter {
+            from: at("2026-10-05T00:00:00Z"),
+            talk_from: Some(Duration::from_secs(10)),
+            ..CallFilter::default()
+        },
+        CallFilter {
+            from: at("2026-11-20T00:00:00Z"),
+            talk_below: Some(Duration::from_secs(10)),
+            ..CallFilter::default()
+        },
+        CallFilter {
+            too_long: Some(true),
+            ..CallFilter::default()
+        },
+    ];
+    for filter in filters {
+        let within = found(&store, filter.clone());
+        let mut expected: BTreeMap<GroupKey, (u64, Duration)> = BTreeMap::new();
+        for line in lines
+            .iter()
+            .filter(|line| within.contains(&line.record.call))
+        {
+            let sums = expected
+                .entry(GroupKey::Client(line.record.client))
+                .or_default();
+            sums.0 += 1;
+            sums.1 += line.record.talk;
+        }
+        assert!(!expected.is_empty());
+        let groups = store.read(|r| r.call_groups(&filter, Grouping::Client, &budapest()));
+        let told = groups.unwrap().into_iter();
+        let told: BTreeMap<_, _> = told
+            .map(|group| (group.key, (group.calls, group.talk)))
+            .collect();
+        assert_eq!(told, expected, "{filter:?}");
+    }
 }
 
 #[test]

@@ -176,6 +176,8 @@ impl Timeline {
         };
         let shell = window.global::<WindowAdapter>();
         match &entry.what {
+            // Without the module there is no page that would show the call.
+            Happening::Call(_) if !window.global::<LogAdapter>().get_present() => {}
             Happening::Call(call) => {
                 shell.set_page(Page::Calls);
                 let log = window.global::<LogAdapter>();
