@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::ExportError;
 use super::cell::neutralised;
 use super::json_array::JsonArray;
-use crate::model::{CallLine, CallOrigin, CallRecord, CategoryId, Cost, Missing, Money};
+use crate::model::{CallLeg, CallLine, CallOrigin, CallRecord, CategoryId, Cost, Missing, Money};
 use crate::store::{CallList, Reader};
 
 /// The columns of the call log's CSV. `date` and `time` are the user's own, `started_at` is UTC.
@@ -112,8 +112,22 @@ pub fn call_json(line: &CallLine) -> Value {
     });
     if let (Value::Object(all), Value::Object(sound)) = (&mut all, sound_json(call)) {
         all.extend(sound);
+        if !call.legs.is_empty() {
+            all.insert("legs".to_owned(), call.legs.iter().map(leg_json).collect());
+        }
     }
     all
+}
+
+/// A phone that rang for a call.
+fn leg_json(leg: &CallLeg) -> Value {
+    json!({
+        "extension": leg.extension,
+        "employee": leg.employee,
+        "rang_at": utc(leg.rang_at),
+        "ended_at": leg.ended_at.map(utc),
+        "outcome": leg.outcome,
+    })
 }
 
 /// What the network did to a call's sound.

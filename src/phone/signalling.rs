@@ -6,14 +6,13 @@ use ringbook_media::engine::MediaCommand;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::MediaPlan;
 use ringbook_sip::user_agent::{
-    AccountId, CallHandle, CallerIdentity, End, Event as SipEvent, Output, RegistrationState,
+    AccountId, CallHandle, CallerIdentity, Event as SipEvent, Output, RegistrationState,
 };
 
 use super::account::LineInfo;
-use super::call::{Call, Ended, Hold, Led, Media, Ports, Remote, State};
+use super::call::{Call, Hold, Led, Media, Ports, Remote, State};
 use super::effect::Effect;
-use super::encryption::{encryption_trouble, may_be_taken, unencrypted_trouble};
-use super::end::verdict;
+use super::encryption::{encryption_trouble, may_be_taken};
 use super::flight_recorder::Passed;
 use super::listener::CallEvent;
 use super::media::{encryption, stream_config};
@@ -24,11 +23,6 @@ use crate::automation::{Body, CallState, Encryption, NoticeKind, Side};
 use crate::model::{CallId, Country, Direction, EndReason, Party};
 use crate::now::Now;
 use crate::tr;
-
-/// How long a call's sound may take to close.
-const MEDIA_CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
-/// How long an ended call may wait for its recording and its row before it is let go.
-const CLOSING: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// An incoming call whose caller has been answered and that nobody here knows of yet.
 #[derive(Debug)]
@@ -520,93 +514,5 @@ impl Phone {
             }
             self.event(now, Body::Call(Box::new(event)));
         }
-    }
-}
-
-/// The end of a call.
-impl Phone {
-    /// The call is over: its sound closes, then its recording, then its row.
-    pub(super) fn end(&mut self, now: Now, id: CallId, end: End) {
-        if self.calls.get(id).is_none_or(|call| call.ended().is_some()) {
-            return;
-        }
-        self.tell_referrer_of_failure(now, id);
-        self.give_up_connecting(id);
-        let unencrypted = self.is_unencrypted(id, &end);
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        let answered = call.answered.is_some();
-        let remote = call.remote.party.shown();
-        let (status, reason) = verdict(call.direction, answered, &end, call.intent);
-        call.hold.set(now.instant, false, false);
-        call.state = State::Ended(Box::new(Ended {
-            at: now,
-            end,
-            status,
-            reason,
-            closed: false,
-        }));
-        call.since = now.wall;
-        let (stream, ports) = (call.stream, call.media.ports);
-        self.leave_conference(now, id);
-        self.stop_leading(now, id, reason);
-        self.tell(now, id, CallEvent::Ended);
-        if unencrypted {
-            self.notice(now, NoticeKind::Call, unencrypted_trouble(&remote));
-        }
-        let ports = match ports {
-            Ports::Open { .. } => {
-                self.effect(Effect::Media(MediaCommand::Close { stream }));
-                Ports::Closing {
-                    until: now.instant + MEDIA_CLOSING,
-                }
-            }
-            Ports::Bound { .. } | Ports::Wanted => {
-                self.effect(Effect::ReleaseMedia(id));
-                Ports::Closed
-            }
-            ports => ports,
-        };
-        if let Some(call) = self.calls.get_mut(id) {
-            call.media.ports = ports;
-        }
-        self.refocus();
-        self.leg_ended(now, id);
-        self.settle(now, id);
-    }
-
-    /// Takes an ended call one step further when nothing holds it up any more: first everything
-    /// is closed and the row written, then the end is told and the call forgotten.
-    pub(super) fn settle(&mut self, now: Now, id: CallId) {
-        self.take_down();
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        if let Ports::Closing { until } = call.media.ports
-            && until <= now.instant
-        {
-            call.media.ports = Ports::Closed;
-        }
-        let sound_closed = matches!(call.media.ports, Ports::Closed);
-        let State::Ended(ended) = &mut call.state else {
-            return;
-        };
-        let overdue = now.instant.saturating_duration_since(ended.at.instant) >= CLOSING;
-        let busy = self
-            .features
-            .all()
-            .iter()
-            .any(|feature| feature.is_busy(id));
-        if !sound_closed || (busy && !overdue) {
-            return;
-        }
-        if !ended.closed {
-            ended.closed = true;
-            self.tell(now, id, CallEvent::Closed);
-            return self.settle(now, id);
-        }
-        self.tell_state(now, id, CallState::Ended);
-        self.calls.remove(id);
     }
 }

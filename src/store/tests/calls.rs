@@ -446,3 +446,35 @@ fn s1_5_a_call_that_a_crash_cut_off_keeps_the_lengths_that_were_measured_whateve
     });
     assert_eq!(lengths, [(4, 61), (4, 61), (5, 0), (0, 30), (7, 0)]);
 }
+
+#[test]
+fn s5_18_a_crash_closes_the_legs_with_the_row() {
+    let mut store = Store::in_memory().unwrap();
+    let began = at("2026-11-22T09:00:00Z");
+    let mut call = record(began, Direction::Incoming, CallStatus::InProgress);
+    call.last_seen_at = began + 20.seconds();
+    let leg = |extension: &str, after: i64, ended: Option<i64>, outcome| CallLeg {
+        extension: extension.into(),
+        employee: String::new(),
+        rang_at: began + after.seconds(),
+        ended_at: ended.map(|ended| began + ended.seconds()),
+        outcome,
+    };
+    call.legs = vec![
+        leg("101", 0, Some(15), LegOutcome::NoAnswer),
+        leg("102", 15, None, LegOutcome::Ringing),
+        leg("103", 15, None, LegOutcome::Answered),
+    ];
+    store.write(|w| w.save_call(&call)).unwrap();
+    store.write(|w| w.close_interrupted()).unwrap();
+    call.legs[1] = leg("102", 15, Some(20), LegOutcome::Interrupted);
+    call.legs[2] = leg("103", 15, Some(20), LegOutcome::Answered);
+    let found = store.read(|r| r.find_call(call.call)).unwrap().unwrap();
+    assert_eq!(found.record.legs, call.legs);
+    // What is over stays as it was, whatever comes late.
+    call.legs[1].outcome = LegOutcome::Ringing;
+    call.legs[1].ended_at = None;
+    store.write(|w| w.save_call(&call)).unwrap();
+    let found = store.read(|r| r.find_call(call.call)).unwrap().unwrap();
+    assert_eq!(found.record.legs[1].outcome, LegOutcome::Interrupted);
+}

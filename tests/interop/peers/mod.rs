@@ -11,6 +11,7 @@ mod desktop;
 mod encryption;
 mod foreign;
 mod ipv6;
+mod led;
 mod nat;
 #[cfg(feature = "gui")]
 mod office;
