@@ -1,5 +1,7 @@
 //! What fields of clients and records, and days of the week, are called, in the reader's language.
 
+pub mod costs;
+
 use std::time::Duration;
 
 use jiff::civil::Weekday;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::model::Money;
 use crate::store::{CostTotal, Unpriced};
 use crate::table::write_table;
-use crate::tariffs::{Part, Price, Tariff, Tariffs};
-use crate::words::clock;
+use crate::tariffs::{Price, Tariff, Tariffs};
+use crate::words::{self, clock};
 use crate::{tr, trn};
 
 /// Writes the rules, in the file's order.
@@ -62,39 +62,8 @@ fn when(tariff: &Tariff) -> String {
 
 /// Writes a price and how it comes about.
 pub fn explain(price: &Price, output: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(output, "{}", tr!("Tariff: {name}", name = price.tariff))?;
-    let text = tr!(
-        "Whole seconds: {talk}, free: {free}, charged: {charged}",
-        talk = price.talk_s,
-        free = price.free_s,
-        charged = price.charged_s
-    );
-    writeln!(output, "{text}")?;
-    for part in &price.parts {
-        writeln!(output, "{}", steps(part, price))?;
-    }
-    if !price.connection.is_zero() {
-        let text = tr!(
-            "Connection: {price} {currency}",
-            price = price.connection,
-            currency = price.cost.currency
-        );
-        writeln!(output, "{text}")?;
-    }
-    let text = tr!("Cost: {cost}", cost = plain(&price.cost));
-    Ok(writeln!(output, "{text}")?)
-}
-
-fn steps(part: &Part, price: &Price) -> String {
-    trn!(
-        "{n} step of {seconds} s at {price} {currency} a minute ({tariff})",
-        "{n} steps of {seconds} s at {price} {currency} a minute ({tariff})",
-        n = part.steps,
-        seconds = part.step_s,
-        price = part.price,
-        currency = price.cost.currency,
-        tariff = part.tariff
-    )
+    let mut lines = words::costs::price(price).into_iter();
+    Ok(lines.try_for_each(|line| writeln!(output, "{line}"))?)
 }
 
 /// Writes what the calls cost, by currency and line, each currency with its sum.
@@ -163,9 +132,4 @@ fn total_row(line: String, calls: u64, talk: Duration, cost: &Money) -> [String;
         clock(talk),
         cost.amount(),
     ]
-}
-
-/// `0.20 EUR`.
-fn plain(cost: &Money) -> String {
-    format!("{} {}", cost.amount(), cost.currency)
 }

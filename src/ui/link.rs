@@ -33,6 +33,8 @@ pub trait PhoneLink {
     /// # Errors
     /// The file cannot be written.
     fn save_settings(&self, settings: Settings) -> Result<(), SettingsError>;
+    /// Reads the tariffs again, and charges calls by them from now on.
+    fn read_tariffs(&self);
     /// Tells scripts that somebody has closed a task for a reason.
     fn tell_closed(&self, task: TaskId);
     /// Whether the phone still runs.
@@ -62,6 +64,10 @@ impl PhoneLink for AppHandle {
 
     fn save_settings(&self, settings: Settings) -> Result<(), SettingsError> {
         AppHandle::save_settings(self, settings)
+    }
+
+    fn read_tariffs(&self) {
+        AppHandle::read_tariffs(self);
     }
 
     fn tell_closed(&self, task: TaskId) {

@@ -8,6 +8,7 @@ mod card_adapter;
 mod card_blocks;
 mod category_looks;
 mod clients_adapter;
+mod costs_adapter;
 mod file_choice;
 mod flight_adapter;
 mod form;
@@ -52,6 +53,7 @@ use self::asking::spawn;
 use self::card_adapter::Photos;
 use self::category_looks::CategoryLooks;
 use self::clients_adapter::ClientsPage;
+use self::costs_adapter::CostsPart;
 use self::flight_adapter::FlightPage;
 use self::lamps_adapter::Lamps;
 use self::layouts_adapter::LayoutsPage;
@@ -156,6 +158,7 @@ impl Desk {
         let page = log.clone();
         records.on_change(move || spawn(page.clone().load_views(false)));
         OfficePart::start(main, phone.clone(), records.clone());
+        CostsPart::start(main, phone.clone(), bell.clone());
         let desk = Rc::new(Self {
             shell: Shell::start(main, phone.clone(), calls.clone()),
             log,
