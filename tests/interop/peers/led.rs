@@ -20,7 +20,7 @@ fn s5_18_after_three_seconds_the_colleague_rings_and_both_talk_through_this_phon
     let mut phone = Phone::start(&Setup {
         input: Input::Tone(f64::from(OWN_HZ)),
         answers_itself: false,
-        account: "extension = \"101\"\n".to_owned(),
+        account: "codecs = [\"pcmu\", \"g722\"]\n".to_owned(),
         more: SCENARIO,
         ..Setup::registered("101", &kamailio.address(), Transport::Udp)
     });
