@@ -4,6 +4,7 @@ pub mod busiest;
 pub mod handling;
 pub mod lost;
 pub mod service;
+pub mod wallboard;
 
 use std::io::Write;
 
@@ -55,11 +56,7 @@ impl Report {
             }
             Self::Service => {
                 let figures = store.service(period, clock, SHORT_ABANDON, SERVICE_WITHIN)?;
-                let aim = Aim {
-                    within: SERVICE_WITHIN,
-                    percent: SERVICE_GOAL,
-                };
-                service::page(period, &figures, zone, aim)
+                service::page(period, &figures, zone, Aim::USUAL)
             }
             Self::Busiest => {
                 let figures = store.busiest(period, clock, SHORT_ABANDON)?;

@@ -8,7 +8,7 @@ use super::handling::to_the_second;
 use super::lost::{not_counted, share};
 use super::shown;
 use crate::export::page::{Bars, Page, Part, Table};
-use crate::reports::{Fate, Level, Load, Period, Service};
+use crate::reports::{Fate, Level, Load, Period, SERVICE_GOAL, SERVICE_WITHIN, Service};
 use crate::tr;
 use crate::words::clock;
 
@@ -19,6 +19,14 @@ pub struct Aim {
     pub within: Duration,
     /// Which share of callers is to be answered in time.
     pub percent: u8,
+}
+
+impl Aim {
+    /// What is aimed at where nobody says it.
+    pub const USUAL: Self = Self {
+        within: SERVICE_WITHIN,
+        percent: SERVICE_GOAL,
+    };
 }
 
 /// The figures of a period.

@@ -273,6 +273,7 @@ impl Desk {
         self.popups.refresh();
         self.calls.refresh();
         self.tasks.refresh(Timestamp::now());
+        spawn(self.reports.clone().load_wallboard());
     }
 }
 

@@ -9,9 +9,10 @@ use anyhow::Context as _;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, Zoned};
-use ringbook_ui::slint::{ComponentHandle, ModelRc, SharedString, Weak};
+use ringbook_ui::slint::{ComponentHandle, Model as _, ModelRc, SharedString, Weak};
 use ringbook_ui::{
-    MainWindow, ReportCell, ReportHeat, ReportPart, ReportPartKind, ReportRow, ReportsAdapter,
+    MainWindow, ReportCell, ReportHeat, ReportPart, ReportPartKind, ReportRow, ReportTile,
+    ReportsAdapter, Tone,
 };
 
 use super::asking::{self, spawn};
@@ -22,8 +23,13 @@ use crate::export::page::{Heat, Page, Part, Table};
 use crate::export::{pages_as_html, pages_as_pdf};
 use crate::model::{Deed, Right, When};
 use crate::report_pages::Report;
+use crate::report_pages::service::Aim;
+use crate::report_pages::wallboard::{self, Tile};
 use crate::reports::Period;
 use crate::{i18n, tr};
+
+/// The wallboard's place in the choice of reports, behind all others.
+const WALLBOARD: i32 = Report::ALL.len() as i32;
 
 /// The page's state.
 pub struct ReportsPage {
@@ -51,6 +57,7 @@ impl ReportsPage {
 
     /// Reads the report that is chosen, if the page is in sight.
     pub async fn load(self: Rc<Self>) {
+        self.clone().load_wallboard().await;
         let Some((report, period)) = self.chosen() else {
             return;
         };
@@ -70,6 +77,32 @@ impl ReportsPage {
         let adapter = window.global::<ReportsAdapter>();
         adapter.set_heading(page.heading.as_str().into());
         adapter.set_parts(model(page.parts.iter().map(map_part).collect()));
+    }
+
+    /// Reads the wallboard, if it is in sight: its figures grow by themselves.
+    pub async fn load_wallboard(self: Rc<Self>) {
+        let window = self.window.upgrade();
+        let is_shown = window.is_some_and(|window| {
+            let adapter = window.global::<ReportsAdapter>();
+            adapter.get_open() && adapter.get_kind() == WALLBOARD
+        });
+        if !is_shown {
+            return;
+        }
+        let moment = asking::read(&self.phone, |store| {
+            let now = Zoned::now();
+            let today = period(0, &now);
+            wallboard::read(store, now.timestamp(), today, now.time_zone(), Aim::USUAL)
+        });
+        let moment = match moment.await {
+            Ok(moment) => moment,
+            Err(error) => return complain(&self.window, error.to_string()),
+        };
+        let tiles = wallboard::tiles(&moment, Aim::USUAL);
+        if let Some(window) = self.window.upgrade() {
+            let adapter = window.global::<ReportsAdapter>();
+            show_tiles(&adapter, tiles.iter().map(map_tile).collect());
+        }
     }
 
     fn chosen(&self) -> Option<(Report, Period)> {
@@ -136,6 +169,31 @@ fn write(
         _ => return Ok(report.csv(store, period, zone, &mut output)?),
     }
     .context(shown)
+}
+
+/// Tiles that are there already change their figures only: whoever reads one keeps it.
+fn show_tiles(adapter: &ReportsAdapter<'_>, tiles: Vec<ReportTile>) {
+    let shown = adapter.get_tiles();
+    if shown.row_count() != tiles.len() {
+        return adapter.set_tiles(model(tiles));
+    }
+    for (at, tile) in tiles.into_iter().enumerate() {
+        if shown.row_data(at).as_ref() != Some(&tile) {
+            shown.set_row_data(at, tile);
+        }
+    }
+}
+
+fn map_tile(tile: &Tile) -> ReportTile {
+    ReportTile {
+        title: tile.title.as_str().into(),
+        figure: tile.figure.as_str().into(),
+        tone: match tile.is_good {
+            None => Tone::Info,
+            Some(true) => Tone::Good,
+            Some(false) => Tone::Bad,
+        },
+    }
 }
 
 /// The period in this place of the window's list, up to the end of today.
