@@ -117,6 +117,14 @@ impl Default for CallView {
 }
 
 impl CallView {
+    /// The name under which the table is kept as it was left; no view of a person's has it.
+    pub const AS_LEFT: &'static str = "standard";
+
+    /// Whether that is what the name means, however it is spelt.
+    pub fn is_as_left(name: &str) -> bool {
+        name.trim().to_lowercase() == Self::AS_LEFT
+    }
+
     /// The view that a record of this kind keeps; what cannot be read in it is left out.
     pub fn of(record: &Record) -> Self {
         let columns = parts(record.text("columns")).filter_map(|part| read_column(part).ok());

@@ -1,4 +1,4 @@
-//! The recordings' page: rows, playing, showing the file, exporting.
+//! The recordings' page: rows, showing the file, exporting.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use super::log_adapter::map_line;
 use super::text;
 use super::window_adapter::{complain, tell};
 use crate::export;
-use crate::model::{Act, CallId, RecordingId, RecordingState};
+use crate::model::{Act, CallId, RecordingId, RecordingRow, RecordingState};
 use crate::store::{Reader, RecordingFilter, RecordingLine, Result};
 use crate::tr;
 
@@ -57,12 +57,6 @@ impl RecordingsPage {
         adapter.on_select_call(move |call| {
             if let Ok(call) = call.parse() {
                 spawn(page.clone().select_call(call));
-            }
-        });
-        let page = self.clone();
-        adapter.on_play(move |id| {
-            if let Ok(id) = id.parse() {
-                spawn(page.clone().play(id));
             }
         });
         let page = self.clone();
@@ -129,17 +123,6 @@ impl RecordingsPage {
         }
     }
 
-    /// Opens the recording, once the audit says who listens to it.
-    async fn play(self: Rc<Self>, id: RecordingId) {
-        let written = asking::audited(&self.phone, move |writer, who| {
-            writer.audit_recording(who, Act::Listen, id, "")
-        });
-        match written.await {
-            Ok(_) => self.open(&id.to_string(), false),
-            Err(error) => complain(&self.window, error.to_string()),
-        }
-    }
-
     /// Opens the folder it lies in, once the audit says who gets at the file.
     async fn reveal(self: Rc<Self>, id: RecordingId) {
         let folder = self.phone.profile().recordings().display().to_string();
@@ -147,24 +130,16 @@ impl RecordingsPage {
             writer.audit_recording(who, Act::Export, id, &folder)
         });
         match written.await {
-            Ok(_) => self.open(&id.to_string(), true),
+            Ok(recording) => self.open_folder_of(&recording),
             Err(error) => complain(&self.window, error.to_string()),
         }
     }
 
-    /// Opens the recording, or the folder it lies in, with the desktop's own program.
-    fn open(&self, id: &str, folder: bool) {
-        let Some(window) = self.window.upgrade() else {
-            return;
-        };
-        let recording = window.global::<RecordingsAdapter>().get_recording();
-        if recording.id != id {
-            return;
-        }
+    /// Opens the folder it lies in with the desktop's own program.
+    fn open_folder_of(&self, recording: &RecordingRow) {
         let recordings = self.phone.profile().recordings();
         match export::recording_path(&recordings, &recording.file) {
-            Ok(file) if folder => super::open(file.parent().unwrap_or(&recordings)),
-            Ok(file) => super::open(&file),
+            Ok(file) => super::open(file.parent().unwrap_or(&recordings)),
             Err(error) => complain(&self.window, error.to_string()),
         }
     }
