@@ -79,13 +79,13 @@ fn s5_10_by_keyboard_a_column_is_sorted_after_the_others_moved_and_resized() {
             break;
         }
     }
-    assert_eq!(asked.take(), ["resize Status 166"]);
+    assert_eq!(asked.take(), ["resize Status 206"]);
     press_with(&window, Key::Shift, Key::LeftArrow);
     press_with(&window, Key::Alt, Key::RightArrow);
     support::press(&window, Key::Return);
     press_with(&window, Key::Shift, Key::Return);
     let expected = [
-        "resize Status 134",
+        "resize Status 174",
         "step Status 1",
         "sort Status false",
         "sort Status true",
@@ -229,7 +229,7 @@ fn s5_10_a_line_shows_where_a_column_that_is_dragged_would_land() {
         let (write, weak) = (asked.clone(), window.as_weak());
         adapter.on_drag(move |column, x| {
             write.borrow_mut().push(format!("drag {column:?} {x}"));
-            weak.unwrap().global::<TableAdapter>().set_landing(246.0);
+            weak.unwrap().global::<TableAdapter>().set_landing(286.0);
         });
         let write = asked.clone();
         adapter.on_drop(move |column, x| write.borrow_mut().push(format!("drop {column:?} {x}")));
@@ -253,10 +253,10 @@ fn s5_10_a_line_shows_where_a_column_that_is_dragged_would_land() {
         event(WindowEvent::PointerMoved {
             position: place(120.0),
         });
-        assert_eq!(asked.take(), ["drag Status 195"]);
+        assert_eq!(asked.take(), ["drag Status 215"]);
         // The line stands from the heads to the last row, and nothing else is as strong there.
         let picture = window.window().take_snapshot().unwrap();
-        let edge = at.x + if rtl { size.width - 246.0 } else { 246.0 };
+        let edge = at.x + if rtl { size.width - 286.0 } else { 286.0 };
         let pixel = |x: f32, y: u32, of: &slint::SharedPixelBuffer<slint::Rgba8Pixel>| {
             of.as_slice()[(y * of.width() + x as u32) as usize]
         };
@@ -271,7 +271,7 @@ fn s5_10_a_line_shows_where_a_column_that_is_dragged_would_land() {
             position: place(120.0),
             button,
         });
-        assert_eq!(asked.take(), ["drop Status 195"]);
+        assert_eq!(asked.take(), ["drop Status 215"]);
         assert_eq!(adapter.get_landing(), -1.0);
     }
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use polib::catalog::Catalog;
-use polib::message::MessageView as _;
 use ringbook_ui::slint::{ComponentHandle, Model, SharedString};
 use ringbook_ui::*;
 
@@ -26,6 +25,17 @@ impl Words {
         self.find(None, text)
     }
 
+    /// How many calls there are, of a number that a few of languages have a word of their own for.
+    fn five_calls(&self) -> String {
+        let Some(catalogue) = &self.0 else {
+            return "5 calls".to_owned();
+        };
+        let message = catalogue.find_message(None, "{n} call", Some("{n} calls"));
+        let forms = message.unwrap().msgstr_plural().unwrap();
+        let form = if forms.len() > 3 { 3 } else { forms.len() - 1 };
+        forms[form].replace("{n}", "5")
+    }
+
     fn calls(&self, text: &str) -> String {
         self.find(Some("calls"), text)
     }
@@ -38,8 +48,7 @@ impl Words {
         let message = message.unwrap_or_else(|| panic!("{text} is in no catalogue"));
         let said = message.msgstr().unwrap();
         assert!(!said.is_empty(), "{text} is not translated");
-        // As the program writes them into a line that reads the other way.
-        said.replace(['\u{2068}', '\u{2069}'], "")
+        said.to_owned()
     }
 }
 
@@ -47,15 +56,28 @@ impl Words {
 pub fn rows(words: &Words) -> Vec<LogRow> {
     let known = |text: &SharedString| match text.as_str() {
         "Today" | "Yesterday" | "Hidden number" => words.say(text).into(),
+        "Friday 20 November" => "20.11.2026".into(),
         _ => text.clone(),
     };
     let row = |row: LogRow| LogRow {
         heading: known(&row.heading),
+        group_sum: format!("{} · 12:04", words.five_calls()).into(),
         group: known(&row.group),
         title: known(&row.title),
         ..row
     };
     log().into_iter().map(row).collect()
+}
+
+/// The lines beside the pages, as the language says how they are.
+pub fn put_lines(window: &MainWindow, words: &Words) {
+    let adapter = window.global::<WindowAdapter>();
+    let lines = adapter.get_lines();
+    let lines = lines.iter().map(|line| Line {
+        text: words.say(&line.text).into(),
+        ..line
+    });
+    adapter.set_lines(model(lines.collect()));
 }
 
 /// The table of calls, its columns and views called what the language calls them.
