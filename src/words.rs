@@ -37,6 +37,11 @@ pub fn clock(duration: Duration) -> String {
     )
 }
 
+/// Why no view of the table of calls can be called *standard*.
+pub fn name_of_the_left_table() -> String {
+    tr!("“standard” is what the table is called as it was left. Give the view another name.")
+}
+
 /// What a role is called.
 pub fn role(role: Role) -> String {
     match role {

@@ -11,7 +11,7 @@ use ringbook::model::{CallStatus, Direction};
 use ringbook::store::{CallFilter, CallList, CallOrder, Grouping, Hours, Store};
 
 use super::agent::RINGBOOK;
-use super::reports::write_calls;
+use super::reports::{CALLS, write_calls};
 use super::statistics::p50_p99;
 use super::table::{Row, Table};
 
@@ -23,7 +23,7 @@ pub fn measure(table: &mut Table) {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("ringbook.db");
     let end: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
-    write_calls(&database, end);
+    write_calls(&database, end, CALLS);
     let store = Store::open(&database).unwrap();
     let mut note = |name: &str, ask: &dyn Fn()| {
         let took = |_| {

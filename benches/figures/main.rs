@@ -9,11 +9,17 @@ mod agent;
 mod book;
 mod card;
 mod delay;
+#[cfg(feature = "gui")]
+#[path = "../../tests/support/desk.rs"]
+#[allow(dead_code)]
+mod desk;
 mod load;
 mod log;
 mod people;
 mod process;
 mod reports;
+#[cfg(feature = "gui")]
+mod scroll;
 mod signalling;
 mod statistics;
 mod strain;
@@ -35,7 +41,7 @@ const SOAK: Duration = Duration::from_secs(120);
 fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
     // alone measures calls as fast as they go, `book` what a million clients and a million calls
-    // cost (`reports` the figures over calls alone, `log` their list), and `strain` what strangers and much work do to the phone; a
+    // cost (`reports` the figures over calls alone, `log` their list, `scroll` the window's table), and `strain` what strangers and much work do to the phone; a
     // number says for how many seconds the long run goes on: `cargo bench --bench figures strain
     // 3600`.
     let words: Vec<String> = env::args()
@@ -75,6 +81,10 @@ fn main() {
     }
     if is_named("book") || is_named("log") {
         log::measure(&mut table);
+    }
+    #[cfg(feature = "gui")]
+    if is_named("book") || is_named("scroll") {
+        scroll::measure(&mut table);
     }
     if is_named("strain") {
         strain::measure(soak, &mut table);

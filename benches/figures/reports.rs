@@ -14,7 +14,7 @@ use super::agent::RINGBOOK;
 use super::statistics::p50_p99;
 use super::table::{Row, Table};
 
-const CALLS: u32 = 1_000_000;
+pub const CALLS: u32 = 1_000_000;
 const CLIENTS: u32 = 50_000;
 /// Rows that share a transaction.
 const BATCH: u32 = 10_000;
@@ -27,7 +27,7 @@ pub fn measure(table: &mut Table) {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("ringbook.db");
     let end: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
-    write_calls(&database, end);
+    write_calls(&database, end, CALLS);
     for (name, from) in [
         ("two weeks", end - 336.hours()),
         ("all", Timestamp::UNIX_EPOCH),
@@ -76,8 +76,8 @@ const REPORTS: [(&str, Figures); 4] = [
     }),
 ];
 
-/// A log of a million calls, four of five of them with clients.
-pub fn write_calls(database: &std::path::Path, end: Timestamp) {
+/// A log of so many calls, four of five of them with clients.
+pub fn write_calls(database: &std::path::Path, end: Timestamp, calls: u32) {
     let mut store = Store::open(database).unwrap();
     store.expect_much().unwrap();
     let clients: Vec<Client> = (0..CLIENTS)
@@ -91,13 +91,13 @@ pub fn write_calls(database: &std::path::Path, end: Timestamp) {
         })
         .unwrap();
     let with_client = |n: u32| {
-        let mut call = call(n, end);
+        let mut call = call(n, end - EVERY * (calls - n));
         let client = clients.get((n.wrapping_mul(40_503) % (CLIENTS * 5 / 4)) as usize);
         call.client = client.map(|client| client.id);
         call.client_name = client.map(|client| client.name.clone()).unwrap_or_default();
         call
     };
-    for batch in 0..CALLS / BATCH {
+    for batch in 0..calls / BATCH {
         store
             .write(|writer| {
                 (0..BATCH).try_for_each(|n| writer.save_call(&with_client(batch * BATCH + n)))
@@ -107,8 +107,7 @@ pub fn write_calls(database: &std::path::Path, end: Timestamp) {
 }
 
 /// The n-th call: four of five are answered, three of five by somebody whom the card names.
-fn call(n: u32, end: Timestamp) -> CallRecord {
-    let started_at = end - EVERY * (CALLS - n);
+fn call(n: u32, started_at: Timestamp) -> CallRecord {
     let direction = [
         Direction::Incoming,
         Direction::Incoming,

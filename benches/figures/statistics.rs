@@ -14,6 +14,12 @@ pub fn p50_p99(times: &mut [Duration]) -> String {
     format!("{:.2} / {:.2}", at(0.5), at(0.99))
 }
 
+/// As [`p50_p99`], and the longest of them.
+pub fn p50_p99_max(times: &mut [Duration]) -> String {
+    let most = times.iter().max().copied().unwrap_or_default();
+    format!("{} / {:.2}", p50_p99(times), most.as_secs_f64() * 1000.0)
+}
+
 /// How much the second of each pair grows by when the first grows by one: least squares.
 pub fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;

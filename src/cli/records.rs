@@ -14,7 +14,7 @@ use super::client_fields::{option, refused};
 use super::data::{Format, home_country, one_client, open_store};
 use crate::export::{record_json, records_as_csv};
 use crate::import::{Options, import_records};
-use crate::model::{Client, ClientId, Column, Country, Kind, Record, Value, ValueType};
+use crate::model::{CallView, Client, ClientId, Column, Country, Kind, Record, Value, ValueType};
 use crate::profile::Profile;
 use crate::store::{Reader, Writer};
 use crate::table::write_columns;
@@ -327,6 +327,9 @@ fn set(
         let read = Value::read(column.holds, text, record.get(column.name), &lists, &now);
         let value = read.map_err(|error| refused(&option(column.name), error))?;
         record.set(column.name, value);
+    }
+    if kind == Kind::VIEW && CallView::is_as_left(record.text("name")) {
+        bail!(words::name_of_the_left_table());
     }
     Ok(writer.save_record(&record)?)
 }

@@ -70,16 +70,17 @@ impl ShownColumn {
         let width = match column {
             CallColumn::Started => 96,
             CallColumn::TimeOfDay => 64,
-            CallColumn::Status => 150,
+            CallColumn::Status => 190,
             CallColumn::Direction => 104,
             CallColumn::Caller | CallColumn::Callee => 150,
             CallColumn::Extension => 130,
             CallColumn::Client => 180,
             CallColumn::Category | CallColumn::CategoryThen => 120,
             CallColumn::Line => 170,
-            CallColumn::Talk | CallColumn::Ring | CallColumn::Hold => 80,
+            CallColumn::Talk | CallColumn::Ring | CallColumn::Hold => 96,
             CallColumn::Quality => 80,
-            CallColumn::Recorded | CallColumn::TooLong => 100,
+            CallColumn::TooLong => 128,
+            CallColumn::Recorded => 170,
             CallColumn::Cost => 96,
             CallColumn::Tags => 140,
             CallColumn::Note => 220,
@@ -117,6 +118,14 @@ impl Default for CallView {
 }
 
 impl CallView {
+    /// The name under which the table is kept as it was left; no view of a person's has it.
+    pub const AS_LEFT: &'static str = "standard";
+
+    /// Whether that is what the name means, however it is spelt.
+    pub fn is_as_left(name: &str) -> bool {
+        name.trim().to_lowercase() == Self::AS_LEFT
+    }
+
     /// The view that a record of this kind keeps; what cannot be read in it is left out.
     pub fn of(record: &Record) -> Self {
         let columns = parts(record.text("columns")).filter_map(|part| read_column(part).ok());

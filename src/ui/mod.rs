@@ -22,6 +22,8 @@ mod notifications_adapter;
 mod office;
 mod paged;
 mod phone_adapter;
+mod player;
+mod player_adapter;
 mod popups;
 mod record_form;
 mod recordings_adapter;
@@ -61,6 +63,7 @@ use self::log_adapter::LogPage;
 use self::notifications_adapter::Bell;
 use self::office::OfficePart;
 use self::phone_adapter::PhonePage;
+use self::player_adapter::Player;
 use self::popups::Popups;
 use self::recordings_adapter::RecordingsPage;
 use self::records::Records;
@@ -127,6 +130,7 @@ pub struct Desk {
     switches: Rc<Switches>,
     lamps: Rc<Lamps>,
     recordings: Rc<RecordingsPage>,
+    player: Rc<Player>,
     reports: Rc<ReportsPage>,
     tasks: Rc<TasksPage>,
     settings: Rc<SettingsPage>,
@@ -166,6 +170,7 @@ impl Desk {
             switches: Switches::start(main, phone.clone()),
             lamps: Lamps::start(main, phone.clone()),
             recordings: RecordingsPage::start(main, phone.clone()),
+            player: Player::start(main, phone.clone()),
             reports: ReportsPage::start(main, phone.clone()),
             tasks: TasksPage::start(main, phone.clone(), bell.clone()),
             settings: SettingsPage::start(main, phone.clone()),
@@ -228,6 +233,10 @@ impl Desk {
         self.lamps.show(view);
         self.settings.show(view);
         self.tasks.show(view);
+        if before.calls.is_empty() && !view.calls.is_empty() {
+            // Who is called hears the caller, not what is played.
+            self.player.rest();
+        }
         if view.log_edition != before.log_edition {
             spawn(self.log.clone().reload());
             spawn(self.recordings.clone().reload());

@@ -1,4 +1,4 @@
-//! The recordings' page: rows, playing, showing the file, exporting.
+//! The recordings' page: rows, showing the file, exporting.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use super::log_adapter::map_line;
 use super::text;
 use super::window_adapter::{complain, tell};
 use crate::export;
-use crate::model::{Act, CallId, Missing, RecordingId, RecordingState};
+use crate::model::{Act, CallId, RecordingId, RecordingRow, RecordingState};
 use crate::store::{Reader, RecordingFilter, RecordingLine, Result};
 use crate::{tr, words};
 
@@ -30,6 +30,23 @@ pub struct RecordingsPage {
     window: Weak<MainWindow>,
     phone: Rc<dyn PhoneLink>,
     recordings: Rc<Listing<Recordings>>,
+}
+
+/// The recording as it is now: whether its file is there is looked for on the store's thread, and what is news
+/// is kept.
+pub async fn looked_at(phone: &Rc<dyn PhoneLink>, id: RecordingId) -> Option<RecordingLine> {
+    let recordings = phone.profile().recordings();
+    let looked = asking::read(phone, move |store| {
+        let line = store.find_recording_line(id)?;
+        Ok(line.map(|line| (export::news_of(&recordings, &[line.file()]), line)))
+    });
+    let (news, mut line) = looked.await.ok().flatten()?;
+    if let Some(&(_, missing)) = news.first() {
+        line.missing = missing;
+        // What cannot be written now is found again by whoever looks next.
+        let _ = asking::write(phone, move |writer| writer.note_missing(&news)).await;
+    }
+    Some(line)
 }
 
 impl RecordingsPage {
@@ -57,12 +74,6 @@ impl RecordingsPage {
         adapter.on_select_call(move |call| {
             if let Ok(call) = call.parse() {
                 spawn(page.clone().select_call(call));
-            }
-        });
-        let page = self.clone();
-        adapter.on_play(move |id| {
-            if let Ok(id) = id.parse() {
-                spawn(page.clone().play(id));
             }
         });
         let page = self.clone();
@@ -117,29 +128,18 @@ impl RecordingsPage {
         }
     }
 
-    /// Looks whether the recording is still there, on the store's thread, and shows and keeps what is
-    /// new: why it cannot be listened to, if it cannot.
-    async fn look(&self, id: RecordingId) -> Option<Missing> {
-        let recordings = self.phone.profile().recordings();
+    /// Looks whether the recording is still there, and shows what is so.
+    async fn look(&self, id: RecordingId) {
         let zone = self.recordings.zone().clone();
-        let looked = asking::read(&self.phone, move |store| {
-            let line = store.find_recording_line(id)?;
-            Ok(line.map(|line| (export::news_of(&recordings, &[line.file()]), line)))
-        });
-        let (news, mut line) = looked.await.ok().flatten()?;
-        let Some(&(_, missing)) = news.first() else {
-            return line.missing;
+        let Some(line) = looked_at(&self.phone, id).await else {
+            return;
         };
-        line.missing = missing;
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<RecordingsAdapter>();
             if adapter.get_selected() == id.to_string() {
                 show(&adapter, map_recording(&line, &zone));
             }
         }
-        // What cannot be written now is found again by whoever looks next.
-        let _ = asking::write(&self.phone, move |writer| writer.note_missing(&news)).await;
-        missing
     }
 
     async fn select_call(self: Rc<Self>, call: CallId) {
@@ -160,20 +160,6 @@ impl RecordingsPage {
         }
     }
 
-    /// Opens the recording, once the audit says who listens to it.
-    async fn play(self: Rc<Self>, id: RecordingId) {
-        if let Some(missing) = self.look(id).await {
-            return complain(&self.window, words::missing(missing));
-        }
-        let written = asking::audited(&self.phone, move |writer, who| {
-            writer.audit_recording(who, Act::Listen, id, "")
-        });
-        match written.await {
-            Ok(_) => self.open(&id.to_string(), false),
-            Err(error) => complain(&self.window, error.to_string()),
-        }
-    }
-
     /// Opens the folder it lies in, once the audit says who gets at the file.
     async fn reveal(self: Rc<Self>, id: RecordingId) {
         let folder = self.phone.profile().recordings().display().to_string();
@@ -181,24 +167,16 @@ impl RecordingsPage {
             writer.audit_recording(who, Act::Export, id, &folder)
         });
         match written.await {
-            Ok(_) => self.open(&id.to_string(), true),
+            Ok(recording) => self.open_folder_of(&recording),
             Err(error) => complain(&self.window, error.to_string()),
         }
     }
 
-    /// Opens the recording, or the folder it lies in, with the desktop's own program.
-    fn open(&self, id: &str, folder: bool) {
-        let Some(window) = self.window.upgrade() else {
-            return;
-        };
-        let recording = window.global::<RecordingsAdapter>().get_recording();
-        if recording.id != id {
-            return;
-        }
+    /// Opens the folder it lies in with the desktop's own program.
+    fn open_folder_of(&self, recording: &RecordingRow) {
         let recordings = self.phone.profile().recordings();
         match export::recording_path(&recordings, &recording.file) {
-            Ok(file) if folder => super::open(file.parent().unwrap_or(&recordings)),
-            Ok(file) => super::open(&file),
+            Ok(file) => super::open(file.parent().unwrap_or(&recordings)),
             Err(error) => complain(&self.window, error.to_string()),
         }
     }

@@ -256,3 +256,22 @@ fn s5_1_without_the_module_no_command_reads_or_writes_the_log_and_with_it_all_is
     let listed = json_of(&log(dir.path(), &["list", "--format", "json"]));
     assert_eq!(listed.as_array().unwrap().len(), 4);
 }
+
+#[test]
+fn s5_10_a_view_is_not_called_what_the_table_is_called_as_it_was_left() {
+    let dir = profile(SETTINGS);
+    let view = |arguments: &[&str]| {
+        ringbook(dir.path(), &[&["view"], arguments].concat())
+            .env("LC_ALL", "C.UTF-8")
+            .output()
+            .unwrap()
+    };
+    let columns = ["--columns", "status; talk"];
+    let refused = view(&[&["set", "Standard"][..], &columns].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(error.contains("Give the view another name"), "{error}");
+    printed(&view(&[&["set", "Long calls"][..], &columns].concat()));
+    let listed = json_of(&view(&["list", "--format", "json"]));
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+}

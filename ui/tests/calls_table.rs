@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use i_slint_backend_testing::ElementHandle;
-use ringbook_ui::slint::platform::{Key, WindowEvent};
-use ringbook_ui::slint::{Color, ComponentHandle, Model, SharedString};
+use ringbook_ui::slint::platform::{Key, PointerEventButton, WindowEvent};
+use ringbook_ui::slint::{self, Color, ComponentHandle, Model, SharedString};
 use ringbook_ui::*;
 use support::{sample, table};
 
@@ -79,13 +79,13 @@ fn s5_10_by_keyboard_a_column_is_sorted_after_the_others_moved_and_resized() {
             break;
         }
     }
-    assert_eq!(asked.take(), ["resize Status 166"]);
+    assert_eq!(asked.take(), ["resize Status 206"]);
     press_with(&window, Key::Shift, Key::LeftArrow);
     press_with(&window, Key::Alt, Key::RightArrow);
     support::press(&window, Key::Return);
     press_with(&window, Key::Shift, Key::Return);
     let expected = [
-        "resize Status 134",
+        "resize Status 174",
         "step Status 1",
         "sort Status false",
         "sort Status true",
@@ -218,4 +218,81 @@ fn s5_7_s5_13_a_value_with_a_look_shows_its_icon_until_it_is_switched_off() {
     looks.on_look(|_, _, _, _, _| CategoryLook::default());
     looks.set_revision(2);
     assert!(shape(&window) == before);
+}
+
+#[test]
+fn s5_10_a_line_shows_where_a_column_that_is_dragged_would_land() {
+    for rtl in [false, true] {
+        let (window, asked) = opened();
+        window.global::<Reading>().set_rtl(rtl);
+        let adapter = window.global::<TableAdapter>();
+        let (write, weak) = (asked.clone(), window.as_weak());
+        adapter.on_drag(move |column, x| {
+            write.borrow_mut().push(format!("drag {column:?} {x}"));
+            weak.unwrap().global::<TableAdapter>().set_landing(286.0);
+        });
+        let write = asked.clone();
+        adapter.on_drop(move |column, x| write.borrow_mut().push(format!("drop {column:?} {x}")));
+        support::settle();
+        let head = labelled(&window, "Status");
+        let (at, size) = (head.absolute_position(), head.size());
+        let place = |by: f32| slint::LogicalPosition {
+            x: at.x + size.width / 2.0 + if rtl { -by } else { by },
+            y: at.y + size.height / 2.0,
+        };
+        let event = |event| {
+            window.window().dispatch_event(event);
+            support::settle();
+        };
+        let button = PointerEventButton::Left;
+        let before = window.window().take_snapshot().unwrap();
+        event(WindowEvent::PointerPressed {
+            position: place(0.0),
+            button,
+        });
+        event(WindowEvent::PointerMoved {
+            position: place(120.0),
+        });
+        assert_eq!(asked.take(), ["drag Status 215"]);
+        // The line stands from the heads to the last row, and nothing else is as strong there.
+        let picture = window.window().take_snapshot().unwrap();
+        let edge = at.x + if rtl { size.width - 286.0 } else { 286.0 };
+        let pixel = |x: f32, y: u32, of: &slint::SharedPixelBuffer<slint::Rgba8Pixel>| {
+            of.as_slice()[(y * of.width() + x as u32) as usize]
+        };
+        let accent = window.global::<Theme>().get_accent().to_argb_u8();
+        for y in [at.y as u32 + 4, 600, 880] {
+            let drawn = pixel(edge, y, &picture);
+            let wanted = (accent.red, accent.green, accent.blue);
+            assert_eq!((drawn.r, drawn.g, drawn.b), wanted, "{rtl}, {y}");
+            assert!(pixel(edge, y, &before) != drawn);
+        }
+        event(WindowEvent::PointerReleased {
+            position: place(120.0),
+            button,
+        });
+        assert_eq!(asked.take(), ["drop Status 215"]);
+        assert_eq!(adapter.get_landing(), -1.0);
+    }
+}
+
+#[test]
+fn s5_10_a_view_that_cannot_be_kept_says_why_until_its_name_is_changed() {
+    let (window, _) = opened();
+    let adapter = window.global::<TableAdapter>();
+    labelled(&window, "Keep this view").invoke_accessible_default_action();
+    let weak = window.as_weak();
+    adapter.on_keep_view(move || {
+        let adapter = weak.unwrap();
+        adapter
+            .global::<TableAdapter>()
+            .set_name_error("It is taken.".into());
+    });
+    support::settle();
+    labelled(&window, "Keep this view").invoke_accessible_default_action();
+    support::settle();
+    labelled(&window, "It is taken.");
+    support::press(&window, "x");
+    let mut found = ElementHandle::find_by_accessible_label(&window, "It is taken.");
+    assert!(found.next().is_none());
 }

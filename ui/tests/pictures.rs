@@ -3,9 +3,11 @@
 
 mod support;
 
+use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
-use support::{book, sample, table, tasks};
+use support::calls::Words as Said;
+use support::{book, calls, sample, table, tasks};
 
 #[test]
 fn pictures_of_every_window() {
@@ -271,6 +273,85 @@ fn pictures_of_the_card_and_the_client_page_in_every_language() {
                 let name = format!("client-{code}{size}{suffix}");
                 support::picture(&window, &name, 1080.0, 720.0 * scale);
             }
+        }
+    }
+}
+
+/// Where what is told by this name begins.
+fn place_of(window: &MainWindow, label: &str) -> f32 {
+    let found = ElementHandle::find_by_accessible_label(window, label).next();
+    let found = found.unwrap_or_else(|| panic!("nothing is called {label}"));
+    found.absolute_position().x
+}
+
+/// Fails where something leaves the window, controls cover each other, or the first of two does not stand
+/// where people begin to read.
+fn assert_stands_well(window: &MainWindow, name: &str, [first, last]: [&str; 2], rtl: bool) {
+    support::assert_within(window, 1600.0, name);
+    let covered = support::covered(window);
+    assert!(covered.is_empty(), "{name}: {covered:#?}");
+    let (first, last) = (place_of(window, first), place_of(window, last));
+    assert_eq!(first > last, rtl, "{name}: {first}, {last}");
+}
+
+/// The page of calls: the list, the table, calls put together, a recording in the player, and two
+/// reports; in every language, light and dark. The words are there and each page begins where people
+/// begin to read; nothing leaves the window, and no control covers another.
+#[test]
+fn s5_6_s5_9_s5_11_pictures_of_the_page_of_calls_in_every_language() {
+    support::start();
+
+    let mut english = Vec::new();
+    for code in ["en", "ru", "hi", "ne", "hu", "ar"] {
+        let said = Said::of(code);
+        let mut light = Vec::new();
+        for (theme, suffix) in [(ThemeChoice::Light, ""), (ThemeChoice::Dark, "-dark")] {
+            let window = MainWindow::new().unwrap();
+            select_bundled_translation(code).unwrap();
+            window.global::<Theme>().invoke_choose(theme);
+            window.global::<Reading>().set_rtl(code == "ar");
+            sample::fill(&window);
+            calls::put_lines(&window, &said);
+            window.global::<WindowAdapter>().set_page(Page::Calls);
+            window.global::<LogAdapter>().set_selected("".into());
+            let mut drawn = Vec::new();
+            let mut draw = |what: &str, first: &str, last: &str| {
+                let name = format!("telephone-{what}-{code}{suffix}");
+                drawn.push(support::picture(&window, &name, 1600.0, 900.0));
+                // Nothing stands elsewhere in the dark.
+                if theme == ThemeChoice::Light {
+                    assert_stands_well(&window, &name, [first, last], code == "ar");
+                }
+            };
+            let (calls_title, reports) = (said.say("Calls"), said.say("Reports"));
+            window
+                .global::<LogAdapter>()
+                .set_rows(sample::model(calls::rows(&said)));
+            draw("list", &calls_title, &reports);
+            calls::put_table(&window, &said);
+            draw("table", &said.say("Status"), &said.say("Note"));
+            calls::put_groups(&window, &said);
+            draw("groups", &said.say("Status"), &said.say("Note"));
+            calls::put_report(&window, &said, false);
+            draw("lost", &said.say("Day"), &said.say("Lost rate"));
+            calls::put_report(&window, &said, true);
+            draw("busiest", &said.say("Mon"), "23");
+            window.global::<ReportsAdapter>().set_open(false);
+            calls::put_player(&window, "4");
+            window.global::<TableAdapter>().set_open(false);
+            window.global::<LogAdapter>().set_selected("4".into());
+            draw("player", &calls_title, &said.say("Call back"));
+            window.global::<TableAdapter>().set_open(true);
+            let name = format!("telephone-detail-{code}{suffix}");
+            support::picture(&window, &name, 1280.0, 900.0);
+            match theme {
+                ThemeChoice::Light => light = drawn,
+                _ => assert!(light.iter().zip(&drawn).all(|(light, dark)| light != dark)),
+            }
+        }
+        match code {
+            "en" => english = light,
+            _ => assert!(english.iter().zip(&light).all(|(one, other)| one != other)),
         }
     }
 }

@@ -27,8 +27,6 @@ use crate::ui::text;
 use crate::ui::window_adapter::complain;
 use crate::words::call_column;
 
-/// The name under which the table is kept as it was left; no view of a person's has it.
-const AS_LEFT: &str = "standard";
 /// How long nothing changes before the table is kept: a column's edge is dragged in many steps.
 const SETTLED: Duration = Duration::from_millis(400);
 
@@ -52,7 +50,7 @@ pub struct Table {
 
 impl Default for Table {
     fn default() -> Self {
-        let name = Value::Text(AS_LEFT.to_owned());
+        let name = Value::Text(CallView::AS_LEFT.to_owned());
         let left = Record::new(Kind::VIEW, None, Timestamp::now()).with("name", name);
         Self {
             view: RefCell::default(),
@@ -121,6 +119,8 @@ impl LogPage {
             });
         });
         let page = self.clone();
+        adapter.on_drag(move |column, x| page.tell_landing(column, x));
+        let page = self.clone();
         adapter.on_show(move |column, shown| {
             page.change(|view| view.show(known(column), shown));
             spawn(page.clone().reload());
@@ -142,7 +142,7 @@ impl LogPage {
         };
         let (left, named) = views
             .into_iter()
-            .partition::<Vec<Record>, _>(|view| view.text("name") == AS_LEFT);
+            .partition::<Vec<Record>, _>(|view| view.text("name") == CallView::AS_LEFT);
         *self.table.named.borrow_mut() = named;
         *self.table.categories.borrow_mut() = categories;
         let mut looked: Vec<CallColumn> = Vec::new();
@@ -225,6 +225,21 @@ impl LogPage {
         change(&mut self.table.view.borrow_mut());
         self.show_table();
         self.keep_soon();
+    }
+
+    /// Says where a column would land that is held at `x`.
+    fn tell_landing(&self, column: Column, x: f32) {
+        let Some(window) = self.window.upgrade() else {
+            return;
+        };
+        let view = self.table.view.borrow();
+        let landing = place(&view, column).and_then(|from| {
+            let to = dropped_at(&view.columns, from, x);
+            border(&view.columns, from, to)
+        });
+        window
+            .global::<TableAdapter>()
+            .set_landing(landing.unwrap_or(-1.0));
     }
 
     fn keep_soon(self: &Rc<Self>) {
@@ -364,6 +379,17 @@ fn dropped_at(columns: &[ShownColumn], from: usize, x: f32) -> usize {
     passed
 }
 
+/// Between which columns one lands that goes from one place to another, while all of them still stand
+/// where they did; none where it stays.
+fn border(columns: &[ShownColumn], from: usize, to: usize) -> Option<f32> {
+    if from == to {
+        return None;
+    }
+    let before = if to > from { to + 1 } else { to };
+    let widths = columns.iter().take(before);
+    Some(widths.map(|column| f32::from(column.width)).sum())
+}
+
 fn place(view: &CallView, column: Column) -> Option<usize> {
     let column = known(column);
     view.columns.iter().position(|shown| shown.column == column)
@@ -471,6 +497,18 @@ mod tests {
         assert_eq!(dropped_at(&columns, 2, 40.0), 0);
         assert_eq!(dropped_at(&columns, 2, 120.0), 1);
         assert_eq!(dropped_at(&columns, 1, 150.0), 1);
+    }
+
+    #[test]
+    fn s5_10_a_line_shows_between_which_columns_it_lands() {
+        let columns: Vec<ShownColumn> = [CallColumn::Status, CallColumn::Client, CallColumn::Talk]
+            .map(|column| ShownColumn::new(column, 100))
+            .to_vec();
+        assert_eq!(border(&columns, 1, 1), None);
+        assert_eq!(border(&columns, 1, 0), Some(0.0));
+        assert_eq!(border(&columns, 0, 1), Some(200.0));
+        assert_eq!(border(&columns, 0, 2), Some(300.0));
+        assert_eq!(border(&columns, 2, 1), Some(100.0));
     }
 
     #[test]

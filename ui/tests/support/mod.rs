@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod book;
+pub mod calls;
 pub mod sample;
 pub mod table;
 pub mod tasks;
@@ -129,6 +130,44 @@ pub fn assert_within(component: &impl ComponentHandle, width: f32, what: &str) {
     assert!(outside.is_empty(), "{what}: {outside:#?}");
 }
 
+/// Controls that cover a part of each other, which neither holds.
+pub fn covered(component: &impl ComponentHandle) -> Vec<String> {
+    const CONTROLS: [AccessibleRole; 6] = [
+        AccessibleRole::Button,
+        AccessibleRole::Combobox,
+        AccessibleRole::Slider,
+        AccessibleRole::Switch,
+        AccessibleRole::Tab,
+        AccessibleRole::TextInput,
+    ];
+    let controls: Vec<(String, [f32; 4])> = told(component)
+        .into_iter()
+        .filter(|(_, one)| {
+            one.accessible_role()
+                .is_some_and(|role| CONTROLS.contains(&role))
+        })
+        .map(|(label, one)| {
+            let (at, size) = (one.absolute_position(), one.size());
+            (label, [at.x, at.y, at.x + size.width, at.y + size.height])
+        })
+        .collect();
+    // Neighbours may share a line.
+    let meet =
+        |a: &[f32; 4], b: &[f32; 4]| (0..2).all(|i| a[i].max(b[i]) + 1.0 < a[i + 2].min(b[i + 2]));
+    let holds = |a: &[f32; 4], b: &[f32; 4]| (0..2).all(|i| a[i] <= b[i] && b[i + 2] <= a[i + 2]);
+    let mut covered = Vec::new();
+    for (at, (label, one)) in controls.iter().enumerate() {
+        for (other_label, other) in &controls[at + 1..] {
+            if meet(one, other) && !holds(one, other) && !holds(other, one) {
+                covered.push(format!(
+                    "{label:?} at {one:?} and {other_label:?} at {other:?}"
+                ));
+            }
+        }
+    }
+    covered
+}
+
 /// Each pixel of an element as drawn, row by row: whether it is anything but the ground, which is
 /// the colour that most of them have.
 pub fn shape(component: &impl ComponentHandle, element: &ElementHandle) -> Vec<bool> {
@@ -171,8 +210,8 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// Draws the window at a size and writes `target/screenshots/NAME.png`.
-pub fn picture(component: &impl ComponentHandle, name: &str, width: f32, height: f32) {
+/// Draws the window at a size, writes `target/screenshots/NAME.png`, and gives the pixels.
+pub fn picture(component: &impl ComponentHandle, name: &str, width: f32, height: f32) -> Vec<u8> {
     let window = component.window();
     window.set_size(LogicalSize::new(width, height));
     settle();
@@ -186,4 +225,5 @@ pub fn picture(component: &impl ComponentHandle, name: &str, width: f32, height:
         image::ColorType::Rgba8,
     )
     .unwrap();
+    pixels.as_bytes().to_vec()
 }

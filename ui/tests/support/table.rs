@@ -9,15 +9,15 @@ use super::sample::model;
 pub fn put(window: &MainWindow) {
     let adapter = window.global::<TableAdapter>();
     let all = [
-        (Column::Status, "Status", 150.0, "…"),
+        (Column::Status, "Status", 190.0, "…"),
         (Column::Started, "Date", 96.0, ""),
         (Column::Time, "Time", 64.0, "9:00–10:00"),
         (Column::Direction, "Direction", 104.0, "…"),
         (Column::Caller, "Which number called", 150.0, "…"),
         (Column::Client, "Client", 180.0, "…"),
         (Column::Extension, "Employee", 110.0, "…"),
-        (Column::Talk, "Talk", 80.0, "> 5:00"),
-        (Column::TooLong, "Too long", 100.0, "…"),
+        (Column::Talk, "Talk", 104.0, "> 5:00"),
+        (Column::TooLong, "Too long", 128.0, "…"),
         (Column::Note, "Note", 180.0, "…"),
     ];
     let mut x = 0.0;

@@ -7,11 +7,11 @@ use ringbook_ui::TableAdapter;
 use ringbook_ui::slint::ComponentHandle;
 
 use super::super::LogPage;
-use super::AS_LEFT;
 use crate::model::{CallView, Kind, Record, Value};
 use crate::tr;
 use crate::ui::asking::{self, spawn};
 use crate::ui::window_adapter::complain;
+use crate::words;
 
 impl LogPage {
     pub(super) fn take_view_callbacks(self: &Rc<Self>, adapter: &TableAdapter<'_>) {
@@ -47,8 +47,11 @@ impl LogPage {
         };
         let adapter = window.global::<TableAdapter>();
         let name = adapter.get_view_name().trim().to_owned();
-        if name.is_empty() || name == AS_LEFT {
+        if name.is_empty() {
             return;
+        }
+        if CallView::is_as_left(&name) {
+            return adapter.set_name_error(words::name_of_the_left_table().into());
         }
         let same = |record: &&Record| record.text("name").to_lowercase() == name.to_lowercase();
         let known = self.table.named.borrow().iter().find(same).cloned();

@@ -1,0 +1,174 @@
+//! The window over a real store, without a display: what the markup asks for, the program does.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "support/desk.rs"]
+mod desk;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use desk::{Shown, on_the_windows_thread};
+use jiff::Timestamp;
+use ringbook::model::{
+    Act, CallId, CallRecord, CallStatus, Direction, RecordingId, RecordingRow, RecordingState,
+};
+use ringbook::profile::Profile;
+use ringbook::store::{AuditFilter, Store};
+use ringbook_ui::slint::{ComponentHandle, Model};
+use ringbook_ui::{LogAdapter, Page, PlayerAdapter, TableAdapter, WindowAdapter};
+
+const LENGTH: Duration = Duration::from_secs(60);
+
+/// A profile whose loudspeaker is a file.
+fn profile(folder: &Path) -> Profile {
+    let heard = folder.join("heard.wav");
+    let settings = format!("[audio]\noutput = \"file:{}\"\n", heard.display());
+    fs::write(folder.join("settings.toml"), settings).unwrap();
+    Profile::locate(Some(folder.to_owned())).unwrap()
+}
+
+/// A call of a minute, recorded.
+fn write_recorded_call(profile: &Profile) -> CallId {
+    let began = Timestamp::now() - LENGTH;
+    let mut call = CallRecord::begin(CallId::new(), Direction::Incoming, began);
+    call.status = CallStatus::Answered;
+    call.answered_at = Some(began);
+    call.ended_at = Some(Timestamp::now());
+    call.talk = LENGTH;
+    let recording = RecordingRow {
+        id: RecordingId::new(),
+        call: call.call,
+        file: RecordingRow::file_name(call.call, began, "wav"),
+        started_at: began,
+        duration: LENGTH,
+        channels: 2,
+        sample_rate: 8000,
+        codec: "pcm_s16le".into(),
+        size: 0,
+        sha256: None,
+        state: RecordingState::Finished,
+    };
+    let file = profile.recordings().join(&recording.file);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(file, spec).unwrap();
+    for _ in 0..LENGTH.as_secs() * 8000 * 2 {
+        writer.write_sample(0_i16).unwrap();
+    }
+    writer.finalize().unwrap();
+    let mut store = Store::open(&profile.database()).unwrap();
+    store
+        .write(|writer| {
+            writer.save_call(&call)?;
+            writer.save_recording(&recording)
+        })
+        .unwrap();
+    call.call
+}
+
+/// How often somebody has listened, as the audit has it.
+fn listened(profile: &Profile) -> usize {
+    let filter = AuditFilter {
+        act: Some(Act::Listen),
+        ..AuditFilter::default()
+    };
+    let store = Store::open(&profile.database()).unwrap();
+    store
+        .read(|reader| reader.audit(&filter, 100))
+        .unwrap()
+        .len()
+}
+
+#[test]
+fn s5_30_a_recording_is_heard_from_the_row_of_its_call_and_each_listening_is_audited() {
+    on_the_windows_thread(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = profile(folder.path());
+        let call = write_recorded_call(&profile).to_string();
+        let mut shown = Shown::open(folder.path(), 1280, 900);
+        let window = shown.window.clone_strong();
+        window.global::<WindowAdapter>().set_page(Page::Calls);
+        let log = window.global::<LogAdapter>();
+        log.set_period(4);
+        log.invoke_period_chosen();
+        shown.until("the call is in the log", |window| {
+            let rows = window.global::<LogAdapter>().get_rows();
+            rows.row_data(0).is_some_and(|row| row.recording)
+        });
+        log.invoke_select(call.as_str().into());
+        let chosen = call.clone();
+        shown.until("the call is chosen", move |window| {
+            window.global::<LogAdapter>().get_selected() == chosen.as_str()
+        });
+        let player = window.global::<PlayerAdapter>();
+        let place = |from: f32| {
+            move |window: &ringbook_ui::MainWindow| {
+                let player = window.global::<PlayerAdapter>();
+                player.get_playing() && player.get_position() > from
+            }
+        };
+        let rests =
+            |window: &ringbook_ui::MainWindow| !window.global::<PlayerAdapter>().get_playing();
+
+        player.invoke_toggle_call(call.as_str().into());
+        shown.until("it is heard", place(0.05));
+        assert_eq!(player.get_call(), call.as_str());
+        assert_eq!((player.get_length(), listened(&profile)), (60.0, 1));
+
+        player.invoke_seek(30.0);
+        // At once, before anything was heard there.
+        assert_eq!(player.get_position(), 30.0);
+        assert_eq!(player.get_place(), "0:30 / 1:00");
+        shown.until("it goes on from there", place(30.1));
+
+        player.invoke_toggle_call(call.as_str().into());
+        shown.until("it rests", rests);
+        let rested = player.get_position();
+        assert!((30.0..50.0).contains(&rested), "{rested}");
+        player.set_speed(4);
+        player.invoke_speed_chosen();
+        player.invoke_toggle_call(call.as_str().into());
+        shown.until("it goes on where it rested", place(rested + 0.1));
+        assert_eq!(listened(&profile), 1, "one listening, with a rest");
+
+        player.invoke_seek(59.8);
+        shown.until("it is over", rests);
+        assert_eq!(player.get_place(), "1:00 / 1:00");
+        player.invoke_toggle_call(call.as_str().into());
+        shown.until("it begins anew", place(0.05));
+        assert!(player.get_position() < 30.0);
+        assert_eq!(listened(&profile), 2);
+
+        window.global::<WindowAdapter>().set_page(Page::Phone);
+        shown.until("out of sight it rests", rests);
+    });
+}
+
+#[test]
+fn s5_10_no_view_is_called_what_the_table_is_called_as_it_was_left() {
+    on_the_windows_thread(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shown = Shown::open(folder.path(), 1280, 900);
+        let window = shown.window.clone_strong();
+        let table = window.global::<TableAdapter>();
+        for (name, refused) in [("Standard", true), ("Long calls", false)] {
+            table.set_name_error("".into());
+            table.set_naming(true);
+            table.set_view_name(name.into());
+            table.invoke_keep_view();
+            shown.until("it is kept, or says why not", |window| {
+                let table = window.global::<TableAdapter>();
+                !table.get_naming() || table.get_name_error() != ""
+            });
+            assert_eq!(table.get_naming(), refused, "{name}");
+            assert_eq!(table.get_name_error().contains("“standard”"), refused);
+        }
+    });
+}
