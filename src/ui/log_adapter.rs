@@ -76,8 +76,8 @@ impl LogPage {
             bell,
         });
         let adapter = window.global::<LogAdapter>();
-        let settings = page.phone.settings();
-        adapter.set_present(settings.is_ok_and(|settings| settings.modules.call_log));
+        let settings = page.phone.settings().unwrap_or_default();
+        adapter.set_present(settings.modules.call_log);
         adapter.set_loaded(false);
         adapter.set_rows(page.calls.model());
         page.take_callbacks(&adapter);

@@ -156,7 +156,11 @@ impl RecordingsPage {
             return;
         };
         if let Ok(Some(row)) = found.await {
+            let id = row.id.parse();
             show(&window.global::<RecordingsAdapter>(), row);
+            if let Ok(id) = id {
+                self.look(id).await;
+            }
         }
     }
 
