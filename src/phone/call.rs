@@ -385,10 +385,9 @@ impl Call {
     /// both ways, as far as is known.
     fn status(&self, ended: &Ended) -> CallStatus {
         let silent = |stats: &StreamStats| stats.packets_sent == 0 || stats.packets_received == 0;
+        let answered_there = self.direction == Direction::Outgoing || self.led.with.is_some();
         match ended.status {
-            CallStatus::Answered if self.mailbox && self.direction == Direction::Outgoing => {
-                CallStatus::Voicemail
-            }
+            CallStatus::Answered if self.mailbox && answered_there => CallStatus::Voicemail,
             CallStatus::Missed if self.mailbox && ended.reason == EndReason::Transferred => {
                 CallStatus::Voicemail
             }

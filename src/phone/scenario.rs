@@ -376,18 +376,19 @@ impl Phone {
         }))
     }
 
-    /// Notes what came of a phone's ringing, once; of one that answered, that it is over.
-    fn close_leg(&mut self, now: Now, id: CallId, place: usize, outcome: LegOutcome) {
+    /// Notes what came of a phone's ringing, once; of one that answered, that it is over. Whether it is news.
+    fn close_leg(&mut self, now: Now, id: CallId, place: usize, outcome: LegOutcome) -> bool {
         let call = self.calls.get_mut(id);
         let leg = call.and_then(|call| call.led.legs.get_mut(place));
         let Some(leg) = leg.filter(|leg| leg.ended_at.is_none()) else {
-            return;
+            return false;
         };
         leg.ended_at = Some(now.wall.max(leg.rang_at));
         if leg.outcome == LegOutcome::Ringing {
             leg.outcome = outcome;
         }
         self.tell_leg(now, id, place);
+        true
     }
 
     fn end_leg(&mut self, now: Now, leg: CallId, outcome: LegOutcome) {
@@ -503,13 +504,14 @@ impl Phone {
             Some(EndReason::AnsweredElsewhere) => LegOutcome::Elsewhere,
             _ => LegOutcome::Failed,
         };
-        self.close_leg(now, id, place, outcome);
+        // One that was given up was noted before.
+        let is_news = self.close_leg(now, id, place, outcome);
         let Some(call) = self.calls.get(id).filter(|call| call.ended().is_none()) else {
             return;
         };
         if call.led.with == Some(leg) {
             let _ = self.hang_up(now, id);
-        } else if self.leading.has(id) && !self.is_ringing(id) {
+        } else if is_news && self.leading.has(id) && !self.is_ringing(id) {
             self.begin_step(now, id);
         }
     }
@@ -523,7 +525,13 @@ impl Phone {
             EndReason::Rejected | EndReason::Declined => LegOutcome::Declined,
             _ => LegOutcome::GaveUp,
         };
-        let places = self.calls.get(id).map_or(0, |call| call.led.legs.len());
+        let leg = self.calls.get(id).and_then(|call| call.led.with);
+        let in_mailbox = leg.is_some_and(|leg| self.calls.get(leg).is_some_and(|leg| leg.mailbox));
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        call.mailbox |= in_mailbox;
+        let places = call.led.legs.len();
         for place in 0..places {
             self.close_leg(now, id, place, outcome);
         }

@@ -499,3 +499,43 @@ fn s5_18_the_phone_ends_and_so_does_everything_that_rings() {
         assert!(office.exited);
     }
 }
+
+#[test]
+fn s5_18_s5_5_a_colleagues_mailbox_that_takes_the_call_was_no_conversation() {
+    let mut office = office(&format!("[[scenario]]\n{}", step("\"102\"", 0)));
+    office.peer_is("voicemail");
+    let caller = office.call_in();
+    let mailbox = Uri::parse("sip:voicemail@127.0.0.2:5060;target=102;cause=486").unwrap();
+    office.phone_does("102", |peer, now, call| {
+        peer.forward(now, call, &mailbox).unwrap();
+    });
+    office.phone_answers("voicemail");
+    office.ms(5_000);
+    gives_up(&mut office, caller);
+    assert_eq!(office.only_row().1, "voicemail remote_hangup");
+}
+
+#[test]
+fn s5_18_a_step_whose_phones_cannot_be_called_is_passed_over_and_none_after_it_is() {
+    let steps = [
+        step("\"two words\"", 30),
+        step("\"102\", \"not a number\"", 5),
+        step("\"103\"", 30),
+    ];
+    let mut office = office(&format!("[[scenario]]\n{}", steps.concat()));
+    office.call_in();
+    assert!(is_called(&office, "102") && !is_called(&office, "103"));
+    office.ms(6_000);
+    assert!(is_called(&office, "103"));
+    let told: Vec<_> = legs(&office);
+    assert_eq!(
+        told,
+        [
+            "two words  failed 0",
+            "102 Bek no_answer 5",
+            "not a number  failed 0",
+            "103  ringing -"
+        ]
+    );
+    assert_eq!(office.answers(), [180]);
+}
