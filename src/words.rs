@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
-use crate::model::{CallColumn, ClientField, Kind, Missing, NOTE_READ, Record, Right, Role, Value};
+use crate::model::{
+    CallColumn, ClientField, Kind, LegOutcome, Missing, NOTE_READ, Record, Right, Role, Value,
+};
 use crate::settings::Settings;
 use crate::store::Change;
 use crate::tariffs::Tariffs;
@@ -100,6 +102,21 @@ pub fn lines_of_none(tariffs: &Tariffs, settings: &Settings) -> impl Iterator<It
             line = line
         )
     })
+}
+
+/// What came of a phone's ringing for a call.
+pub fn leg_outcome(outcome: LegOutcome) -> String {
+    match outcome {
+        LegOutcome::Ringing => tr!("phone" => "rings"),
+        LegOutcome::Answered => tr!("phone" => "answered"),
+        LegOutcome::NoAnswer => tr!("phone" => "no answer"),
+        LegOutcome::Busy => tr!("phone" => "busy"),
+        LegOutcome::Declined => tr!("phone" => "turned away"),
+        LegOutcome::Failed => tr!("phone" => "not reached"),
+        LegOutcome::Elsewhere => tr!("phone" => "another was quicker"),
+        LegOutcome::GaveUp => tr!("phone" => "the caller gave up"),
+        LegOutcome::Interrupted => tr!("phone" => "cut off"),
+    }
 }
 
 /// What a field of a client is called.

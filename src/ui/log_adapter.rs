@@ -1,6 +1,7 @@
 //! The call log's page: `CallLine` → `LogRow`, read page by page.
 
 mod groups;
+mod legs;
 mod marks;
 mod period;
 mod table;
@@ -304,7 +305,8 @@ impl LogPage {
         if let Some(place) = self.calls.place_of(|row| row.id == id) {
             self.place.set(place);
         }
-        window.global::<FlightAdapter>().invoke_show(id);
+        window.global::<FlightAdapter>().invoke_show(id.clone());
+        spawn(self.clone().show_legs(id));
     }
 
     /// Chooses the row this far from the chosen one, as far as there are any.
