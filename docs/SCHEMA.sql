@@ -160,7 +160,7 @@ CREATE TABLE calls (
     || char(10) || (ended_at IS NOT NULL) || (answered_at IS NOT NULL)
     -- Sound that went one way only counts as none; a call without any figures of it may have had it.
     || (answered_at IS NOT NULL AND min(packets_sent, packets_received) IS 0)
-    || char(10) || account || char(10) || extension || char(10) || employee) VIRTUAL) STRICT;
+    || char(10) || account || char(10) || extension || char(10) || employee) VIRTUAL, kind INTEGER) STRICT;
 
 CREATE INDEX calls_by_number ON calls (number, started_at) WHERE number IS NOT NULL;
 
@@ -497,9 +497,6 @@ CREATE INDEX outbox_by_webhook ON outbox (webhook, seq);
 
 CREATE UNIQUE INDEX outbox_by_id ON outbox (id);
 
-CREATE INDEX calls_by_report ON calls (started_at, alike, coalesce(ended_at, last_seen_at), ring_ms, talk_ms,
-    hold_ms, identified_ms);
-
 CREATE TABLE call_views (
     id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     name       TEXT NOT NULL,                      -- 'standard' is the table as it was left
@@ -555,6 +552,28 @@ CREATE TRIGGER recordings_missed AFTER UPDATE OF deleted_at, missing ON recordin
 END;
 
 CREATE INDEX calls_by_client ON calls (client, started_at, talk_ms);
+
+CREATE TABLE call_kinds (
+    id    INTEGER NOT NULL PRIMARY KEY,
+    alike TEXT NOT NULL UNIQUE                     -- as calls have it
+) STRICT;
+
+CREATE TRIGGER calls_kind_new AFTER INSERT ON calls BEGIN
+    INSERT INTO call_kinds (alike)
+    SELECT new.alike WHERE NOT EXISTS (SELECT 1 FROM call_kinds WHERE alike = new.alike);
+    UPDATE calls SET kind = (SELECT id FROM call_kinds WHERE alike = new.alike) WHERE rowid = new.rowid;
+END;
+
+CREATE TRIGGER calls_kind_changed AFTER UPDATE OF direction, status, end_reason, known_as, ended_at, answered_at,
+    packets_sent, packets_received, account, extension, employee ON calls
+WHEN new.alike IS NOT old.alike BEGIN
+    INSERT INTO call_kinds (alike)
+    SELECT new.alike WHERE NOT EXISTS (SELECT 1 FROM call_kinds WHERE alike = new.alike);
+    UPDATE calls SET kind = (SELECT id FROM call_kinds WHERE alike = new.alike) WHERE rowid = new.rowid;
+END;
+
+CREATE INDEX calls_by_report ON calls (started_at, kind, coalesce(ended_at, last_seen_at), ring_ms, talk_ms,
+    hold_ms, identified_ms);
 
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('ordinary', NULL, '#475569', 'user', 10, NULL);
 INSERT INTO categories (id, name, colour, icon, rank, deleted_at) VALUES ('vip', NULL, '#92400e', 'star', 20, NULL);

@@ -18,17 +18,20 @@ use crate::reports::{
 };
 
 /// Read from the index of reports alone: a row of the log is ten times as long. To hand a column over
-/// takes as long as to find it, so that what many calls have in common comes as one.
+/// takes as long as to find it, so that what many calls have in common comes as one number.
 const CALLS: &str = "
-    SELECT started_at, alike, coalesce(ended_at, last_seen_at), ring_ms, talk_ms
+    SELECT started_at, kind, coalesce(ended_at, last_seen_at), ring_ms, talk_ms
     FROM calls INDEXED BY calls_by_report
     WHERE started_at >= :from AND started_at < :to
     ORDER BY started_at";
 const CONVERSATIONS: &str = "
-    SELECT started_at, alike, ring_ms, talk_ms, hold_ms, identified_ms
+    SELECT started_at, kind, ring_ms, talk_ms, hold_ms, identified_ms
     FROM calls INDEXED BY calls_by_report
     WHERE started_at >= :from AND started_at < :to
     ORDER BY started_at";
+
+/// What the calls of a kind have in common.
+const KIND: &str = "SELECT alike FROM call_kinds WHERE id = ?1";
 
 /// How many rows are handed over at once, and how many such batches wait at most.
 const BATCH: usize = 4096;
@@ -114,6 +117,7 @@ impl Reader<'_> {
         mut add: impl FnMut(&Alike, R) + Send,
     ) -> Result<()> {
         self.allow(Right::Report)?;
+        let mut texts = self.connection.prepare_cached(KIND)?;
         let mut statement = self.connection.prepare_cached(select)?;
         let mut rows = statement.query(named_params! {
             ":from": millis(period.from),
@@ -136,10 +140,16 @@ impl Reader<'_> {
             let mut batch = Batch::default();
             let mut hand_over = || -> rusqlite::Result<()> {
                 while let Some(row) = rows.next()? {
-                    let Some(kind) = kinds.find(row, is_wanted, &mut batch.kinds)? else {
-                        continue;
+                    let kind: i64 = row.get(1)?;
+                    let place = match kinds.places.get(&kind) {
+                        Some(place) => *place,
+                        None => {
+                            let alike = texts.query_row([kind], Alike::of_row)?;
+                            kinds.learn(kind, alike, is_wanted, &mut batch.kinds)
+                        }
                     };
-                    batch.rows.push((kind, read(row)?));
+                    let Some(place) = place else { continue };
+                    batch.rows.push((place, read(row)?));
                     if batch.rows.len() == BATCH {
                         // Whoever adds up is there until nothing comes any more, or panics.
                         let _ = batches.send(std::mem::take(&mut batch));
@@ -185,6 +195,11 @@ struct Alike {
 }
 
 impl Alike {
+    fn of_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let text = row.get_ref(0)?.as_str()?;
+        Self::read(text).ok_or_else(|| unknown(0, "call_kinds.alike", text))
+    }
+
     /// Reads column `alike`, as migration 0019 puts it together.
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.splitn(8, '\n');
@@ -226,37 +241,29 @@ fn word_or_none<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> Option<Optio
     read(word).map(Some)
 }
 
-/// Everything that was alike so far: its place, and none where it is not wanted.
+/// The kinds that have come so far: the place of each, and none where it is not wanted.
 #[derive(Default)]
 struct Kinds {
-    places: HashMap<Vec<u8>, Option<usize>, RandomState>,
+    places: HashMap<i64, Option<usize>, RandomState>,
     wanted: usize,
 }
 
 impl Kinds {
-    /// The place of a row's kind. A wanted one that was not there yet is told apart, once, and added to
-    /// the new ones.
-    fn find(
+    /// Finds a place for a kind that comes for the first time. A wanted one is added to the new ones.
+    fn learn(
         &mut self,
-        row: &Row<'_>,
+        kind: i64,
+        alike: Alike,
         is_wanted: impl Fn(&Alike) -> bool,
         new: &mut Vec<Alike>,
-    ) -> rusqlite::Result<Option<usize>> {
-        let text = row.get_ref(1)?;
-        let octets = text.as_bytes()?;
-        if let Some(place) = self.places.get(octets) {
-            return Ok(*place);
-        }
-        let alike = Alike::read(text.as_str()?);
-        let alike =
-            alike.ok_or_else(|| unknown(1, "calls.alike", &String::from_utf8_lossy(octets)))?;
+    ) -> Option<usize> {
         let place = is_wanted(&alike).then_some(self.wanted);
         if place.is_some() {
             self.wanted += 1;
             new.push(alike);
         }
-        self.places.insert(octets.to_owned(), place);
-        Ok(place)
+        self.places.insert(kind, place);
+        place
     }
 }
 

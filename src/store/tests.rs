@@ -26,9 +26,11 @@ const WHO: &str = "101 Anna";
 /// Makes the file one of before migration 0015, with the rows that it has.
 fn take_back_call_lists(store: &super::Store) {
     let back = "
+        DROP TRIGGER calls_kind_new; DROP TRIGGER calls_kind_changed; DROP INDEX calls_by_report;
+        ALTER TABLE calls DROP COLUMN kind; DROP TABLE call_kinds;
         DROP TABLE call_legs; DROP TABLE call_views; DROP TABLE call_looks;
         ALTER TABLE calls DROP COLUMN origin;
-        DROP INDEX calls_by_report; ALTER TABLE calls DROP COLUMN alike;
+        ALTER TABLE calls DROP COLUMN alike;
         CREATE INDEX calls_by_answer ON calls (started_at);
         DROP TABLE outbox;
         DROP TABLE audit;
