@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use self::service::Aim;
 use crate::export::page::Page;
 use crate::export::{ExportError, busiest_as_csv, handling_as_csv, lost_as_csv, service_as_csv};
-use crate::reports::{Period, SERVICE_GOAL, SERVICE_WITHIN, SHORT_ABANDON};
+use crate::reports::{Period, SERVICE_WITHIN, SHORT_ABANDON};
 use crate::store::{Reader, Result};
 
 /// A report, with the usual terms: who counts as lost, and what is in time.
