@@ -21,7 +21,7 @@ const SIZE: (u32, u32) = (1280, 800);
 const HIGH: f32 = 32.0;
 /// Rows that a page further on skips, and rows that must be there then.
 const SEEN: usize = 16;
-const PAGES: usize = 1_000;
+const PAGES: usize = 500;
 /// Frames of a drag of the scroll bar from the first row to the last.
 const DRAG: usize = 400;
 const JUMPS: usize = 200;
@@ -87,9 +87,8 @@ fn open_table(shown: &mut Shown) {
 /// Whether the rows from this one on are read.
 fn are_there(window: &MainWindow, first: usize) -> bool {
     let rows = window.global::<LogAdapter>().get_rows();
-    let seen = first..(first + SEEN).min(rows.row_count());
-    seen.into_iter()
-        .all(|row| rows.row_data(row).is_some_and(|row| !row.id.is_empty()))
+    let mut seen = first..(first + SEEN).min(rows.row_count());
+    seen.all(|row| rows.row_data(row).is_some_and(|row| !row.id.is_empty()))
 }
 
 /// Scrolls to a row: how long the window's thread was busy each time, and, where its rows are waited for,

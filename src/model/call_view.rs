@@ -70,7 +70,7 @@ impl ShownColumn {
         let width = match column {
             CallColumn::Started => 96,
             CallColumn::TimeOfDay => 64,
-            CallColumn::Status => 190,
+            CallColumn::Status => 216,
             CallColumn::Direction => 104,
             CallColumn::Caller | CallColumn::Callee => 150,
             CallColumn::Extension => 130,

@@ -86,7 +86,7 @@ fn play(
     tell(Heard::Length(sound.length()));
     sound.obey(PlayOrder::Speed(start.speed))?;
     sound.obey(PlayOrder::Seek(start.from))?;
-    let (mut ticks, mut obeyed, mut wanted) = (0, 0, true);
+    let (mut ticks, mut obeyed, mut wanted) = (0_u32, 0, true);
     engine::play(sound, device, |sound| {
         loop {
             match asked.try_recv() {
@@ -101,7 +101,7 @@ fn play(
                 }
             }
         }
-        if ticks % TELL_EVERY == 0 {
+        if ticks.is_multiple_of(TELL_EVERY) {
             tell(Heard::Place(sound.position(), obeyed));
         }
         ticks += 1;

@@ -193,13 +193,18 @@ fn week(words: &Words, title: &str) -> ReportPart {
 /// The page of reports, with lost calls by the day, or the busiest hours of the week.
 pub fn put_report(window: &MainWindow, words: &Words, busiest: bool) {
     let adapter = window.global::<ReportsAdapter>();
+    // As the program writes a value into a line from the right.
+    let day = |day: &str| match window.global::<Reading>().get_rtl() {
+        true => format!("\u{2068}{day}\u{2069}"),
+        false => day.to_owned(),
+    };
     let heading = match busiest {
         true => words.say("Busiest hours of the week, from {from} to {to}"),
         false => words.say("Lost calls from {from} to {to}"),
     };
     let heading = heading
-        .replace("{from}", "2026-11-16")
-        .replace("{to}", "2026-11-22");
+        .replace("{from}", &day("2026-11-16"))
+        .replace("{to}", &day("2026-11-22"));
     adapter.set_heading(heading.into());
     adapter.set_kind(if busiest { 2 } else { 0 });
     adapter.set_parts(model(match busiest {
