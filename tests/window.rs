@@ -12,12 +12,15 @@ use std::time::Duration;
 use desk::{Shown, on_the_windows_thread};
 use jiff::Timestamp;
 use ringbook::model::{
-    Act, CallId, CallRecord, CallStatus, Direction, RecordingId, RecordingRow, RecordingState,
+    Act, CallId, CallLeg, CallRecord, CallStatus, Direction, LegOutcome, RecordingId, RecordingRow,
+    RecordingState,
 };
 use ringbook::profile::Profile;
 use ringbook::store::{AuditFilter, Store};
 use ringbook_ui::slint::{ComponentHandle, Model};
-use ringbook_ui::{LogAdapter, Page, PlayerAdapter, TableAdapter, WindowAdapter};
+use ringbook_ui::{
+    CostsAdapter, LogAdapter, Page, PlayerAdapter, ReportsAdapter, TableAdapter, WindowAdapter,
+};
 
 const LENGTH: Duration = Duration::from_secs(60);
 
@@ -170,5 +173,119 @@ fn s5_10_no_view_is_called_what_the_table_is_called_as_it_was_left() {
             assert_eq!(table.get_naming(), refused, "{name}");
             assert_eq!(table.get_name_error().contains("“standard”"), refused);
         }
+    });
+}
+
+/// Types into a field of the open form.
+fn type_into(costs: &CostsAdapter<'_>, key: &str, text: &str) {
+    let lines = costs.get_form().row_data(0).unwrap().lines;
+    for line in lines.iter() {
+        for (at, mut field) in line.fields.iter().enumerate() {
+            if field.key == key {
+                field.text = text.into();
+                return line.fields.set_row_data(at, field);
+            }
+        }
+    }
+    panic!("the form has no field {key}");
+}
+
+#[test]
+fn s5_20_a_tariff_is_written_in_the_window_and_says_what_a_call_costs() {
+    on_the_windows_thread(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = profile(folder.path());
+        let before = "# Ours since May\n[[tariff]]\nname = \"Others\"\nprefix = \"\"\nprice = \"1\"\ncurrency = \"EUR\"\n";
+        fs::write(profile.tariffs(), before).unwrap();
+        let mut shown = Shown::open(folder.path(), 1280, 900);
+        let window = shown.window.clone_strong();
+        let costs = window.global::<CostsAdapter>();
+        costs.invoke_viewed();
+        assert_eq!(costs.get_rows().row_count(), 1);
+        costs.invoke_add();
+        type_into(&costs, "name", "Mobile");
+        costs.invoke_save();
+        shown.until("what is missing is said", |window| {
+            let costs = window.global::<CostsAdapter>();
+            costs.get_editing() && costs.get_fault().contains("price")
+        });
+        assert_eq!(fs::read_to_string(profile.tariffs()).unwrap(), before);
+        for (key, text) in [("prefix", "+7701"), ("price", "0.10"), ("currency", "EUR")] {
+            type_into(&costs, key, text);
+        }
+        costs.invoke_save();
+        shown.until("the tariff is written", |window| {
+            !window.global::<CostsAdapter>().get_editing()
+        });
+        assert_eq!(costs.get_rows().row_count(), 2);
+        let after = fs::read_to_string(profile.tariffs()).unwrap();
+        assert!(
+            after.starts_with(before) && after.contains("\"+7701\""),
+            "{after}"
+        );
+
+        costs.set_number("+77011112233".into());
+        costs.set_talk("1:01".into());
+        costs.invoke_ask_price();
+        let lines: Vec<String> = costs.get_price().iter().map(Into::into).collect();
+        assert_eq!(lines[0], "Tariff: Mobile");
+        assert_eq!(lines.last().unwrap(), "Cost: 0.20 EUR");
+        costs.set_talk("long".into());
+        costs.invoke_ask_price();
+        assert!(costs.get_price_fault().contains("1:01") && costs.get_price().row_count() == 0);
+
+        // The first goes up, and the other one out.
+        costs.invoke_edit(1);
+        costs.invoke_move(-1);
+        shown.until("the tariff stands first", |window| {
+            window.global::<CostsAdapter>().get_selected() == 0
+        });
+        costs.invoke_delete();
+        shown.until("the tariff is gone", |window| {
+            let costs = window.global::<CostsAdapter>();
+            !costs.get_editing() && costs.get_rows().row_count() == 1
+        });
+        let left = costs.get_rows().row_data(0).unwrap();
+        assert_eq!(left.title, "Others");
+        costs.invoke_show(1);
+        assert_eq!((costs.get_kind(), costs.get_rows().row_count()), (1, 0));
+    });
+}
+
+#[test]
+fn s4_29_s5_18_the_wallboard_stands_among_the_reports_and_a_call_says_who_rang() {
+    on_the_windows_thread(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let profile = profile(folder.path());
+        let now = Timestamp::now();
+        let mut call = CallRecord::begin(CallId::new(), Direction::Incoming, now);
+        call.ringing_at = Some(now);
+        call.legs = vec![CallLeg {
+            extension: "102".into(),
+            employee: String::new(),
+            rang_at: now,
+            ended_at: None,
+            outcome: LegOutcome::Ringing,
+        }];
+        let mut store = Store::open(&profile.database()).unwrap();
+        store.write(|writer| writer.save_call(&call)).unwrap();
+        let mut shown = Shown::open(folder.path(), 1280, 900);
+        let window = shown.window.clone_strong();
+        window.global::<WindowAdapter>().set_page(Page::Calls);
+        let reports = window.global::<ReportsAdapter>();
+        reports.set_open(true);
+        reports.set_kind(4);
+        reports.invoke_chosen();
+        shown.until("the wallboard has who waits", |window| {
+            let tiles = window.global::<ReportsAdapter>().get_tiles();
+            tiles.row_count() == 12 && tiles.row_data(0).is_some_and(|tile| tile.figure == "1")
+        });
+        reports.set_open(false);
+        window
+            .global::<LogAdapter>()
+            .invoke_select(call.call.to_string().into());
+        shown.until("the call says who rings", |window| {
+            window.global::<LogAdapter>().get_legs() == "102: rings"
+        });
     });
 }
