@@ -21,10 +21,10 @@ const SIZE: (u32, u32) = (1280, 800);
 const HIGH: f32 = 32.0;
 /// Rows that a page further on skips, and rows that must be there then.
 const SEEN: usize = 16;
-const PAGES: usize = 500;
+const PAGES: usize = 200;
 /// Frames of a drag of the scroll bar from the first row to the last.
-const DRAG: usize = 400;
-const JUMPS: usize = 200;
+const DRAG: usize = 200;
+const JUMPS: usize = 100;
 
 pub fn measure(table: &mut Table) {
     let folder = tempfile::tempdir().unwrap();
