@@ -267,9 +267,10 @@ fn s4_29_s5_18_the_wallboard_stands_among_the_reports_and_a_call_says_who_rang()
             ended_at: None,
             outcome: LegOutcome::Ringing,
         }];
+        let mut shown = Shown::open(folder.path(), 1280, 900);
+        // A call that was there before would be one that a crash cut off.
         let mut store = Store::open(&profile.database()).unwrap();
         store.write(|writer| writer.save_call(&call)).unwrap();
-        let mut shown = Shown::open(folder.path(), 1280, 900);
         let window = shown.window.clone_strong();
         window.global::<WindowAdapter>().set_page(Page::Calls);
         let reports = window.global::<ReportsAdapter>();

@@ -3,12 +3,14 @@
 
 mod support;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::platform::{Key, PointerEventButton, WindowEvent};
-use ringbook_ui::slint::{self, Color, ComponentHandle, Model, SharedString};
+use ringbook_ui::slint::{
+    self, Color, ComponentHandle, Model, ModelRc, ModelTracker, SharedString,
+};
 use ringbook_ui::*;
 use support::{sample, table};
 
@@ -295,4 +297,51 @@ fn s5_10_a_view_that_cannot_be_kept_says_why_until_its_name_is_changed() {
     support::press(&window, "x");
     let mut found = ElementHandle::find_by_accessible_label(&window, "It is taken.");
     assert!(found.next().is_none());
+}
+
+/// A hundred thousand calls of which none is read yet; counts what is asked for.
+struct Unread(Cell<usize>);
+
+impl Model for Unread {
+    type Data = LogRow;
+
+    fn row_count(&self) -> usize {
+        100_000
+    }
+
+    fn row_data(&self, _: usize) -> Option<LogRow> {
+        self.0.set(self.0.get() + 1);
+        Some(LogRow::default())
+    }
+
+    fn model_tracker(&self) -> &dyn ModelTracker {
+        &()
+    }
+}
+
+#[test]
+fn s5_6_of_a_hundred_thousand_calls_only_those_in_sight_are_asked_for() {
+    let (window, _) = opened();
+    for table in [true, false] {
+        window.global::<TableAdapter>().set_open(table);
+        let calls = window.global::<LogAdapter>();
+        let unread = Rc::new(Unread(Cell::new(0)));
+        calls.set_place(0.0);
+        calls.set_rows(ModelRc::from(unread.clone()));
+        support::settle();
+        window.window().take_snapshot().unwrap();
+        let first = unread.0.take();
+        assert!(
+            (10..1_000).contains(&first),
+            "{first} at the top, table: {table}"
+        );
+        calls.set_place(-1_000_000.0);
+        support::settle();
+        window.window().take_snapshot().unwrap();
+        let there = unread.0.take();
+        assert!(
+            (10..1_000).contains(&there),
+            "{there} far down, table: {table}"
+        );
+    }
 }
