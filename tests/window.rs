@@ -220,7 +220,9 @@ fn s5_20_a_tariff_is_written_in_the_window_and_says_what_a_call_costs() {
         assert_eq!(costs.get_rows().row_count(), 2);
         let after = fs::read_to_string(profile.tariffs()).unwrap();
         assert!(
-            after.starts_with(before) && after.contains("\"+7701\""),
+            after.starts_with(before)
+                && after.contains("\"+7701\"")
+                && !after.contains("direction"),
             "{after}"
         );
 

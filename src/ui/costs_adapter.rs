@@ -38,9 +38,12 @@ impl Which {
     }
 }
 
-/// The form that is open: of which rule, none for a new one.
+/// The form that is open.
 struct Open {
+    /// Of which rule; none for a new one.
     place: Option<usize>,
+    /// What the rule said.
+    before: Entry,
     form: Form,
 }
 
@@ -144,7 +147,11 @@ impl CostsPart {
         adapter.set_selected(place.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1));
         adapter.set_fault(SharedString::new());
         adapter.set_editing(true);
-        *self.open.borrow_mut() = Some(Open { place, form });
+        *self.open.borrow_mut() = Some(Open {
+            place,
+            before: entry,
+            form,
+        });
     }
 
     fn close(&self) {
@@ -160,7 +167,11 @@ impl CostsPart {
         let open = open.as_ref()?;
         let mut entry = Entry::default();
         for field in self.which.get().form().fields {
-            entry.set(field.key, &open.form.text(field.key));
+            // A choice shows what holds where the file says nothing: that stays unsaid.
+            match open.form.has_changed(field.key) {
+                true => entry.set(field.key, &open.form.text(field.key)),
+                false => entry.set(field.key, open.before.get(field.key)),
+            }
         }
         Some((open.place, entry))
     }
