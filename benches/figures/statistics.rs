@@ -15,6 +15,7 @@ pub fn p50_p99(times: &mut [Duration]) -> String {
 }
 
 /// As [`p50_p99`], and the longest of them.
+#[cfg(feature = "gui")]
 pub fn p50_p99_max(times: &mut [Duration]) -> String {
     let most = times.iter().max().copied().unwrap_or_default();
     format!("{} / {:.2}", p50_p99(times), most.as_secs_f64() * 1000.0)
