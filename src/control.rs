@@ -155,6 +155,7 @@ async fn respond(line: &[u8], handle: &AppHandle) -> Result<Value, String> {
     match request {
         Request::TaskClosed { task } => handle.tell_closed(task),
         Request::TariffsChanged {} => handle.read_tariffs(),
+        Request::SettingsChanged {} => handle.read_settings().map_err(|error| error.to_string())?,
         Request::CallMarked { call } => handle.tell_marked(call),
         request => return carry_out(request, handle).await,
     }

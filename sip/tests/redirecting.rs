@@ -11,12 +11,8 @@ use ringbook_sip::user_agent::{
 use support::peer::{Peer, respond, sdp, with_sdp};
 use support::*;
 
-/// Alice, who follows redirections, has called.
-fn calling(target: &str) -> (World, CallHandle, Request) {
-    let config = Config {
-        follow_redirects: true,
-        ..Config::default()
-    };
+/// Alice, whose line has no registrar, has called.
+fn calling_as(config: Config, target: &str, options: CallOptions) -> (World, CallHandle, Request) {
     let mut alice = Agent::with_config("alice", "10.0.0.1:5060", 1, config);
     let mut line = account("alice", "sip:10.0.0.9");
     line.register = false;
@@ -24,10 +20,20 @@ fn calling(target: &str) -> (World, CallHandle, Request) {
     let mut world = World::new(vec![alice]);
     let target = uri(target);
     let call = world.with(ALICE, |ua, now| {
-        ua.invite(now, line, &target, media(4000)).unwrap()
+        ua.invite_with(now, line, &target, media(4000), options)
+            .unwrap()
     });
     let invite = world.next_request();
     (world, call, invite)
+}
+
+/// Alice, who follows redirections, has called.
+fn calling(target: &str) -> (World, CallHandle, Request) {
+    let config = Config {
+        follow_redirects: true,
+        ..Config::default()
+    };
+    calling_as(config, target, CallOptions::default())
 }
 
 fn send_on(world: &mut World, invite: &Request, status: u16, contacts: &str) {
@@ -371,22 +377,11 @@ fn a_wish_to_be_answered_at_once_is_told_and_no_more() {
 
 /// Alice, who leads a caller on to Bob, has called him.
 fn leading_on(caller: LedOn) -> (World, CallHandle, Request) {
-    let mut alice = Agent::new("alice", "10.0.0.1:5060", 1);
-    let mut line = account("alice", "sip:10.0.0.9");
-    line.register = false;
-    let line = alice.ua.add_account(line);
-    let mut world = World::new(vec![alice]);
     let options = CallOptions {
         led_on: Some(Box::new(caller)),
         ..CallOptions::default()
     };
-    let call = world.with(ALICE, |ua, now| {
-        let target = uri("sip:bob@10.0.0.9");
-        ua.invite_with(now, line, &target, media(4000), options)
-            .unwrap()
-    });
-    let invite = world.next_request();
-    (world, call, invite)
+    calling_as(Config::default(), "sip:bob@10.0.0.9", options)
 }
 
 #[test]

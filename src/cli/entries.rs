@@ -205,7 +205,7 @@ pub fn change_tariffs(command: &TariffChange, profile: &Profile) -> anyhow::Resu
     Ok(())
 }
 
-/// Runs `ringbook limit` and prints to `output`.
+/// Runs `ringbook limit` and prints to `output`; a running phone goes by what has changed.
 pub fn limit(
     command: &LimitCommand,
     profile: &Profile,
@@ -226,6 +226,10 @@ pub fn limit(
             entries.set(at, &typed(all[at].clone(), &fields.given()))?;
         }
         LimitCommand::Remove { limit } => entries.remove(place(&entries.all(), limit)?)?,
+    }
+    if !matches!(command, LimitCommand::List) {
+        // Without a running phone the next one reads it.
+        let _ = control::ask(profile, &Request::SettingsChanged {});
     }
     Ok(())
 }

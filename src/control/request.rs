@@ -187,6 +187,9 @@ pub enum Request {
     /// Read tariffs.toml again: what `ringbook tariff` says of itself when it has changed the file
     #[command(hide = true)]
     TariffsChanged {},
+    /// Read settings.toml again: what `ringbook limit` says of itself when it has changed the file
+    #[command(hide = true)]
+    SettingsChanged {},
     /// End calls, unregister, close recordings, end the phone
     Quit {},
 }
@@ -255,8 +258,8 @@ impl Request {
                 ])?,
             },
             Self::TaskClosed { .. } => return Err("the phone itself closes no task".to_owned()),
-            Self::TariffsChanged {} => {
-                return Err("the phone itself changes no tariffs".to_owned());
+            Self::TariffsChanged {} | Self::SettingsChanged {} => {
+                return Err("the phone itself changes no file of its own".to_owned());
             }
             Self::CallMarked { .. } => return Err("the phone itself marks no call".to_owned()),
             Self::Quit {} => Command::Quit,

@@ -74,12 +74,13 @@ fn run(looks: &Receiver<()>, database: &Path, recordings: &Path, inbox: &Inbox) 
     ) {
         // One look finds what came meanwhile, too.
         while looks.try_recv().is_ok() {}
-        let is_known = known.is_some_and(|since| since.elapsed() < KNOWN_FOR);
-        let looked = match is_known {
-            true => Ok(()),
-            false => look_around(database, recordings, inbox),
+        let looked = match known {
+            Some(since) if since.elapsed() < KNOWN_FOR => Ok(()),
+            _ => {
+                known = Some(Instant::now());
+                look_around(database, recordings, inbox)
+            }
         };
-        known = known.filter(|_| is_known).or_else(|| Some(Instant::now()));
         let looked = looked.and_then(|()| look(database, recordings, inbox));
         let error = looked.err().map(|error| error.to_string());
         if error != trouble

@@ -57,9 +57,22 @@ impl AppHandle {
     /// ports to listen on change at the next start.
     pub fn save_settings(&self, settings: Settings) -> Result<(), SettingsError> {
         settings::save(&self.profile.settings(), &settings)?;
+        self.use_settings(settings);
+        Ok(())
+    }
+
+    /// Uses the settings as they stand in the file now.
+    ///
+    /// # Errors
+    /// The file is unreadable or holds what is not allowed: then they stay as they were.
+    pub fn read_settings(&self) -> Result<(), SettingsError> {
+        self.use_settings(self.settings()?);
+        Ok(())
+    }
+
+    fn use_settings(&self, settings: Settings) {
         self.command(Command::SetSettings(Box::new(settings)), |_| {});
         self.read_tariffs();
-        Ok(())
     }
 
     /// Has calls cost what the file says now.

@@ -12,7 +12,7 @@ use super::command::{CommandError, ForwardWhen};
 use super::requests::Done;
 use super::target::Target;
 use crate::automation::NoticeKind;
-use crate::model::{CallId, EndReason, PhoneNumber};
+use crate::model::{CallId, EndReason};
 use crate::now::Now;
 use crate::settings::Intercom;
 use crate::tr;
@@ -35,8 +35,8 @@ pub(super) enum Reception {
 pub(super) struct Facts<'a> {
     /// The line called.
     pub(super) line: Option<&'a LineInfo>,
-    /// The caller's number.
-    pub(super) number: Option<PhoneNumber>,
+    /// A scenario may be for it: whether anybody is free is for that to find out.
+    pub(super) led: bool,
     /// We can talk to it at all.
     pub(super) acceptable: bool,
     /// It takes the place of a call that is up.
@@ -53,8 +53,6 @@ impl Phone {
         let all = self.own_calls() + self.arrivals.len();
         let own = self.calls.live().filter(|call| call.is_here());
         let up = own.count() + self.arrivals.len();
-        // Whether anybody is free is for the scenario to find out.
-        let led = self.may_be_led(now, facts.line, facts.number);
         if self.ending {
             return Reception::Refuse(480, EndReason::NoAnswer);
         }
@@ -62,14 +60,14 @@ impl Phone {
             return Reception::Answer;
         }
         // RFC 3261 §21.4.18. To whoever was not to be disturbed it is a missed call.
-        if self.absence.do_not_disturb && !led {
+        if self.absence.do_not_disturb && !facts.led {
             return Reception::Refuse(480, EndReason::NoAnswer);
         }
         let always = self.absence.forward_always.clone();
         if let Some(target) = self.forward_to(now, always.as_deref(), facts.line) {
             return Reception::Forward(target);
         }
-        if all >= rules.max_calls || (!rules.call_waiting && up > 0 && !led) {
+        if all >= rules.max_calls || (!rules.call_waiting && up > 0 && !facts.led) {
             let busy = self.absence.forward_busy.clone();
             let target = self.forward_to(now, busy.as_deref(), facts.line);
             return target.map_or(Reception::Refuse(486, EndReason::Busy), Reception::Forward);
@@ -83,7 +81,7 @@ impl Phone {
             let text = tr!("A call is answered by itself, because its caller asked for it");
             self.notice(now, NoticeKind::Call, text);
         }
-        match (rules.auto_answer && !led) || intercom {
+        match (rules.auto_answer && !facts.led) || intercom {
             true => Reception::Answer,
             false => Reception::Ring,
         }

@@ -10,17 +10,19 @@ use std::time::Instant;
 
 use jiff::tz::TimeZone;
 use ringbook_media::engine::MediaCommand;
-use ringbook_sip::user_agent::LedOn;
+use ringbook_sip::user_agent::{CallerIdentity, LedOn};
 
 use super::Phone;
 use super::account::LineInfo;
 use super::call::{Call, LegOf, State};
+use super::command::CommandError;
+use super::effect::Effect;
 use super::listener::CallEvent;
-use super::requests::Done;
+use super::requests::{Done, refused};
 use super::target::Target;
 use crate::automation::{Body, NoticeKind};
 use crate::model::{
-    Arrived, CallId, CallLeg, EndReason, Fit, Known, LegOutcome, PhoneNumber, Scenario,
+    Arrived, CallId, CallLeg, EndReason, Fit, Known, LegOutcome, Party, PhoneNumber, Scenario,
     ScenarioStep, choose,
 };
 use crate::now::Now;
@@ -88,7 +90,7 @@ impl Phone {
         number: Option<PhoneNumber>,
         caller: Option<Known<'_>>,
     ) -> Fit<'_> {
-        let Some(line) = line else {
+        let Some(line) = line.filter(|_| !self.settings.scenarios.is_empty()) else {
             return Fit::Nothing;
         };
         let at = now.wall.to_zoned(self.leading.zone.clone()).datetime();
@@ -102,13 +104,19 @@ impl Phone {
         choose(&self.settings.scenarios, &arrived)
     }
 
-    /// Whether a new call may be one for others: this phone's being busy is no reason to refuse it.
+    /// Whether a new call may be one for others: this phone's being busy is no reason to refuse it. Where
+    /// there are no scenarios, nothing is read before the caller hears that it rings.
     pub(super) fn may_be_led(
         &self,
         now: Now,
         line: Option<&LineInfo>,
-        number: Option<PhoneNumber>,
+        caller: &CallerIdentity,
     ) -> bool {
+        if self.settings.scenarios.is_empty() {
+            return false;
+        }
+        let text = caller.number_text.as_deref().unwrap_or_default();
+        let number = Party::parse(text, self.country_of(line)).number;
         !matches!(self.fit(now, line, number, None), Fit::Nothing)
     }
 
@@ -395,9 +403,7 @@ impl Phone {
         let handle = self.calls.get(leg).and_then(|leg| leg.handle);
         // Either fails only when the leg is over already; that event follows.
         let _ = match handle.filter(|_| outcome == LegOutcome::Elsewhere) {
-            Some(handle) => {
-                super::requests::refused(self.user_agent.take_back(now.instant, handle))
-            }
+            Some(handle) => refused(self.user_agent.take_back(now.instant, handle)),
             None => self.hang_up(now, leg),
         };
     }
@@ -482,7 +488,7 @@ impl Phone {
         if let Some(before) = before.and_then(|before| self.calls.get(before)?.leg_of) {
             self.close_leg(now, id, before.place, LegOutcome::Answered);
         }
-        self.effect(super::effect::Effect::Media(MediaCommand::Patch(streams)));
+        self.effect(Effect::Media(MediaCommand::Patch(streams)));
         if is_first {
             // It fails only when the caller is gone; that event follows.
             let _ = self.answer_now(now, id);
@@ -519,19 +525,24 @@ impl Phone {
     /// The caller's call is over: nobody rings for it, and whoever had the caller is free again.
     pub(super) fn stop_leading(&mut self, now: Now, id: CallId, reason: EndReason) {
         self.leading.runs.remove(&id);
+        let Some(led) = self.calls.get(id).map(|call| &call.led) else {
+            return;
+        };
+        let (places, with) = (led.legs.len(), led.with);
+        if places == 0 {
+            return;
+        }
+        let with = with.and_then(|leg| self.calls.get(leg));
+        let in_mailbox = with.is_some_and(|leg| leg.mailbox);
+        if let Some(call) = self.calls.get_mut(id) {
+            call.mailbox |= in_mailbox;
+        }
         let outcome = match reason {
             EndReason::Transferred | EndReason::AnsweredElsewhere => LegOutcome::Elsewhere,
             EndReason::NoAnswer => LegOutcome::NoAnswer,
             EndReason::Rejected | EndReason::Declined => LegOutcome::Declined,
             _ => LegOutcome::GaveUp,
         };
-        let leg = self.calls.get(id).and_then(|call| call.led.with);
-        let in_mailbox = leg.is_some_and(|leg| self.calls.get(leg).is_some_and(|leg| leg.mailbox));
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        call.mailbox |= in_mailbox;
-        let places = call.led.legs.len();
         for place in 0..places {
             self.close_leg(now, id, place, outcome);
         }
@@ -563,10 +574,7 @@ impl Phone {
         let plan = partner.media.plan.as_ref();
         if plan.is_some_and(|plan| plan.dtmf_send_pt.is_some()) {
             let digits = digit.to_string();
-            self.effect(super::effect::Effect::Media(MediaCommand::Digits {
-                stream,
-                digits,
-            }));
+            self.effect(Effect::Media(MediaCommand::Digits { stream, digits }));
         }
         true
     }
@@ -577,7 +585,7 @@ impl Phone {
     /// It is the colleague's: only its end is ours, too.
     pub(super) fn ours(&self, id: CallId) -> Done {
         match self.live(id)?.led.with {
-            Some(_) => Err(super::command::CommandError::Colleagues),
+            Some(_) => Err(CommandError::Colleagues),
             None => Ok(()),
         }
     }

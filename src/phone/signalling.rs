@@ -134,11 +134,10 @@ impl Phone {
                 let takes = [plain_ok, encrypted_ok];
                 let line = account.and_then(|account| self.info_of(account));
                 let srtp = self.srtp_of(line.as_deref());
-                let text = arrival.caller.number_text.as_deref().unwrap_or_default();
-                let country = self.country_of(line.as_deref());
+                let led = self.may_be_led(now, line.as_deref(), &arrival.caller);
                 let facts = Facts {
                     line: line.as_deref(),
-                    number: Party::parse(text, country).number,
+                    led,
                     acceptable: may_be_taken(srtp, takes),
                     replaces: replaces.is_some(),
                     answer_asked: trusted && answer_asked,
@@ -300,7 +299,7 @@ impl Phone {
     }
 
     /// Whose rules the numbers of a line's calls follow.
-    fn country_of(&self, line: Option<&LineInfo>) -> Option<Country> {
+    pub(super) fn country_of(&self, line: Option<&LineInfo>) -> Option<Country> {
         line.map_or(self.default_country, |line| line.country)
     }
 

@@ -9,14 +9,10 @@ use jiff::tz::TimeZone;
 use super::handling::to_the_second;
 use super::lost::share;
 use super::service::Aim;
-use crate::model::CallStatus;
 use crate::model::Direction;
 use crate::reports::{Fate, Period, SHORT_ABANDON, Service};
-use crate::store::{CallFilter, Reader, Result, TaskFilter};
+use crate::store::{Reader, Result, TaskFilter};
 use crate::tr;
-
-/// More calls than an office has at once.
-const MOST: usize = 1000;
 
 /// What a wallboard is made of.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,17 +51,12 @@ pub fn read(
     zone: &TimeZone,
     aim: Aim,
 ) -> Result<Moment> {
-    let going_on = CallFilter {
-        statuses: vec![CallStatus::InProgress],
-        ..CallFilter::default()
-    };
     let mut moment = Moment {
         owed: store.count_tasks(&TaskFilter::default())?,
         today: store.service(today, zone.clone(), SHORT_ABANDON, aim.within)?,
         ..Moment::default()
     };
-    for line in store.calls(&going_on, 0, MOST)? {
-        let call = line.record;
+    for call in store.calls_going_on()? {
         match (call.answered_at, call.direction) {
             (Some(_), _) => moment.talking += 1,
             (None, Direction::Incoming) => {
@@ -143,7 +134,7 @@ mod tests {
     use jiff::ToSpan;
 
     use super::*;
-    use crate::model::{CallId, CallRecord, EndReason, TaskTerms};
+    use crate::model::{CallId, CallRecord, CallStatus, EndReason, PhoneNumber, TaskTerms};
     use crate::store::Store;
 
     const AIM: Aim = Aim {
@@ -170,7 +161,7 @@ mod tests {
                 None => EndReason::Cancelled,
             }),
             caller: "+77011112233".into(),
-            number: crate::model::PhoneNumber::from_e164("+77011112233"),
+            number: PhoneNumber::from_e164("+77011112233"),
             extension: "101".into(),
             employee: "Anna".into(),
             ring: Duration::from_secs(ring_s),

@@ -282,7 +282,7 @@ impl Desk {
         self.popups.refresh();
         self.calls.refresh();
         self.tasks.refresh(Timestamp::now());
-        spawn(self.reports.clone().load_wallboard());
+        spawn(self.reports.clone().refresh());
     }
 }
 

@@ -26,7 +26,7 @@ use crate::report_pages::Report;
 use crate::report_pages::service::Aim;
 use crate::report_pages::wallboard::{self, Tile};
 use crate::reports::Period;
-use crate::{i18n, tr};
+use crate::{i18n, store, tr};
 
 /// The wallboard's place in the choice of reports, behind all others.
 const WALLBOARD: i32 = Report::ALL.len() as i32;
@@ -37,6 +37,8 @@ pub struct ReportsPage {
     phone: Rc<dyn PhoneLink>,
     /// Counts the questions: a late answer to an older one is dropped.
     asked: Cell<u64>,
+    /// The wallboard is being read.
+    reading: Cell<bool>,
 }
 
 impl ReportsPage {
@@ -46,6 +48,7 @@ impl ReportsPage {
             window: window.as_weak(),
             phone,
             asked: Cell::default(),
+            reading: Cell::default(),
         });
         let adapter = window.global::<ReportsAdapter>();
         let this = page.clone();
@@ -57,7 +60,9 @@ impl ReportsPage {
 
     /// Reads the report that is chosen, if the page is in sight.
     pub async fn load(self: Rc<Self>) {
-        self.clone().load_wallboard().await;
+        if let Err(error) = self.load_wallboard().await {
+            complain(&self.window, error.to_string());
+        }
         let Some((report, period)) = self.chosen() else {
             return;
         };
@@ -79,30 +84,35 @@ impl ReportsPage {
         adapter.set_parts(model(page.parts.iter().map(map_part).collect()));
     }
 
-    /// Reads the wallboard, if it is in sight: its figures grow by themselves.
-    pub async fn load_wallboard(self: Rc<Self>) {
+    /// Brings the wallboard up to date, if it is in sight. What keeps it from that was said when it came into
+    /// sight, and would be said anew every time.
+    pub async fn refresh(self: Rc<Self>) {
+        let _ = self.load_wallboard().await;
+    }
+
+    /// Reads the wallboard, if it is in sight and is not being read.
+    async fn load_wallboard(&self) -> store::Result<()> {
         let window = self.window.upgrade();
         let is_shown = window.is_some_and(|window| {
             let adapter = window.global::<ReportsAdapter>();
             adapter.get_open() && adapter.get_kind() == WALLBOARD
         });
-        if !is_shown {
-            return;
+        if !is_shown || self.reading.replace(true) {
+            return Ok(());
         }
         let moment = asking::read(&self.phone, |store| {
             let now = Zoned::now();
             let today = period(0, &now);
             wallboard::read(store, now.timestamp(), today, now.time_zone(), Aim::USUAL)
         });
-        let moment = match moment.await {
-            Ok(moment) => moment,
-            Err(error) => return complain(&self.window, error.to_string()),
-        };
-        let tiles = wallboard::tiles(&moment, Aim::USUAL);
+        let moment = moment.await;
+        self.reading.set(false);
+        let tiles = wallboard::tiles(&moment?, Aim::USUAL);
         if let Some(window) = self.window.upgrade() {
             let adapter = window.global::<ReportsAdapter>();
             show_tiles(&adapter, tiles.iter().map(map_tile).collect());
         }
+        Ok(())
     }
 
     fn chosen(&self) -> Option<(Report, Period)> {
@@ -147,7 +157,7 @@ impl ReportsPage {
 }
 
 fn write(
-    store: &crate::store::Reader<'_>,
+    store: &store::Reader<'_>,
     report: Report,
     period: Period,
     ending: &str,

@@ -469,3 +469,25 @@ fn s5_21_limits_are_listed_added_changed_and_removed_by_a_manager_alone() {
     done(&["remove", "1"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), SETTINGS);
 }
+
+#[test]
+fn s5_21_a_running_phone_reads_the_settings_again_when_a_limit_is_added() {
+    let dir = profile(SETTINGS);
+    let _phone = Phone::start(dir.path());
+    let run = |arguments: &[&str]| {
+        let output = ringbook(dir.path(), arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    let is_away = || {
+        let status: Value = serde_json::from_slice(&run(&["ctl", "status"])).unwrap();
+        status["do_not_disturb"] == true
+    };
+    assert!(!is_away());
+    let text = format!("{SETTINGS}[phone]\ndo_not_disturb = true\n");
+    fs::write(dir.path().join("settings.toml"), text).unwrap();
+    run(&["limit", "list"]);
+    assert!(!is_away(), "who only looks changes nothing");
+    run(&["limit", "add", "--minutes", "10"]);
+    assert!(is_away());
+}

@@ -113,6 +113,7 @@ fn pictures_of_every_window() {
         sample::put_colleagues(&window);
         sample::put_away(&window);
         sample::put_layouts(&window);
+        book::put_costs(&window, false);
         shell.set_page(Page::Phone);
         support::picture(&window, &format!("colleagues{suffix}"), 1080.0, 900.0);
         shell.set_page(Page::Settings);
@@ -123,6 +124,7 @@ fn pictures_of_every_window() {
             SettingsPart::Audio,
             SettingsPart::Recording,
             SettingsPart::Office,
+            SettingsPart::Costs,
             SettingsPart::Notifications,
             SettingsPart::Appearance,
             SettingsPart::About,
@@ -196,6 +198,17 @@ fn pictures_of_narrow_large_and_mirrored_windows() {
     support::picture(&window, "compact-client", 320.0, 480.0);
     shell.set_page(Page::Settings);
     support::picture(&window, "compact-settings", 320.0, 480.0);
+    window
+        .global::<SettingsAdapter>()
+        .set_part(SettingsPart::Costs);
+    for (editing, name) in [(false, "compact-costs"), (true, "compact-tariff")] {
+        book::put_costs(&window, editing);
+        support::picture(&window, name, 320.0, 900.0);
+    }
+    shell.set_page(Page::Calls);
+    calls::put_wallboard(&window, &Said::of("en"));
+    support::picture(&window, "compact-wallboard", 320.0, 900.0);
+    window.global::<ReportsAdapter>().set_open(false);
 
     sample::put_up(&window, sample::call(), sample::problem());
     shell.set_page(Page::Phone);
@@ -336,6 +349,13 @@ fn s5_6_s5_9_s5_11_pictures_of_the_page_of_calls_in_every_language() {
             draw("lost", &said.say("Day"), &said.say("Lost rate"));
             calls::put_report(&window, &said, true);
             draw("busiest", &said.say("Mon"), "23");
+            calls::put_wallboard(&window, &said);
+            let tile = |title: &str, figure: &str| format!("{}: {figure}", said.say(title));
+            let (first, last) = (
+                tile("Service level", "84.0 %"),
+                tile("Speed of answer", "00:00:14"),
+            );
+            draw("wallboard", &first, &last);
             window.global::<ReportsAdapter>().set_open(false);
             calls::put_player(&window, "4");
             window.global::<TableAdapter>().set_open(false);

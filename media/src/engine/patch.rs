@@ -37,12 +37,9 @@ impl Patch {
 
     /// Carries 20 ms both ways. A line that is not there hears nothing and says nothing.
     pub fn carry<'a>(&mut self, voice_of: impl Fn(StreamId) -> Option<Voice<'a>>) {
-        let voices = [0, 1].map(|at: usize| self.ends.get(at).and_then(|end| voice_of(end.stream)));
-        for (end, (own, other)) in self
-            .ends
-            .iter_mut()
-            .zip([(voices[0], voices[1]), (voices[1], voices[0])])
-        {
+        let [one, other] = self.ends.each_ref().map(|end| voice_of(end.stream));
+        let heard = [(one, other), (other, one)];
+        for (end, (own, other)) in self.ends.iter_mut().zip(heard) {
             let rate = own.map_or(0, |own| own.rate);
             end.voice.clear();
             end.voice.resize(rate as usize / 50, 0.0);

@@ -556,15 +556,13 @@ fn s5_11_groups_have_the_count_and_the_sum_of_a_loop() {
     );
 }
 
-#[test]
-fn s5_31_a_call_is_recorded_as_long_as_one_of_its_recordings_is_there() {
-    let (mut store, lines) = office();
-    let call = lines[3].record.call;
-    let recordings = [1, 2].map(|n| RecordingRow {
+/// The recording of this number of a call.
+fn recording(of: &CallLine, n: i64) -> RecordingRow {
+    RecordingRow {
         id: RecordingId::new(),
-        call,
+        call: of.record.call,
         file: format!("{n}.wav"),
-        started_at: lines[3].record.started_at,
+        started_at: of.record.started_at + n.seconds(),
         duration: Duration::from_secs(1),
         channels: 2,
         sample_rate: 8000,
@@ -572,7 +570,13 @@ fn s5_31_a_call_is_recorded_as_long_as_one_of_its_recordings_is_there() {
         size: 1,
         sha256: None,
         state: RecordingState::Finished,
-    });
+    }
+}
+
+#[test]
+fn s5_31_a_call_is_recorded_as_long_as_one_of_its_recordings_is_there() {
+    let (mut store, lines) = office();
+    let recordings = [1, 2].map(|n| recording(&lines[3], n));
     let recorded = |store: &Store, recorded| {
         let filter = CallFilter {
             recorded: Some(recorded),
@@ -599,20 +603,7 @@ fn s5_31_a_call_is_recorded_as_long_as_one_of_its_recordings_is_there() {
 fn s5_31_a_recording_that_cannot_be_heard_does_not_count_and_says_why() {
     let (mut store, lines) = office();
     let call = lines[3].record.call;
-    let row = |n: i64| RecordingRow {
-        id: RecordingId::new(),
-        call,
-        file: format!("{n}.wav"),
-        started_at: lines[3].record.started_at + n.seconds(),
-        duration: Duration::from_secs(1),
-        channels: 2,
-        sample_rate: 8000,
-        codec: "pcm_s16le".into(),
-        size: 1,
-        sha256: None,
-        state: RecordingState::Finished,
-    };
-    let rows = [row(1), row(2)];
+    let rows = [1, 2].map(|n| recording(&lines[3], n));
     store
         .write(|w| rows.iter().try_for_each(|row| w.save_recording(row)))
         .unwrap();

@@ -250,6 +250,46 @@ pub fn order_form() -> Vec<FormSection> {
     )]
 }
 
+/// Tariffs, the form of one of them with what is wrong with it, and what a call costs.
+pub fn put_costs(window: &MainWindow, editing: bool) {
+    let costs = window.global::<CostsAdapter>();
+    let rule = |title: &str, facts: &str| RuleRow {
+        title: title.into(),
+        facts: facts.into(),
+    };
+    costs.set_rows(model(vec![
+        rule("Mobile", "0.10 EUR · +7701, +7702"),
+        rule(
+            "Abroad at night",
+            "0.25 EUR · +36 · mon-fri · 22:00-06:00 · 60/60",
+        ),
+        rule(&"A tariff with a name of its own ".repeat(6), "1 EUR"),
+    ]));
+    costs.set_selected(1);
+    costs.set_form(model(vec![section(
+        "",
+        vec![
+            line(vec![
+                field("name", "Name", FieldKind::Text, "Abroad at night"),
+                field("prefix", "Numbers that begin so", FieldKind::Text, "+36"),
+            ]),
+            line(vec![
+                field("price", "A minute", FieldKind::Text, "dear"),
+                choice("rounding", "Rounding", &["To the nearest", "Up"]),
+            ]),
+        ],
+    )]));
+    let fault = "tariffs.toml:9: price = \"dear\" in [[tariff]]: allowed: a price such as \"0.10\"";
+    costs.set_fault(if editing { fault } else { "" }.into());
+    costs.set_editing(editing);
+    costs.set_number("+77011112233".into());
+    costs.set_price(words(&[
+        "Tariff: Mobile",
+        "2 steps of 60 s at 0.10 EUR a minute (Mobile)",
+        "Cost: 0.20 EUR",
+    ]));
+}
+
 /// The form of a client.
 pub fn client_form() -> Vec<FormSection> {
     let number = |number: &str, ext: &str, label: &str| {

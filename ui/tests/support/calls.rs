@@ -221,6 +221,32 @@ pub fn put_report(window: &MainWindow, words: &Words, busiest: bool) {
     adapter.set_open(true);
 }
 
+/// What waits now and what was today, where the goal is missed.
+pub fn put_wallboard(window: &MainWindow, words: &Words) {
+    let tile = |context, title: &str, figure: &str, tone: Tone| ReportTile {
+        title: words.find(context, title).into(),
+        figure: figure.into(),
+        tone,
+    };
+    let adapter = window.global::<ReportsAdapter>();
+    adapter.set_tiles(model(vec![
+        tile(Some("callers"), "Waiting", "2", Tone::Bad),
+        tile(None, "Longest wait now", "00:00:25", Tone::Info),
+        tile(Some("people"), "Talking", "3", Tone::Info),
+        tile(None, "Owed a call", "1", Tone::Bad),
+        tile(None, "Service level", "84.0 %", Tone::Good),
+        tile(None, "Speed of answer", "00:00:14", Tone::Info),
+        tile(Some("calls"), "Offered", "250", Tone::Info),
+        tile(Some("calls"), "Answered", "233", Tone::Info),
+        tile(Some("calls"), "Lost", "17", Tone::Info),
+        tile(None, "Abandonment", "6.8 %", Tone::Info),
+        tile(None, "Handling time", "00:02:40", Tone::Info),
+        tile(None, "Occupancy", "51.0 %", Tone::Info),
+    ]));
+    adapter.set_kind(4);
+    adapter.set_open(true);
+}
+
 /// A recording of the call with this id that is being listened to.
 pub fn put_player(window: &MainWindow, call: &str) {
     let player = window.global::<PlayerAdapter>();
