@@ -147,13 +147,19 @@ fn write_baresip_settings(part: &Part, port: u16, folder: &TempDir) {
     } else {
         ""
     };
+    // What is looped is coded twice: the second time as well as can be.
+    let bitrate = if part.loops {
+        "opus_bitrate 96000\n"
+    } else {
+        ""
+    };
     let settings = format!(
         "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\nrtp_ports 10000-19999\n\
          call_max_calls 0\n\
          module_path /usr/lib/baresip/modules\nmodule_tmp uuid.so\nmodule_tmp account.so\n\
          module g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n{recorder}module_app menu.so\n\
          audio_source {source}\naudio_player {player}\n\
-         snd_path {}\n",
+         {bitrate}snd_path {}\n",
         folder.path().display()
     );
     let domain = part

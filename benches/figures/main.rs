@@ -13,6 +13,7 @@ mod delay;
 #[path = "../../tests/support/desk.rs"]
 #[allow(dead_code)]
 mod desk;
+mod listening;
 mod load;
 mod log;
 mod people;
@@ -41,7 +42,8 @@ const SOAK: Duration = Duration::from_secs(120);
 fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
     // alone measures calls as fast as they go, `book` what a million clients and a million calls
-    // cost (`reports` the figures over calls alone, `log` their list, `scroll` the window's table), and `strain` what strangers and much work do to the phone; a
+    // cost (`reports` the figures over calls alone, `log` their list, `scroll` the window's table), `listening` how speech
+    // sounds after bad networks, and `strain` what strangers and much work do to the phone; a
     // number says for how many seconds the long run goes on: `cargo bench --bench figures strain
     // 3600`.
     let words: Vec<String> = env::args()
@@ -68,6 +70,11 @@ fn main() {
     for agent in [&RINGBOOK, &BARESIP] {
         if wanted(agent) || is_named("throughput") {
             throughput::measure(agent, &mut table);
+        }
+    }
+    for agent in [&RINGBOOK, &BARESIP] {
+        if wanted(agent) || is_named("listening") {
+            listening::measure(agent, &mut table);
         }
     }
     if wanted(&RINGBOOK) {

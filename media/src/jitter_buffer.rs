@@ -29,6 +29,9 @@ const SKIP_ABOVE_MS: i64 = 500;
 /// caller's own clock is not perfect. Half of it may go before pauses are made longer, all before
 /// voice is.
 const ROOM_MS: i64 = 4;
+/// To look ahead, voice is made longer by up to so much at least, ms: less than a pitch period cannot be put in, and
+/// the last of what is wanted would never come.
+const LEAST_MS: i64 = 12;
 /// What can be spared is given back in pauses; this much even while the peer talks, ms.
 const SPARE_IN_VOICE_MS: i64 = 40;
 
@@ -73,6 +76,8 @@ pub struct Demand {
     pub wanted: i64,
     /// What is heard from one pull to the next.
     pub pull: i64,
+    /// To be held beyond each pull, so that a loss shows before all of it has to be made up.
+    pub reserve: i64,
 }
 
 /// What to do for the next stretch of audio.
@@ -80,10 +85,19 @@ pub struct Demand {
 pub enum Next<'a> {
     /// Decode this; then call [`JitterBuffer::played`].
     Play(&'a Slot, Pace),
-    /// Make up so many units; if the packet after the gap is given it directly follows them.
-    Conceal(i64, Option<&'a Slot>),
+    /// Make up so many units.
+    Conceal(i64, Option<Following<'a>>),
     /// Nothing comes: silence for so many units.
     Silence(i64),
+}
+
+/// What comes after a gap.
+#[derive(Debug)]
+pub struct Following<'a> {
+    /// The packet.
+    pub slot: &'a Slot,
+    /// How much there is to be made up until it, clock units.
+    pub gap: i64,
 }
 
 /// Packets that were not played, and why.
@@ -186,6 +200,14 @@ impl JitterBuffer {
         Some(headroom as f32 * 1_000.0 / self.clock as f32)
     }
 
+    /// How much longer the late packets are under way than the quickest, units.
+    pub fn spread(&self) -> i64 {
+        match (self.transits.late(), self.transits.quickest()) {
+            (Some(late), Some(quickest)) => late - quickest,
+            _ => 0,
+        }
+    }
+
     /// `now` in units of the clock since the first packet.
     pub fn units(&mut self, now: Instant) -> i64 {
         let epoch = *self.epoch.get_or_insert(now);
@@ -260,14 +282,13 @@ impl JitterBuffer {
         let timestamp = front.timestamp;
         let gap = self.cursor.map_or(0, |cursor| timestamp - cursor);
         if gap > self.made_up {
-            let units = (gap - self.made_up).min(wanted);
-            let last_of_gap = self.made_up + units == gap;
+            let gap = gap - self.made_up;
+            let units = gap.min(wanted);
             let silent = self.is_silent();
             self.made_up += units;
             return match self.packets.front() {
                 _ if silent => Next::Silence(units),
-                front if last_of_gap => Next::Conceal(units, front),
-                _ => Next::Conceal(units, None),
+                front => Next::Conceal(units, front.map(|slot| Following { slot, gap })),
             };
         }
         let room = self.room(now - timestamp);
@@ -314,14 +335,24 @@ impl JitterBuffer {
         let short = self.ms(ROOM_MS) / 2 - room;
         if short > 0 {
             let pulls = (short + pull - 1) / pull;
+            let units = pulls * pull - demand.held + demand.reserve;
+            let least = self.ms(LEAST_MS);
             return Pace::Longer {
-                units: pulls * pull - demand.held,
+                units: match self.lookahead {
+                    0 => units,
+                    _ => units.max(least),
+                },
                 in_voice: room < 0,
             };
         }
-        let spare = demand.held + (room - self.ms(ROOM_MS)).max(0) / pull * pull;
+        let held = demand.held - demand.reserve;
+        let spare = held + (room - self.ms(ROOM_MS)).max(0) / pull * pull;
         match spare {
             0 => Pace::Even,
+            short if short < 0 => Pace::Longer {
+                units: -short,
+                in_voice: true,
+            },
             units => Pace::Shorter {
                 units,
                 in_voice: units >= self.ms(SPARE_IN_VOICE_MS),

@@ -66,8 +66,8 @@ pub(crate) fn shorten(block: &mut [f32], sample_rate: u32, most: usize, pause: b
     lag
 }
 
-/// Puts in one period of at most `most` samples. `block` is the room; the first `len` samples of
-/// it are the voice. Tells how many samples were put in.
+/// Puts in `most` samples in a `pause`, and in a voice one period of at most as many. `block` is the room; the first
+/// `len` samples of it are the voice. Tells how many samples were put in.
 pub(crate) fn lengthen(
     block: &mut [f32],
     len: usize,
@@ -75,11 +75,16 @@ pub(crate) fn lengthen(
     most: usize,
     pause: bool,
 ) -> usize {
-    let most = most.min(block.len() - len);
-    let Some(lag) = period(&block[..len], sample_rate, most, pause) else {
-        return 0;
-    };
     let overlap = pitch::samples_of(OVERLAP_MS, sample_rate);
+    let room = (block.len() - len).min(len.saturating_sub(overlap));
+    let most = most.min(room);
+    let lag = match pause {
+        true => most,
+        false => period(&block[..len], sample_rate, most, false).unwrap_or(0),
+    };
+    if lag == 0 {
+        return 0;
+    }
     // Once up to a period's end, then again from its start: the second time moves up.
     block.copy_within(..len, lag);
     // What followed the first period fades out under the second's start; it now lies one lag up.

@@ -13,6 +13,7 @@ const DEMAND: Demand = Demand {
     held: 0,
     wanted: FRAME,
     pull: FRAME,
+    reserve: 0,
 };
 
 fn number(slot: &Slot) -> u16 {
@@ -64,7 +65,9 @@ impl Bench {
         let now = self.at(ms);
         let did = match self.buffer.next(now, DEMAND) {
             Next::Play(slot, pace) => Did::Play(number(slot), pace),
-            Next::Conceal(units, slot) => Did::Conceal(units, slot.map(number)),
+            Next::Conceal(units, following) => {
+                Did::Conceal(units, following.map(|following| number(following.slot)))
+            }
             Next::Silence(units) => Did::Silence(units),
         };
         if let Did::Play(..) = did {
@@ -190,6 +193,37 @@ fn lookahead_asks_for_time_to_see_the_next_packet() {
         ) => assert!(units >= 120, "{units}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_reserve_is_built_up_and_kept_and_given_back() {
+    let mut bench = Bench::new();
+    bench.insert(0, 0);
+    let now = bench.at(5);
+    let mut pace = |held, reserve| {
+        let demand = Demand {
+            held,
+            wanted: FRAME - held,
+            pull: FRAME,
+            reserve,
+        };
+        match bench.buffer.next(now, demand) {
+            Next::Play(_, pace) => pace,
+            other => panic!("{other:?}"),
+        }
+    };
+    let longer = |units| Pace::Longer {
+        units,
+        in_voice: true,
+    };
+    assert_eq!(pace(0, 96), longer(96));
+    assert_eq!(pace(60, 96), longer(36));
+    assert_eq!(pace(96, 96), Pace::Even);
+    let shorter = Pace::Shorter {
+        units: 96,
+        in_voice: false,
+    };
+    assert_eq!(pace(96, 0), shorter);
 }
 
 proptest! {

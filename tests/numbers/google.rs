@@ -45,7 +45,7 @@ pub struct Python(PathBuf);
 impl Python {
     /// None, and a line that says so, where Python or its packages are out of reach.
     pub fn with_phonenumbers() -> Option<Self> {
-        python::with(PACKAGE).map(Self)
+        python::with(&[PACKAGE]).map(Self)
     }
 
     /// Has two processes write numbers in all their spellings, and hands each one's lines to `each`.

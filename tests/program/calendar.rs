@@ -76,7 +76,7 @@ fn open_tasks_go_into_a_calendar_as_to_dos_that_it_knows_again() {
         "{unfolded}"
     );
 
-    let Some(python) = python::with(ICALENDAR) else {
+    let Some(python) = python::with(&[ICALENDAR]) else {
         return;
     };
     let read = Command::new(python)

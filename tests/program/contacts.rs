@@ -30,7 +30,7 @@ struct Radicale {
 impl Radicale {
     /// None where it cannot be installed here.
     fn start() -> Option<Self> {
-        let python = python::with(RADICALE)?;
+        let python = python::with(&[RADICALE])?;
         let folder = tempfile::tempdir().unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();

@@ -183,6 +183,15 @@ impl Decoder {
         }
     }
 
+    /// Decodes a payload whose turn has not come, as [`Decoder::decode`] would now, and leaves the decoder as it is.
+    /// Nothing for a codec that conceals by its own means.
+    pub fn preview(&self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+        match &self.kind {
+            DecoderKind::Waveform(decoder) => decoder.preview(payload, out),
+            DecoderKind::Opus(_) => Ok(0),
+        }
+    }
+
     /// Whether the payload carries a copy of the frame before it (RFC 6716 §2.1.7).
     pub fn can_recover(&self, next: &[u8]) -> bool {
         matches!(self.kind, DecoderKind::Opus(_)) && opus::carries_fec(next)

@@ -1,5 +1,9 @@
 //! G.711 and G.722: a fixed number of samples in an octet, no framing.
 
+use audio_codec::Decoder as _;
+use audio_codec::pcma::PcmaDecoder;
+use audio_codec::pcmu::PcmuDecoder;
+
 use super::{Codec, CodecError, MAX_PACKET_MS, g722};
 
 /// Samples converted at a time, on the stack.
@@ -55,7 +59,7 @@ impl WaveformEncoder {
 }
 
 pub(super) enum WaveformDecoder {
-    G711(Codec, Box<dyn audio_codec::Decoder>),
+    G711(Codec),
     G722(Box<g722::Decoder>),
 }
 
@@ -63,36 +67,67 @@ impl WaveformDecoder {
     pub(super) fn new(codec: Codec) -> Self {
         match codec {
             Codec::G722 => WaveformDecoder::G722(Box::new(g722::Decoder::new())),
-            _ => WaveformDecoder::G711(codec, audio_codec::create_decoder(law(codec))),
+            _ => WaveformDecoder::G711(codec),
         }
     }
 
     pub(super) fn decode(&mut self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
-        let (codec, samples_per_octet) = match self {
-            WaveformDecoder::G711(codec, _) => (*codec, 1),
-            WaveformDecoder::G722(_) => (Codec::G722, 2),
-        };
-        let longest = codec.sample_rate() as usize * MAX_PACKET_MS / 1_000;
-        if payload.len() * samples_per_octet > longest.min(out.len()) {
-            return Err(CodecError::TooLong { codec });
+        match self {
+            WaveformDecoder::G711(codec) => decode_g711(*codec, payload, out),
+            WaveformDecoder::G722(decoder) => decode_g722(decoder, payload, out),
         }
-        let mut pcm = [0_i16; BLOCK];
-        let mut written = 0;
-        for block in payload.chunks(BLOCK / samples_per_octet) {
-            let len = match self {
-                WaveformDecoder::G711(codec, decoder) => decoder
-                    .decode_into(block, &mut pcm)
-                    .map_err(|source| CodecError::G711 {
-                        codec: *codec,
-                        source,
-                    })?,
-                WaveformDecoder::G722(decoder) => decoder.decode(block, &mut pcm),
-            };
-            for (sample, pcm) in out[written..].iter_mut().zip(&pcm[..len]) {
-                *sample = f32::from(*pcm) / 32_768.0;
-            }
-            written += len;
-        }
-        Ok(written)
     }
+
+    /// As [`WaveformDecoder::decode`], but leaves the decoder as it is.
+    pub(super) fn preview(&self, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+        match self {
+            WaveformDecoder::G711(codec) => decode_g711(*codec, payload, out),
+            WaveformDecoder::G722(decoder) => {
+                decode_g722(&mut g722::Decoder::clone(decoder), payload, out)
+            }
+        }
+    }
+}
+
+fn decode_g711(codec: Codec, payload: &[u8], out: &mut [f32]) -> Result<usize, CodecError> {
+    decode_blocks(codec, 1, payload, out, |octets, pcm| {
+        let decoded = match codec {
+            Codec::Pcma => PcmaDecoder::new().decode_into(octets, pcm),
+            _ => PcmuDecoder::new().decode_into(octets, pcm),
+        };
+        decoded.map_err(|source| CodecError::G711 { codec, source })
+    })
+}
+
+fn decode_g722(
+    decoder: &mut g722::Decoder,
+    payload: &[u8],
+    out: &mut [f32],
+) -> Result<usize, CodecError> {
+    decode_blocks(Codec::G722, 2, payload, out, |octets, pcm| {
+        Ok(decoder.decode(octets, pcm))
+    })
+}
+
+fn decode_blocks(
+    codec: Codec,
+    samples_per_octet: usize,
+    payload: &[u8],
+    out: &mut [f32],
+    mut decode: impl FnMut(&[u8], &mut [i16]) -> Result<usize, CodecError>,
+) -> Result<usize, CodecError> {
+    let longest = codec.sample_rate() as usize * MAX_PACKET_MS / 1_000;
+    if payload.len() * samples_per_octet > longest.min(out.len()) {
+        return Err(CodecError::TooLong { codec });
+    }
+    let mut pcm = [0_i16; BLOCK];
+    let mut written = 0;
+    for octets in payload.chunks(BLOCK / samples_per_octet) {
+        let len = decode(octets, &mut pcm)?;
+        for (sample, pcm) in out[written..].iter_mut().zip(&pcm[..len]) {
+            *sample = f32::from(*pcm) / 32_768.0;
+        }
+        written += len;
+    }
+    Ok(written)
 }

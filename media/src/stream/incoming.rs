@@ -6,7 +6,7 @@ use super::{FrameKind, StreamConfig};
 use crate::codec::{Codec, CodecError, Decoder};
 use crate::concealment::Concealment;
 use crate::dtmf::KeyReceiver;
-use crate::jitter_buffer::{Demand, JitterBuffer, Next, Pace};
+use crate::jitter_buffer::{Demand, Following, JitterBuffer, Next, Pace};
 use crate::random::Random;
 use crate::rtp::{Arrival, Packet, Source};
 use crate::stream::noise::ComfortNoise;
@@ -17,10 +17,14 @@ use crate::time_stretch::{self, Pauses};
 const COMFORT_NOISE: u8 = 13;
 /// libopus conceals in multiples of 2.5 ms.
 const OPUS_STEP: usize = 120;
-/// Share of frames lost at which Opus is given time to see the next packet's copy, and at which
-/// it no longer is.
-const FEC_FROM: f32 = 0.01;
-const FEC_UNTIL: f32 = 0.002;
+/// Share of frames lost from which on sound is held back a little, so that what comes after a loss is known when
+/// the loss has to be concealed; and at which it no longer is.
+const LOSSY_FROM: f32 = 0.01;
+const LOSSY_UNTIL: f32 = 0.002;
+/// How much is held back then, ms: for Opus a whole frame, for the copy of the lost one in the next; for others most
+/// of one, so that only its beginning is made up blindly.
+const OPUS_LOOKAHEAD_MS: i64 = 20;
+const RESERVE_MS: i64 = 12;
 
 /// What a packet brought beside audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +57,13 @@ struct Voice {
     pauses: Pauses,
     block: Vec<f32>,
     playout: Playout,
-    /// A slowly moving share of stretches that were lost.
+    /// The packet after a gap, decoded ahead of its time.
+    future: Vec<f32>,
+    /// What the last packet stood for, in clock units.
+    packet_units: i64,
+    /// A slowly moving share of stretches that were lost, and whether they are many.
     loss: f32,
+    lossy: bool,
 }
 
 impl Incoming {
@@ -194,8 +203,9 @@ impl Incoming {
             held,
             wanted,
             pull: heard.units(pull),
+            reserve: self.reserve(heard.units(pull)),
         };
-        self.give_time_for_fec(clock);
+        self.look_ahead(clock);
         match self.jitter.next(now, demand) {
             Next::Play(slot, pace) => {
                 if slot.payload_type == COMFORT_NOISE {
@@ -237,7 +247,7 @@ impl Incoming {
                     self.kind = FrameKind::ComfortNoise;
                     voice.append(len);
                 } else {
-                    voice.conceal(following.map(|slot| &slot.payload[..]), len);
+                    voice.conceal(following, len, rate);
                     self.concealed_ms += units as f32 * 1_000.0 / clock as f32;
                     self.kind = FrameKind::Concealed;
                 }
@@ -271,7 +281,7 @@ impl Incoming {
             samples: voice.decoder.codec().sample_rate(),
             units: self.jitter.clock(),
         };
-        voice.conceal(None, rate.samples(wanted));
+        voice.conceal(None, rate.samples(wanted), rate);
         self.kind = FrameKind::Concealed;
         true
     }
@@ -293,14 +303,27 @@ impl Incoming {
 
     /// In-band FEC needs the packet after a loss in time: worth a frame of delay when losses
     /// happen, and not otherwise.
-    fn give_time_for_fec(&mut self, clock: u32) {
-        let Some(voice) = &self.voice else {
-            return;
-        };
-        if voice.decoder.codec() != Codec::Opus || voice.loss < FEC_UNTIL {
-            self.jitter.set_lookahead(0);
-        } else if voice.loss > FEC_FROM {
-            self.jitter.set_lookahead(i64::from(clock) / 50);
+    fn look_ahead(&mut self, clock: u32) {
+        let wants = self
+            .voice
+            .as_ref()
+            .is_some_and(|voice| voice.lossy && voice.decoder.codec() == Codec::Opus);
+        let ms = if wants { OPUS_LOOKAHEAD_MS } else { 0 };
+        self.jitter.set_lookahead(ms * i64::from(clock) / 1_000);
+    }
+
+    /// How much of the voice is to be held beyond a `pull`, in units. Where packets wait for the late ones anyway, the
+    /// next is mostly there; and packets longer or shorter than a pull leave more or less of themselves each time,
+    /// which cannot be evened out.
+    fn reserve(&self, pull: i64) -> i64 {
+        let wants = self.voice.as_ref().is_some_and(|voice| {
+            voice.lossy && voice.decoder.codec() != Codec::Opus && voice.packet_units == pull
+        });
+        if wants {
+            let reserve = RESERVE_MS * i64::from(self.jitter.clock()) / 1_000;
+            (reserve - self.jitter.spread()).max(0)
+        } else {
+            0
         }
     }
 
@@ -355,7 +378,10 @@ impl Voice {
                 pauses: Pauses::default(),
                 block: vec![0.0; room],
                 playout: Playout::new(codec.sample_rate(), rate, room)?,
+                future: Vec::new(),
+                packet_units: 0,
                 loss: 0.0,
+                lossy: false,
                 decoder,
             });
         }
@@ -385,7 +411,8 @@ impl Voice {
             samples: self.decoder.codec().sample_rate(),
             units: clock,
         };
-        self.loss -= self.loss / 256.0;
+        self.packet_units = rate.units(len);
+        self.note_loss(0.0);
         let stretched = self.stretch(len, pace, rate);
         self.concealment.receive(&mut self.block[..stretched]);
         self.append(stretched);
@@ -410,14 +437,34 @@ impl Voice {
         }
     }
 
-    fn conceal(&mut self, following: Option<&[u8]>, len: usize) {
-        self.loss += (1.0 - self.loss) / 256.0;
+    fn note_loss(&mut self, lost: f32) {
+        self.loss += (lost - self.loss) / 256.0;
+        self.lossy = self.loss > if self.lossy { LOSSY_UNTIL } else { LOSSY_FROM };
+    }
+
+    fn conceal(&mut self, following: Option<Following>, len: usize, rate: Rate) {
+        self.note_loss(1.0);
         let native = len.next_multiple_of(OPUS_STEP);
         self.room(native);
-        let copy = following.filter(|payload| self.decoder.can_recover(payload));
+        let copy = following
+            .as_ref()
+            .filter(|following| rate.samples(following.gap) == len)
+            .map(|following| &following.slot.payload[..])
+            .filter(|payload| self.decoder.can_recover(payload));
         if !self.decoder.conceal(copy, &mut self.block[..native]) {
+            if let Some(Following { slot, gap }) = following {
+                self.look_beyond(&slot.payload, rate.samples(gap));
+            }
             self.concealment.conceal(&mut self.block[..len]);
         }
         self.append(len);
+    }
+
+    /// Bridges the gap of so many samples to the packet after it.
+    fn look_beyond(&mut self, payload: &[u8], gap: usize) {
+        self.future.resize(self.decoder.max_samples(), 0.0);
+        if let Ok(len) = self.decoder.preview(payload, &mut self.future) {
+            self.concealment.lead_to(&self.future[..len], gap);
+        }
     }
 }

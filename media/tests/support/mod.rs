@@ -1,10 +1,20 @@
 //! Two streams and a simulated network between them, in virtual time.
-#![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::disallowed_methods
+)]
+
+pub mod network;
+pub mod pesq;
+pub mod speech;
 
 use std::collections::BinaryHeap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+pub use network::{Dice, Fate};
 use ringbook_media::stream::{
     Codec, FrameKind, OpusParams, Protection, Stream, StreamConfig, StreamEvent,
 };
@@ -54,27 +64,6 @@ pub fn config(codec: Codec, remote: ([u8; 4], u16)) -> StreamConfig {
         ice: None,
     }
 }
-
-/// Random numbers that repeat.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// Even in `0.0..1.0`.
-    pub fn roll(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-/// What happens to the packet with this number, sent at this ms: its delays in ms, one for each
-/// copy that arrives.
-pub type Fate = Box<dyn FnMut(usize, f64) -> Vec<f64>>;
 
 /// A network that is only slow.
 pub fn clean(delay: f64) -> Fate {

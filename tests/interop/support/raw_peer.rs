@@ -87,7 +87,12 @@ impl RawPeer {
 impl RawCall {
     /// The call's INVITE with an offer of PCMU at `sound_port`.
     pub fn invite(&self, sound_port: u16) -> String {
-        let body = sdp(sound_port);
+        self.invite_to(sound_port, "0 PCMU/8000")
+    }
+
+    /// The same with an offer of one codec alone, as in `a=rtpmap`.
+    pub fn invite_to(&self, sound_port: u16, codec: &str) -> String {
+        let body = sdp(sound_port, codec);
         let content = format!(
             "Contact: <sip:{}@{}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             self.caller,
@@ -165,7 +170,8 @@ impl Received {
     pub fn respond(&self, status: &str, contact: SocketAddr, sound_port: Option<u16>) -> String {
         let copied = ["Via", "From", "Call-ID", "CSeq"]
             .map(|name| format!("{name}: {}\r\n", self.header(name)));
-        let body = sound_port.map(sdp).unwrap_or_default();
+        let body = sound_port.map(|port| sdp(port, "0 PCMU/8000"));
+        let body = body.unwrap_or_default();
         format!(
             "SIP/2.0 {status}\r\n{}To: {};tag=raw\r\nContact: <sip:200@{contact}>\r\n\
              Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
@@ -176,10 +182,11 @@ impl Received {
     }
 }
 
-fn sdp(sound_port: u16) -> String {
+fn sdp(sound_port: u16, codec: &str) -> String {
+    let payload_type = codec.split(' ').next().unwrap_or_default();
     format!(
         "v=0\r\no=raw 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-         m=audio {sound_port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n\
+         m=audio {sound_port} RTP/AVP {payload_type} 101\r\na=rtpmap:{codec}\r\n\
          a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
     )
 }

@@ -1,0 +1,134 @@
+//! Recorded speech over seeded networks, good and bad, in virtual time, judged by PESQ.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use ringbook_media::stream::Codec;
+use support::OneWay;
+use support::network::Network;
+use support::pesq::{Band, Listener};
+use support::speech::Speech;
+
+#[path = "../../tests/support/python.rs"]
+mod python;
+
+const CLIPS: usize = 6;
+const SEED: u64 = 3;
+
+/// A codec over a network: the least score, MOS-LQO, and the most delay, ms, that the buffer may add.
+struct Case(Network, f32, f32);
+
+fn judge(codec: Codec, band: Band, cases: &[Case]) {
+    let Some(python) = python::with(&["pesq==0.0.4", "numpy==2.4.6"]) else {
+        return;
+    };
+    let speech = Speech::load(CLIPS).at(codec.sample_rate());
+    let mut listener = Listener::new(python);
+    let mut delays = Vec::new();
+    for Case(network, ..) in cases {
+        let mut call = OneWay::codec(codec, network.fate(SEED));
+        call.run(&speech.samples);
+        listener.note(band, &speech, &call.heard, codec.sample_rate());
+        delays.push(call.delays.iter().sum::<f32>() / call.delays.len() as f32);
+        eprintln!(
+            "{:?}",
+            call.delays
+                .iter()
+                .step_by(50)
+                .map(|d| *d as i32)
+                .collect::<Vec<_>>()
+        );
+    }
+    let mut failures = String::new();
+    for ((Case(network, least, most), score), delay) in
+        cases.iter().zip(listener.scores()).zip(delays)
+    {
+        let line =
+            format!("{codec} {network:?}: {score:.2} ({delay:.0} ms), wanted {least} ({most} ms)");
+        println!("{line}");
+        if score < *least || delay > *most {
+            failures.push_str(&line);
+            failures.push('\n');
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn pcmu() {
+    judge(
+        Codec::Pcmu,
+        Band::Narrow,
+        &[
+            Case(Network::Clean, 4.28, 12.0),
+            Case(Network::Random(0.02), 3.85, 19.0),
+            Case(Network::Random(0.05), 3.43, 19.0),
+            Case(Network::Random(0.10), 3.0, 24.0),
+            Case(Network::Bursts(0.05), 3.25, 24.0),
+            Case(
+                Network::Jitter {
+                    ms: 40.0,
+                    loss: 0.02,
+                },
+                3.7,
+                47.0,
+            ),
+            Case(
+                Network::Jitter {
+                    ms: 80.0,
+                    loss: 0.0,
+                },
+                4.28,
+                95.0,
+            ),
+            Case(Network::Tail(60.0), 4.28, 140.0),
+            Case(Network::Stall(120.0), 4.28, 130.0),
+        ],
+    );
+}
+
+#[test]
+fn g722() {
+    judge(
+        Codec::G722,
+        Band::Wide,
+        &[
+            Case(Network::Clean, 4.0, 12.0),
+            Case(Network::Random(0.02), 3.4, 19.0),
+            Case(Network::Random(0.05), 3.0, 19.0),
+            Case(Network::Random(0.10), 2.5, 24.0),
+            Case(Network::Bursts(0.05), 2.5, 24.0),
+            Case(
+                Network::Jitter {
+                    ms: 80.0,
+                    loss: 0.0,
+                },
+                4.0,
+                95.0,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn opus() {
+    judge(
+        Codec::Opus,
+        Band::Wide,
+        &[
+            Case(Network::Clean, 4.4, 40.0),
+            Case(Network::Random(0.02), 4.0, 60.0),
+            Case(Network::Random(0.05), 3.6, 60.0),
+            Case(Network::Random(0.10), 3.2, 60.0),
+            Case(Network::Bursts(0.05), 3.2, 60.0),
+            Case(
+                Network::Jitter {
+                    ms: 80.0,
+                    loss: 0.0,
+                },
+                4.3,
+                110.0,
+            ),
+        ],
+    );
+}
