@@ -1,6 +1,7 @@
 //! One recording on the recorder's side: from blocks to a file.
 
 use std::{
+    collections::VecDeque,
     io::{self, SeekFrom},
     time::Instant,
 };
@@ -27,8 +28,8 @@ pub struct Recording<S: Storage> {
     splice: Option<Splice>,
     /// On its way from the splice into the file: less than two ticks.
     spliced: Vec<i16>,
-    /// What the client said on the tick before, one channel.
-    behind: Vec<i16>,
+    /// What the client said on the latest ticks, one channel; `None` before the first tick.
+    behind: Option<VecDeque<i16>>,
     /// A tick on its way into the file.
     tick: Vec<i16>,
     pauses: Vec<(u64, u64)>,
@@ -60,7 +61,7 @@ impl<S: Storage> Recording<S> {
             channels: usize::from(channels),
             splice: None,
             spliced: Vec::new(),
-            behind: Vec::new(),
+            behind: None,
             tick: Vec::new(),
             pauses: Vec::new(),
             dirty: true,
@@ -83,6 +84,7 @@ impl<S: Storage> Recording<S> {
         }
         if complete {
             self.end_splice()?;
+            self.append_last_tick()?;
         }
         if came {
             self.file.flush()?;
@@ -114,8 +116,8 @@ impl<S: Storage> Recording<S> {
     fn append_silence(&mut self, ticks: u32, paused: bool) -> Result<(), RecordingError> {
         self.end_splice()?;
         let from = self.file.frames();
-        if paused {
-            self.behind.clear();
+        if let Some(behind) = self.behind.as_mut().filter(|_| paused) {
+            behind.iter_mut().for_each(|sample| *sample = 0);
         }
         let tick = vec![0; self.file.rate() as usize / 50 * self.channels];
         for _ in 0..ticks {
@@ -170,20 +172,37 @@ impl<S: Storage> Recording<S> {
         Ok(())
     }
 
-    /// Appends a tick. What the microphone gives on a tick was said in the 20 ms before it, while what is heard is
-    /// handed to the loudspeaker for the 20 ms after it: an answer would seem to come later than it did. So the client's
-    /// side goes into the file a tick later than the agent's.
+    /// Appends a tick. What the microphone gives on a tick was said before it, about a tick ago with what the way from
+    /// the sound card takes; what is heard is handed to the loudspeaker for the time after it. So the agent's side goes
+    /// into the file a tick earlier than it comes, and the client's side a tick later: both stand where they were said
+    /// and heard, and an answer does not seem to come later than it did.
     fn append_tick(&mut self, tick: &[i16]) -> Result<(), RecordingError> {
         if self.channels != 2 {
             return Ok(self.file.append(tick)?);
         }
-        self.behind.resize(tick.len() / 2, 0);
+        let begins = self.behind.is_none();
+        let behind = self
+            .behind
+            .get_or_insert_with(|| VecDeque::from(vec![0; tick.len()]));
         self.tick.clear();
-        for (both, behind) in tick.chunks_exact(2).zip(&mut self.behind) {
-            self.tick
-                .extend([both[0], std::mem::replace(behind, both[1])]);
+        for both in tick.chunks_exact(2) {
+            behind.push_back(both[1]);
+            let heard = behind.pop_front().unwrap_or(0);
+            self.tick.extend([both[0], heard]);
         }
-        Ok(self.file.append(&self.tick)?)
+        match begins {
+            true => Ok(()),
+            false => Ok(self.file.append(&self.tick)?),
+        }
+    }
+
+    /// The file is as long as its ticks.
+    fn append_last_tick(&mut self) -> Result<(), RecordingError> {
+        if self.behind.is_none() {
+            return Ok(());
+        }
+        let silence = vec![0; self.file.rate() as usize / 50 * self.channels];
+        self.append_tick(&silence)
     }
 
     /// When the file was last safe on the disk, if something has been written since.
@@ -432,7 +451,7 @@ mod tests {
 
     #[test]
     fn an_answer_stands_in_the_file_where_it_was_given() {
-        // The agent says at once what comes from the loudspeaker, so that the microphone has it on the next tick.
+        // The agent says at once what comes from the loudspeaker: the microphone has it when the next tick is over.
         for (rate, format) in [
             (8_000, RecordingFormat::Wav),
             (16_000, RecordingFormat::Wav),
@@ -442,8 +461,8 @@ mod tests {
                 10..40 => tone(rate, 50.0 * tick as f32, 0.4, rate as usize / 50),
                 _ => vec![0.0; rate as usize / 50],
             };
-            for tick in 1..50 {
-                tap.frame(rate, &[&heard(tick - 1), &heard(tick)]);
+            for tick in 2..51 {
+                tap.frame(rate, &[&heard(tick - 2), &heard(tick)]);
             }
             drop(tap);
             recording.write().unwrap();
@@ -472,9 +491,9 @@ mod tests {
         let (finished, bytes) = finish(recording, false);
         assert_eq!(finished.frames, 1_010 * 160);
         let at = |tick: usize| &bytes[44 + tick * 640..44 + (tick + 1) * 640];
-        assert!(at(599).iter().any(|octet| *octet != 0));
+        assert!(at(598).iter().any(|octet| *octet != 0));
         // What was heard on the last tick before is there.
-        assert!((601..1_000).all(|tick| at(tick).iter().all(|octet| *octet == 0)));
+        assert!((601..999).all(|tick| at(tick).iter().all(|octet| *octet == 0)));
         assert!(at(1_009).iter().any(|octet| *octet != 0));
     }
 }

@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// The microphone's sound card, in Hz.
-const CARD: u32 = 48_000;
+const CARD: u32 = 16_000;
 /// What the card delivers at once.
-const PERIOD: u32 = 480;
+const PERIOD: u32 = 160;
 
 /// What somebody says at this time, in seconds by everybody's clock, at this place of the sound.
 pub type Voice = fn(f64) -> f32;
@@ -139,14 +139,13 @@ impl World {
             _ => (RecordingFormat::Wav, codec.sample_rate().min(16_000)),
         };
         let speed = ppm.map(|ppm| 1.0 + ppm * 1e-6);
-        let mut line = Line::new(
+        let line = Line::new(
             StreamId(1),
             Stream::new(1, "line".into()),
             Socket::new(own, start).unwrap(),
             Socket::new(rtcp, start).unwrap(),
             start,
         );
-        *line.recording() = Some((tap, path.to_owned()));
         let mut world = Self {
             start,
             line,
@@ -180,6 +179,7 @@ impl World {
             now: Duration::ZERO,
         };
         world.configure(codec);
+        *world.line.recording() = Some((tap, path.to_owned()));
         world
     }
 
