@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use ringbook_media::recorder::Pause;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::*;

@@ -113,7 +113,11 @@ fn a_key_is_heard_once_and_only_where_it_is_wanted() {
         };
         office.command(digits("5")).unwrap();
         office.command(digits("123")).unwrap();
-        let expected = if wanted { vec![Some(Tone::Key('5'))] } else { vec![] };
+        let expected = if wanted {
+            vec![Some(Tone::Key('5'))]
+        } else {
+            vec![]
+        };
         assert_eq!(office.tones, expected);
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Bits a second for both channels: two voices at wide band, well apart.
-const BITRATE: i32 = 40_000;
+const BITRATE: i32 = 24_000;
 /// The longest packet of 20 ms.
 const LONGEST: usize = 1_275;
 /// Ogg Opus counts time at this rate, whatever the sound's own is (RFC 7845 §4).
