@@ -55,7 +55,7 @@ impl Tones {
     fn of(self, call: &Call) -> TonePlan {
         let line = call.line.as_ref().and_then(|line| line.country);
         let country = self.chosen.or(line).or(self.otherwise);
-        country.map_or_else(TonePlan::default, |country| TonePlan::of(country.code()))
+        country.map_or_else(TonePlan::default, |country| TonePlan::of(&country.code()))
     }
 }
 
