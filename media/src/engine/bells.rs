@@ -79,7 +79,7 @@ enum Device {
 
 enum Player {
     Tone(ToneGenerator),
-    Clip(ClipPlayer),
+    Clip(Box<ClipPlayer>),
 }
 
 impl Default for Bells {
@@ -239,7 +239,7 @@ impl Score {
         match (self.sound.as_ref()?, &self.clip) {
             (RingSound::Tone(sound), _) => tone(*sound),
             (RingSound::File { .. }, Some(clip)) => {
-                Some(Player::Clip(ClipPlayer::new(clip.clone())))
+                Some(Player::Clip(Box::new(ClipPlayer::new(clip.clone()))))
             }
             (RingSound::File { otherwise, .. }, None) if self.since >= PATIENCE => {
                 tone(Tone::Ringing(*otherwise))
