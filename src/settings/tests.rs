@@ -93,7 +93,7 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("log, tasks, carddav, notifications, office, modules, window, source, too_long, scenario, api, webhook, hook"),
+        message.ends_with("log, tasks, carddav, notifications, office, modules, window, source, too_long, ringtone, scenario, api, webhook, hook"),
         "{message}"
     );
 }
