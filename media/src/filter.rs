@@ -17,6 +17,12 @@ impl Default for Fader {
 }
 
 impl Fader {
+    /// This gain from the beginning.
+    pub fn steady(gain: f32) -> Self {
+        let gain = gain.clamp(0.0, 16.0);
+        Self { gain, target: gain }
+    }
+
     /// The gain from the next frame on: 1.0 leaves the sound as it is, 0.0 mutes.
     pub fn set(&mut self, gain: f32) {
         self.target = gain.clamp(0.0, 16.0);

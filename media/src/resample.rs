@@ -78,6 +78,11 @@ impl FrameConverter {
         self.to
     }
 
+    /// How much older what comes out is than what goes in, in samples of one channel at the rate that goes out.
+    pub fn delay(&self) -> usize {
+        self.inner.as_ref().map_or(0, |fft| fft.output_delay())
+    }
+
     /// Converts one frame: `input` holds 20 ms of all channels at the rate that comes in, `output` at the one that goes out.
     /// Frames of another length come out as silence.
     pub fn convert(&mut self, input: &[f32], output: &mut [f32]) {

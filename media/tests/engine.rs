@@ -14,7 +14,7 @@ use ringbook_media::{
     device::{DeviceRole, InputDevice, OutputDevice},
     engine::{MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget},
     recorder::RecordingError,
-    tone::Tone,
+    tone::{Signal, Tone, TonePlan},
 };
 
 #[test]
@@ -243,7 +243,7 @@ fn a_tone_for_a_call_is_heard_by_the_other_side_in_place_of_the_voice() {
     connect(&alice, &bob, Codec::Pcmu);
     alice.handle.send(MediaCommand::Tone {
         to,
-        tone: Some(Tone::Busy),
+        tone: Some(Tone::Network(Signal::Busy, TonePlan::default())),
     });
     bob.wait_for_stats(1, |stats| stats.packets_received > 100);
     alice.handle.send(MediaCommand::Tone { to, tone: None });

@@ -1,14 +1,17 @@
 //! The sound devices of the settings.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use ringbook_media::device::{DeviceReport, DeviceRole, InputDevice, Keeper, OutputDevice, Wanted};
+use ringbook_media::device::{
+    Clip, DeviceReport, DeviceRole, InputDevice, Keeper, OutputDevice, Wanted,
+};
 
 use super::Outcome::{Passed, Skipped};
 use super::{Outcome, Report, failed};
-use crate::settings::Audio;
+use crate::settings::Settings;
 use crate::tr;
 
 /// How long a sound device may take to open.
@@ -18,7 +21,8 @@ const DEVICE: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// A setting names no device; the sound system cannot be asked.
-pub fn check_sound(audio: &Audio, report: &mut Report<'_>) -> anyhow::Result<()> {
+pub fn check_sound(settings: &Settings, report: &mut Report<'_>) -> anyhow::Result<()> {
+    let audio = &settings.audio;
     let output = |text: &str| -> anyhow::Result<Option<Wanted>> {
         Ok(match text.parse::<OutputDevice>()? {
             OutputDevice::Default => Some(Wanted::Loudspeaker(None)),
@@ -54,6 +58,13 @@ pub fn check_sound(audio: &Audio, report: &mut Report<'_>) -> anyhow::Result<()>
             &audio.ring,
             output(&audio.ring)?,
         ),
+        (
+            DeviceRole::RingAlso,
+            tr!("Second bell"),
+            "ring_also",
+            &audio.ring_also,
+            output(&audio.ring_also)?,
+        ),
     ];
     for (role, title, key, setting, wanted) in roles {
         report.begin(&title);
@@ -63,7 +74,27 @@ pub fn check_sound(audio: &Audio, report: &mut Report<'_>) -> anyhow::Result<()>
         };
         report.done(&title, outcome);
     }
+    for file in settings.ringtone_files() {
+        let title = tr!("Ringtone");
+        report.begin(&title);
+        report.done(&title, try_ringtone(file));
+    }
     Ok(())
+}
+
+fn try_ringtone(file: &Path) -> Outcome {
+    let name = file.display();
+    match Clip::load_ringtone(file) {
+        Ok(_) => Passed(tr!("{setting} works", setting = name)),
+        Err(error) => failed(
+            tr!(
+                "{setting} does not open: {reason}",
+                setting = name,
+                reason = error
+            ),
+            tr!("Name another file; until then the line's bell rings."),
+        ),
+    }
 }
 
 fn try_device(

@@ -42,7 +42,7 @@ pub fn run(check: &Check, profile: &Profile) -> anyhow::Result<()> {
         check_ports(&settings, report);
         Ok(())
     })?;
-    printer.follow(|report| check_sound(&settings.audio, report))?;
+    printer.follow(|report| check_sound(&settings, report))?;
     match printer.failures {
         0 => print_line(&tr!("Everything works.")),
         n => anyhow::bail!(trn!("{n} step failed", "{n} steps failed", n = n)),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::UdpSocket;
 use std::sync::Arc;
 
+use ringbook_media::device::OutputDevice;
 use ringbook_media::dtls::Certificate;
 use ringbook_media::engine::{
     Engine, EngineConfig, MediaCommand, MediaEvent, StreamId, bind_rtp_pair,
@@ -17,6 +18,7 @@ use crate::app::Input;
 use crate::automation::NoticeKind;
 use crate::model::CallId;
 use crate::phone::effect::Effect;
+use crate::phone::sound::bells;
 use crate::settings::{Audio, Settings};
 use crate::store::{StoreCommand, StoreHandle, StoreReply};
 use crate::tr;
@@ -25,6 +27,8 @@ use crate::tr;
 pub(super) struct MediaThread {
     engine: Option<Engine>,
     config: EngineConfig,
+    /// A second device that rings, and how loud.
+    bells: Option<(OutputDevice, u8)>,
     inbox: Inbox,
     /// For agreeing on keys by DTLS: made for the first call.
     certificate: Option<Arc<Certificate>>,
@@ -42,13 +46,16 @@ impl MediaThread {
             cname: format!("{seed:016x}"),
             seed,
         };
-        Ok(Self {
+        let mut media = Self {
             engine: None,
             config,
+            bells: None,
             inbox,
             certificate: None,
             ports: HashMap::new(),
-        })
+        };
+        bells(audio).iter().for_each(|command| media.note(command));
+        Ok(media)
     }
 
     /// Hands a command to the engine, starting it where it has something to do.
@@ -60,7 +67,7 @@ impl MediaThread {
             let inbox = self.inbox.clone();
             let events = Box::new(move |event| inbox.put(Message::Media(event)));
             match Engine::start(self.config.clone(), events) {
-                Ok(engine) => self.engine = Some(engine),
+                Ok(engine) => self.engine = Some(self.with_bells(engine)),
                 Err(error) => {
                     let text = tr!("The sound cannot start: {error}", error = error);
                     self.inbox.put(Message::Notice(NoticeKind::Audio, text));
@@ -80,6 +87,16 @@ impl MediaThread {
         }
     }
 
+    fn with_bells(&self, engine: Engine) -> Engine {
+        if let Some((also, volume_percent)) = self.bells.clone() {
+            engine.handle().send(MediaCommand::SetBells {
+                also,
+                volume_percent,
+            });
+        }
+        engine
+    }
+
     /// An engine that starts later starts with the devices set before.
     fn note(&mut self, command: &MediaCommand) {
         if let MediaCommand::SetDevices {
@@ -91,6 +108,13 @@ impl MediaThread {
             self.config.input = input.clone();
             self.config.output = output.clone();
             self.config.ring = ring.clone();
+        }
+        if let MediaCommand::SetBells {
+            also,
+            volume_percent,
+        } = command
+        {
+            self.bells = Some((also.clone(), *volume_percent));
         }
     }
 
@@ -122,6 +146,7 @@ fn needs_no_engine(command: &MediaCommand) -> bool {
         MediaCommand::Focus(_)
             | MediaCommand::Levels { on: false }
             | MediaCommand::SetDevices { .. }
+            | MediaCommand::SetBells { .. }
             | MediaCommand::Tone { tone: None, .. }
             | MediaCommand::Close { .. }
     )

@@ -13,6 +13,7 @@ mod opening;
 mod password;
 mod recovery;
 mod resolve;
+mod ringtones;
 mod sources;
 mod system;
 mod tcp;
@@ -212,6 +213,7 @@ impl Driver {
         let sources = Sources::new(profile.dir(), inbox.clone());
         let webhooks = Webhooks::new(&settings.webhooks, inbox.clone());
         let hooks = Hooks::new(&settings.hooks, profile.dir(), inbox.clone());
+        ringtones::look_into(&settings, &inbox);
         let config = PhoneConfig {
             settings,
             seed,
@@ -433,6 +435,7 @@ impl Driver {
         self.answers.insert(request, answer);
         if let Command::SetSettings(settings) = &command {
             self.note_settings(settings);
+            ringtones::look_into(settings, &self.inbox);
         }
         self.app
             .handle_input(now, Input::Command { request, command });

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
+use ringbook_media::recorder::pauses;
 use sha2::{Digest, Sha256};
 
 use super::calls::{seconds, utc};
@@ -155,7 +156,10 @@ pub fn export_recording(
     let copy = File::create(&target).map_err(unwritable(&target))?;
     let (sha256, size) = copy_hashed(source, copy).map_err(unwritable(&target))?;
     let json = to.join(format!("{stem}.json"));
-    let mut text = serde_json::to_string_pretty(&sidecar(line, &name, &sha256, size))?;
+    // What cannot be read says nothing of pauses either.
+    let pauses = pauses(&target).unwrap_or_default();
+    let sidecar = sidecar(line, &name, (&sha256, size), &pauses);
+    let mut text = serde_json::to_string_pretty(&sidecar)?;
     text.push('\n');
     fs::write(&json, text).map_err(unwritable(&json))?;
     Ok(Exported {

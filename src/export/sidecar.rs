@@ -1,6 +1,7 @@
 //! What is written beside an exported recording: who, when, how long, how good.
 //! `docs/recording-sidecar.schema.json` describes it.
 
+use ringbook_media::recorder::Pause;
 use serde_json::{Value, json};
 
 use super::calls::{call_json, rounded, seconds, utc};
@@ -11,8 +12,13 @@ use crate::store::RecordingLine;
 /// Fields may be added within a version.
 pub const SIDECAR_VERSION: u32 = 1;
 
-/// The sidecar for a recording exported as `file`, whose octets have this hash and length.
-pub fn sidecar(line: &RecordingLine, file: &str, sha256: &[u8; 32], size: u64) -> Value {
+/// The sidecar for a recording exported as `file`, whose octets have this hash and length, and which was paused there.
+pub fn sidecar(
+    line: &RecordingLine,
+    file: &str,
+    (sha256, size): (&[u8; 32], u64),
+    pauses: &[Pause],
+) -> Value {
     let recording = &line.recording;
     let call = &line.call.record;
     let text = |text: &str| {
@@ -35,6 +41,7 @@ pub fn sidecar(line: &RecordingLine, file: &str, sha256: &[u8; 32], size: u64) -
         "sha256": hex(sha256),
         "intact": recording.sha256.map(|stored| stored == *sha256),
         "state": recording.state,
+        "pauses": pauses.iter().map(pause_json).collect::<Vec<_>>(),
         "direction": call.direction,
         "parties": {
             "agent": {
@@ -79,6 +86,12 @@ pub fn sidecar(line: &RecordingLine, file: &str, sha256: &[u8; 32], size: u64) -
         })),
         "analysis": line.analysis.as_ref().map(analysis_json),
     })
+}
+
+/// A stretch that is silent because somebody paused the recording.
+fn pause_json(pause: &Pause) -> Value {
+    let seconds = |at: std::time::Duration| at.as_millis() as f64 / 1_000.0;
+    json!({ "from_s": seconds(pause.from), "to_s": seconds(pause.to) })
 }
 
 /// What listening found, or `error`.

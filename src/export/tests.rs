@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use ringbook_media::recorder::Pause;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::*;
@@ -279,7 +280,15 @@ fn a_sidecar_is_what_its_schema_says() {
     let mut store = Store::in_memory().unwrap();
     let full = recorded(&mut store, dir.path(), "Ivan Petrov");
     let hash = [7; 32];
-    check(&schema, &sidecar(&full, "a.wav", &hash, 23), "");
+    let paused = [Pause {
+        from: Duration::from_millis(1_500),
+        to: Duration::from_secs(4),
+    }];
+    assert_eq!(
+        sidecar(&full, "a.wav", (&hash, 23), &paused)["pauses"],
+        json!([{ "from_s": 1.5, "to_s": 4.0 }])
+    );
+    check(&schema, &sidecar(&full, "a.wav", (&hash, 23), &paused), "");
     for (found, key) in [(Ok(findings()), "flags"), (Err("no file".into()), "error")] {
         let mut analysed = full.clone();
         analysed.analysis = Some(Analysis {
@@ -287,7 +296,7 @@ fn a_sidecar_is_what_its_schema_says() {
             analysed_at: Timestamp::UNIX_EPOCH,
             found,
         });
-        let written = sidecar(&analysed, "a.wav", &hash, 23);
+        let written = sidecar(&analysed, "a.wav", (&hash, 23), &paused);
         check(&schema, &written, "");
         assert!(!written["analysis"][key].is_null(), "{written}");
     }
@@ -312,7 +321,7 @@ fn a_sidecar_is_what_its_schema_says() {
         analysis: None,
         missing: None,
     };
-    check(&schema, &sidecar(&bare, "a.wav", &hash, 23), "");
+    check(&schema, &sidecar(&bare, "a.wav", (&hash, 23), &[]), "");
 }
 
 #[test]

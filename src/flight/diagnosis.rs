@@ -411,10 +411,12 @@ fn no_answer(case: &Case<'_>) -> Option<Finding> {
 
 fn device_lost(case: &Case<'_>) -> Option<Finding> {
     case.flight.notes.iter().find_map(|note| match &note.what {
-        Happening::DeviceLost { device, .. } if device != "ring" => Some(Finding::DeviceLost {
-            device: device.clone(),
-            at_ms: note.at_ms,
-        }),
+        Happening::DeviceLost { device, .. } if !device.starts_with("ring") => {
+            Some(Finding::DeviceLost {
+                device: device.clone(),
+                at_ms: note.at_ms,
+            })
+        }
         _ => None,
     })
 }

@@ -202,6 +202,8 @@ pub fn said(what: &Happening) -> String {
         Happening::Resumed { by_us: false } => tr!("taken back by the other side"),
         Happening::FirstPacket => tr!("the other side's sound begins"),
         Happening::NoRtp { for_s } => tr!("nothing heard for {for_s} s", for_s = for_s),
+        Happening::RecordingPaused => tr!("recording paused"),
+        Happening::RecordingResumed => tr!("recording resumed"),
         Happening::Refused { error } => tr!("the sound cannot run: {error}", error = error),
         Happening::DeviceLost { device, reason } => tr!(
             "the {device} fails: {reason}",
@@ -220,6 +222,8 @@ pub(super) fn device_name(device: &str) -> String {
     match device {
         "input" => tr!("microphone"),
         "ring" => tr!("bell"),
+        "ring_also" => tr!("second bell"),
+        "ringtone" => tr!("ringtone"),
         _ => tr!("loudspeaker"),
     }
 }

@@ -71,6 +71,8 @@ impl StandIns {
             harmless @ (Happening::Held { .. }
             | Happening::Resumed { .. }
             | Happening::FirstPacket
+            | Happening::RecordingPaused
+            | Happening::RecordingResumed
             | Happening::NoRtp { .. }) => harmless.clone(),
         }
     }

@@ -137,6 +137,10 @@ pub enum Happening {
         /// Seconds.
         for_s: u32,
     },
+    /// Somebody paused the recording: what is said now is in no file.
+    RecordingPaused,
+    /// It is recorded again.
+    RecordingResumed,
     /// The sound cannot run as agreed.
     Refused {
         /// Why.

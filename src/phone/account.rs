@@ -1,5 +1,6 @@
 //! The lines: accounts of the settings as the user agent runs them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct LineInfo {
     pub card_layout: String,
     /// How the phone rings for its calls.
     pub ringtone: Ringtone,
+    /// The sound file that rings in its place.
+    pub ringtone_file: Option<PathBuf>,
     /// The internal number; may be empty.
     pub extension: String,
     /// The number or address of its mailbox, where the settings say it.
@@ -117,6 +120,7 @@ impl Line {
             company: account.company.clone().unwrap_or_default(),
             card_layout: account.card_layout.clone().unwrap_or_default(),
             ringtone: account.ringtone,
+            ringtone_file: account.ringtone_file.as_ref().map(PathBuf::from),
             extension: account.extension.clone().unwrap_or_default(),
             mailbox: account.mailbox.clone(),
             country,

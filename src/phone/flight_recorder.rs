@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use ringbook_media::engine::{DeviceRole, MediaEvent};
+use ringbook_media::engine::{DeviceRole, MediaEvent, RecordingState as MediaState};
 use ringbook_media::stream::StreamStats;
 use ringbook_sip::sdp::{Direction, MediaPlan};
 use ringbook_sip::user_agent::{Received, Transmit, Transport};
@@ -482,6 +482,11 @@ impl Listener for FlightRecorder {
             MediaEvent::Closed { stats, .. } => sound.sample(now, stats, true),
             MediaEvent::FirstPacket { .. } => sound.note(now, Happening::FirstPacket),
             MediaEvent::NoRtp { for_s, .. } => sound.note(now, Happening::NoRtp { for_s: *for_s }),
+            MediaEvent::Recording { state, .. } => match state {
+                MediaState::Paused => sound.note(now, Happening::RecordingPaused),
+                MediaState::Resumed => sound.note(now, Happening::RecordingResumed),
+                _ => {}
+            },
             MediaEvent::Refused { error, .. } => {
                 let error = error.to_string();
                 sound.note(now, Happening::Refused { error });
@@ -513,6 +518,8 @@ fn device_word(which: DeviceRole) -> &'static str {
         DeviceRole::Input => "input",
         DeviceRole::Output => "output",
         DeviceRole::Ring => "ring",
+        DeviceRole::RingAlso => "ring_also",
+        DeviceRole::Ringtone => "ringtone",
     }
 }
 

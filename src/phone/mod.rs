@@ -29,7 +29,7 @@ mod requests;
 mod ringer;
 mod scenario;
 mod signalling;
-mod sound;
+pub(crate) mod sound;
 mod sources;
 pub mod target;
 mod transfer;
@@ -188,7 +188,7 @@ impl Phone {
         };
         let features = Features {
             caller_card: CallerCards::new(&settings, config.time_zone.clone()),
-            ringer: Ringer::default(),
+            ringer: Ringer::new(&settings, config.country),
             recorder: Recorder::new(&settings, config.recordings),
             flight_recorder: FlightRecorder::new(settings.log.retention()),
             long_calls: LongCalls::new(&settings),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ringbook_media::engine::MediaCommand;
+use ringbook_media::engine::{MediaCommand, ToneTarget};
+use ringbook_media::tone::Tone;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::{Beside, Direction as Flow, Dtls, LocalMedia};
 use ringbook_sip::user_agent::{self, CallHandle, CallOptions};
@@ -13,14 +14,14 @@ use super::command::{CommandError, Reply};
 use super::effect::Effect;
 use super::listener::CallEvent;
 use super::nat::Candidates;
-use super::sound::local_failure;
+use super::sound::{bells, local_failure};
 use super::target::Target;
 use super::view::Absence;
 use super::{Answer, Phone};
 use crate::automation::{CallState, Side};
 use crate::model::{CallId, CallOrigin, Direction, EndReason};
 use crate::now::Now;
-use crate::settings::{Policy, Settings};
+use crate::settings::{Audio, Policy, Settings};
 use crate::tariffs::Tariffs;
 
 pub(super) type Done = Result<(), CommandError>;
@@ -403,6 +404,14 @@ impl Phone {
         {
             return Err(CommandError::NoDigits);
         }
+        // Whoever presses a key hears it; what a script sends is many keys at once.
+        let mut keys = digits.chars();
+        if let (Some(key), None, true) = (keys.next(), keys.next(), self.settings.audio.key_tones) {
+            self.effect(Effect::Media(MediaCommand::Tone {
+                to: ToneTarget::Loudspeaker,
+                tone: Some(Tone::Key(key)),
+            }));
+        }
         self.effect(Effect::Media(MediaCommand::Digits { stream, digits }));
         Ok(())
     }
@@ -436,6 +445,7 @@ impl Phone {
         self.features.call_log.set(&settings);
         self.features.long_calls.set(&settings);
         self.features.recorder.set(&settings);
+        self.features.ringer.set(&settings);
         let redirects = settings.phone.redirects == Policy::Follow;
         self.user_agent.set_follow_redirects(redirects);
         let (before, after) = (
@@ -465,7 +475,12 @@ impl Phone {
         if settings.audio == self.settings.audio {
             return;
         }
-        let audio = &settings.audio;
+        let (audio, before) = (&settings.audio, &self.settings.audio);
+        let rings = |audio: &Audio| (audio.ring_also.clone(), audio.ring_volume);
+        if rings(audio) != rings(before) {
+            let bells = bells(audio).map(Effect::Media);
+            bells.into_iter().for_each(|bells| self.effect(bells));
+        }
         // The texts come from the settings' reader or from the list of devices.
         if let (Ok(input), Ok(output), Ok(ring)) = (
             audio.input.parse(),

@@ -1,7 +1,7 @@
 //! What the media thread tells of calls and devices, and what the phone does about it.
 
 use ringbook_media::dtls::DtlsError;
-use ringbook_media::engine::{DeviceRole, MediaEvent, StreamId};
+use ringbook_media::engine::{DeviceRole, MediaCommand, MediaEvent, StreamId};
 use ringbook_sip::user_agent::{End, EndCause, EndedBy};
 
 use super::call::{Call, Ports, State};
@@ -10,7 +10,7 @@ use super::{Phone, PhoneOutput};
 use crate::automation::{Body, NoticeKind};
 use crate::model::{CallId, EndReason};
 use crate::now::Now;
-use crate::settings::Ringtone;
+use crate::settings::{Audio, Ringtone};
 use crate::tr;
 
 /// Without a packet for this long a call is ended.
@@ -194,6 +194,8 @@ impl Phone {
             DeviceRole::Input => tr!("microphone"),
             DeviceRole::Output => tr!("loudspeaker"),
             DeviceRole::Ring => tr!("bell"),
+            DeviceRole::RingAlso => tr!("second bell"),
+            DeviceRole::Ringtone => tr!("ringtone"),
         };
         let text = match event {
             MediaEvent::DeviceLost { which, reason } => {
@@ -212,6 +214,15 @@ impl Phone {
         };
         self.notice(now, NoticeKind::Audio, text);
     }
+}
+
+/// The order to ring on a second device, and how loud; none where the settings name no device, which their reader
+/// refuses.
+pub fn bells(audio: &Audio) -> Option<MediaCommand> {
+    Some(MediaCommand::SetBells {
+        also: audio.ring_also.parse().ok()?,
+        volume_percent: u8::try_from(audio.ring_volume).unwrap_or(100),
+    })
 }
 
 /// The end of a call that never left the house.

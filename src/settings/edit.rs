@@ -119,6 +119,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
         office: _,
         sources: _,
         too_long: _,
+        ringtones: _,
         scenarios: _,
         api: _,
         webhooks: _,
@@ -168,6 +169,10 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("input", Some((&audio.input).into())),
                 ("output", Some((&audio.output).into())),
                 ("ring", Some((&audio.ring).into())),
+                ("ring_also", Some((&audio.ring_also).into())),
+                ("ring_volume", integer(audio.ring_volume)),
+                ("tones", audio.tones.map(|country| country.code().into())),
+                ("key_tones", Some(audio.key_tones.into())),
             ],
         ),
         (
@@ -252,6 +257,7 @@ fn account_entries(account: &Account) -> Vec<Entry> {
             (account.ringtone != default.ringtone)
                 .then(|| word(&RINGTONES, &account.ringtone).into()),
         ),
+        ("ringtone_file", text(&account.ringtone_file)),
         (
             "country",
             account.country.map(|country| country.code().into()),

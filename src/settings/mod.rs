@@ -11,6 +11,7 @@ mod notifications;
 mod office;
 mod programs;
 mod read;
+mod ringtone;
 mod scenario;
 mod section;
 mod source;
@@ -39,7 +40,7 @@ pub(crate) use section::{Section, Source};
 use crate::flight::Retention;
 use crate::i18n::Language;
 pub use crate::model::Password;
-use crate::model::{CardSource, Country, Scenario, TalkLimit, TalkLimits, TaskTerms};
+use crate::model::{CardSource, CategoryId, Country, Scenario, TalkLimit, TalkLimits, TaskTerms};
 
 /// Everything in `settings.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,6 +75,8 @@ pub struct Settings {
     pub sources: Vec<CardSource>,
     /// `[[too_long]]`: how long conversations of some kind may last, in the file's order.
     pub too_long: Vec<TalkLimit>,
+    /// `[[ringtone]]`: how the phone rings for clients of some categories, in the file's order.
+    pub ringtones: Vec<CategoryRingtone>,
     /// `[[scenario]]`: who rings for which calls, in the file's order.
     pub scenarios: Vec<Scenario>,
     /// `[api]`
@@ -139,6 +142,8 @@ pub struct Account {
     pub card_layout: Option<String>,
     /// How the phone rings for calls on this line.
     pub ringtone: Ringtone,
+    /// A sound file that rings in its place: WAV or Ogg Opus, two minutes at most.
+    pub ringtone_file: Option<String>,
     /// The country whose rules make a typed number an E.164 one; default: the system locale's.
     pub country: Option<Country>,
     /// Digest user; default: the AOR's user.
@@ -195,6 +200,7 @@ impl Account {
             company: None,
             card_layout: None,
             ringtone: Ringtone::Marimba,
+            ringtone_file: None,
             country: None,
             username: None,
             password: None,
@@ -346,6 +352,14 @@ pub struct Audio {
     pub output: String,
     /// Where the phone rings: a device's name or `null`.
     pub ring: String,
+    /// Where it rings as well: a device's name or `null`.
+    pub ring_also: String,
+    /// How loud it rings, 0 to 100.
+    pub ring_volume: u32,
+    /// The country whose tones are heard; default: that of the line.
+    pub tones: Option<Country>,
+    /// Whether a key that is pressed in a call is heard here, too.
+    pub key_tones: bool,
 }
 
 impl Default for Audio {
@@ -354,8 +368,23 @@ impl Default for Audio {
             input: "default".into(),
             output: "default".into(),
             ring: "default".into(),
+            ring_also: "null".into(),
+            ring_volume: 100,
+            tones: None,
+            key_tones: true,
         }
     }
+}
+
+/// `[[ringtone]]`: how the phone rings for clients of a category, whichever line they call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryRingtone {
+    /// The category.
+    pub category: CategoryId,
+    /// The bell.
+    pub ringtone: Ringtone,
+    /// A sound file that rings in its place.
+    pub file: Option<String>,
 }
 
 /// `[phone]`

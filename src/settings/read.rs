@@ -111,6 +111,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
         window: section(&mut top, source, "window", window)?,
         sources: sources(&mut top)?,
         too_long: too_long::limits(&mut top)?,
+        ringtones: super::ringtone::ringtones(&mut top)?,
         scenarios: scenario::scenarios(&mut top, &accounts)?,
         api: section(&mut top, source, "api", programs::api)?,
         webhooks: programs::webhooks(&mut top)?,
@@ -203,7 +204,8 @@ fn account(section: &mut Section<'_>) -> Result<Account, SettingsError> {
     account.company = section.string("company")?;
     account.card_layout = section.string("card_layout")?;
     account.ringtone = section.choice("ringtone", account.ringtone, &RINGTONES)?;
-    account.country = country(section)?;
+    account.ringtone_file = section.string("ringtone_file")?;
+    account.country = country(section, "country")?;
     account.username = section.string("username")?;
     account.password = section.string("password")?.map(Password::new);
     account.password_command = section.string("password_command")?;
@@ -331,15 +333,15 @@ fn uri(
     }
 }
 
-fn country(section: &mut Section<'_>) -> Result<Option<Country>, SettingsError> {
-    let Some(text) = section.string("country")? else {
+fn country(section: &mut Section<'_>, key: &'static str) -> Result<Option<Country>, SettingsError> {
+    let Some(text) = section.string(key)? else {
         return Ok(None);
     };
-    match (text.parse(), section.value("country")) {
+    match (text.parse(), section.value(key)) {
         (Ok(country), _) => Ok(Some(country)),
         (Err(_), None) => Ok(None),
         (Err(_), Some(value)) => Err(section.bad(
-            "country",
+            key,
             value,
             "a country's two letters (ISO 3166), such as \"KZ\"",
         )),
@@ -473,6 +475,10 @@ fn audio(section: &mut Section<'_>) -> Result<Audio, SettingsError> {
         input: section.string("input")?.unwrap_or(default.input),
         output: section.string("output")?.unwrap_or(default.output),
         ring: section.string("ring")?.unwrap_or(default.ring),
+        ring_also: section.string("ring_also")?.unwrap_or(default.ring_also),
+        ring_volume: section.integer("ring_volume", default.ring_volume, 0..=100)?,
+        tones: country(section, "tones")?,
+        key_tones: section.bool("key_tones", default.key_tones)?,
     })
 }
 

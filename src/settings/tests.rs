@@ -93,7 +93,7 @@ fn an_unknown_section_is_refused_with_the_sections_that_exist() {
         "{message}"
     );
     assert!(
-        message.ends_with("log, tasks, carddav, notifications, office, modules, window, source, too_long, scenario, api, webhook, hook"),
+        message.ends_with("log, tasks, carddav, notifications, office, modules, window, source, too_long, ringtone, scenario, api, webhook, hook"),
         "{message}"
     );
 }
@@ -303,6 +303,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         expires_s: 60,
         card_layout: Some("Sales".into()),
         ringtone: Ringtone::Deep,
+        ringtone_file: Some("sounds/bell.opus".into()),
         transport: Some(Transport::Tls),
         ca_file: Some("office.pem".into()),
         gruu: true,
@@ -344,6 +345,10 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         input: "silence".into(),
         output: "null".into(),
         ring: "null".into(),
+        ring_also: "default".into(),
+        ring_volume: 40,
+        tones: Some("RU".parse().unwrap()),
+        key_tones: false,
     };
     settings.phone = Phone {
         auto_answer: true,
@@ -709,5 +714,37 @@ fn s5_17_scenarios_are_read_and_what_is_wrong_is_named() {
         (format!("[[scenario]]\ncolour = \"red\"\n{step}"), "colour"),
     ] {
         assert!(refusal(&text).contains(word), "{text}: {}", refusal(&text));
+    }
+}
+
+#[test]
+fn categories_have_ringtones_of_their_own_each_once() {
+    let read = |text: &str| Settings::parse(text, Path::new("settings.toml"));
+    let settings = read(
+        "[[ringtone]]\ncategory = \"vip\"\nringtone = \"chimes\"\n\
+         [[ringtone]]\ncategory = \"problem\"\nfile = \"storm.wav\"\n",
+    )
+    .unwrap();
+    assert_eq!(settings.ringtones[0].ringtone, Ringtone::Chimes);
+    assert_eq!(settings.ringtones[1].file.as_deref(), Some("storm.wav"));
+    assert_eq!(settings.ringtone_files(), [Path::new("storm.wav")]);
+    for (text, told) in [
+        (
+            "[[ringtone]]\nringtone = \"chimes\"\n",
+            "category is missing",
+        ),
+        (
+            "[[ringtone]]\ncategory = \"vip\"\nringtone = \"loud\"\n",
+            "\"marimba\"",
+        ),
+        (
+            "[[ringtone]]\ncategory = \"vip\"\n[[ringtone]]\ncategory = \"vip\"\n",
+            "each category once",
+        ),
+        ("[audio]\nring_volume = 101\n", "from 0 to 100"),
+        ("[audio]\ntones = \"Russia\"\n", "two letters"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringbook::flight::{Flight, Happening};
-use ringbook::phone::command::Command;
+use ringbook::phone::command::{Command, RecordAction};
 use ringbook_media::engine::{DeviceRole, MediaEvent, StreamId};
 use ringbook_sip::message::{Message, Method};
 
@@ -126,12 +126,16 @@ fn a_peer_that_falls_silent_delays_the_row_for_a_moment_only() {
 }
 
 #[test]
-fn holds_and_device_troubles_stand_beside_the_ladder() {
+fn holds_pauses_of_the_recording_and_device_troubles_stand_beside_the_ladder() {
     let mut office = Office::open(settings(""));
     let call = office.dial("200");
     office.peer_answers();
     office.command(Command::Hold(call)).unwrap();
     office.command(Command::Resume(call)).unwrap();
+    for action in [RecordAction::Pause, RecordAction::Resume] {
+        office.command(Command::Record { call, action }).unwrap();
+        office.ms(100);
+    }
     let lost = MediaEvent::DeviceLost {
         which: DeviceRole::Input,
         reason: "unplugged".into(),
@@ -146,6 +150,11 @@ fn holds_and_device_troubles_stand_beside_the_ladder() {
         .collect();
     let place = |kind: &str| kinds.iter().position(|known| known.contains(kind));
     assert!(place("held") < place("resumed"), "{kinds:?}");
+    assert!(
+        place("recording_paused") < place("recording_resumed"),
+        "{kinds:?}"
+    );
+    assert!(place("recording_paused").is_some());
     assert!(place("resumed") < place("device_lost"), "{kinds:?}");
     assert!(place("held").is_some());
 }

@@ -23,6 +23,7 @@ mod outgoing;
 mod publishing;
 mod reception;
 mod reports;
+mod ringing;
 mod scenarios;
 mod sources;
 mod tasks;

@@ -76,6 +76,10 @@ pub struct Office {
     pub patched: Vec<[StreamId; 2]>,
     /// What sounds where the phone rings.
     pub bell: Option<Tone>,
+    /// The sound file that rings there.
+    pub ring_file: Option<PathBuf>,
+    /// What was to sound where calls are heard, in its order.
+    pub tones: Vec<Option<Tone>>,
     /// Whether the peer speaks ICE.
     pub peer_ice: bool,
     /// The addresses of a call's sound are known so much later.
@@ -137,6 +141,8 @@ impl Office {
             joined: Vec::new(),
             patched: Vec::new(),
             bell: None,
+            ring_file: None,
+            tones: Vec::new(),
             peer_ice: false,
             gathering: Duration::from_millis(100),
             sources: |_, _| (Duration::ZERO, Ok(None)),
@@ -387,7 +393,12 @@ impl Office {
             MediaCommand::Tone {
                 to: ToneTarget::Ring,
                 tone,
-            } => self.bell = tone,
+            } => (self.bell, self.ring_file) = (tone, None),
+            MediaCommand::RingFile { file, .. } => (self.bell, self.ring_file) = (None, Some(file)),
+            MediaCommand::Tone {
+                to: ToneTarget::Loudspeaker,
+                tone,
+            } => self.tones.push(tone),
             MediaCommand::Close { stream } => {
                 told.push(MediaEvent::Closed {
                     stream,

@@ -1,11 +1,26 @@
-//! `file:speech.wav` as a microphone.
+//! `file:speech.wav` as a microphone, and sound files that ring.
 
-use std::{fs::File, io::BufReader, path::Path, sync::Arc};
+use std::{
+    borrow::Cow,
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+    sync::Arc,
+};
 
-use crate::resample::FrameConverter;
+use crate::{
+    recorder::{ReadError, RecordingReader},
+    resample::FrameConverter,
+};
 
 /// The longest sound that is taken, in samples: an hour at 48 kHz. It is held in memory.
 const LONGEST: u32 = 48_000 * 3_600;
+
+/// The longest sound to ring with, in seconds.
+const LONGEST_RINGTONE_S: f32 = 120.0;
+/// How long a sound to ring with fades in and out, in seconds.
+const FADE_IN_S: f32 = 0.005;
+const FADE_OUT_S: f32 = 0.3;
 
 /// A sound file in memory, one channel.
 #[derive(Debug)]
@@ -20,8 +35,13 @@ pub enum ClipError {
     /// Not a WAV file, or not readable.
     #[error("{0}")]
     Wav(#[from] hound::Error),
+    /// An Ogg file that cannot be read, or is no Opus.
+    #[error("{0}")]
+    Ogg(#[from] ReadError),
     /// The file holds something that is not played.
-    #[error("{found}; playable are WAV files of 1 or 2 channels, 8000 to 192000 Hz, up to an hour")]
+    #[error(
+        "{found}; playable are WAV files of 1 or 2 channels, 8000 to 192000 Hz, and Ogg Opus files, up to an hour; to ring with, up to two minutes"
+    )]
     Unsupported {
         /// What it holds.
         found: String,
@@ -29,11 +49,74 @@ pub enum ClipError {
 }
 
 impl Clip {
-    /// Reads a WAV file; two channels are mixed into one.
+    /// Reads a WAV or an Ogg Opus file; two channels are mixed into one.
     ///
     /// # Errors
     /// The file cannot be read, or is not a sound of that kind.
     pub fn load(path: &Path) -> Result<Self, ClipError> {
+        let mut magic = Vec::new();
+        let file = File::open(path).map_err(hound::Error::from)?;
+        file.take(4)
+            .read_to_end(&mut magic)
+            .map_err(hound::Error::from)?;
+        match magic == b"OggS" {
+            true => Self::load_ogg(path),
+            false => Self::load_wav(path),
+        }
+    }
+
+    /// Reads a sound to ring with, again and again: at its beginning it fades in and at its end out, so that it does
+    /// not click when it begins anew.
+    ///
+    /// # Errors
+    /// As for [`Clip::load`], or it lasts longer than two minutes.
+    pub fn load_ringtone(path: &Path) -> Result<Self, ClipError> {
+        let mut clip = Self::load(path)?;
+        let seconds = clip.samples.len() as f32 / clip.rate as f32;
+        if seconds > LONGEST_RINGTONE_S {
+            return Err(ClipError::Unsupported {
+                found: format!("the file lasts {seconds:.0} seconds"),
+            });
+        }
+        clip.fade(FADE_IN_S, FADE_OUT_S);
+        Ok(clip)
+    }
+
+    /// Fades in and out, by so many seconds, of a short sound less.
+    fn fade(&mut self, fade_in: f32, fade_out: f32) {
+        let half = self.samples.len() / 2;
+        let len = |seconds: f32| ((seconds * self.rate as f32) as usize).clamp(1, half.max(1));
+        let (begin, end) = (len(fade_in), len(fade_out));
+        let fade = |(at, sample): (usize, &mut i16), len: usize| {
+            *sample = (f32::from(*sample) * at as f32 / len as f32) as i16;
+        };
+        let first = self.samples.iter_mut().enumerate().take(begin);
+        first.for_each(|sample| fade(sample, begin));
+        let last = self.samples.iter_mut().rev().enumerate().take(end);
+        last.for_each(|sample| fade(sample, end));
+    }
+
+    fn load_ogg(path: &Path) -> Result<Self, ClipError> {
+        let mut sound = RecordingReader::open(path)?;
+        let (mut left, mut right, mut mono) = (Vec::new(), Vec::new(), Vec::new());
+        while sound.next_voices(&mut left, &mut right)? {
+            mono.extend(
+                left.iter()
+                    .zip(&right)
+                    .map(|(left, right)| (left + right) / 2.0),
+            );
+            if mono.len() > LONGEST as usize {
+                return Err(ClipError::Unsupported {
+                    found: "the file lasts longer than an hour".to_owned(),
+                });
+            }
+        }
+        let whole = sound.length()?.as_secs_f64() * f64::from(sound.rate());
+        mono.truncate(whole.round() as usize);
+        Self::of(sound.rate(), &mono)
+    }
+
+    fn load_wav(path: &Path) -> Result<Self, ClipError> {
         let mut reader = hound::WavReader::new(BufReader::new(
             File::open(path).map_err(hound::Error::from)?,
         ))?;
@@ -66,18 +149,20 @@ impl Clip {
             .chunks_exact(channels)
             .map(|frame| frame.iter().sum::<f32>() / channels as f32)
             .collect();
-        Self::new(spec.sample_rate, mono)
+        Self::of(spec.sample_rate, &mono)
     }
 
     /// A clip of these samples. A rate without whole 20 ms frames at the codecs' rates is converted first.
-    fn new(rate: u32, samples: Vec<f32>) -> Result<Self, ClipError> {
+    pub(crate) fn of(rate: u32, samples: &[f32]) -> Result<Self, ClipError> {
         let playable = [8_000, 16_000, 48_000]
             .into_iter()
             .all(|to| FrameConverter::new(rate, to, 1).is_ok());
-        let (rate, samples) = if playable {
-            (rate, samples)
-        } else {
-            (48_000, crate::resample::convert_all(&samples, rate, 48_000))
+        let (rate, samples) = match playable {
+            true => (rate, Cow::Borrowed(samples)),
+            false => {
+                let converted = crate::resample::convert_all(samples, rate, 48_000);
+                (48_000, Cow::Owned(converted))
+            }
         };
         if samples.is_empty() {
             return Err(ClipError::Unsupported {
@@ -155,7 +240,10 @@ fn fill(clip: &Clip, at: &mut usize, frame: &mut [f32]) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-    use crate::signal::{power_at, tone, tone_to_noise};
+    use crate::{
+        recorder::{Recorder, RecordingFormat, RecordingRequest},
+        signal::{power, power_at, tone, tone_to_noise},
+    };
 
     fn write(path: &Path, spec: hound::WavSpec, channels: &[Vec<f32>]) {
         let mut writer = hound::WavWriter::create(path, spec).unwrap();
@@ -210,6 +298,53 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_ringtone_fades_at_its_ends_whichever_file_it_comes_from() {
+        let folder = tempfile::tempdir().unwrap();
+        for format in [RecordingFormat::Wav, RecordingFormat::Opus] {
+            let path = folder.path().join(format!("bell.{format}"));
+            let recorder = Recorder::start().unwrap();
+            let request = RecordingRequest {
+                path: path.clone(),
+                format,
+                channels: 1,
+                rate: 16_000,
+                overwrite: true,
+                report: Box::new(|_| {}),
+            };
+            let mut tap = recorder.record(request).unwrap();
+            (0..100).for_each(|_| tap.frame(16_000, &[&tone(16_000, 500.0, 0.5, 320)]));
+            drop((tap, recorder));
+            let clip = Clip::load_ringtone(&path).unwrap();
+            let rate = clip.rate as usize;
+            let sound: Vec<f32> = clip
+                .samples
+                .iter()
+                .map(|s| f32::from(*s) / 32_768.0)
+                .collect();
+            assert_eq!(sound.len(), 2 * rate, "{format}");
+            assert!((power_at(&sound[rate / 2..rate], clip.rate, 500.0) - 0.125).abs() < 0.02);
+            assert!(sound[0] == 0.0 && sound[2 * rate - 1] == 0.0);
+            let end = power(&sound[2 * rate - rate / 20..]);
+            assert!((1e-5..0.01).contains(&end), "{format}: {end}");
+        }
+        let long = folder.path().join("long.wav");
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        write(&long, spec, &[vec![0.1; 8_000 * 121]]);
+        let error = Clip::load_ringtone(&long).unwrap_err().to_string();
+        assert!(
+            error.contains("121 seconds") && error.contains("two minutes"),
+            "{error}"
+        );
+        std::fs::write(&long, b"OggS but no sound").unwrap();
+        assert!(matches!(Clip::load_ringtone(&long), Err(ClipError::Ogg(_))));
     }
 
     #[test]

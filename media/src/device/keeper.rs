@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Capture, Clip, DeviceRole, Playback,
+    Capture, Clip, ClipError, DeviceRole, Playback,
     sound_card::{Card, open_loudspeaker, open_microphone},
 };
 
@@ -24,6 +24,8 @@ const ROUND: Duration = Duration::from_millis(500);
 pub enum Wanted {
     /// A sound file to be sent.
     Clip(PathBuf),
+    /// A sound file to ring with.
+    Ringtone(PathBuf),
     /// A microphone by its name; `None`: the system's default.
     Microphone(Option<String>),
     /// A loudspeaker by its name; `None`: the system's default.
@@ -219,11 +221,13 @@ fn quieten_alsa() {
 }
 
 fn open(wanted: &Wanted) -> Result<(State, Opened), String> {
+    let loaded = |path: &PathBuf, clip: Result<Clip, ClipError>| match clip {
+        Ok(clip) => Ok((State::Loaded, Opened::Clip(Arc::new(clip)))),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    };
     match wanted {
-        Wanted::Clip(path) => match Clip::load(path) {
-            Ok(clip) => Ok((State::Loaded, Opened::Clip(Arc::new(clip)))),
-            Err(error) => Err(format!("{}: {error}", path.display())),
-        },
+        Wanted::Clip(path) => loaded(path, Clip::load(path)),
+        Wanted::Ringtone(path) => loaded(path, Clip::load_ringtone(path)),
         Wanted::Microphone(name) => match open_microphone(name.as_deref()) {
             Ok((card, capture)) => Ok((State::Open(card), Opened::Capture(capture))),
             Err(error) => Err(error.to_string()),

@@ -31,6 +31,10 @@ pub enum DeviceRole {
     Output,
     /// The bell.
     Ring,
+    /// The second bell.
+    RingAlso,
+    /// The file that rings.
+    Ringtone,
 }
 
 impl fmt::Display for DeviceRole {
@@ -39,6 +43,8 @@ impl fmt::Display for DeviceRole {
             Self::Input => "input",
             Self::Output => "output",
             Self::Ring => "ring",
+            Self::RingAlso => "ring_also",
+            Self::Ringtone => "ringtone",
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     ice::IceConfig,
     recorder::RecordingFormat,
     stream::StreamConfig,
-    tone::Tone,
+    tone::{Bell, Tone},
 };
 
 /// One call's audio, named by whoever opens it.
@@ -108,6 +108,20 @@ pub enum MediaCommand {
         /// `None` stops it.
         tone: Option<Tone>,
     },
+    /// Ring with a sound file, again and again, until the ring device plays another tone or none.
+    RingFile {
+        /// WAV or Ogg Opus.
+        file: PathBuf,
+        /// What rings where the file cannot be played, which is told.
+        otherwise: Bell,
+    },
+    /// How it rings from now on, beside the ring device of [`SetDevices`](Self::SetDevices).
+    SetBells {
+        /// A second device that rings; [`Null`](OutputDevice::Null): none.
+        also: OutputDevice,
+        /// How loud, 0 to 100.
+        volume_percent: u8,
+    },
     /// The call is over: finish its recording, report [`Closed`](super::MediaEvent::Closed), close the sockets.
     Close {
         /// Which stream.
@@ -134,7 +148,8 @@ pub enum MediaCommand {
 /// Who hears a tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToneTarget {
-    /// The person at this phone, over the call in focus if there is one.
+    /// The person at this phone, over the call in focus if there is one. A brief tone goes over
+    /// another one.
     Loudspeaker,
     /// The ring device.
     Ring,

@@ -1,19 +1,21 @@
 //! Which devices the settings name, and when they are open: only while a call or a tone needs them.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use super::{Events, MediaEvent};
 use crate::device::{DeviceReport, DeviceRole, InputDevice, Keeper, Opened, OutputDevice, Wanted};
 
 /// What is to be heard and said at present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Need {
+pub struct Need<'a> {
     /// A call talks.
     pub talk: bool,
     /// A call or a tone is to be heard.
     pub hear: bool,
     /// The bell rings.
     pub ring: bool,
+    /// With this file.
+    pub ringtone: Option<&'a PathBuf>,
 }
 
 /// The devices of the settings.
@@ -22,7 +24,8 @@ pub struct Devices {
     input: InputDevice,
     output: OutputDevice,
     ring: OutputDevice,
-    wished: [Option<Wanted>; 3],
+    ring_also: OutputDevice,
+    wished: [Option<Wanted>; 5],
 }
 
 impl Devices {
@@ -42,7 +45,8 @@ impl Devices {
             input: InputDevice::Silence,
             output: OutputDevice::Null,
             ring: OutputDevice::Null,
-            wished: [None, None, None],
+            ring_also: OutputDevice::Null,
+            wished: Default::default(),
         })
     }
 
@@ -51,13 +55,23 @@ impl Devices {
         (self.input, self.output, self.ring) = (input, output, ring);
     }
 
-    /// Whether the bell has a device of its own.
-    pub fn has_bell(&self) -> bool {
-        self.ring != self.output
+    /// It rings on this device, too.
+    pub fn set_ring_also(&mut self, also: OutputDevice) {
+        self.ring_also = also;
+    }
+
+    /// What calls send.
+    pub fn input(&self) -> &InputDevice {
+        &self.input
+    }
+
+    /// What plays calls, and what rings: the first and the second bell.
+    pub fn outputs(&self) -> [&OutputDevice; 3] {
+        [&self.output, &self.ring, &self.ring_also]
     }
 
     /// Opens and closes what is needed by now.
-    pub fn update(&mut self, need: Need) {
+    pub fn update(&mut self, need: Need<'_>) {
         let microphone = match &self.input {
             InputDevice::Silence | InputDevice::Loop => None,
             // Read before the first call, so that it is there when the call begins.
@@ -65,17 +79,24 @@ impl Devices {
             InputDevice::Default => need.talk.then_some(Wanted::Microphone(None)),
             InputDevice::Named(name) => need.talk.then(|| Wanted::Microphone(Some(name.clone()))),
         };
-        let hear = need.hear || (need.ring && !self.has_bell());
-        let ring = need.ring && self.has_bell();
+        let rings_here = [&self.ring, &self.ring_also].contains(&&self.output);
+        let hear = need.hear || (need.ring && rings_here);
+        let rings = |device: &OutputDevice| match need.ring && *device != self.output {
+            true => loudspeaker(device),
+            false => None,
+        };
+        let also = Some(&self.ring_also).filter(|also| **also != self.ring);
         let wishes = [
             (DeviceRole::Input, microphone),
             (
                 DeviceRole::Output,
                 hear.then(|| loudspeaker(&self.output)).flatten(),
             ),
+            (DeviceRole::Ring, rings(&self.ring)),
+            (DeviceRole::RingAlso, also.and_then(rings)),
             (
-                DeviceRole::Ring,
-                ring.then(|| loudspeaker(&self.ring)).flatten(),
+                DeviceRole::Ringtone,
+                need.ringtone.cloned().map(Wanted::Ringtone),
             ),
         ];
         for ((role, wish), wished) in wishes.into_iter().zip(&mut self.wished) {

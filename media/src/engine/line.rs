@@ -426,3 +426,6 @@ impl Line {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

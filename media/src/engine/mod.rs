@@ -3,6 +3,7 @@
 // The engine reads the clock and owns sockets and threads.
 #![allow(clippy::disallowed_methods)]
 
+mod bells;
 mod bridge;
 mod command;
 mod devices;
@@ -20,6 +21,7 @@ mod socket;
 mod switchboard;
 
 pub use crate::device::DeviceRole;
+pub use bells::RingSound;
 pub use command::{MediaCommand, StreamId, ToneTarget};
 pub use event::{MediaEvent, RecordingState};
 pub use playback::{PlayOrder, Playback};

@@ -32,6 +32,13 @@ impl Moment {
         }
     }
 
+    /// A moment of virtual time, at which everything arrives that is read then.
+    #[cfg(test)]
+    pub fn virtually(now: Instant) -> Self {
+        let wall = SystemTime::UNIX_EPOCH;
+        Self { now, wall }
+    }
+
     /// When a packet arrived that was stamped `stamp` after 1970, knowing that it was not before `since`
     /// (the wall clock may have been set meanwhile).
     fn arrival(&self, stamp: Duration, since: Instant) -> Instant {

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     EngineConfig, Events, MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget,
+    bells::{Bells, RingSound},
     bridge::{Bridge, Voice},
     devices::{Devices, Need},
     input::Input,
@@ -41,12 +42,11 @@ pub struct Switchboard {
     patches: Vec<Patch>,
     input: Input,
     output: Output,
-    /// `None`: the bell is the loudspeaker.
-    bell: Option<Output>,
+    bells: Bells,
     /// What plays on the loudspeaker.
     tone: Option<ToneGenerator>,
-    /// What plays on the bell.
-    ring: Option<ToneGenerator>,
+    /// A brief tone that goes over it.
+    beep: Option<ToneGenerator>,
     levels: bool,
     scratch: Scratch,
     loudspeaker: Vec<f32>,
@@ -68,9 +68,9 @@ impl Switchboard {
             patches: Vec::new(),
             input: Input::Silence,
             output: Output::Null,
-            bell: None,
+            bells: Bells::default(),
             tone: None,
-            ring: None,
+            beep: None,
             levels: false,
             scratch: Scratch::default(),
             loudspeaker: Vec::new(),
@@ -88,7 +88,8 @@ impl Switchboard {
 
     /// Whether there is nothing to do until the next command.
     pub fn is_idle(&self) -> bool {
-        self.lines.is_empty() && self.tone.is_none() && self.ring.is_none()
+        let quiet = self.tone.is_none() && self.beep.is_none() && !self.bells.is_ringing();
+        self.lines.is_empty() && quiet
     }
 
     /// How many lines have been configured.
@@ -126,6 +127,13 @@ impl Switchboard {
                 self.on_line(stream, |line| *line.recording() = None)
             }
             MediaCommand::Tone { to, tone } => self.play(to, tone),
+            MediaCommand::RingFile { file, otherwise } => {
+                self.bells.ring(Some(RingSound::File { file, otherwise }));
+            }
+            MediaCommand::SetBells {
+                also,
+                volume_percent,
+            } => self.set_bells(also, volume_percent),
             MediaCommand::Close { stream } => {
                 self.unplug(stream);
                 self.close(now, stream)
@@ -253,8 +261,12 @@ impl Switchboard {
 
     fn play(&mut self, to: ToneTarget, tone: Option<Tone>) {
         match to {
-            ToneTarget::Loudspeaker => self.tone = tone.map(ToneGenerator::new),
-            ToneTarget::Ring => self.ring = tone.map(ToneGenerator::new),
+            ToneTarget::Loudspeaker => match tone.map(|tone| (tone.is_brief(), tone)) {
+                Some((true, tone)) => self.beep = Some(ToneGenerator::new(tone)),
+                Some((false, tone)) => self.tone = Some(ToneGenerator::new(tone)),
+                None => (self.tone, self.beep) = (None, None),
+            },
+            ToneTarget::Ring => self.bells.ring(tone.map(RingSound::Tone)),
             ToneTarget::Stream(stream) => self.on_line(stream, |line| line.play(tone)),
         }
     }
@@ -266,17 +278,34 @@ impl Switchboard {
     }
 
     fn set_devices(&mut self, input: InputDevice, output: OutputDevice, ring: OutputDevice) {
-        self.input = Input::new(&input);
-        self.output = Output::new(&output, DeviceRole::Output);
-        self.bell = (ring != output).then(|| Output::new(&ring, DeviceRole::Ring));
+        // What stays the same stays open.
+        if *self.devices.input() != input {
+            self.input = Input::new(&input);
+        }
+        if *self.devices.outputs()[0] != output {
+            self.output = Output::new(&output, DeviceRole::Output);
+        }
         self.devices.set(input, output, ring);
+        self.place_bells();
+    }
+
+    fn set_bells(&mut self, also: OutputDevice, volume_percent: u8) {
+        self.bells.set_volume(volume_percent);
+        self.devices.set_ring_also(also);
+        self.place_bells();
+    }
+
+    fn place_bells(&mut self) {
+        let [output, ring, also] = self.devices.outputs();
+        self.bells.set_devices(ring, also, output);
     }
 
     fn update_devices(&mut self) {
         self.devices.update(Need {
             talk: self.running() > 0,
-            hear: !self.lines.is_empty() || self.tone.is_some(),
-            ring: self.ring.is_some(),
+            hear: !self.lines.is_empty() || self.tone.is_some() || self.beep.is_some(),
+            ring: self.bells.is_ringing(),
+            ringtone: self.bells.file(),
         });
     }
 
@@ -295,11 +324,10 @@ impl Switchboard {
     /// Serves all lines once.
     pub fn tick(&mut self, now: Instant) {
         while let Some((role, opened)) = self.devices.poll() {
-            match (role, &mut self.bell) {
-                (DeviceRole::Input, _) => self.input.take(opened),
-                (DeviceRole::Output, _) => self.output.take(opened),
-                (DeviceRole::Ring, Some(bell)) => bell.take(opened),
-                (DeviceRole::Ring, None) => {}
+            match role {
+                DeviceRole::Input => self.input.take(opened),
+                DeviceRole::Output => self.output.take(opened),
+                role => self.bells.take(role, opened),
             }
         }
         let focused = self.hear(now);
@@ -370,28 +398,27 @@ impl Switchboard {
             self.loudspeaker.clear();
             self.loudspeaker.resize(rate as usize / 50, 0.0);
         }
-        if let Some(tone) = &mut self.tone {
+        for tone in self.tone.iter_mut().chain(&mut self.beep) {
             tone.add_to(rate, &mut self.loudspeaker);
             sounds = true;
         }
-        match (&mut self.ring, &mut self.bell) {
-            (Some(ring), None) => {
-                ring.add_to(rate, &mut self.loudspeaker);
-                sounds = true;
-            }
-            (Some(ring), Some(bell)) => {
-                let mut frame = [0.0; TONE_RATE as usize / 50];
-                ring.add_to(TONE_RATE, &mut frame);
-                bell.write(TONE_RATE, &frame, &self.recorder, &self.events);
-            }
-            (None, Some(bell)) => bell.rest(),
-            (None, None) => {}
-        }
+        sounds |= self.bells.add_to_loudspeaker(rate, &mut self.loudspeaker);
+        self.bells.sound(&self.recorder, &self.events);
         // A file holds calls, not the tones between them.
         if sounds && (focused.is_some() || !self.output.is_file()) {
             mixer::limit(&mut self.loudspeaker);
             self.output
                 .write(rate, &self.loudspeaker, &self.recorder, &self.events);
+        }
+        self.end_sounds();
+    }
+
+    /// What has sounded to its end needs no device any more.
+    fn end_sounds(&mut self) {
+        let beeps = self.beep.is_some();
+        self.beep.take_if(|beep| beep.is_over());
+        if (beeps && self.beep.is_none()) || self.bells.has_just_ended() {
+            self.update_devices();
         }
     }
 

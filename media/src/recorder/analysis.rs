@@ -1,9 +1,9 @@
 //! Who spoke how much in a recording.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use super::{ReadError, RecordingReader};
-use crate::conversation::{Conversation, Listener};
+use crate::conversation::{Conversation, FRAME, Listener};
 
 /// Why a recording cannot be analysed.
 #[derive(Debug, thiserror::Error)]
@@ -28,10 +28,19 @@ pub fn analyse(path: &Path) -> Result<Conversation, AnalysisError> {
     if recording.channels() != 2 {
         return Err(AnalysisError::OneChannel);
     }
+    let pauses = super::pauses(path)?;
     let mut listener = Listener::default();
     let (mut agent, mut client) = (Vec::new(), Vec::new());
+    let mut at = Duration::ZERO;
     while recording.next_voices(&mut agent, &mut client)? {
-        listener.hear(&agent, &client);
+        // What happened in a pause is not known: it counts neither as talk nor as silence.
+        if !pauses
+            .iter()
+            .any(|pause| (pause.from..pause.to).contains(&at))
+        {
+            listener.hear(&agent, &client);
+        }
+        at += FRAME;
     }
     Ok(listener.finish())
 }
@@ -39,24 +48,27 @@ pub fn analyse(path: &Path) -> Result<Conversation, AnalysisError> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{Recorder, RecordingFormat, RecordingRequest};
+    use super::super::{Pause, Recorder, RecordingFormat, RecordingRequest, pauses, repair};
     use super::*;
     use crate::signal::tone;
 
     const RATE: u32 = 16_000;
 
-    /// Ten seconds: the agent for three from the first on, the client for four from the fifth on.
-    fn recording(path: &Path, format: RecordingFormat) {
-        let recorder = Recorder::start().unwrap();
-        let request = RecordingRequest {
+    fn request(path: &Path, format: RecordingFormat) -> RecordingRequest {
+        RecordingRequest {
             path: path.to_owned(),
             format,
             channels: 2,
             rate: RATE,
             overwrite: false,
             report: Box::new(|_| {}),
-        };
-        let mut tap = recorder.record(request).unwrap();
+        }
+    }
+
+    /// Ten seconds: the agent for three from the first on, the client for four from the fifth on.
+    fn recording(path: &Path, format: RecordingFormat) {
+        let recorder = Recorder::start().unwrap();
+        let mut tap = recorder.record(request(path, format)).unwrap();
         let voice = tone(RATE, 600.0, 0.3, 320);
         let side = |speaks: bool| if speaks { &voice[..] } else { &[0.0; 320] };
         for at in 0..500 {
@@ -84,6 +96,33 @@ mod tests {
                 "{found:?}"
             );
             assert_eq!(found.overlap, 0, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn s1_29_what_happened_in_a_pause_counts_neither_as_talk_nor_as_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        for format in [RecordingFormat::Wav, RecordingFormat::Opus] {
+            let path = folder.path().join(format!("call.{}", format.extension()));
+            let recorder = Recorder::start().unwrap();
+            let mut tap = recorder.record(request(&path, format)).unwrap();
+            let voice = tone(RATE, 600.0, 0.3, 320);
+            for at in 0..500 {
+                if at % 200 == 100 {
+                    tap.pause(at == 100);
+                }
+                tap.frame(RATE, &[&voice, &[0.0; 320]]);
+            }
+            drop((tap, recorder));
+            let ms = Duration::from_millis;
+            // The agent's side is in the file a tick earlier than it came.
+            let (from, to) = (ms(1_980), ms(5_980));
+            assert_eq!(pauses(&path).unwrap(), [Pause { from, to }]);
+            let found = analyse(&path).unwrap();
+            assert!(found.frames.abs_diff(300) <= 1, "{format}: {found:?}");
+            assert!(found.silence <= 10, "{format}: {found:?}");
+            let again = repair(&path).unwrap();
+            assert_eq!((again.changed, again.duration()), (false, ms(10_000)));
         }
     }
 

@@ -5,7 +5,7 @@
 //! disk, so a crash or a power cut costs less than half a second of sound.
 //!
 //! A recording's time line is the clock's, not the packets': hold, pause, loss and a change of codec leave silence of
-//! the right length. Its rate is the codec's, 8 kHz or 16 kHz; Opus calls are kept at 16 kHz, which holds all of a
+//! the right length; where somebody paused it, the finished file says so. Its rate is the codec's, 8 kHz or 16 kHz; Opus calls are kept at 16 kHz, which holds all of a
 //! voice at a third of the size. The format `opus` keeps both voices apart in about a tenth of that.
 
 // The recorder writes files on a thread of its own.
@@ -13,19 +13,24 @@
 
 mod analysis;
 mod format;
+mod markers;
 mod ogg;
 mod reader;
 mod recording;
 mod repair;
 mod repair_ogg;
 mod sound_file;
+mod splice;
 mod tap;
 mod wav;
 mod worker;
 
 pub use analysis::{AnalysisError, analyse};
 pub use format::{RecordingFormat, UnknownFormat};
+pub use markers::{Pause, pauses};
 pub use reader::{ReadError, RecordingReader};
+#[cfg(test)]
+pub(crate) use recording::Recording;
 pub use repair::{RepairError, Repaired, repair};
 pub use tap::Tap;
 pub use worker::{Recorder, RecordingRequest, Report};

@@ -1,6 +1,7 @@
 //! One recording on the recorder's side: from blocks to a file.
 
 use std::{
+    collections::VecDeque,
     io::{self, SeekFrom},
     time::Instant,
 };
@@ -10,10 +11,10 @@ use sha2::{Digest, Sha256};
 use super::{
     Finished, RecordingError, RecordingFormat,
     sound_file::SoundFile,
+    splice::Splice,
     tap::{Block, TapEnd},
     wav::Storage,
 };
-use crate::resample::FrameConverter;
 
 /// Octets hashed at one go, so that a long recording does not keep the others waiting.
 const HASHED_AT_ONCE: usize = 4 << 20;
@@ -23,12 +24,17 @@ pub struct Recording<S: Storage> {
     tap: TapEnd,
     file: SoundFile<S>,
     channels: usize,
-    converter: Option<FrameConverter>,
+    /// Sound of another rate than the file's.
+    splice: Option<Splice>,
+    /// On its way from the splice into the file: less than two ticks.
+    spliced: Vec<i16>,
+    /// What the client said on the latest ticks, one channel; `None` before the first tick.
+    behind: Option<VecDeque<i16>>,
+    /// A tick on its way into the file.
+    tick: Vec<i16>,
     pauses: Vec<(u64, u64)>,
     dirty: bool,
     synced: Instant,
-    /// One tick on its way through the converter.
-    scratch: (Vec<f32>, Vec<f32>, Vec<i16>),
 }
 
 /// What became of a recording in one round.
@@ -53,11 +59,13 @@ impl<S: Storage> Recording<S> {
             tap,
             file: SoundFile::create(format, storage, channels, rate)?,
             channels: usize::from(channels),
-            converter: None,
+            splice: None,
+            spliced: Vec::new(),
+            behind: None,
+            tick: Vec::new(),
             pauses: Vec::new(),
             dirty: true,
             synced: now,
-            scratch: Default::default(),
         })
     }
 
@@ -73,6 +81,10 @@ impl<S: Storage> Recording<S> {
             buffer.clear();
             // A full way back only means that there are spares enough.
             let _ = self.tap.spare.push(buffer);
+        }
+        if complete {
+            self.end_splice()?;
+            self.append_last_tick()?;
         }
         if came {
             self.file.flush()?;
@@ -92,27 +104,27 @@ impl<S: Storage> Recording<S> {
         if block.samples.is_empty() {
             return Ok(());
         }
-        if block.rate == self.file.rate() {
-            let tick = block.rate as usize / 50 * self.channels;
-            return Ok(block
-                .samples
-                .chunks(tick)
-                .try_for_each(|tick| self.file.append(tick))?);
+        let tick = block.rate as usize / 50 * self.channels;
+        if block.rate != self.file.rate() {
+            return self.append_spliced(block.rate, block.samples.chunks(tick));
         }
-        self.append_converted(block)
+        self.end_splice()?;
+        let mut ticks = block.samples.chunks(tick);
+        ticks.try_for_each(|tick| self.append_tick(tick))
     }
 
     fn append_silence(&mut self, ticks: u32, paused: bool) -> Result<(), RecordingError> {
+        self.end_splice()?;
         let from = self.file.frames();
+        if let Some(behind) = self.behind.as_mut().filter(|_| paused) {
+            behind.iter_mut().for_each(|sample| *sample = 0);
+        }
         let tick = vec![0; self.file.rate() as usize / 50 * self.channels];
         for _ in 0..ticks {
-            self.file.append(&tick)?;
+            self.append_tick(&tick)?;
         }
-        if let Some(converter) = &mut self.converter {
-            converter.reset();
-        }
-        if paused {
-            let to = self.file.frames();
+        let to = self.file.frames();
+        if paused && to > from {
             match self.pauses.last_mut() {
                 Some((_, end)) if *end == from => *end = to,
                 _ => self.pauses.push((from, to)),
@@ -121,32 +133,76 @@ impl<S: Storage> Recording<S> {
         Ok(())
     }
 
-    fn append_converted(&mut self, block: &Block) -> Result<(), RecordingError> {
-        let rate = self.file.rate();
+    fn append_spliced<'a>(
+        &mut self,
+        rate: u32,
+        ticks: impl Iterator<Item = &'a [i16]>,
+    ) -> Result<(), RecordingError> {
         if self
-            .converter
+            .splice
             .as_ref()
-            .is_none_or(|converter| converter.from() != block.rate)
+            .is_none_or(|splice| splice.from() != rate)
         {
-            self.converter = Some(FrameConverter::new(block.rate, rate, self.channels)?);
+            self.end_splice()?;
+            self.splice = Some(Splice::new(rate, self.file.rate(), self.channels)?);
         }
-        let Some(converter) = &mut self.converter else {
-            return Ok(());
-        };
-        let (input, output, samples) = &mut self.scratch;
-        output.resize(rate as usize / 50 * self.channels, 0.0);
-        for tick in block
-            .samples
-            .chunks(block.rate as usize / 50 * self.channels)
-        {
-            input.clear();
-            input.extend(tick.iter().map(|sample| f32::from(*sample)));
-            converter.convert(input, output);
-            samples.clear();
-            samples.extend(output.iter().map(|sample| sample.round() as i16));
-            self.file.append(samples)?;
+        for tick in ticks {
+            if let Some(splice) = &mut self.splice {
+                splice.add(tick, &mut self.spliced);
+            }
+            self.append_whole_ticks()?;
         }
         Ok(())
+    }
+
+    /// What comes now is no continuation of what was spliced.
+    fn end_splice(&mut self) -> Result<(), RecordingError> {
+        if let Some(splice) = &mut self.splice {
+            splice.end(&mut self.spliced);
+        }
+        self.append_whole_ticks()
+    }
+
+    fn append_whole_ticks(&mut self) -> Result<(), RecordingError> {
+        let tick = self.file.rate() as usize / 50 * self.channels;
+        let spliced = std::mem::take(&mut self.spliced);
+        let mut ticks = spliced.chunks_exact(tick);
+        ticks.by_ref().try_for_each(|tick| self.append_tick(tick))?;
+        self.spliced.extend(ticks.remainder());
+        Ok(())
+    }
+
+    /// Appends a tick. What the microphone gives on a tick was said before it, about a tick ago with what the way from
+    /// the sound card takes; what is heard is handed to the loudspeaker for the time after it. So the agent's side goes
+    /// into the file a tick earlier than it comes, and the client's side a tick later: both stand where they were said
+    /// and heard, and an answer does not seem to come later than it did.
+    fn append_tick(&mut self, tick: &[i16]) -> Result<(), RecordingError> {
+        if self.channels != 2 {
+            return Ok(self.file.append(tick)?);
+        }
+        let begins = self.behind.is_none();
+        let behind = self
+            .behind
+            .get_or_insert_with(|| VecDeque::from(vec![0; tick.len()]));
+        self.tick.clear();
+        for both in tick.chunks_exact(2) {
+            behind.push_back(both[1]);
+            let heard = behind.pop_front().unwrap_or(0);
+            self.tick.extend([both[0], heard]);
+        }
+        match begins {
+            true => Ok(()),
+            false => Ok(self.file.append(&self.tick)?),
+        }
+    }
+
+    /// The file is as long as its ticks.
+    fn append_last_tick(&mut self) -> Result<(), RecordingError> {
+        if self.behind.is_none() {
+            return Ok(());
+        }
+        let silence = vec![0; self.file.rate() as usize / 50 * self.channels];
+        self.append_tick(&silence)
     }
 
     /// When the file was last safe on the disk, if something has been written since.
@@ -184,7 +240,7 @@ impl<S: Storage> Recording<S> {
         if failed {
             self.file.checkpoint()?;
         } else {
-            self.file.finish()?;
+            self.file.finish(&self.pauses)?;
         }
         self.file.storage().sync()?;
         self.file.storage().seek(SeekFrom::Start(0))?;
@@ -231,7 +287,7 @@ impl<S: Storage> Closing<S> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-    use crate::recorder::tap::Tap;
+    use crate::{recorder::tap::Tap, signal::tone};
     use proptest::prelude::*;
     use std::io::{Cursor, Read, Seek, Write};
 
@@ -336,6 +392,7 @@ mod tests {
         ) {
             let (mut tap, mut recording) = begin(RecordingFormat::Wav, usize::MAX, rate);
             let (mut ticks, mut paused, mut paused_ticks) = (0_u64, false, 0_u64);
+            let mut begins_paused = None;
             for step in steps {
                 let now = match step {
                     Step::Frames(count, rate) => {
@@ -357,6 +414,9 @@ mod tests {
                         0
                     }
                 };
+                if now > 0 {
+                    begins_paused.get_or_insert(paused);
+                }
                 ticks += u64::from(now);
                 paused_ticks += if paused { u64::from(now) } else { 0 };
             }
@@ -365,12 +425,14 @@ mod tests {
             let (finished, bytes) = finish(recording, false);
             let tick = u64::from(rate) / 50;
             prop_assert_eq!(finished.frames, ticks * tick);
-            prop_assert_eq!(bytes.len() as u64, 44 + ticks * tick * 4);
+            let (sound, markers) = bytes[44..].split_at((ticks * tick * 4) as usize);
+            prop_assert_eq!(markers.is_empty(), finished.pauses.is_empty());
             let marked: u64 = finished.pauses.iter().map(|(from, to)| to - from).sum();
-            prop_assert_eq!(marked, paused_ticks * tick);
-            let samples: Vec<u8> = bytes[44..].to_vec();
+            // The agent's first tick is not in the file.
+            let left_out = u64::from(begins_paused == Some(true));
+            prop_assert_eq!(marked, (paused_ticks - left_out) * tick);
             for (from, to) in finished.pauses {
-                prop_assert!(samples[from as usize * 4..to as usize * 4].iter().all(|octet| *octet == 0));
+                prop_assert!(sound[from as usize * 4..to as usize * 4].iter().all(|octet| *octet == 0));
             }
         }
 
@@ -385,7 +447,40 @@ mod tests {
             prop_assert_eq!(finished.frames as usize, (room - 44) / 4);
             let mut reader = hound::WavReader::new(Cursor::new(&bytes)).unwrap();
             prop_assert_eq!(reader.duration() as usize, (room - 44) / 4);
-            prop_assert!(reader.samples::<i16>().all(|sample| sample.unwrap() == 8_192));
+            // The client's side goes into the file a tick later.
+            let silent = |at: usize| at % 2 == 1 && at < 320;
+            for (at, sample) in reader.samples::<i16>().enumerate() {
+                prop_assert_eq!(sample.unwrap(), if silent(at) { 0 } else { 8_192 });
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_stands_in_the_file_where_it_was_given() {
+        // The agent says at once what comes from the loudspeaker: the microphone has it when the next tick is over.
+        for (rate, format) in [
+            (8_000, RecordingFormat::Wav),
+            (16_000, RecordingFormat::Wav),
+        ] {
+            let (mut tap, mut recording) = begin(format, usize::MAX, 16_000);
+            let heard = |tick: usize| match tick {
+                10..40 => tone(rate, 50.0 * tick as f32, 0.4, rate as usize / 50),
+                _ => vec![0.0; rate as usize / 50],
+            };
+            for tick in 2..51 {
+                tap.frame(rate, &[&heard(tick - 2), &heard(tick)]);
+            }
+            drop(tap);
+            recording.write().unwrap();
+            let (_, bytes) = finish(recording, false);
+            let mut reader = hound::WavReader::new(Cursor::new(&bytes)).unwrap();
+            let samples: Vec<i16> = reader.samples().map(Result::unwrap).collect();
+            assert_eq!(samples.len(), 49 * 640);
+            assert!(
+                samples
+                    .chunks_exact(2)
+                    .all(|both| both[0].abs_diff(both[1]) <= 1)
+            );
         }
     }
 
@@ -402,8 +497,9 @@ mod tests {
         let (finished, bytes) = finish(recording, false);
         assert_eq!(finished.frames, 1_010 * 160);
         let at = |tick: usize| &bytes[44 + tick * 640..44 + (tick + 1) * 640];
-        assert!(at(599).iter().any(|octet| *octet != 0));
-        assert!((600..1_000).all(|tick| at(tick).iter().all(|octet| *octet == 0)));
+        assert!(at(598).iter().any(|octet| *octet != 0));
+        // What was heard on the last tick before is there.
+        assert!((601..999).all(|tick| at(tick).iter().all(|octet| *octet == 0)));
         assert!(at(1_009).iter().any(|octet| *octet != 0));
     }
 }

@@ -57,8 +57,7 @@ impl<S: Storage> SoundFile<S> {
     /// Hands everything so far to the system, so that a crash of ours cannot take it.
     pub fn flush(&mut self) -> io::Result<()> {
         match self {
-            // Written as it came.
-            Self::Wav(_) => Ok(()),
+            Self::Wav(file) => file.flush(),
             Self::Ogg(file) => file.checkpoint(),
         }
     }
@@ -71,11 +70,11 @@ impl<S: Storage> SoundFile<S> {
         }
     }
 
-    /// Ends the file.
-    pub fn finish(&mut self) -> io::Result<()> {
+    /// Ends the file, which says where it was paused: from, to, in samples.
+    pub fn finish(&mut self, pauses: &[(u64, u64)]) -> io::Result<()> {
         match self {
-            Self::Wav(file) => file.checkpoint(),
-            Self::Ogg(file) => file.finish(),
+            Self::Wav(file) => file.finish(pauses),
+            Self::Ogg(file) => file.finish(pauses),
         }
     }
 

@@ -5,6 +5,8 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
 };
 
+use super::markers;
+
 /// Length of the header of the files we write.
 pub const HEADER_LEN: u64 = 44;
 
@@ -79,9 +81,15 @@ pub struct WavFile<S> {
     rate: u32,
     /// Octets of sound in the storage.
     data_len: u64,
-    /// Samples on their way from 16 bit to octets.
+    /// Sound that is not in the storage yet.
     octets: Vec<u8>,
 }
+
+/// Octets that are handed to the system at the latest: whoever has fallen behind needs no memory for all of it.
+const GATHERED: usize = 1 << 16;
+
+/// Octets that a file's sound leaves free, since its header has no room for the length of a longer file.
+const ROOM_FOR_MARKERS: u64 = 1 << 20;
 
 impl<S: Storage> WavFile<S> {
     /// Begins a file in empty storage.
@@ -98,7 +106,7 @@ impl<S: Storage> WavFile<S> {
 
     /// Length so far in samples of one channel.
     pub fn frames(&self) -> u64 {
-        self.data_len / self.frame_len()
+        (self.data_len + self.octets.len() as u64) / self.frame_len()
     }
 
     /// Samples a second of one channel.
@@ -110,14 +118,26 @@ impl<S: Storage> WavFile<S> {
         u64::from(self.channels) * 2
     }
 
-    /// Appends interleaved samples. After an error the file holds what did fit: close it with [`WavFile::checkpoint`].
+    /// Appends interleaved samples; [`WavFile::flush`] hands them to the system. After an error the file holds what
+    /// did fit: close it with [`WavFile::checkpoint`].
     pub fn append(&mut self, samples: &[i16]) -> io::Result<()> {
-        if self.data_len + samples.len() as u64 * 2 > u64::from(u32::MAX) - HEADER_LEN {
+        let len = self.data_len + self.octets.len() as u64 + samples.len() as u64 * 2;
+        if len > u64::from(u32::MAX) - HEADER_LEN - ROOM_FOR_MARKERS {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        self.octets.clear();
-        self.octets
-            .extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        let octets = samples.iter().flat_map(|sample| sample.to_le_bytes());
+        self.octets.extend(octets);
+        if self.octets.len() < GATHERED {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// Hands everything so far to the system.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.octets.is_empty() {
+            return Ok(());
+        }
         let mut written = 0;
         let result = loop {
             match self.storage.write(&self.octets[written..]) {
@@ -131,6 +151,7 @@ impl<S: Storage> WavFile<S> {
             }
         };
         self.data_len += written as u64;
+        self.octets.clear();
         if result.is_err() {
             self.cut_partial_frame()?;
         }
@@ -147,11 +168,29 @@ impl<S: Storage> WavFile<S> {
 
     /// Makes the header tell what is in the file.
     pub fn checkpoint(&mut self) -> io::Result<()> {
+        self.flush()?;
         self.storage.seek(SeekFrom::Start(0))?;
         self.storage
             .write_all(&header(self.channels, self.rate, self.data_len as u32))?;
         self.storage
             .seek(SeekFrom::Start(HEADER_LEN + self.data_len))?;
+        Ok(())
+    }
+
+    /// Ends the file, which says where it was paused: from, to, in samples. Where there is no room to say it, the sound
+    /// is complete all the same.
+    pub fn finish(&mut self, pauses: &[(u64, u64)]) -> io::Result<()> {
+        self.checkpoint()?;
+        let markers = markers::chunks(pauses);
+        let written = self.storage.write_all(&markers).and_then(|()| {
+            let len = (HEADER_LEN - 8 + self.data_len) as u32 + markers.len() as u32;
+            self.storage.seek(SeekFrom::Start(4))?;
+            self.storage.write_all(&len.to_le_bytes())
+        });
+        if written.is_err() {
+            self.storage.set_len(HEADER_LEN + self.data_len)?;
+            self.checkpoint()?;
+        }
         Ok(())
     }
 
