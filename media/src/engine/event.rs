@@ -94,14 +94,31 @@ pub enum MediaEvent {
         /// Of the whole call.
         stats: StreamStats,
     },
-    /// A device is absent or has failed; calls go on without it and it is tried again every second.
+    /// A device is absent or has failed, and no other one can serve; calls go on without it and it is tried again
+    /// every second.
     DeviceLost {
         /// Which one.
         which: DeviceRole,
         /// What the system says.
         reason: String,
     },
-    /// The lost device works again.
+    /// The device that the settings name is absent or has failed; the system's default serves until it is back.
+    DeviceReplaced {
+        /// Which one.
+        which: DeviceRole,
+        /// The name in the settings.
+        wanted: String,
+        /// The default's name.
+        by: String,
+    },
+    /// The system has another default device now, and calls have followed it.
+    DeviceMoved {
+        /// Which one.
+        which: DeviceRole,
+        /// The new default's name.
+        to: String,
+    },
+    /// The lost or replaced device works again.
     DeviceBack {
         /// Which one.
         which: DeviceRole,
