@@ -341,6 +341,8 @@ impl<R: Fn(DeviceReport)> Rounds<R> {
         }
         if !self.slots.iter().any(Slot::is_card) {
             (self.watch, self.scene) = (None, None);
+            // What the watch says at its end is no news.
+            self.watches += 1;
         } else if self.watch.is_none() {
             self.look_at_server();
         }
