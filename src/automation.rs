@@ -119,13 +119,24 @@ pub enum Body {
     },
     /// A caller is owed a call, or no longer.
     Task(Box<Task>),
+    /// Somebody tries the sound without a call.
+    AudioTest {
+        /// Where it stands.
+        state: AudioTestState,
+        /// Peak of what is said, 0 to 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        input: Option<f32>,
+        /// Peak of what is heard, 0 to 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        output: Option<f32>,
+    },
     /// What a person would be told.
     Notice(Notice),
 }
 
 impl Body {
     /// Every value of `event`.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "ready",
         "registration",
         "call",
@@ -139,6 +150,7 @@ impl Body {
         "voicemail",
         "marks",
         "task",
+        "audio_test",
         "notice",
     ];
 
@@ -158,9 +170,22 @@ impl Body {
             Self::Voicemail { .. } => "voicemail",
             Self::Marks { .. } => "marks",
             Self::Task(_) => "task",
+            Self::AudioTest { .. } => "audio_test",
             Self::Notice(_) => "notice",
         }
     }
+}
+
+/// Where a test of the sound stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AudioTestState {
+    /// What is said from now on is heard two seconds later.
+    Started,
+    /// So loud it is; about ten times a second.
+    Levels,
+    /// It is over.
+    Ended,
 }
 
 /// `ready`

@@ -258,39 +258,44 @@ fn a_server_that_is_started_again_is_found_again() {
 #[test]
 fn devices_of_every_rate_and_number_of_channels_are_heard_and_say_something() {
     let test = "devices_of_every_rate_and_number_of_channels_are_heard_and_say_something";
-    with(Kind::PulseAudio, test, &["sink_name=far", "sink_name=rest"], || {
-        let far = Ear::at("far.monitor");
-        let (_office, _caller, _folder) = call(InputDevice::Default, OutputDevice::Default);
-        for (index, shape) in [
-            "rate=8000 channels=1 format=s16le",
-            "rate=16000 channels=1 format=u8",
-            "rate=44100 channels=2 format=s24le",
-            "rate=48000 channels=6 format=s32le",
-            "rate=96000 channels=8 format=float32le",
-            "rate=48000 channels=1 format=alaw",
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            pactl(&["set-default-sink", "rest"]);
-            pactl(&["set-default-source", "rest.monitor"]);
-            let device = load_sink(&format!("sink_name=device{index} {shape}"));
-            let room = load_sink(&format!("sink_name=room{index} {shape}"));
-            let tone = 1_000.0 + 150.0 * index as f32;
-            let _said = Mouth::at(&format!("room{index}"), tone);
-            let ear = Ear::at(&format!("device{index}.monitor"));
-            Ear::at(&format!("room{index}.monitor")).wait_for_tone(tone, Instant::now());
-            // A null sink has made up two seconds of silence when it begins.
-            ear.next();
-            let change = Instant::now();
-            pactl(&["set-default-sink", &format!("device{index}")]);
-            pactl(&["set-default-source", &format!("room{index}.monitor")]);
-            assert_soon(shape, change, ear.wait_for_tone(700.0, change));
-            assert_soon(shape, change, far.wait_for_tone(tone, change));
-            pactl(&["unload-module", &device]);
-            pactl(&["unload-module", &room]);
-        }
-    });
+    with(
+        Kind::PulseAudio,
+        test,
+        &["sink_name=far", "sink_name=rest"],
+        || {
+            let far = Ear::at("far.monitor");
+            let (_office, _caller, _folder) = call(InputDevice::Default, OutputDevice::Default);
+            for (index, shape) in [
+                "rate=8000 channels=1 format=s16le",
+                "rate=16000 channels=1 format=u8",
+                "rate=44100 channels=2 format=s24le",
+                "rate=48000 channels=6 format=s32le",
+                "rate=96000 channels=8 format=float32le",
+                "rate=48000 channels=1 format=alaw",
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                pactl(&["set-default-sink", "rest"]);
+                pactl(&["set-default-source", "rest.monitor"]);
+                let device = load_sink(&format!("sink_name=device{index} {shape}"));
+                let room = load_sink(&format!("sink_name=room{index} {shape}"));
+                let tone = 1_000.0 + 150.0 * index as f32;
+                let _said = Mouth::at(&format!("room{index}"), tone);
+                let ear = Ear::at(&format!("device{index}.monitor"));
+                Ear::at(&format!("room{index}.monitor")).wait_for_tone(tone, Instant::now());
+                // A null sink has made up two seconds of silence when it begins.
+                ear.next();
+                let change = Instant::now();
+                pactl(&["set-default-sink", &format!("device{index}")]);
+                pactl(&["set-default-source", &format!("room{index}.monitor")]);
+                assert_soon(shape, change, ear.wait_for_tone(700.0, change));
+                assert_soon(shape, change, far.wait_for_tone(tone, change));
+                pactl(&["unload-module", &device]);
+                pactl(&["unload-module", &room]);
+            }
+        },
+    );
 }
 
 #[test]

@@ -50,6 +50,15 @@ pub enum Press {
     Redial,
 }
 
+/// What the phone hears of headsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// There is one now, or none any more.
+    Plugged(bool),
+    /// A button was pressed.
+    Pressed(Press),
+}
+
 /// What comes of a stimulus.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reaction {

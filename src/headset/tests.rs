@@ -93,7 +93,10 @@ fn the_lamps_of_real_headsets_are_in_the_bits_that_they_say() {
         shown(POLY_BT700),
         [[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1]].map(|on| {
             let ids = [0x21, 0x23, 0x24, 0x25];
-            ids.into_iter().zip(on).map(|(id, on)| vec![id, on]).collect()
+            ids.into_iter()
+                .zip(on)
+                .map(|(id, on)| vec![id, on])
+                .collect()
         })
     );
     // The same in another order: 9 mute, 0x17 off-hook, 0x18 ring, 0x20 hold.
@@ -158,7 +161,10 @@ fn a_press_answers_and_the_next_one_hangs_up() {
         let mut desk = Desk::with(descriptor);
         desk.show(RINGING);
         assert_eq!(desk.hear(&off_hook), [Press::Answer]);
-        assert!(!desk.ms(20).show(TALKING).is_empty(), "it is told that the call is up");
+        assert!(
+            !desk.ms(20).show(TALKING).is_empty(),
+            "it is told that the call is up"
+        );
         // Told again with every other button.
         assert_eq!(desk.ms(3_000).hear(&mute), [Press::ToggleMute]);
         desk.show(MUTED);
@@ -197,7 +203,11 @@ fn an_answer_that_comes_late_takes_no_other_call() {
     desk.show(TALKING);
     desk.ms(100).show(IDLE);
     desk.ms(100).show(RINGING);
-    assert_eq!(desk.ms(200).hear(&off_hook), [], "the answer to the call before");
+    assert_eq!(
+        desk.ms(200).hear(&off_hook),
+        [],
+        "the answer to the call before"
+    );
     assert_eq!(desk.ms(100).hear(&on_hook), []);
     assert_eq!(desk.ms(1_500).hear(&off_hook), [Press::Answer]);
 }
@@ -235,7 +245,11 @@ fn a_press_that_means_nothing_is_put_back() {
     assert_eq!(reaction.presses, []);
     assert_eq!(reaction.reports, [vec![2, 0, 0]]);
     assert_eq!(desk.ms(1_000).hear(&on_hook), []);
-    assert_eq!(desk.ms(1_000).hear(&mute[..]), [], "there is nothing to mute");
+    assert_eq!(
+        desk.ms(1_000).hear(&mute[..]),
+        [],
+        "there is nothing to mute"
+    );
 }
 
 #[test]
@@ -266,7 +280,11 @@ fn flash_holds_or_takes_the_one_who_waits_and_redial_calls_again() {
         ..TALKING
     });
     assert_eq!(desk.ms(1_000).hear(&[2, 9, 0]), [Press::Answer]);
-    assert_eq!(desk.hear(&[2, 17, 0]), [], "nobody is called again in a call");
+    assert_eq!(
+        desk.hear(&[2, 17, 0]),
+        [],
+        "nobody is called again in a call"
+    );
 }
 
 #[test]
@@ -283,7 +301,8 @@ fn drop_turns_a_caller_away_and_ends_a_call() {
 #[test]
 fn a_mute_switch_that_stays_says_how_it_stands() {
     // A telephone without report numbers: hook and mute with no preferred state, off-hook and mute lamps.
-    let descriptor = "050b0901a101150025010920092f7501950281229506810105080917090995029122950691 01c0";
+    let descriptor =
+        "050b0901a101150025010920092f7501950281229506810105080917090995029122950691 01c0";
     let mut desk = Desk::with(&descriptor.replace(' ', ""));
     assert_eq!(desk.show(TALKING), [vec![0, 1]]);
     assert_eq!(desk.ms(100).hear(&[1]), [], "the echo");

@@ -168,6 +168,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("input", Some((&audio.input).into())),
                 ("output", Some((&audio.output).into())),
                 ("ring", Some((&audio.ring).into())),
+                ("headset_buttons", Some(audio.headset_buttons.into())),
             ],
         ),
         (

@@ -346,6 +346,8 @@ pub struct Audio {
     pub output: String,
     /// Where the phone rings: a device's name or `null`.
     pub ring: String,
+    /// The buttons of headsets steer the phone, and their lamps show what it does.
+    pub headset_buttons: bool,
 }
 
 impl Default for Audio {
@@ -354,6 +356,7 @@ impl Default for Audio {
             input: "default".into(),
             output: "default".into(),
             ring: "default".into(),
+            headset_buttons: true,
         }
     }
 }

@@ -473,6 +473,7 @@ fn audio(section: &mut Section<'_>) -> Result<Audio, SettingsError> {
         input: section.string("input")?.unwrap_or(default.input),
         output: section.string("output")?.unwrap_or(default.output),
         ring: section.string("ring")?.unwrap_or(default.ring),
+        headset_buttons: section.bool("headset_buttons", default.headset_buttons)?,
     })
 }
 

@@ -64,6 +64,12 @@ pub enum MediaEvent {
         /// Peak of what we hear, 0.0–1.0.
         output: f32,
     },
+    /// How loud the [test](super::MediaCommand::EchoTest) is, about ten times a second: peaks of what is said and what
+    /// is heard, 0.0–1.0. `None`: a call has begun, or five minutes are over, and so is the test.
+    EchoTest {
+        /// Said and heard.
+        levels: Option<(f32, f32)>,
+    },
     /// Once a second.
     Stats {
         /// Which stream.

@@ -6,6 +6,7 @@
 mod bridge;
 mod command;
 mod devices;
+mod echo_test;
 mod event;
 mod grid;
 mod input;

@@ -12,6 +12,7 @@ use super::{
     EngineConfig, Events, MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget,
     bridge::{Bridge, Voice},
     devices::{Devices, Need},
+    echo_test::{self, EchoTest},
     input::Input,
     line::{Line, Room, Scratch},
     output::Output,
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// The rate of the loudspeaker and the bell when no call gives one, in Hz.
-const TONE_RATE: u32 = 16_000;
+const TONE_RATE: u32 = echo_test::RATE;
 
 /// What commands work on.
 pub struct Switchboard {
@@ -47,6 +48,8 @@ pub struct Switchboard {
     tone: Option<ToneGenerator>,
     /// What plays on the bell.
     ring: Option<ToneGenerator>,
+    /// Somebody hears themselves.
+    echo_test: Option<EchoTest>,
     levels: bool,
     scratch: Scratch,
     loudspeaker: Vec<f32>,
@@ -71,6 +74,7 @@ impl Switchboard {
             bell: None,
             tone: None,
             ring: None,
+            echo_test: None,
             levels: false,
             scratch: Scratch::default(),
             loudspeaker: Vec::new(),
@@ -88,7 +92,8 @@ impl Switchboard {
 
     /// Whether there is nothing to do until the next command.
     pub fn is_idle(&self) -> bool {
-        self.lines.is_empty() && self.tone.is_none() && self.ring.is_none()
+        let is_quiet = self.tone.is_none() && self.ring.is_none() && self.echo_test.is_none();
+        self.lines.is_empty() && is_quiet
     }
 
     /// How many lines have been configured.
@@ -131,6 +136,7 @@ impl Switchboard {
                 self.close(now, stream)
             }
             MediaCommand::Levels { on } => self.levels = on,
+            MediaCommand::EchoTest { on } => self.echo_test = on.then(EchoTest::new),
             MediaCommand::SetDevices {
                 input,
                 output,
@@ -274,8 +280,8 @@ impl Switchboard {
 
     fn update_devices(&mut self) {
         self.devices.update(Need {
-            talk: self.running() > 0,
-            hear: !self.lines.is_empty() || self.tone.is_some(),
+            talk: self.running() > 0 || self.echo_test.is_some(),
+            hear: !self.lines.is_empty() || self.tone.is_some() || self.echo_test.is_some(),
             ring: self.ring.is_some(),
         });
     }
@@ -303,6 +309,11 @@ impl Switchboard {
             }
         }
         let focused = self.hear(now);
+        let is_over = |test: &mut EchoTest| focused.is_some() || test.is_over();
+        if self.echo_test.take_if(is_over).is_some() {
+            (self.events)(MediaEvent::EchoTest { levels: None });
+            self.update_devices();
+        }
         self.sound(focused);
     }
 
@@ -314,7 +325,8 @@ impl Switchboard {
             .iter()
             .find(|line| in_focus(line))
             .map(Line::rate);
-        self.input.listen(focused, &mut self.microphone);
+        let test = self.echo_test.as_ref().map(|_| echo_test::RATE);
+        self.input.listen(focused.or(test), &mut self.microphone);
         let moment = Moment::now();
         for line in &mut self.lines {
             line.hear(now, moment, &mut self.scratch);
@@ -369,6 +381,13 @@ impl Switchboard {
         if !sounds {
             self.loudspeaker.clear();
             self.loudspeaker.resize(rate as usize / 50, 0.0);
+        }
+        if let Some(test) = &mut self.echo_test {
+            let levels = test.run(&self.input, &self.microphone, &mut self.loudspeaker);
+            if levels.is_some() {
+                (self.events)(MediaEvent::EchoTest { levels });
+            }
+            sounds = true;
         }
         if let Some(tone) = &mut self.tone {
             tone.add_to(rate, &mut self.loudspeaker);
