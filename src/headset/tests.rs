@@ -96,7 +96,7 @@ fn the_lamps_of_real_headsets_are_in_the_bits_that_they_say() {
             ids.into_iter()
                 .zip(on)
                 .map(|(id, on)| vec![id, on])
-                .collect()
+                .collect::<Vec<_>>()
         })
     );
     // The same in another order: 9 mute, 0x17 off-hook, 0x18 ring, 0x20 hold.

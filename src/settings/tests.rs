@@ -344,6 +344,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         input: "silence".into(),
         output: "null".into(),
         ring: "null".into(),
+        headset_buttons: false,
     };
     settings.phone = Phone {
         auto_answer: true,
