@@ -100,7 +100,9 @@ impl Telephone {
                 {
                     telephone.buttons.push(ButtonBit {
                         button,
-                        latches: field.is_absolute() && field.has_no_preferred_state(),
+                        // A hook is on or off even where its descriptor says that it springs back.
+                        latches: field.is_absolute()
+                            && (button == Button::Hook || field.has_no_preferred_state()),
                         report: report.report_id().map(u8::from),
                         bit: field.bits.start,
                     });

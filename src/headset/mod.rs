@@ -106,7 +106,10 @@ impl Headset {
         if lamps == self.lamps {
             return Vec::new();
         }
-        if lamps.off_hook != self.lamps.off_hook && lamps.off_hook != self.hook {
+        // It answers what it was shown before as well, and then this.
+        let before = self.awaited[usize::from(!lamps.off_hook)];
+        let answers = lamps.off_hook != self.hook || is_within(before, now, HOOK_ECHO);
+        if lamps.off_hook != self.lamps.off_hook && answers {
             self.awaited[usize::from(lamps.off_hook)] = Some(now);
         }
         if lamps.mute != self.lamps.mute && !std::mem::take(&mut self.mute_pressed) {
@@ -152,13 +155,13 @@ impl Headset {
         }
         self.hook = is_on;
         let awaited = self.awaited[usize::from(is_on)].take();
-        if awaited.is_some_and(|since| now < since + HOOK_ECHO) {
+        if is_within(awaited, now, HOOK_ECHO) {
             return None;
         }
-        let is_let_go = |since: Instant| !is_on && now < since + LET_GO;
-        let press = match self.hook_pressed {
-            Some(since) if is_let_go(since) => None,
-            _ => self.hook_pressed(now),
+        let is_let_go = !is_on && is_within(self.hook_pressed, now, LET_GO);
+        let press = match is_let_go {
+            true => None,
+            false => self.hook_pressed(now),
         };
         // It forgets a press, and must forget one that means nothing, when it is shown how things stand.
         if press.is_none() {
@@ -186,8 +189,7 @@ impl Headset {
     }
 
     fn is_mute_echo(&mut self, now: Instant) -> bool {
-        let switched = self.mute_switched.take();
-        switched.is_some_and(|since| now < since + MUTE_ECHO)
+        is_within(self.mute_switched.take(), now, MUTE_ECHO)
     }
 
     /// A button that is let go again: it counts when it goes down.
@@ -217,6 +219,10 @@ impl Headset {
             _ => None,
         }
     }
+}
+
+fn is_within(since: Option<Instant>, now: Instant, time: Duration) -> bool {
+    since.is_some_and(|since| now < since + time)
 }
 
 #[cfg(test)]

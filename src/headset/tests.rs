@@ -104,9 +104,9 @@ fn the_lamps_of_real_headsets_are_in_the_bits_that_they_say() {
         shown(BLACKWIRE_5220)[2],
         [vec![9, 1], vec![0x17, 1], vec![0x18, 0], vec![0x20, 0]]
     );
-    // Report 8: mute, off-hook, ring, …; report 3: off-hook, microphone, ring, mute, …, hold.
-    assert_eq!(shown(SENNHEISER_SC_660)[0], [vec![8, 4]]);
-    assert_eq!(shown(SENNHEISER_SC_660)[2], [vec![8, 3]]);
+    // Report 9: mute, off-hook, ring, …; report 3: off-hook, microphone, ring, mute, …, hold.
+    assert_eq!(shown(SENNHEISER_SC_660)[0], [vec![9, 4]]);
+    assert_eq!(shown(SENNHEISER_SC_660)[2], [vec![9, 3]]);
     assert_eq!(
         shown(EPOS_IMPACT_D1),
         [
