@@ -10,6 +10,7 @@ use crate::office::{Office, settings};
 /// An office with a headset.
 fn office() -> Office {
     let mut office = Office::open(settings(""));
+    office.input(Input::Watch(true));
     office.input(Input::Headset(News::Plugged(true)));
     office
 }

@@ -74,7 +74,7 @@ mod tests {
             let (mut said, mut ring) = RingBuffer::new(2_000);
             let (mut heard, mut captured_ring) = RingBuffer::new(1_500);
             let low_water = LowWater::default();
-            let mut block = vec![T::EQUILIBRIUM; 4_096 * 8];
+            let mut block = [T::EQUILIBRIUM; 4_096 * 8];
             let (mut next, mut expected) = (0, 0);
             for size in BLOCKS {
                 while said.push(voice(next)).is_ok() {

@@ -108,9 +108,7 @@ impl Server {
                 panic!("{}: {error}; see scripts/install-packages", program[0])
             }));
             if program[0] == "pipewire" {
-                until("PipeWire's socket", || {
-                    runtime.join("pipewire-0").exists().then_some(())
-                });
+                until("PipeWire", || answer_of("pw-cli", runtime, &["info", "0"]));
             }
         }
         let has_default = |info: &String| match kind {
@@ -119,7 +117,7 @@ impl Server {
             Kind::PipeWire => !info.contains("Default Sink: @"),
         };
         until("sound server", || {
-            pactl_in(runtime, &["info"]).filter(has_default)
+            answer_of("pactl", runtime, &["info"]).filter(has_default)
         });
         server
     }
@@ -134,7 +132,7 @@ impl Drop for Server {
     }
 }
 
-/// Asks again and again until there is something.
+/// Asks a program again and again until it has an answer; nobody tells that a server has started.
 fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let end = Instant::now() + DEADLINE;
     loop {
@@ -142,16 +140,15 @@ fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < end, "no {what}");
-        // Nobody tells that a program has started.
-        thread::sleep(Duration::from_millis(20));
     }
 }
 
-fn pactl_in(runtime: &Path, arguments: &[&str]) -> Option<String> {
-    let answer = in_runtime(Command::new("pactl"), runtime)
+/// What a program says, where it succeeds.
+fn answer_of(program: &str, runtime: &Path, arguments: &[&str]) -> Option<String> {
+    let answer = in_runtime(Command::new(program), runtime)
         .args(arguments)
         .output()
-        .expect("pactl: see scripts/install-packages");
+        .unwrap_or_else(|error| panic!("{program}: {error}; see scripts/install-packages"));
     let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
     answer.status.success().then_some(text)
 }

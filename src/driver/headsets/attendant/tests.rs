@@ -168,7 +168,8 @@ fn a_headset_that_is_plugged_in_rings_answers_mutes_and_hangs_up() {
     });
     assert_eq!(written(&headset), [2, 3]);
     // Longer than a button takes to be let go.
-    thread::sleep(Duration::from_millis(450));
+    let quiet = computer.told.recv_timeout(Duration::from_millis(450));
+    assert!(quiet.is_err(), "{quiet:?}");
     headset.send(&[2, 0]).unwrap();
     assert_eq!(computer.news(), News::Pressed(Press::HangUp));
 }
