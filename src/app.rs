@@ -13,6 +13,7 @@ use ringbook_sip::resolve::{Answer, ResolveError};
 use ringbook_sip::user_agent::{ConnectionId, QueryId, StreamEvent, Transmit, Transport};
 
 use crate::automation::{Body, Event, NoticeKind, Ready};
+use crate::headset::News;
 pub use crate::model::RequestId;
 use crate::model::{CallId, SourceAnswer};
 use crate::now::Now;
@@ -89,6 +90,8 @@ pub enum Input<'a> {
     },
     /// The media thread told something.
     Media(MediaEvent),
+    /// Something happened to the headsets with buttons.
+    Headset(News),
     /// The store answered.
     Stored(StoreReply),
     /// A source outside the store answered.
@@ -227,6 +230,7 @@ impl App {
                 .phone
                 .handle_media_bound(now, call, result, fingerprint),
             Input::Media(event) => self.phone.handle_media(now, event),
+            Input::Headset(news) => self.phone.handle_headset(now, news),
             Input::Stored(reply) => self.phone.handle_stored(now, &reply),
             Input::Sourced(answer) => self.phone.handle_sourced(now, answer),
             Input::Tariffs(tariffs) => self.phone.set_tariffs(tariffs),

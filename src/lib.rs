@@ -15,6 +15,8 @@ pub mod driver;
 pub mod entries;
 pub mod export;
 pub mod flight;
+pub mod headset;
+pub mod hidraw;
 pub mod http;
 pub mod i18n;
 pub mod import;

@@ -235,12 +235,13 @@ fn libraries_in_rooms(tree: &Tree) -> Vec<String> {
 }
 
 fn pure_core(tree: &Tree) -> Vec<String> {
-    const PURE: [&str; 8] = [
+    const PURE: [&str; 9] = [
         "src/phone",
         "src/office",
         "src/app",
         "src/dav",
         "src/bills",
+        "src/headset",
         "src/webhooks",
         "sip/src",
         "media/src",

@@ -1,95 +1,400 @@
-//! A call through a real sound server: heard in a loudspeaker, spoken into a microphone.
-//!
-//! Needs a PulseAudio server whose default source is the monitor of its default sink, for instance
-//! `pulseaudio -n -L module-null-sink -L "module-native-protocol-unix socket=/tmp/native auth-anonymous=1"`
-//! and `PULSE_SERVER=unix:/tmp/native`.
+//! Calls through real sound servers: heard in a loudspeaker, spoken into a microphone, while devices come and go.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod phones;
+mod sound_servers;
 
-use phones::{Phone, connect, read, seconds_of};
+use std::{
+    sync::mpsc::{RecvTimeoutError, channel},
+    time::{Duration, Instant},
+};
+
+use phones::{Phone, connect, read, seconds_of, tone_file};
 use ringbook_media::{
     codec::Codec,
     device::{InputDevice, OutputDevice},
-    engine::{MediaCommand, MediaEvent, StreamId},
-    signal::has_tone,
+    engine::{DeviceRole, MediaCommand, MediaEvent, StreamId},
 };
+use sound_servers::{CHANGE, Ear, Kind, Mouth, load_sink, module_of, pactl, with};
 
-/// Half a second of a tone every second.
-fn bursts(folder: &std::path::Path) -> InputDevice {
-    let path = folder.join("bursts.wav");
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 16_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
-    let mut sound = vec![0.0; 8_000];
-    sound.extend(ringbook_media::signal::tone(16_000, 900.0, 0.4, 8_000));
-    for sample in sound {
-        writer.write_sample((sample * 32_767.0) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
-    InputDevice::File(path)
+fn named(name: &str) -> OutputDevice {
+    OutputDevice::Named(name.into())
 }
 
-/// Where the tone begins, in milliseconds.
-fn onsets(samples: &[f32], rate: u32) -> Vec<f32> {
-    let step = rate as usize / 500;
-    let present: Vec<bool> = samples
-        .windows(step * 5)
-        .step_by(step)
-        .map(|block| has_tone(block, rate, 900.0))
-        .collect();
-    let begins = |index: &usize| {
-        *index > 20 && present[*index] && present[*index - 20..*index].iter().all(|there| !there)
-    };
-    (0..present.len())
-        .filter(begins)
-        .map(|index| index as f32 * 2.0)
-        .collect()
+/// A call whose far side says a tone and whose near side has these devices. The folder is the recordings'.
+fn call(input: InputDevice, output: OutputDevice) -> (Phone, Phone, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Phone::start(input, output);
+    let caller = Phone::start(tone_file(folder.path(), 700.0), named("far"));
+    connect(&office, &caller, Codec::G722);
+    (office, caller, folder)
+}
+
+/// What the phone told of a device, and when.
+fn told<T>(phone: &Phone, what: &str, wanted: impl Fn(&MediaEvent) -> Option<T>) -> (T, Instant) {
+    (phone.wait(what, wanted), Instant::now())
+}
+
+fn assert_soon(what: &str, since: Instant, at: Instant) {
+    let took = at.saturating_duration_since(since);
+    eprintln!("{what} after {} ms", took.as_millis());
+    assert!(took <= CHANGE, "{what} only after {took:?}");
+}
+
+fn default_is_followed() {
+    // The server moves what plays or listens at a default when that changes: first the defaults, then the others.
+    pactl(&["set-default-sink", "first"]);
+    pactl(&["set-default-source", "room1.monitor"]);
+    let (_said_here, _said_there) = (Mouth::at("room1", 1_100.0), Mouth::at("room2", 1_700.0));
+    let (first, second, far) = (
+        Ear::at("first.monitor"),
+        Ear::at("second.monitor"),
+        Ear::at("far.monitor"),
+    );
+    let (office, _caller, _folder) = call(InputDevice::Default, OutputDevice::Default);
+    let begin = Instant::now();
+    first.wait_for_tone(700.0, begin);
+    far.wait_for_tone(1_100.0, begin);
+
+    let change = Instant::now();
+    pactl(&["set-default-sink", "second"]);
+    assert_soon(
+        "heard at the new default",
+        change,
+        second.wait_for_tone(700.0, change),
+    );
+    let (to, at) = told(&office, "move of the loudspeaker", |event| match event {
+        MediaEvent::DeviceMoved {
+            which: DeviceRole::Output,
+            to,
+        } => Some(to.clone()),
+        _ => None,
+    });
+    assert!(to.contains("second"), "{to}");
+    assert_soon("told", change, at);
+    first.clear();
+    let quiet = Instant::now();
+    while first.next().has_tone(700.0) {
+        assert!(quiet.elapsed() < CHANGE, "still heard at the old default");
+    }
+
+    let change = Instant::now();
+    pactl(&["set-default-source", "room2.monitor"]);
+    assert_soon(
+        "the new microphone at the far side",
+        change,
+        far.wait_for_tone(1_700.0, change),
+    );
+}
+
+const ROOMS: [&str; 5] = [
+    "sink_name=first sink_properties=device.description=first",
+    "sink_name=second sink_properties=device.description=second",
+    "sink_name=room1",
+    "sink_name=room2",
+    "sink_name=far",
+];
+
+#[test]
+fn a_call_follows_the_systems_default_within_a_second() {
+    let test = "a_call_follows_the_systems_default_within_a_second";
+    with(Kind::PulseAudio, test, &ROOMS, default_is_followed);
 }
 
 #[test]
-fn what_the_loudspeaker_plays_is_what_the_microphone_says() {
-    if std::env::var_os("PULSE_SERVER").is_none() {
-        eprintln!("skipped: no PULSE_SERVER");
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let recording = folder.path().join("call.wav");
-    let office = Phone::start(InputDevice::Default, OutputDevice::Default);
-    let caller = Phone::start(bursts(folder.path()), OutputDevice::Null);
-    connect(&office, &caller, Codec::G722);
-    caller.record(1, &recording);
-    caller.wait_for_stats(1, |stats| stats.packets_received > 600);
-    caller.handle.send(MediaCommand::Close {
-        stream: StreamId(1),
+fn a_call_follows_the_systems_default_on_pipewire() {
+    let test = "a_call_follows_the_systems_default_on_pipewire";
+    with(Kind::PipeWire, test, &ROOMS, default_is_followed);
+}
+
+fn named_device_comes_and_goes() {
+    pactl(&["set-default-sink", "speakers"]);
+    let speakers = Ear::at("speakers.monitor");
+    let headset = Ear::at("headset.monitor");
+    let (office, _caller, _folder) = call(InputDevice::Silence, named("headset"));
+    headset.wait_for_tone(700.0, Instant::now());
+    drop(headset);
+
+    let change = Instant::now();
+    pactl(&["unload-module", &module_of("headset")]);
+    assert_soon(
+        "heard at the default",
+        change,
+        speakers.wait_for_tone(700.0, change),
+    );
+    let ((wanted, by), at) = told(&office, "replacement", |event| match event {
+        MediaEvent::DeviceReplaced {
+            which: DeviceRole::Output,
+            wanted,
+            by,
+        } => Some((wanted.clone(), by.clone())),
+        _ => None,
     });
-    caller.wait_for_recording(1);
-    assert!(
-        !office
-            .events
-            .try_iter()
-            .any(|event| matches!(event, MediaEvent::DeviceLost { .. }))
+    assert_eq!(wanted, "headset");
+    assert!(by.contains("speakers"), "{by}");
+    assert_soon("told", change, at);
+
+    let change = Instant::now();
+    load_sink("sink_name=headset rate=16000 channels=1");
+    // The server may make what has just come the default, or leave that to whoever asks.
+    let ((), at) = told(&office, "return", |event| {
+        let is_back = matches!(
+            event,
+            MediaEvent::DeviceBack {
+                which: DeviceRole::Output
+            }
+        );
+        is_back.then_some(())
+    });
+    assert_soon("back", change, at);
+    assert_soon("playing there again", change, playing_at("16000Hz"));
+    // A null sink has made up two seconds of silence when it begins.
+    Ear::at("headset.monitor").wait_for_tone(700.0, Instant::now());
+}
+
+/// When a stream of the phone's that looks like this plays.
+fn playing_at(shape: &str) -> Instant {
+    let end = Instant::now() + phones::DEADLINE;
+    loop {
+        let streams = pactl(&["list", "short", "sink-inputs"]);
+        if streams.lines().any(|stream| stream.contains(shape)) {
+            return Instant::now();
+        }
+        assert!(Instant::now() < end, "{shape} does not play: {streams}");
+    }
+}
+
+const HEADSET: [&str; 3] = [
+    "sink_name=speakers sink_properties=device.description=speakers",
+    "sink_name=headset",
+    "sink_name=far",
+];
+
+#[test]
+fn a_headset_that_is_pulled_out_gives_way_to_the_default_and_comes_back() {
+    let test = "a_headset_that_is_pulled_out_gives_way_to_the_default_and_comes_back";
+    with(
+        Kind::PulseAudio,
+        test,
+        &HEADSET,
+        named_device_comes_and_goes,
     );
-    let (channels, rate) = read(&recording);
-    assert!(
-        seconds_of(&channels[1], rate, 900.0) > 4.0,
-        "the tone did not come back"
+}
+
+#[test]
+fn a_headset_gives_way_and_comes_back_on_pipewire() {
+    let test = "a_headset_gives_way_and_comes_back_on_pipewire";
+    with(Kind::PipeWire, test, &HEADSET, named_device_comes_and_goes);
+}
+
+#[test]
+fn a_call_without_any_device_goes_on_and_is_heard_when_one_is_plugged_in() {
+    let test = "a_call_without_any_device_goes_on_and_is_heard_when_one_is_plugged_in";
+    with(Kind::PulseAudio, test, &["sink_name=only"], || {
+        let folder = tempfile::tempdir().unwrap();
+        let office = Phone::start(InputDevice::Default, OutputDevice::Default);
+        let caller = Phone::start(tone_file(folder.path(), 700.0), OutputDevice::Null);
+        connect(&office, &caller, Codec::Pcmu);
+        Ear::at("only.monitor").wait_for_tone(700.0, Instant::now());
+        let recording = folder.path().join("call.wav");
+        office.record(1, &recording);
+
+        let change = Instant::now();
+        pactl(&["unload-module", &module_of("only")]);
+        let mut gone = Vec::new();
+        while gone.len() < 2 {
+            let (which, at) = told(&office, "loss", |event| match event {
+                MediaEvent::DeviceLost { which, .. } => Some(*which),
+                _ => None,
+            });
+            assert_soon("lost", change, at);
+            gone.push(which);
+        }
+        assert!(gone.contains(&DeviceRole::Input) && gone.contains(&DeviceRole::Output));
+        let before = office.wait_for_stats(1, |_| true).packets_received;
+        office.wait_for_stats(1, |stats| stats.packets_received > before + 75);
+
+        let change = Instant::now();
+        load_sink("sink_name=new rate=44100");
+        assert_soon("playing again", change, playing_at("44100Hz"));
+        Ear::at("new.monitor").wait_for_tone(700.0, change);
+        office.handle.send(MediaCommand::Close {
+            stream: StreamId(1),
+        });
+        office.wait_for_recording(1);
+        let (channels, rate) = read(&recording);
+        let (heard, length) = (
+            seconds_of(&channels[1], rate, 700.0),
+            channels[1].len() as f32 / rate as f32,
+        );
+        assert!(
+            heard > length - 0.3,
+            "{heard} s of {length} s of the far side are recorded"
+        );
+    });
+}
+
+#[test]
+fn a_server_that_is_started_again_is_found_again() {
+    let test = "a_server_that_is_started_again_is_found_again";
+    with(Kind::PulseAudio, test, &["sink_name=only"], || {
+        let folder = tempfile::tempdir().unwrap();
+        let office = Phone::start(InputDevice::Silence, OutputDevice::Default);
+        let caller = Phone::start(tone_file(folder.path(), 700.0), OutputDevice::Null);
+        connect(&office, &caller, Codec::Pcmu);
+        Ear::at("only.monitor").wait_for_tone(700.0, Instant::now());
+        pactl(&["exit"]);
+        let lost = |event: &MediaEvent| {
+            let is_lost = matches!(event, MediaEvent::DeviceLost { .. });
+            is_lost.then_some(())
+        };
+        told(&office, "loss", lost);
+        let runtime = std::env::var_os("XDG_RUNTIME_DIR").unwrap();
+        let _again = sound_servers::Server::start(Kind::PulseAudio, runtime.as_ref());
+        let change = Instant::now();
+        load_sink("sink_name=only rate=32000");
+        assert_soon("playing again", change, playing_at("32000Hz"));
+        Ear::at("only.monitor").wait_for_tone(700.0, change);
+    });
+}
+
+#[test]
+fn devices_of_every_rate_and_number_of_channels_are_heard_and_say_something() {
+    let test = "devices_of_every_rate_and_number_of_channels_are_heard_and_say_something";
+    with(
+        Kind::PulseAudio,
+        test,
+        &["sink_name=far", "sink_name=rest"],
+        || {
+            let far = Ear::at("far.monitor");
+            let (_office, _caller, _folder) = call(InputDevice::Default, OutputDevice::Default);
+            for (index, shape) in [
+                "rate=8000 channels=1 format=s16le",
+                "rate=16000 channels=1 format=u8",
+                "rate=44100 channels=2 format=s24le",
+                "rate=48000 channels=6 format=s32le",
+                "rate=96000 channels=8 format=float32le",
+                "rate=48000 channels=1 format=alaw",
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                pactl(&["set-default-sink", "rest"]);
+                pactl(&["set-default-source", "rest.monitor"]);
+                let device = load_sink(&format!("sink_name=device{index} {shape}"));
+                let room = load_sink(&format!("sink_name=room{index} {shape}"));
+                let tone = 1_000.0 + 150.0 * index as f32;
+                let _said = Mouth::at(&format!("room{index}"), tone);
+                let ear = Ear::at(&format!("device{index}.monitor"));
+                Ear::at(&format!("room{index}.monitor")).wait_for_tone(tone, Instant::now());
+                // A null sink has made up two seconds of silence when it begins.
+                ear.next();
+                let change = Instant::now();
+                pactl(&["set-default-sink", &format!("device{index}")]);
+                pactl(&["set-default-source", &format!("room{index}.monitor")]);
+                assert_soon(shape, change, ear.wait_for_tone(700.0, change));
+                assert_soon(shape, change, far.wait_for_tone(tone, change));
+                pactl(&["unload-module", &device]);
+                pactl(&["unload-module", &room]);
+            }
+        },
     );
-    let (said, heard) = (onsets(&channels[0], rate), onsets(&channels[1], rate));
-    let mut delays: Vec<f32> = heard
-        .iter()
-        .filter_map(|heard| {
-            said.iter()
-                .rev()
-                .find(|said| *said <= heard)
-                .map(|said| heard - said)
-        })
-        .collect();
-    delays.sort_by(f32::total_cmp);
-    eprintln!("there and back through the sound server in {delays:?} ms");
-    assert!(delays[delays.len() / 2] < 400.0);
+}
+
+#[test]
+fn a_hundred_calls_leave_no_connection_to_the_server_behind() {
+    let test = "a_hundred_calls_leave_no_connection_to_the_server_behind";
+    with(Kind::PulseAudio, test, &["sink_name=only"], || {
+        let office = Phone::start(InputDevice::Silence, OutputDevice::Default);
+        let clients = || pactl(&["list", "short", "clients"]).lines().count();
+        let mut first = None;
+        for _ in 0..40 {
+            office.handle.send(MediaCommand::Tone {
+                to: ringbook_media::engine::ToneTarget::Loudspeaker,
+                tone: Some(ringbook_media::tone::Tone::Ringback),
+            });
+            while !pactl(&["list", "short", "sink-inputs"]).contains("float32") {}
+            office.handle.send(MediaCommand::Tone {
+                to: ringbook_media::engine::ToneTarget::Loudspeaker,
+                tone: None,
+            });
+            while pactl(&["list", "short", "sink-inputs"]).contains("float32") {}
+            first.get_or_insert_with(clients);
+        }
+        let (first, last) = (first.unwrap(), clients());
+        assert!(last <= first + 2, "{first} connections have become {last}");
+    });
+}
+
+/// Where a tone begins after silence, by the server's monitor.
+fn wait_for_onset(ear: &Ear) -> Instant {
+    let mut quiet = 0;
+    loop {
+        let block = ear.next();
+        let begin = block.samples.iter().position(|sample| sample.abs() > 0.05);
+        match begin {
+            None => quiet += 1,
+            Some(begin) if quiet >= 10 => {
+                let left = (block.samples.len() - begin) as f64 / f64::from(sound_servers::RATE);
+                return block.at - Duration::from_secs_f64(left);
+            }
+            Some(_) => quiet = 0,
+        }
+    }
+}
+
+#[test]
+fn a_packet_is_heard_at_the_monitor_soon_after_it_has_come() {
+    let test = "a_packet_is_heard_at_the_monitor_soon_after_it_has_come";
+    with(Kind::PulseAudio, test, &["sink_name=only"], || {
+        let office = Phone::start(InputDevice::Silence, OutputDevice::Default);
+        let (rtp, rtcp) =
+            ringbook_media::engine::bind_rtp_pair(phones::LOOPBACK, 47_000..=48_999).unwrap();
+        let here = office.open(1);
+        let there = [rtp.local_addr().unwrap(), rtcp.local_addr().unwrap()];
+        office.handle.send(MediaCommand::Focus(Some(StreamId(1))));
+        office.configure(1, Codec::Pcmu, there);
+        let ear = Ear::at("only.monitor");
+        let (send, sent) = channel();
+        let (_heard_enough, enough) = channel::<()>();
+        std::thread::spawn(move || {
+            // A burst of 100 ms every 500 ms, at the pace of a telephone.
+            let begin = Instant::now();
+            for index in 0..1_250_u16 {
+                let due = begin + Duration::from_millis(20) * u32::from(index);
+                let pause = due.saturating_duration_since(Instant::now());
+                if enough.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let is_loud = index % 25 < 5;
+                let mut packet = vec![0x80, 96];
+                packet.extend(index.to_be_bytes());
+                packet.extend((u32::from(index) * 160).to_be_bytes());
+                packet.extend(7_u32.to_be_bytes());
+                // µ-law: a square wave of 1000 Hz, or silence.
+                packet.extend((0..160).map(|sample| match (is_loud, sample / 4 % 2) {
+                    (true, 0) => 0x90_u8,
+                    (true, _) => 0x10,
+                    (false, _) => 0xff,
+                }));
+                let now = Instant::now();
+                rtp.send_to(&packet, here[0]).unwrap();
+                if index % 25 == 0 {
+                    send.send(now).unwrap();
+                }
+            }
+        });
+        let mut delays: Vec<f64> = (0..40)
+            .map(|_| wait_for_onset(&ear))
+            .filter_map(|heard| {
+                let said = sent.try_iter().last()?;
+                Some(heard.saturating_duration_since(said).as_secs_f64() * 1_000.0)
+            })
+            .skip(5)
+            .collect();
+        delays.sort_by(f64::total_cmp);
+        let (p50, p90) = (delays[delays.len() / 2], delays[delays.len() * 9 / 10]);
+        eprintln!("from the packet to the monitor: p50 {p50:.1} ms, p90 {p90:.1} ms");
+        assert!(p50 < 150.0, "{delays:?}");
+    });
 }

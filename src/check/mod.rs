@@ -12,7 +12,7 @@ mod way;
 pub use self::caller_id::check_caller_id;
 pub use self::line::check_line;
 pub use self::ports::check_ports;
-pub use self::sound::check_sound;
+pub use self::sound::{check_headsets, check_sound};
 
 /// What was found at one step.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use ringbook_media::device::{
 
 use super::Outcome::{Passed, Skipped};
 use super::{Outcome, Report, failed};
-use crate::settings::Settings;
+use crate::hidraw::{self, Found, Places};
+use crate::settings::{Audio, Settings};
 use crate::tr;
 
 /// How long a sound device may take to open.
@@ -97,6 +98,50 @@ fn try_ringtone(file: &Path) -> Outcome {
     }
 }
 
+/// Whether the buttons of the headsets that are plugged in can be used.
+pub fn check_headsets(audio: &Audio, report: &mut Report<'_>) {
+    let title = tr!("Headset buttons");
+    report.begin(&title);
+    let places = Places::default();
+    let ids = hidraw::ids(&places);
+    let found: Vec<_> = ids
+        .iter()
+        .filter_map(|id| hidraw::look(&places, id))
+        .collect();
+    let outcome = match &found[..] {
+        _ if !audio.headset_buttons => Skipped(tr!("[audio] headset_buttons = false")),
+        [] => Skipped(tr!("no headset with buttons is plugged in")),
+        headsets => headsets
+            .iter()
+            .find_map(unusable)
+            .unwrap_or_else(|| Passed(names(headsets))),
+    };
+    report.done(&title, outcome);
+}
+
+/// Why a headset's buttons cannot be used, and what to do about it.
+fn unusable(headset: &Found) -> Option<Outcome> {
+    let error = hidraw::open(&headset.device).err()?;
+    Some(failed(
+        tr!(
+            "{headset}: {device} may not be opened: {error}",
+            headset = headset.name,
+            device = headset.device.display(),
+            error = error
+        ),
+        tr!(
+            "Write {rule} into {file}, then plug it in again.",
+            rule = headset.rule(),
+            file = hidraw::RULES
+        ),
+    ))
+}
+
+fn names(headsets: &[Found]) -> String {
+    let names: Vec<_> = headsets.iter().map(|headset| &*headset.name).collect();
+    names.join(", ")
+}
+
 fn try_device(
     role: DeviceRole,
     wanted: Wanted,
@@ -105,9 +150,17 @@ fn try_device(
 ) -> anyhow::Result<Outcome> {
     let (send, lost) = channel();
     let keeper = Keeper::start(move |report| {
-        if let DeviceReport::Lost { reason, .. } = report {
-            let _ = send.send(reason);
-        }
+        let reason = match report {
+            DeviceReport::Lost { reason, .. } => reason,
+            DeviceReport::Replaced { by, .. } => {
+                tr!(
+                    "it is not there; {default} serves until it is",
+                    default = by
+                )
+            }
+            DeviceReport::Back { .. } | DeviceReport::Moved { .. } => return,
+        };
+        let _ = send.send(reason);
     })?;
     keeper.want(role, Some(wanted));
     let deadline = Instant::now() + DEVICE;
@@ -118,10 +171,13 @@ fn try_device(
         )
     };
     while Instant::now() < deadline {
-        if keeper.poll().is_some() {
+        // What serves in its place is told before it is found open here.
+        let opened = keeper.poll().is_some();
+        let reason = lost.recv_timeout(Duration::from_millis(20));
+        if opened && reason.is_err() {
             return Ok(Passed(tr!("{setting} works", setting = setting)));
         }
-        if let Ok(reason) = lost.recv_timeout(Duration::from_millis(20)) {
+        if let Ok(reason) = reason {
             return Ok(failed(
                 tr!(
                     "{setting} does not open: {reason}",

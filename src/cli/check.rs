@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::print_line;
 use crate::check::{
-    Outcome, Progress, Report, check_caller_id, check_line, check_ports, check_sound,
+    Outcome, Progress, Report, check_caller_id, check_headsets, check_line, check_ports,
+    check_sound,
 };
 use crate::profile::Profile;
 use crate::settings::{Account, Settings};
@@ -43,6 +44,10 @@ pub fn run(check: &Check, profile: &Profile) -> anyhow::Result<()> {
         Ok(())
     })?;
     printer.follow(|report| check_sound(&settings, report))?;
+    printer.follow(|report| {
+        check_headsets(&settings.audio, report);
+        Ok(())
+    })?;
     match printer.failures {
         0 => print_line(&tr!("Everything works.")),
         n => anyhow::bail!(trn!("{n} step failed", "{n} steps failed", n = n)),

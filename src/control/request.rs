@@ -51,6 +51,11 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         target: Option<String>,
     },
+    /// Hear yourself two seconds later, without any call: whether microphone and loudspeaker work
+    AudioTest {
+        /// Begin, or end
+        action: StartStop,
+    },
     /// Take an incoming call
     Answer {
         /// Its id
@@ -194,6 +199,16 @@ pub enum Request {
     Quit {},
 }
 
+/// Begin, or end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum StartStop {
+    /// Begin.
+    Start,
+    /// End.
+    Stop,
+}
+
 fn on_or_off() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
 }
@@ -216,6 +231,7 @@ impl Request {
             Self::Link { uri } => Command::Link(uri),
             Self::Dnd { on } => Command::DoNotDisturb(on),
             Self::Forward { when, target } => Command::Forward { when, target },
+            Self::AudioTest { action } => Command::AudioTest(action == StartStop::Start),
             Self::Answer { call } => Command::Answer(call),
             Self::Reject { call } => Command::Reject(call),
             Self::Hangup { call } => Command::Hangup(call),
@@ -351,6 +367,10 @@ mod tests {
                 json!({"verb": "save_caller", "call": CALL, "name": "Dana", "category": "vip"}),
             ),
             (&["lamps"], json!({"verb": "lamps"})),
+            (
+                &["audio-test", "start"],
+                json!({"verb": "audio_test", "action": "start"}),
+            ),
             (&["ladder"], json!({"verb": "ladder"})),
             (&["quit"], json!({"verb": "quit"})),
         ] {

@@ -145,6 +145,7 @@ fn needs_no_engine(command: &MediaCommand) -> bool {
         command,
         MediaCommand::Focus(_)
             | MediaCommand::Levels { on: false }
+            | MediaCommand::EchoTest { on: false }
             | MediaCommand::SetDevices { .. }
             | MediaCommand::SetBells { .. }
             | MediaCommand::Tone { tone: None, .. }
@@ -275,6 +276,7 @@ impl Driver {
             Effect::OpenMedia { call, stream } => self.media.open(call, stream),
             Effect::ReleaseMedia(call) => drop(self.media.ports.remove(&call)),
             Effect::Media(command) => self.media.send(command),
+            Effect::Headset(lamps) => self.headsets.show(lamps),
             Effect::Exit => self.ended = true,
         }
     }
@@ -319,5 +321,6 @@ impl Driver {
         self.contacts.set(&settings.carddav);
         self.webhooks.set(&settings.webhooks);
         self.hooks.set(&settings.hooks);
+        self.headsets.set(settings.audio.headset_buttons);
     }
 }

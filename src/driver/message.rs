@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::tcp::TcpEvent;
 use crate::automation::{Body, NoticeKind};
+use crate::headset::News;
 use crate::model::{CallRecord, SourceAnswer};
 use crate::phone::command::{Command, CommandError, Reply};
 use crate::phone::view::View;
@@ -27,6 +28,8 @@ pub(super) type Watcher = Box<dyn Fn(Arc<View>) + Send>;
 pub(super) enum Message {
     /// Of the media thread.
     Media(MediaEvent),
+    /// Of the headsets with buttons.
+    Headset(News),
     /// Of the store.
     Stored(StoreReply),
     /// A recording has its row in the store.

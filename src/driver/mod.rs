@@ -7,6 +7,7 @@ mod dns;
 mod effects;
 mod gather;
 mod handle;
+mod headsets;
 mod hooks;
 mod message;
 mod opening;
@@ -48,6 +49,7 @@ use self::analyst::Analyst;
 use self::contacts::Contacts;
 use self::dns::Dns;
 use self::effects::{MediaThread, StoreDoor};
+use self::headsets::Headsets;
 use self::hooks::Hooks;
 use self::message::{Answer, Inbox, Message, Watcher};
 use self::opening::open_store;
@@ -157,6 +159,7 @@ struct Driver {
     sources: Sources,
     webhooks: Webhooks,
     hooks: Hooks,
+    headsets: Headsets,
     profile: Profile,
     rtp_ports: RangeInclusive<u16>,
     events: EventSink,
@@ -214,6 +217,7 @@ impl Driver {
         let webhooks = Webhooks::new(&settings.webhooks, inbox.clone());
         let hooks = Hooks::new(&settings.hooks, profile.dir(), inbox.clone());
         ringtones::look_into(&settings, &inbox);
+        let headsets = Headsets::new(settings.audio.headset_buttons, inbox.clone());
         let config = PhoneConfig {
             settings,
             seed,
@@ -233,6 +237,7 @@ impl Driver {
             sources,
             webhooks,
             hooks,
+            headsets,
             profile,
             rtp_ports,
             events,
@@ -379,6 +384,7 @@ impl Driver {
         let now = now();
         match message {
             Message::Media(event) => self.app.handle_input(now, Input::Media(event)),
+            Message::Headset(news) => self.app.handle_input(now, Input::Headset(news)),
             Message::Stored(reply) => self.app.handle_input(now, Input::Stored(reply)),
             Message::Recorded => self.analyst.look(),
             Message::Sourced(answer) => self.app.handle_input(now, Input::Sourced(answer)),

@@ -210,6 +210,11 @@ pub fn said(what: &Happening) -> String {
             device = device_name(device),
             reason = reason
         ),
+        Happening::DeviceReplaced { device, by } => tr!(
+            "the {device} is not there; {default} serves",
+            device = device_name(device),
+            default = by
+        ),
         Happening::DeviceBack { device } => {
             tr!("the {device} works again", device = device_name(device))
         }

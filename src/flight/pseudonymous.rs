@@ -64,6 +64,10 @@ impl StandIns {
                 device: word_or_gone(device),
                 reason: gone,
             },
+            Happening::DeviceReplaced { device, .. } => Happening::DeviceReplaced {
+                device: word_or_gone(device),
+                by: gone,
+            },
             Happening::DeviceBack { device } => Happening::DeviceBack {
                 device: word_or_gone(device),
             },

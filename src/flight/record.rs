@@ -153,6 +153,13 @@ pub enum Happening {
         /// What the system says.
         reason: String,
     },
+    /// The default of the system serves in place of a device.
+    DeviceReplaced {
+        /// `input`, `output`, `ring`.
+        device: String,
+        /// The default's name.
+        by: String,
+    },
     /// The device works again.
     DeviceBack {
         /// `input`, `output`, `ring`.

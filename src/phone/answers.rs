@@ -64,6 +64,7 @@ impl Phone {
                 self.try_ringtone(ringtone);
                 Ok(())
             }
+            Command::AudioTest(on) => self.audio_test(now, on),
             Command::Answer(call) => self.answer(now, call),
             Command::Reject(call) => self.reject(now, call),
             Command::Hangup(call) => self.hang_up(now, call),

@@ -44,6 +44,8 @@ pub enum Command {
     },
     /// Ring for nobody, so that a person hears how a line would ring, or be quiet again.
     TryRingtone(Option<Ringtone>),
+    /// Let the person at this phone hear themselves two seconds later, without any call; or no longer.
+    AudioTest(bool),
     /// Take an incoming call.
     Answer(CallId),
     /// Turn an incoming call away.
@@ -268,6 +270,9 @@ pub enum CommandError {
     /// A call was to be joined with itself.
     #[error("a conference needs two calls")]
     OneCall,
+    /// Sound is tried without a call.
+    #[error("the sound cannot be tried during a call")]
+    TestInCall,
     /// There is one conference at a time.
     #[error("there is a conference of other calls already")]
     OtherConference,

@@ -7,6 +7,7 @@ use ringbook_media::engine::{MediaCommand, StreamId};
 use ringbook_sip::resolve::Question;
 use ringbook_sip::user_agent::{ConnectionId, QueryId, TlsIdentity, Transport};
 
+use crate::headset::Lamps;
 use crate::model::{CallId, CardSource, Facts};
 use crate::settings::{Password, Server, Whose};
 use crate::store::StoreCommand;
@@ -80,6 +81,8 @@ pub enum Effect {
     ReleaseMedia(CallId),
     /// Ask the media thread.
     Media(MediaCommand),
+    /// Show headsets with buttons what the phone does.
+    Headset(Lamps),
     /// Everything is closed: end the program.
     Exit,
 }

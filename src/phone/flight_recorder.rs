@@ -495,6 +495,10 @@ impl Listener for FlightRecorder {
                 let (device, reason) = (device_word(*which).to_owned(), reason.clone());
                 sound.note(now, Happening::DeviceLost { device, reason });
             }
+            MediaEvent::DeviceReplaced { which, by, .. } => {
+                let (device, by) = (device_word(*which).to_owned(), by.clone());
+                sound.note(now, Happening::DeviceReplaced { device, by });
+            }
             MediaEvent::DeviceBack { which } => {
                 let device = device_word(*which).to_owned();
                 sound.note(now, Happening::DeviceBack { device });

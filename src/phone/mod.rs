@@ -15,6 +15,7 @@ pub mod effect;
 mod encryption;
 mod end;
 mod flight_recorder;
+mod headset;
 pub mod lamps;
 pub mod links;
 pub mod listener;
@@ -69,6 +70,7 @@ use self::scenario::Leading;
 use self::view::Absence;
 use self::ways::Ways;
 use crate::automation::{Body, Event, Notice, NoticeKind};
+use crate::headset::Lamps;
 use crate::model::{CallId, Country, RequestId};
 use crate::now::Now;
 use crate::settings::{Account, Policy, Settings, Whose};
@@ -155,6 +157,12 @@ pub struct Phone {
     leading: Leading,
     /// Which call the microphone and the loudspeaker serve.
     focus: Option<StreamId>,
+    /// What headsets with buttons show, where there are any.
+    headset: Option<Lamps>,
+    /// Somebody hears themselves: how loud they are, said and heard.
+    audio_test: Option<(f32, f32)>,
+    /// Whom we have dialled last, and on which line.
+    dialled: Option<(String, Option<String>)>,
     news: News,
     links: Links,
     /// Our address where the message in hand arrived.
@@ -208,6 +216,9 @@ impl Phone {
             features,
             leading: Leading::new(config.time_zone),
             focus: None,
+            headset: None,
+            audio_test: None,
+            dialled: None,
             news: News::default(),
             links: Links::default(),
             arrived_at: None,
@@ -420,6 +431,7 @@ impl Phone {
         if self.outputs.is_empty() {
             self.take_down();
             self.take_in_arrivals();
+            self.light_headset();
         }
         self.outputs.pop_front()
     }

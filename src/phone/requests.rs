@@ -76,7 +76,9 @@ impl Phone {
             true => CallOrigin::Link,
             false => CallOrigin::Dialled,
         };
-        self.place_call(now, target, account, anonymous, origin)
+        let dialed = self.place_call(now, target, account, anonymous, origin)?;
+        self.dialled = Some((target.to_owned(), account.map(str::to_owned)));
+        Ok(dialed)
     }
 
     pub(super) fn place_call(

@@ -5,9 +5,12 @@ use ringbook_media::engine::{DeviceRole, MediaCommand, MediaEvent, StreamId};
 use ringbook_sip::user_agent::{End, EndCause, EndedBy};
 
 use super::call::{Call, Ports, State};
+use super::command::CommandError;
+use super::effect::Effect;
 use super::listener::{CallEvent, Reactions};
+use super::requests::Done;
 use super::{Phone, PhoneOutput};
-use crate::automation::{Body, NoticeKind};
+use crate::automation::{AudioTestState, Body, NoticeKind};
 use crate::model::{CallId, EndReason};
 use crate::now::Now;
 use crate::settings::{Audio, Ringtone};
@@ -138,6 +141,39 @@ impl Phone {
         self.outputs.extend(effects);
     }
 
+    /// Lets a person hear themselves, or no longer.
+    pub(super) fn audio_test(&mut self, now: Now, on: bool) -> Done {
+        if on && self.own_calls() > 0 {
+            return Err(CommandError::TestInCall);
+        }
+        if on != self.audio_test.is_some() {
+            self.effect(Effect::Media(MediaCommand::EchoTest { on }));
+            self.tell_audio_test(now, on.then_some((0.0, 0.0)));
+        }
+        Ok(())
+    }
+
+    fn tell_audio_test(&mut self, now: Now, levels: Option<(f32, f32)>) {
+        let (before, after) = (self.audio_test.is_some(), levels.is_some());
+        let state = match (before, after) {
+            (false, true) => AudioTestState::Started,
+            (true, true) => AudioTestState::Levels,
+            (true, false) => AudioTestState::Ended,
+            // Levels that were on their way when it ended.
+            (false, false) => return,
+        };
+        self.audio_test = levels;
+        let (input, output) = levels.unzip();
+        self.event(
+            now,
+            Body::AudioTest {
+                state,
+                input,
+                output,
+            },
+        );
+    }
+
     /// The other party pressed a key, in the sound (RFC 4733) or by INFO.
     pub(super) fn on_digit(&mut self, now: Now, id: CallId, digit: char) {
         self.pass_digit(id, digit);
@@ -187,6 +223,12 @@ impl Phone {
     }
 
     fn on_device(&mut self, now: Now, event: &MediaEvent) {
+        if let MediaEvent::EchoTest { levels } = event {
+            if self.audio_test.is_some() {
+                self.tell_audio_test(now, *levels);
+            }
+            return;
+        }
         for id in self.calls.ids() {
             self.tell_media(now, id, event);
         }
@@ -207,6 +249,17 @@ impl Phone {
                     reason = reason.trim_end_matches('.')
                 )
             }
+            MediaEvent::DeviceReplaced { which, wanted, by } => tr!(
+                "The {device} {wanted} is not there; {default} serves until it is",
+                device = name(which),
+                wanted = wanted,
+                default = by
+            ),
+            MediaEvent::DeviceMoved { which, to } => tr!(
+                "The {device} is {name} now, as the system says",
+                device = name(which),
+                name = to
+            ),
             MediaEvent::DeviceBack { which } => {
                 tr!("The {device} works again", device = name(which))
             }
@@ -248,6 +301,10 @@ fn stream_of(event: &MediaEvent) -> Option<StreamId> {
         | MediaEvent::NoRtp { stream, .. }
         | MediaEvent::NoKeys { stream, .. }
         | MediaEvent::Closed { stream, .. } => Some(*stream),
-        MediaEvent::DeviceLost { .. } | MediaEvent::DeviceBack { .. } => None,
+        MediaEvent::DeviceLost { .. }
+        | MediaEvent::DeviceReplaced { .. }
+        | MediaEvent::DeviceMoved { .. }
+        | MediaEvent::DeviceBack { .. }
+        | MediaEvent::EchoTest { .. } => None,
     }
 }

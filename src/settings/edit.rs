@@ -173,6 +173,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("ring_volume", integer(audio.ring_volume)),
                 ("tones", audio.tones.map(|country| country.code().into())),
                 ("key_tones", Some(audio.key_tones.into())),
+                ("headset_buttons", Some(audio.headset_buttons.into())),
             ],
         ),
         (

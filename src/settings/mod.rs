@@ -360,6 +360,8 @@ pub struct Audio {
     pub tones: Option<Country>,
     /// Whether a key that is pressed in a call is heard here, too.
     pub key_tones: bool,
+    /// The buttons of headsets steer the phone, and their lamps show what it does.
+    pub headset_buttons: bool,
 }
 
 impl Default for Audio {
@@ -372,6 +374,7 @@ impl Default for Audio {
             ring_volume: 100,
             tones: None,
             key_tones: true,
+            headset_buttons: true,
         }
     }
 }

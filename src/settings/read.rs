@@ -479,6 +479,7 @@ fn audio(section: &mut Section<'_>) -> Result<Audio, SettingsError> {
         ring_volume: section.integer("ring_volume", default.ring_volume, 0..=100)?,
         tones: country(section, "tones")?,
         key_tones: section.bool("key_tones", default.key_tones)?,
+        headset_buttons: section.bool("headset_buttons", default.headset_buttons)?,
     })
 }
 

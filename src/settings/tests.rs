@@ -349,6 +349,7 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         ring_volume: 40,
         tones: Some("RU".parse().unwrap()),
         key_tones: false,
+        headset_buttons: false,
     };
     settings.phone = Phone {
         auto_answer: true,

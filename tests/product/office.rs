@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use ringbook::app::{App, Input, Output, RequestId};
 use ringbook::automation::{Body, Event, Ready};
+use ringbook::headset::Lamps;
 use ringbook::model::{CallId, CallLine, CardSource, Facts, RecordingRow, SourceAnswer, TaskNews};
 use ringbook::now::Now;
 use ringbook::phone::PhoneConfig;
@@ -58,6 +59,8 @@ pub struct Office {
     pub heard: Vec<user_agent::Event>,
     pub events: Vec<Value>,
     pub effects: Vec<String>,
+    /// What headsets were shown.
+    pub lamps: Vec<Lamps>,
     pub view: Option<std::sync::Arc<View>>,
     /// Everything that went over the network: when, from whom, what.
     pub wire: Vec<(Duration, SocketAddr, Message)>,
@@ -131,6 +134,7 @@ impl Office {
             heard: Vec::new(),
             events: Vec::new(),
             effects: Vec::new(),
+            lamps: Vec::new(),
             view: None,
             wire: Vec::new(),
             exited: false,
@@ -274,6 +278,7 @@ impl Office {
                 self.travel(self.gathering, Travelling::Media(found));
             }
             Effect::Store(command) => self.ask_store(command),
+            Effect::Headset(lamps) => self.lamps.push(lamps),
             Effect::AskSource {
                 call,
                 source,

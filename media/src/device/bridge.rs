@@ -126,7 +126,8 @@ impl LowWater {
         self.0.store(DRY, Ordering::Relaxed);
     }
 
-    fn take(&self) -> u32 {
+    /// The lowest level since this was last asked.
+    pub(super) fn take(&self) -> u32 {
         self.0.swap(UNTOUCHED, Ordering::Relaxed)
     }
 }

@@ -136,6 +136,23 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_at_a_clock_off_by_100_ppm_runs_neither_dry_nor_full() {
+        for skew in [-0.000_1, 0.000_1] {
+            for period in [0.005, 0.010, 0.021_333] {
+                let (marks, dry) = run(skew, period, 60.0);
+                assert_eq!(dry, 0, "at {skew} with periods of {period}");
+                // Without a correction it would be 360 ms away by now; what waits is bounded from the first minute on.
+                let settled = &marks[marks.len() / 60..];
+                let most = settled.iter().copied().fold(0.0, f64::max);
+                assert!(
+                    most < 0.060,
+                    "{most} s wait at {skew} with periods of {period}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_burst_after_a_stall_is_dropped_not_kept_for_the_rest_of_the_call() {
         let mut drift = Drift::default();
         let corrections: Vec<_> = (0..50).filter_map(|_| drift.watch(Some(0.204))).collect();

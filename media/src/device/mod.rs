@@ -7,9 +7,13 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bridge;
+mod callback;
 mod clip;
 mod drift;
 mod keeper;
+mod scene;
+#[cfg_attr(not(target_os = "linux"), path = "no_server.rs")]
+mod server;
 mod setting;
 mod sound_card;
 

@@ -132,6 +132,11 @@ pub enum MediaCommand {
         /// Report [`Levels`](super::MediaEvent::Levels), or stop.
         on: bool,
     },
+    /// Let the person at this phone hear themselves two seconds later, or no longer. A call ends the test.
+    EchoTest {
+        /// Begin, or end.
+        on: bool,
+    },
     /// Use other devices from now on. Calls go on.
     SetDevices {
         /// The new `audio.input`.

@@ -37,6 +37,12 @@ impl Devices {
                     which: role,
                     reason,
                 },
+                DeviceReport::Replaced { role, wanted, by } => MediaEvent::DeviceReplaced {
+                    which: role,
+                    wanted,
+                    by,
+                },
+                DeviceReport::Moved { role, to } => MediaEvent::DeviceMoved { which: role, to },
                 DeviceReport::Back { role } => MediaEvent::DeviceBack { which: role },
             });
         })?;

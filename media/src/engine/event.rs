@@ -64,6 +64,12 @@ pub enum MediaEvent {
         /// Peak of what we hear, 0.0–1.0.
         output: f32,
     },
+    /// How loud the [test](super::MediaCommand::EchoTest) is, about ten times a second: peaks of what is said and what
+    /// is heard, 0.0–1.0. `None`: a call has begun, or five minutes are over, and so is the test.
+    EchoTest {
+        /// Said and heard.
+        levels: Option<(f32, f32)>,
+    },
     /// Once a second.
     Stats {
         /// Which stream.
@@ -94,14 +100,31 @@ pub enum MediaEvent {
         /// Of the whole call.
         stats: StreamStats,
     },
-    /// A device is absent or has failed; calls go on without it and it is tried again every second.
+    /// A device is absent or has failed, and no other one can serve; calls go on without it and it is tried again
+    /// every second.
     DeviceLost {
         /// Which one.
         which: DeviceRole,
         /// What the system says.
         reason: String,
     },
-    /// The lost device works again.
+    /// The device that the settings name is absent or has failed; the system's default serves until it is back.
+    DeviceReplaced {
+        /// Which one.
+        which: DeviceRole,
+        /// The name in the settings.
+        wanted: String,
+        /// The default's name.
+        by: String,
+    },
+    /// The system has another default device now, and calls have followed it.
+    DeviceMoved {
+        /// Which one.
+        which: DeviceRole,
+        /// The new default's name.
+        to: String,
+    },
+    /// The lost or replaced device works again.
     DeviceBack {
         /// Which one.
         which: DeviceRole,

@@ -7,6 +7,7 @@ mod bells;
 mod bridge;
 mod command;
 mod devices;
+mod echo_test;
 mod event;
 mod grid;
 mod input;

@@ -13,6 +13,7 @@ use super::{
     bells::{Bells, RingSound},
     bridge::{Bridge, Voice},
     devices::{Devices, Need},
+    echo_test::{self, EchoTest},
     input::Input,
     line::{Line, Room, Scratch},
     output::Output,
@@ -32,7 +33,7 @@ use crate::{
 };
 
 /// The rate of the loudspeaker and the bell when no call gives one, in Hz.
-const TONE_RATE: u32 = 16_000;
+const TONE_RATE: u32 = echo_test::RATE;
 
 /// What commands work on.
 pub struct Switchboard {
@@ -47,6 +48,8 @@ pub struct Switchboard {
     tone: Option<ToneGenerator>,
     /// A brief tone that goes over it.
     beep: Option<ToneGenerator>,
+    /// Somebody hears themselves.
+    echo_test: Option<EchoTest>,
     levels: bool,
     scratch: Scratch,
     loudspeaker: Vec<f32>,
@@ -71,6 +74,7 @@ impl Switchboard {
             bells: Bells::default(),
             tone: None,
             beep: None,
+            echo_test: None,
             levels: false,
             scratch: Scratch::default(),
             loudspeaker: Vec::new(),
@@ -88,8 +92,11 @@ impl Switchboard {
 
     /// Whether there is nothing to do until the next command.
     pub fn is_idle(&self) -> bool {
-        let quiet = self.tone.is_none() && self.beep.is_none() && !self.bells.is_ringing();
-        self.lines.is_empty() && quiet
+        let is_quiet = self.tone.is_none()
+            && self.beep.is_none()
+            && !self.bells.is_ringing()
+            && self.echo_test.is_none();
+        self.lines.is_empty() && is_quiet
     }
 
     /// How many lines have been configured.
@@ -139,6 +146,7 @@ impl Switchboard {
                 self.close(now, stream)
             }
             MediaCommand::Levels { on } => self.levels = on,
+            MediaCommand::EchoTest { on } => self.echo_test = on.then(EchoTest::new),
             MediaCommand::SetDevices {
                 input,
                 output,
@@ -302,8 +310,11 @@ impl Switchboard {
 
     fn update_devices(&mut self) {
         self.devices.update(Need {
-            talk: self.running() > 0,
-            hear: !self.lines.is_empty() || self.tone.is_some() || self.beep.is_some(),
+            talk: self.running() > 0 || self.echo_test.is_some(),
+            hear: !self.lines.is_empty()
+                || self.tone.is_some()
+                || self.beep.is_some()
+                || self.echo_test.is_some(),
             ring: self.bells.is_ringing(),
             ringtone: self.bells.file(),
         });
@@ -331,6 +342,11 @@ impl Switchboard {
             }
         }
         let focused = self.hear(now);
+        let is_over = |test: &mut EchoTest| focused.is_some() || test.is_over();
+        if self.echo_test.take_if(is_over).is_some() {
+            (self.events)(MediaEvent::EchoTest { levels: None });
+            self.update_devices();
+        }
         self.sound(focused);
     }
 
@@ -342,7 +358,8 @@ impl Switchboard {
             .iter()
             .find(|line| in_focus(line))
             .map(Line::rate);
-        self.input.listen(focused, &mut self.microphone);
+        let test = self.echo_test.as_ref().map(|_| echo_test::RATE);
+        self.input.listen(focused.or(test), &mut self.microphone);
         let moment = Moment::now();
         for line in &mut self.lines {
             line.hear(now, moment, &mut self.scratch);
@@ -397,6 +414,13 @@ impl Switchboard {
         if !sounds {
             self.loudspeaker.clear();
             self.loudspeaker.resize(rate as usize / 50, 0.0);
+        }
+        if let Some(test) = &mut self.echo_test {
+            let levels = test.run(&self.input, &self.microphone, &mut self.loudspeaker);
+            if levels.is_some() {
+                (self.events)(MediaEvent::EchoTest { levels });
+            }
+            sounds = true;
         }
         for tone in self.tone.iter_mut().chain(&mut self.beep) {
             tone.add_to(rate, &mut self.loudspeaker);

@@ -229,6 +229,10 @@ fn addresses_notes_and_the_call_id_are_stand_ins_too() {
             device: "Ivan".into(),
             reason: "Ivan's headset".into(),
         },
+        Happening::DeviceReplaced {
+            device: "Ivan".into(),
+            by: "Ivan's loudspeaker".into(),
+        },
         Happening::DeviceBack {
             device: "Ivan".into(),
         },

@@ -1,0 +1,47 @@
+//! A person hears themselves, without any call.
+
+use ringbook::app::Input;
+use ringbook::phone::command::{Command, CommandError};
+use ringbook_media::engine::MediaEvent;
+
+use crate::office::{Office, settings};
+
+fn states(office: &Office) -> Vec<&str> {
+    let told = office.told("audio_test");
+    told.iter()
+        .map(|test| test["state"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_sound_is_tried_with_its_levels_until_it_is_ended() {
+    let mut office = Office::open(settings(""));
+    office.command(Command::AudioTest(true)).unwrap();
+    assert!(office.effects.contains(&"EchoTest".to_owned()));
+    let levels = Some((0.5, 0.25));
+    office.input(Input::Media(MediaEvent::EchoTest { levels }));
+    let told = office.told("audio_test");
+    assert_eq!(
+        (&told[1]["input"], &told[1]["output"]),
+        (&0.5.into(), &0.25.into())
+    );
+    office.command(Command::AudioTest(false)).unwrap();
+    // Levels that were on their way.
+    office.input(Input::Media(MediaEvent::EchoTest { levels }));
+    assert_eq!(states(&office), ["started", "levels", "ended"]);
+}
+
+#[test]
+fn a_call_ends_the_test_and_allows_none() {
+    let mut office = Office::open(settings(""));
+    office.command(Command::AudioTest(true)).unwrap();
+    office.input(Input::Media(MediaEvent::EchoTest { levels: None }));
+    assert_eq!(states(&office), ["started", "ended"]);
+    office.dial("200");
+    assert_eq!(
+        office.command(Command::AudioTest(true)),
+        Err(CommandError::TestInCall)
+    );
+    // To end what is not there is no error.
+    office.command(Command::AudioTest(false)).unwrap();
+}
