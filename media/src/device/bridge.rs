@@ -61,7 +61,7 @@ impl Capture {
         let present = self.ring.slots();
         if present < needed + if self.filling { target } else { 0 } {
             if !std::mem::replace(&mut self.filling, true) {
-                self.drift.starved();
+                self.drift.starved(0.0);
             }
             return;
         }
@@ -97,9 +97,14 @@ fn read_ring(ring: &mut Consumer<f32>, input: &mut [f32]) {
     }
 }
 
-/// What a card's callback tells about its ring: how many samples were left after the last takings.
+/// What a card's callback tells about its ring.
 #[derive(Clone, Debug)]
-pub struct LowWater(Arc<AtomicU32>);
+pub struct LowWater {
+    /// How many samples were left after the last takings.
+    left: Arc<AtomicU32>,
+    /// How many are taken at a time.
+    block: Arc<AtomicU32>,
+}
 
 /// Nothing was taken.
 const UNTOUCHED: u32 = u32::MAX;
@@ -108,14 +113,28 @@ const DRY: u32 = 0;
 
 impl Default for LowWater {
     fn default() -> Self {
-        Self(Arc::new(AtomicU32::new(UNTOUCHED)))
+        Self {
+            left: Arc::new(AtomicU32::new(UNTOUCHED)),
+            block: Arc::default(),
+        }
     }
 }
 
 impl LowWater {
+    /// The callback takes so many samples.
+    pub fn takes(&self, samples: usize) {
+        let samples = u32::try_from(samples).unwrap_or(u32::MAX);
+        self.block.store(samples, Ordering::Relaxed);
+    }
+
+    /// How many samples the callback takes at a time.
+    fn block(&self) -> u32 {
+        self.block.load(Ordering::Relaxed)
+    }
+
     /// The callback took what it needs and so many samples are left.
     pub fn left(&self, samples: usize) {
-        self.0.fetch_min(
+        self.left.fetch_min(
             u32::try_from(samples).unwrap_or(UNTOUCHED).max(DRY + 1),
             Ordering::Relaxed,
         );
@@ -123,12 +142,12 @@ impl LowWater {
 
     /// The callback did not get what it needs.
     pub fn dry(&self) {
-        self.0.store(DRY, Ordering::Relaxed);
+        self.left.store(DRY, Ordering::Relaxed);
     }
 
     /// The lowest level since this was last asked.
     pub(super) fn take(&self) -> u32 {
-        self.0.swap(UNTOUCHED, Ordering::Relaxed)
+        self.left.swap(UNTOUCHED, Ordering::Relaxed)
     }
 }
 
@@ -212,7 +231,8 @@ impl Playback {
             self.drift.restart();
             self.lead_in();
         } else if mark == DRY {
-            self.drift.starved();
+            self.drift
+                .starved(f64::from(self.low_water.block()) / f64::from(self.rate));
             self.lead_in();
         } else {
             let left = (mark != UNTOUCHED).then(|| f64::from(mark) / f64::from(self.rate));

@@ -38,6 +38,7 @@ pub fn play<T: Sample + FromSample<f32>>(
         return;
     }
     let channels = channels.max(1);
+    low_water.takes(samples.len().div_ceil(channels));
     let mut is_dry = false;
     for frame in samples.chunks_mut(channels) {
         let sample = ring.pop();

@@ -7,6 +7,12 @@ const TARGET: f64 = 0.004;
 /// What the target grows by when the ring ran dry, and how far, in seconds.
 const TARGET_STEP: f64 = 0.006;
 const TARGET_MOST: f64 = 0.060;
+/// What a ring that ran dry keeps for good at most, in seconds: takings that come before the tick instead of after it,
+/// when the clocks have drifted past each other, need one block more each time.
+const FLOOR_MOST: f64 = 0.030;
+/// The largest block that is added to the target at once, in seconds; of cards with larger ones it is learned step by
+/// step, for the delay would be heard and few need all of it.
+const BLOCK_MOST: f64 = 0.012;
 /// How much of the target is kept after a window in which the ring did not run dry: half of it in an hour.
 const TARGET_REST: f64 = 0.999_8;
 /// By how much the speed changes for a second of sound too much.
@@ -20,6 +26,8 @@ const EXCESS: f64 = 0.030;
 #[derive(Clone, Debug)]
 pub struct Drift {
     target: f64,
+    /// What the target never falls below.
+    floor: f64,
     least: f64,
     ticks: u32,
 }
@@ -37,6 +45,7 @@ impl Default for Drift {
     fn default() -> Self {
         Self {
             target: TARGET,
+            floor: TARGET,
             least: f64::MAX,
             ticks: 0,
         }
@@ -52,9 +61,13 @@ impl Drift {
         self.target
     }
 
-    /// The ring ran dry: from now on it is kept fuller.
-    pub fn starved(&mut self) {
-        self.target = (self.target + TARGET_STEP).min(TARGET_MOST);
+    /// The ring ran dry: from now on it is kept fuller, by as much as is taken at a time, in seconds, 0.0 where that is
+    /// not known.
+    pub fn starved(&mut self, block: f64) {
+        let block = if block <= BLOCK_MOST { block } else { 0.0 };
+        let needed = (TARGET + block).max(self.target + TARGET_STEP / 2.0);
+        self.floor = needed.min(FLOOR_MOST);
+        self.target = (self.target + TARGET_STEP).max(needed).min(TARGET_MOST);
         self.restart();
     }
 
@@ -73,7 +86,7 @@ impl Drift {
         }
         let excess = self.least - self.target;
         self.restart();
-        self.target = (self.target * TARGET_REST).max(TARGET);
+        self.target = (self.target * TARGET_REST).max(self.floor);
         Some(if excess > EXCESS {
             Correction::Drop(excess)
         } else {
@@ -88,8 +101,8 @@ mod tests {
     use super::*;
 
     /// Runs a loudspeaker whose clock is off by `skew` and that takes `period` seconds at a time. Returns what was
-    /// left after each taking, and how often the ring ran dry after the first minute.
-    fn run(skew: f64, period: f64, minutes: f64) -> (Vec<f64>, u32) {
+    /// left after each taking, and how often the ring ran dry after so many seconds.
+    fn run(skew: f64, period: f64, minutes: f64, since: f64) -> (Vec<f64>, u32) {
         let (mut drift, mut level, mut ratio) = (Drift::default(), 0.0_f64, 1.0);
         let (mut taken, mut dry, mut marks) = (0.0, 0, Vec::new());
         for tick in 0..(minutes * 3_000.0) as u32 {
@@ -98,9 +111,9 @@ mod tests {
             while taken + period <= now {
                 taken += period;
                 if level < period {
-                    drift.starved();
+                    drift.starved(period);
                     level = period + drift.target();
-                    dry += u32::from(tick > 3_000);
+                    dry += u32::from(now > since);
                 }
                 level -= period;
                 left = Some(level);
@@ -120,7 +133,7 @@ mod tests {
     fn a_sound_card_that_runs_fast_or_slow_neither_starves_nor_piles_up() {
         for skew in [-0.001, -0.000_1, 0.0, 0.000_1, 0.001] {
             for period in [0.005, 0.010, 0.021_333, 0.040] {
-                let (marks, dry) = run(skew, period, 10.0);
+                let (marks, dry) = run(skew, period, 10.0, 60.0);
                 assert!(
                     dry <= 2,
                     "ran dry {dry} times at {skew} with periods of {period}"
@@ -138,9 +151,18 @@ mod tests {
     #[test]
     fn an_hour_at_a_clock_off_by_100_ppm_runs_neither_dry_nor_full() {
         for skew in [-0.000_1, 0.000_1] {
-            for period in [0.005, 0.010, 0.021_333] {
-                let (marks, dry) = run(skew, period, 60.0);
-                assert_eq!(dry, 0, "at {skew} with periods of {period}");
+            // What drifting past the tick teaches it, once or step by step, and until when.
+            for (period, lessons, until) in [
+                (0.005, 1, 300.0),
+                (0.010, 1, 300.0),
+                (0.021_333, 4, 1_200.0),
+            ] {
+                let (marks, all) = run(skew, period, 60.0, 0.5);
+                let (_, dry) = run(skew, period, 60.0, until);
+                assert!(
+                    dry == 0 && all <= lessons,
+                    "{all}, {dry} at {skew} with periods of {period}"
+                );
                 // Without a correction it would be 360 ms away by now; what waits is bounded from the first minute on.
                 let settled = &marks[marks.len() / 60..];
                 let most = settled.iter().copied().fold(0.0, f64::max);
