@@ -38,6 +38,7 @@ impl MediaThread {
             input: audio.input.parse()?,
             output: audio.output.parse()?,
             ring: audio.ring.parse()?,
+            voice: audio.voice,
             // RFC 7022 §4.2: short-term persistent, says nothing about the person.
             cname: format!("{seed:016x}"),
             seed,
@@ -80,17 +81,20 @@ impl MediaThread {
         }
     }
 
-    /// An engine that starts later starts with the devices set before.
+    /// An engine that starts later starts with what was set before.
     fn note(&mut self, command: &MediaCommand) {
-        if let MediaCommand::SetDevices {
-            input,
-            output,
-            ring,
-        } = command
-        {
-            self.config.input = input.clone();
-            self.config.output = output.clone();
-            self.config.ring = ring.clone();
+        match command {
+            MediaCommand::SetDevices {
+                input,
+                output,
+                ring,
+            } => {
+                self.config.input = input.clone();
+                self.config.output = output.clone();
+                self.config.ring = ring.clone();
+            }
+            MediaCommand::SetVoice(voice) => self.config.voice = *voice,
+            _ => {}
         }
     }
 
@@ -122,6 +126,7 @@ fn needs_no_engine(command: &MediaCommand) -> bool {
         MediaCommand::Focus(_)
             | MediaCommand::Levels { on: false }
             | MediaCommand::SetDevices { .. }
+            | MediaCommand::SetVoice(_)
             | MediaCommand::Tone { tone: None, .. }
             | MediaCommand::Close { .. }
     )

@@ -462,10 +462,13 @@ impl Phone {
     }
 
     fn set_devices(&mut self, settings: &Settings) {
-        if settings.audio == self.settings.audio {
+        let audio = &settings.audio;
+        if audio.voice != self.settings.audio.voice {
+            self.effect(Effect::Media(MediaCommand::SetVoice(audio.voice)));
+        }
+        if audio.names_devices_of(&self.settings.audio) {
             return;
         }
-        let audio = &settings.audio;
         // The texts come from the settings' reader or from the list of devices.
         if let (Ok(input), Ok(output), Ok(ring)) = (
             audio.input.parse(),

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
+use super::audio;
 use super::nat;
 use super::notifications as told;
 use super::read::{
@@ -162,14 +163,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("srtp", Some(word(&SRTP, &media.srtp).into())),
             ],
         ),
-        (
-            "audio",
-            vec![
-                ("input", Some((&audio.input).into())),
-                ("output", Some((&audio.output).into())),
-                ("ring", Some((&audio.ring).into())),
-            ],
-        ),
+        ("audio", audio::write(audio)),
         (
             "phone",
             vec![

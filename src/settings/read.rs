@@ -8,6 +8,7 @@ use ringbook_sip::message::Uri;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::audio;
 use super::carddav;
 use super::nat;
 use super::notifications;
@@ -17,7 +18,7 @@ use super::scenario;
 use super::section::{Section, Source};
 use super::too_long;
 use super::{
-    Account, Audio, Codec, Dialing, IdentityHeader, Intercom, Log, Media, Modules, Password, Phone,
+    Account, Codec, Dialing, IdentityHeader, Intercom, Log, Media, Modules, Password, Phone,
     Policy, Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, Sip,
     Srtp, Tasks, Transport, Window, WindowTheme, every_interface,
 };
@@ -99,7 +100,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
     let settings = Settings {
         sip: section(&mut top, source, "sip", sip)?,
         media: section(&mut top, source, "media", media)?,
-        audio: section(&mut top, source, "audio", audio)?,
+        audio: section(&mut top, source, "audio", audio::read)?,
         phone: section(&mut top, source, "phone", phone)?,
         recording: section(&mut top, source, "recording", recording)?,
         log: section(&mut top, source, "log", log)?,
@@ -465,15 +466,6 @@ fn rtp_ports(section: &mut Section<'_>) -> Result<Option<RangeInclusive<u16>>, S
     range
         .map(Some)
         .ok_or_else(|| section.bad("rtp_ports", value, allowed))
-}
-
-fn audio(section: &mut Section<'_>) -> Result<Audio, SettingsError> {
-    let default = Audio::default();
-    Ok(Audio {
-        input: section.string("input")?.unwrap_or(default.input),
-        output: section.string("output")?.unwrap_or(default.output),
-        ring: section.string("ring")?.unwrap_or(default.ring),
-    })
 }
 
 fn phone(section: &mut Section<'_>) -> Result<Phone, SettingsError> {

@@ -13,8 +13,9 @@ use super::{
     bridge::{Bridge, Voice},
     devices::{Devices, Need},
     input::Input,
-    line::{Line, Room, Scratch},
+    line::{Line, Room, Scratch, Speaking},
     output::Output,
+    own_voice::OwnVoice,
     patch::Patch,
     socket::{Moment, Socket},
 };
@@ -43,6 +44,7 @@ pub struct Switchboard {
     output: Output,
     /// `None`: the bell is the loudspeaker.
     bell: Option<Output>,
+    own_voice: OwnVoice,
     /// What plays on the loudspeaker.
     tone: Option<ToneGenerator>,
     /// What plays on the bell.
@@ -69,6 +71,7 @@ impl Switchboard {
             input: Input::Silence,
             output: Output::Null,
             bell: None,
+            own_voice: OwnVoice::new(config.voice),
             tone: None,
             ring: None,
             levels: false,
@@ -88,7 +91,8 @@ impl Switchboard {
 
     /// Whether there is nothing to do until the next command.
     pub fn is_idle(&self) -> bool {
-        self.lines.is_empty() && self.tone.is_none() && self.ring.is_none()
+        let silent = self.tone.is_none() && self.ring.is_none();
+        self.lines.is_empty() && silent && !self.own_voice.is_calibrating()
     }
 
     /// How many lines have been configured.
@@ -136,6 +140,9 @@ impl Switchboard {
                 output,
                 ring,
             } => self.set_devices(input, output, ring),
+            MediaCommand::SetVoice(settings) => self.own_voice.configure(settings),
+            MediaCommand::Calibrate if self.lines.is_empty() => self.own_voice.calibrate(),
+            MediaCommand::Calibrate => (self.events)(MediaEvent::Calibrated(None)),
             MediaCommand::Shutdown => return ControlFlow::Break(()),
         }
         self.update_devices();
@@ -156,6 +163,7 @@ impl Switchboard {
         certificate: Option<Arc<Certificate>>,
     ) {
         self.close(now, stream);
+        self.own_voice.stop_calibrating(&self.events);
         // A socket that would block stops all calls: better none.
         let (Ok(rtp), Ok(rtcp)) = (Socket::new(rtp, now), Socket::new(rtcp, now)) else {
             return;
@@ -273,9 +281,10 @@ impl Switchboard {
     }
 
     fn update_devices(&mut self) {
+        let calibrating = self.own_voice.is_calibrating();
         self.devices.update(Need {
-            talk: self.running() > 0,
-            hear: !self.lines.is_empty() || self.tone.is_some(),
+            talk: self.running() > 0 || calibrating,
+            hear: !self.lines.is_empty() || self.tone.is_some() || calibrating,
             ring: self.ring.is_some(),
         });
     }
@@ -308,13 +317,14 @@ impl Switchboard {
 
     /// Serves the lines; returns the rate of the line in focus, which is then in `self.loudspeaker`.
     fn hear(&mut self, now: Instant) -> Option<u32> {
-        let in_focus = |line: &Line| self.focus == Some(line.id()) && line.is_running();
+        let focus = self.focus;
+        let in_focus = |line: &Line| focus == Some(line.id()) && line.is_running();
         let focused = self
             .lines
             .iter()
             .find(|line| in_focus(line))
             .map(Line::rate);
-        self.input.listen(focused, &mut self.microphone);
+        self.listen(focused);
         let moment = Moment::now();
         for line in &mut self.lines {
             line.hear(now, moment, &mut self.scratch);
@@ -357,9 +367,25 @@ impl Switchboard {
                 if let Some(others) = room.others {
                     mixer::add(others, &mut self.loudspeaker);
                 }
+                if let Some(voice) = microphone {
+                    let speaking = patched.map_or(line.speaking(), |_| Speaking::Apart);
+                    self.own_voice
+                        .listen((line.id(), speaking), voice, &self.events);
+                }
             }
         }
         focused
+    }
+
+    /// Hears the microphone for the line in focus, or to measure it.
+    fn listen(&mut self, focused: Option<u32>) {
+        let rate = self.own_voice.rate(focused);
+        self.input.listen(rate, &mut self.microphone);
+        match focused.filter(|_| !self.microphone.is_empty()) {
+            Some(rate) => self.own_voice.process(rate, &mut self.microphone),
+            None if !self.input.is_open() => self.own_voice.rest(),
+            None => {}
+        }
     }
 
     /// Adds the tones to what is heard and plays it.
@@ -387,9 +413,22 @@ impl Switchboard {
             (None, Some(bell)) => bell.rest(),
             (None, None) => {}
         }
+        if self.own_voice.is_calibrating() {
+            let (own, ear) = (&self.microphone, &mut self.loudspeaker);
+            let plays = self.output.is_loud();
+            // Its devices are closed as soon as it is over.
+            if self.own_voice.measure(own, plays, ear, &self.events) {
+                self.update_devices();
+            }
+            sounds = true;
+        }
         // A file holds calls, not the tones between them.
         if sounds && (focused.is_some() || !self.output.is_file()) {
             mixer::limit(&mut self.loudspeaker);
+            if focused.is_some() && !self.microphone.is_empty() {
+                let is_loud = self.output.is_loud();
+                self.own_voice.play(rate, is_loud, &mut self.loudspeaker);
+            }
             self.output
                 .write(rate, &self.loudspeaker, &self.recorder, &self.events);
         }
