@@ -31,7 +31,7 @@ pub fn process(settings: VoiceSettings, rate: u32, microphone: &[f32], played: &
     timed(settings, rate, microphone, played).0
 }
 
-/// The same, and how long 10 ms took.
+/// The same, and how long 10 ms took in most ticks.
 fn timed(
     settings: VoiceSettings,
     rate: u32,
@@ -45,14 +45,16 @@ fn timed(
     let (mut out, played) = (at(microphone, RATE, rate), at(played, RATE, rate));
     let mut processing = VoiceProcessing::new(settings);
     let frame = rate as usize / 50;
-    let (begin, mut ticks) = (Instant::now(), 0);
+    let mut took = Vec::with_capacity(out.len() / frame);
     for (heard, played) in out.chunks_exact_mut(frame).zip(played.chunks_exact(frame)) {
+        let begin = Instant::now();
         processing.play(rate, played);
         processing.process(rate, heard);
-        ticks += 1;
+        took.push(begin.elapsed() / 2);
     }
-    let took = begin.elapsed() / (2 * ticks).max(1);
-    (at(&out, rate, RATE), took)
+    took.sort();
+    let median = took.get(took.len() / 2).copied().unwrap_or_default();
+    (at(&out, rate, RATE), median)
 }
 
 /// How far the echo is lowered while the other side alone speaks, dB, from `from` to `to` seconds.
