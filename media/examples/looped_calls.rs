@@ -16,6 +16,7 @@ use ringbook_media::{
     engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair},
     recorder::RecordingFormat,
     stream::{Protection, StreamConfig},
+    voice_processing::VoiceSettings,
 };
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -46,6 +47,7 @@ fn main() {
         input: InputDevice::Loop,
         output: OutputDevice::Null,
         ring: OutputDevice::Null,
+        voice: VoiceSettings::OFF,
         cname: "bench".into(),
         seed: 1,
     };

@@ -17,10 +17,23 @@ impl Default for Fader {
 }
 
 impl Fader {
-    /// This gain from the beginning.
-    pub fn steady(gain: f32) -> Self {
-        let gain = gain.clamp(0.0, 16.0);
-        Self { gain, target: gain }
+    /// A gain to begin with.
+    pub fn new(gain: f32) -> Self {
+        let target = gain.clamp(0.0, 16.0);
+        Self {
+            gain: target,
+            target,
+        }
+    }
+
+    /// Whether nothing is to be heard from the next frame on.
+    pub fn mutes(&self) -> bool {
+        self.target == 0.0
+    }
+
+    /// Whether nothing is left to be heard.
+    pub fn is_silent(&self) -> bool {
+        self.gain == 0.0 && self.target == 0.0
     }
 
     /// The gain from the next frame on: 1.0 leaves the sound as it is, 0.0 mutes.

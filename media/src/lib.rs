@@ -1,5 +1,6 @@
 //! From RTP to the loudspeaker and back.
 
+pub mod calibration;
 pub mod codec;
 mod concealment;
 pub mod conversation;
@@ -23,3 +24,4 @@ pub mod stream;
 pub mod tempo;
 mod time_stretch;
 pub mod tone;
+pub mod voice_processing;

@@ -11,6 +11,7 @@ use std::{
 
 use phones::{Phone, connect, read, seconds_of, tone_file};
 use ringbook_media::{
+    calibration::Microphone,
     codec::Codec,
     device::{InputDevice, OutputDevice},
     engine::{DeviceRole, MediaCommand, MediaEvent, StreamId},
@@ -396,5 +397,24 @@ fn a_packet_is_heard_at_the_monitor_soon_after_it_has_come() {
         let (p50, p90) = (delays[delays.len() / 2], delays[delays.len() * 9 / 10]);
         eprintln!("from the packet to the monitor: p50 {p50:.1} ms, p90 {p90:.1} ms");
         assert!(p50 < 150.0, "{delays:?}");
+    });
+}
+
+#[test]
+fn the_loudspeaker_is_found_in_the_microphone() {
+    let test = "the_loudspeaker_is_found_in_the_microphone";
+    with(Kind::PulseAudio, test, &["sink_name=only"], || {
+        let office = Phone::start(InputDevice::Default, OutputDevice::Default);
+        office.handle.send(MediaCommand::Calibrate);
+        let found = office.wait("calibration", |event| match event {
+            MediaEvent::Calibrated(found) => Some(*found),
+            _ => None,
+        });
+        let found = found.expect("there is no call");
+        eprintln!("{found:?}");
+        let hears = matches!(found.microphone, Microphone::Hears { clipped: false, .. });
+        assert!(found.loudspeaker && hears);
+        let echo = found.echo.expect("the monitor hears the sink");
+        assert!((20.0..500.0).contains(&echo.delay_ms) && echo.level_db.abs() < 3.0);
     });
 }

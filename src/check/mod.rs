@@ -3,6 +3,7 @@
 //! A check waits for the network and for devices: it wants a thread of its own.
 
 mod caller_id;
+mod echo;
 mod line;
 mod nat;
 mod ports;
@@ -10,6 +11,7 @@ mod sound;
 mod way;
 
 pub use self::caller_id::check_caller_id;
+pub use self::echo::check_echo;
 pub use self::line::check_line;
 pub use self::ports::check_ports;
 pub use self::sound::{check_headsets, check_sound};

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::print_line;
 use crate::check::{
-    Outcome, Progress, Report, check_caller_id, check_headsets, check_line, check_ports,
-    check_sound,
+    Outcome, Progress, Report, check_caller_id, check_echo, check_headsets, check_line,
+    check_ports, check_sound,
 };
 use crate::profile::Profile;
 use crate::settings::{Account, Settings};
@@ -17,26 +17,17 @@ pub struct Check {
     /// Only this line, by its address; default: all
     #[arg(value_name = "AOR")]
     aor: Option<String>,
+    /// The sound alone; plays a short test signal and says what the microphone hears of it
+    #[arg(long, conflicts_with = "aor")]
+    audio: bool,
 }
 
 /// Tries everything, prints each step.
 pub fn run(check: &Check, profile: &Profile) -> anyhow::Result<()> {
     let settings = Settings::load(&profile.settings())?;
-    let accounts = chosen(&settings, check.aor.as_deref())?;
     let mut printer = Printer::default();
-    if accounts.is_empty() {
-        print_line(&tr!("Lines"))?;
-        let what = tr!("there is no line");
-        let remedy = tr!(
-            "Add an [[account]] to {file}.",
-            file = profile.settings().display()
-        );
-        printer.print(&tr!("Settings"), &Outcome::Failed { what, remedy })?;
-    }
-    for account in accounts {
-        print_line(&account.aor)?;
-        printer.follow(|report| check_line(account, &settings, report))?;
-        printer.follow(|report| check_caller_id(account, &profile.database(), report))?;
+    if !check.audio {
+        check_lines(check, profile, &settings, &mut printer)?;
     }
     print_line(&tr!("Sound"))?;
     printer.follow(|report| {
@@ -48,10 +39,37 @@ pub fn run(check: &Check, profile: &Profile) -> anyhow::Result<()> {
         check_headsets(&settings.audio, report);
         Ok(())
     })?;
+    if check.audio {
+        printer.follow(|report| check_echo(&settings.audio, report))?;
+    }
     match printer.failures {
         0 => print_line(&tr!("Everything works.")),
         n => anyhow::bail!(trn!("{n} step failed", "{n} steps failed", n = n)),
     }
+}
+
+fn check_lines(
+    check: &Check,
+    profile: &Profile,
+    settings: &Settings,
+    printer: &mut Printer,
+) -> anyhow::Result<()> {
+    let accounts = chosen(settings, check.aor.as_deref())?;
+    if accounts.is_empty() {
+        print_line(&tr!("Lines"))?;
+        let what = tr!("there is no line");
+        let remedy = tr!(
+            "Add an [[account]] to {file}.",
+            file = profile.settings().display()
+        );
+        printer.print(&tr!("Settings"), &Outcome::Failed { what, remedy })?;
+    }
+    for account in accounts {
+        print_line(&account.aor)?;
+        printer.follow(|report| check_line(account, settings, report))?;
+        printer.follow(|report| check_caller_id(account, &profile.database(), report))?;
+    }
+    Ok(())
 }
 
 /// Prints steps and counts those that failed.

@@ -16,6 +16,7 @@ use ringbook_media::device::{InputDevice, OutputDevice};
 use ringbook_media::engine::{
     Engine, EngineConfig, EngineHandle, MediaCommand, StreamId, bind_rtp_pair,
 };
+use ringbook_media::voice_processing::VoiceSettings;
 use ringbook_sip::message::{Host, Message, Method, Uri, parse_datagram};
 use ringbook_sip::sdp::{Beside, Codec, Direction, LocalMedia, MediaPlan, SrtpPolicy};
 use ringbook_sip::user_agent::{
@@ -404,6 +405,7 @@ fn start_audio(input: InputDevice, seed: u64) -> io::Result<Engine> {
         input,
         output: OutputDevice::Null,
         ring: OutputDevice::Null,
+        voice: VoiceSettings::OFF,
         cname: "demo".to_owned(),
         seed,
     };

@@ -42,6 +42,7 @@ impl MediaThread {
             input: audio.input.parse()?,
             output: audio.output.parse()?,
             ring: audio.ring.parse()?,
+            voice: audio.voice,
             // RFC 7022 §4.2: short-term persistent, says nothing about the person.
             cname: format!("{seed:016x}"),
             seed,
@@ -97,24 +98,24 @@ impl MediaThread {
         engine
     }
 
-    /// An engine that starts later starts with the devices set before.
+    /// An engine that starts later starts with what was set before.
     fn note(&mut self, command: &MediaCommand) {
-        if let MediaCommand::SetDevices {
-            input,
-            output,
-            ring,
-        } = command
-        {
-            self.config.input = input.clone();
-            self.config.output = output.clone();
-            self.config.ring = ring.clone();
-        }
-        if let MediaCommand::SetBells {
-            also,
-            volume_percent,
-        } = command
-        {
-            self.bells = Some((also.clone(), *volume_percent));
+        match command {
+            MediaCommand::SetDevices {
+                input,
+                output,
+                ring,
+            } => {
+                self.config.input = input.clone();
+                self.config.output = output.clone();
+                self.config.ring = ring.clone();
+            }
+            MediaCommand::SetVoice(voice) => self.config.voice = *voice,
+            MediaCommand::SetBells {
+                also,
+                volume_percent,
+            } => self.bells = Some((also.clone(), *volume_percent)),
+            _ => {}
         }
     }
 
@@ -148,6 +149,7 @@ fn needs_no_engine(command: &MediaCommand) -> bool {
             | MediaCommand::EchoTest { on: false }
             | MediaCommand::SetDevices { .. }
             | MediaCommand::SetBells { .. }
+            | MediaCommand::SetVoice(_)
             | MediaCommand::Tone { tone: None, .. }
             | MediaCommand::Close { .. }
     )

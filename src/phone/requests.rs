@@ -474,14 +474,17 @@ impl Phone {
     }
 
     fn set_devices(&mut self, settings: &Settings) {
-        if settings.audio == self.settings.audio {
-            return;
-        }
         let (audio, before) = (&settings.audio, &self.settings.audio);
+        let voice = (audio.voice != before.voice).then_some(MediaCommand::SetVoice(audio.voice));
         let rings = |audio: &Audio| (audio.ring_also.clone(), audio.ring_volume);
-        if rings(audio) != rings(before) {
-            let bells = bells(audio).map(Effect::Media);
-            bells.into_iter().for_each(|bells| self.effect(bells));
+        let bells = (rings(audio) != rings(before))
+            .then(|| bells(audio))
+            .flatten();
+        for command in voice.into_iter().chain(bells) {
+            self.effect(Effect::Media(command));
+        }
+        if audio.names_devices_of(&self.settings.audio) {
+            return;
         }
         // The texts come from the settings' reader or from the list of devices.
         if let (Ok(input), Ok(output), Ok(ring)) = (

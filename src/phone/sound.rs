@@ -111,6 +111,10 @@ impl Phone {
             MediaEvent::Digit { digit, .. } => self.on_digit(now, id, *digit),
             MediaEvent::NoRtp { for_s, .. } => self.on_silence(now, id, *for_s),
             MediaEvent::NoKeys { error, .. } => self.on_no_keys(now, id, *error),
+            MediaEvent::SpokenMuted { .. } => {
+                let text = tr!("You are speaking, but the microphone is muted: nobody hears you");
+                self.notice(now, NoticeKind::Media, text);
+            }
             MediaEvent::Refused { error, .. } => {
                 let text = tr!("The call's sound cannot run: {error}", error = error);
                 self.notice(now, NoticeKind::Media, text);
@@ -300,11 +304,13 @@ fn stream_of(event: &MediaEvent) -> Option<StreamId> {
         | MediaEvent::Recording { stream, .. }
         | MediaEvent::NoRtp { stream, .. }
         | MediaEvent::NoKeys { stream, .. }
+        | MediaEvent::SpokenMuted { stream }
         | MediaEvent::Closed { stream, .. } => Some(*stream),
         MediaEvent::DeviceLost { .. }
         | MediaEvent::DeviceReplaced { .. }
         | MediaEvent::DeviceMoved { .. }
         | MediaEvent::DeviceBack { .. }
-        | MediaEvent::EchoTest { .. } => None,
+        | MediaEvent::EchoTest { .. }
+        | MediaEvent::Calibrated(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
+use super::audio;
 use super::nat;
 use super::notifications as told;
 use super::read::{
@@ -163,19 +164,7 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                 ("srtp", Some(word(&SRTP, &media.srtp).into())),
             ],
         ),
-        (
-            "audio",
-            vec![
-                ("input", Some((&audio.input).into())),
-                ("output", Some((&audio.output).into())),
-                ("ring", Some((&audio.ring).into())),
-                ("ring_also", Some((&audio.ring_also).into())),
-                ("ring_volume", integer(audio.ring_volume)),
-                ("tones", audio.tones.map(|country| country.code().into())),
-                ("key_tones", Some(audio.key_tones.into())),
-                ("headset_buttons", Some(audio.headset_buttons.into())),
-            ],
-        ),
+        ("audio", audio::write(audio)),
         (
             "phone",
             vec![

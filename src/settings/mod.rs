@@ -3,6 +3,7 @@
 //! Reading is strict (an unknown key or a bad value is refused with file, line and what is
 //! allowed), writing keeps the file's comments and order.
 
+mod audio;
 mod carddav;
 mod edit;
 mod error;
@@ -21,6 +22,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+pub use audio::Audio;
 pub use carddav::CardDav;
 pub use edit::save;
 pub(crate) use edit::write_whole;
@@ -31,6 +33,7 @@ pub use office::{Office, POLICY, Sees};
 pub use programs::{Api, Hook, Webhook};
 pub use read::{MAX_EMERGENCY, MAX_LAMPS, is_dialled};
 pub use ringbook_media::tone::Bell as Ringtone;
+pub use ringbook_media::voice_processing::{NoiseSuppression, VoiceSettings};
 pub use ringbook_sip::sdp::{Codec, SrtpPolicy as Srtp};
 pub use ringbook_sip::user_agent::{IdentityHeader, Transport};
 
@@ -339,42 +342,6 @@ impl Default for Media {
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
             rtp_ports: 40000..=40999,
             srtp: Srtp::Optional,
-        }
-    }
-}
-
-/// `[audio]`: where the microphone and loudspeaker are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Audio {
-    /// A device's name, `silence`, `file:…` or `loop`.
-    pub input: String,
-    /// A device's name, `null` or `file:…`.
-    pub output: String,
-    /// Where the phone rings: a device's name or `null`.
-    pub ring: String,
-    /// Where it rings as well: a device's name or `null`.
-    pub ring_also: String,
-    /// How loud it rings, 0 to 100.
-    pub ring_volume: u32,
-    /// The country whose tones are heard; default: that of the line.
-    pub tones: Option<Country>,
-    /// Whether a key that is pressed in a call is heard here, too.
-    pub key_tones: bool,
-    /// The buttons of headsets steer the phone, and their lamps show what it does.
-    pub headset_buttons: bool,
-}
-
-impl Default for Audio {
-    fn default() -> Self {
-        Self {
-            input: "default".into(),
-            output: "default".into(),
-            ring: "default".into(),
-            ring_also: "null".into(),
-            ring_volume: 100,
-            tones: None,
-            key_tones: true,
-            headset_buttons: true,
         }
     }
 }

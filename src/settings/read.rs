@@ -8,6 +8,7 @@ use ringbook_sip::message::Uri;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::audio;
 use super::carddav;
 use super::nat;
 use super::notifications;
@@ -17,7 +18,7 @@ use super::scenario;
 use super::section::{Section, Source};
 use super::too_long;
 use super::{
-    Account, Audio, Codec, Dialing, IdentityHeader, Intercom, Log, Media, Modules, Password, Phone,
+    Account, Codec, Dialing, IdentityHeader, Intercom, Log, Media, Modules, Password, Phone,
     Policy, Recording, RecordingFormat, RecordingMode, Ringtone, Settings, SettingsError, Sip,
     Srtp, Tasks, Transport, Window, WindowTheme, every_interface,
 };
@@ -99,7 +100,7 @@ pub(super) fn settings(text: &str, file: &Path) -> Result<Settings, SettingsErro
     let settings = Settings {
         sip: section(&mut top, source, "sip", sip)?,
         media: section(&mut top, source, "media", media)?,
-        audio: section(&mut top, source, "audio", audio)?,
+        audio: section(&mut top, source, "audio", audio::read)?,
         phone: section(&mut top, source, "phone", phone)?,
         recording: section(&mut top, source, "recording", recording)?,
         log: section(&mut top, source, "log", log)?,
@@ -333,7 +334,10 @@ fn uri(
     }
 }
 
-fn country(section: &mut Section<'_>, key: &'static str) -> Result<Option<Country>, SettingsError> {
+pub(super) fn country(
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Result<Option<Country>, SettingsError> {
     let Some(text) = section.string(key)? else {
         return Ok(None);
     };
@@ -467,20 +471,6 @@ fn rtp_ports(section: &mut Section<'_>) -> Result<Option<RangeInclusive<u16>>, S
     range
         .map(Some)
         .ok_or_else(|| section.bad("rtp_ports", value, allowed))
-}
-
-fn audio(section: &mut Section<'_>) -> Result<Audio, SettingsError> {
-    let default = Audio::default();
-    Ok(Audio {
-        input: section.string("input")?.unwrap_or(default.input),
-        output: section.string("output")?.unwrap_or(default.output),
-        ring: section.string("ring")?.unwrap_or(default.ring),
-        ring_also: section.string("ring_also")?.unwrap_or(default.ring_also),
-        ring_volume: section.integer("ring_volume", default.ring_volume, 0..=100)?,
-        tones: country(section, "tones")?,
-        key_tones: section.bool("key_tones", default.key_tones)?,
-        headset_buttons: section.bool("headset_buttons", default.headset_buttons)?,
-    })
 }
 
 fn phone(section: &mut Section<'_>) -> Result<Phone, SettingsError> {

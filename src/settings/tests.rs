@@ -151,6 +151,18 @@ fn bad_values_are_refused_with_line_value_and_what_is_allowed() {
             "settings.toml:2: srtp = \"yes\" in [media]: allowed: \"off\", \"optional\", \"mandatory\"",
         ),
         (
+            "[audio]\nnoise_suppression = \"strong\"",
+            "settings.toml:2: noise_suppression = \"strong\" in [audio]: allowed: \"off\", \"low\", \"moderate\", \"high\"",
+        ),
+        (
+            "[audio]\nsidetone = 101",
+            "settings.toml:2: sidetone = 101 in [audio]: allowed: a whole number from 0 to 100",
+        ),
+        (
+            "[audio]\necho_cancellation = \"yes\"",
+            "settings.toml:2: echo_cancellation = \"yes\" in [audio]: allowed: true, false",
+        ),
+        (
             "[phone]\nauto_answer = 1",
             "settings.toml:2: auto_answer = 1 in [phone]: allowed: true, false",
         ),
@@ -350,6 +362,13 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         tones: Some("RU".parse().unwrap()),
         key_tones: false,
         headset_buttons: false,
+        voice: VoiceSettings {
+            echo_cancellation: false,
+            noise_suppression: NoiseSuppression::High,
+            gain_control: false,
+            high_pass: false,
+            sidetone: 15,
+        },
     };
     settings.phone = Phone {
         auto_answer: true,

@@ -140,7 +140,7 @@ impl Bells {
         };
         for place in &mut self.places {
             place.player = None;
-            place.fader = Fader::steady(self.gain);
+            place.fader = Fader::new(self.gain);
         }
     }
 

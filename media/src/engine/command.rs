@@ -9,6 +9,7 @@ use crate::{
     recorder::RecordingFormat,
     stream::StreamConfig,
     tone::{Bell, Tone},
+    voice_processing::VoiceSettings,
 };
 
 /// One call's audio, named by whoever opens it.
@@ -146,6 +147,11 @@ pub enum MediaCommand {
         /// The new `audio.ring`.
         ring: OutputDevice,
     },
+    /// Do something else from now on to what the microphone hears.
+    SetVoice(VoiceSettings),
+    /// Play a short test signal and listen for it; [`Calibrated`](super::MediaEvent::Calibrated) follows within ten
+    /// seconds, at once while there are calls. A call that begins meanwhile ends it.
+    Calibrate,
     /// Close every stream and recording and end the thread.
     Shutdown,
 }

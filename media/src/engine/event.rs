@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::StreamId;
 use crate::{
+    calibration::Calibration,
     codec::CodecError,
     device::DeviceRole,
     dtls::DtlsError,
@@ -93,6 +94,13 @@ pub enum MediaEvent {
         /// How long, in seconds.
         for_s: u32,
     },
+    /// Somebody has been speaking for half a second into a microphone that is muted; told once each time it is.
+    SpokenMuted {
+        /// Which stream.
+        stream: StreamId,
+    },
+    /// What was found out about microphone and loudspeaker; `None`: nothing, since there are calls.
+    Calibrated(Option<Calibration>),
     /// The stream is closed. Its recording, if any, may still be finishing: it has events of its own.
     Closed {
         /// Which stream.

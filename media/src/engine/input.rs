@@ -39,6 +39,11 @@ impl Input {
         }
     }
 
+    /// Whether a microphone is open.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Microphone(Some(_)))
+    }
+
     /// What the microphone hears on this tick, at the rate of the call in focus; empty if there is none.
     pub fn listen(&mut self, focused: Option<u32>, frame: &mut Vec<f32>) {
         frame.clear();

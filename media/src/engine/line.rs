@@ -91,6 +91,17 @@ struct Agreed {
     receive: bool,
 }
 
+/// What a line does with the voice of the person here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaking {
+    /// It goes out.
+    Heard,
+    /// It would, but the microphone is muted.
+    Muted,
+    /// It is not asked for: the line is on hold, only heard, or sends a tone.
+    Apart,
+}
+
 /// How long nothing has come.
 struct Quiet {
     since: Instant,
@@ -200,6 +211,16 @@ impl Line {
             self.say(now, room, scratch);
         }
         Ok(())
+    }
+
+    /// What it does with the voice of the person here.
+    pub fn speaking(&self) -> Speaking {
+        let sends = self.agreed.is_some_and(|agreed| agreed.send);
+        match sends && !self.held && self.tone.is_none() {
+            false => Speaking::Apart,
+            true if self.voice.mutes() => Speaking::Muted,
+            true => Speaking::Heard,
+        }
     }
 
     /// Fades the voice out or in.

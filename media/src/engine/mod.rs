@@ -13,6 +13,7 @@ mod grid;
 mod input;
 mod line;
 mod output;
+mod own_voice;
 mod patch;
 mod phase;
 mod playback;
@@ -43,6 +44,7 @@ use self::{devices::Devices, grid::Grid, switchboard::Switchboard};
 use crate::{
     device::{InputDevice, OutputDevice},
     recorder::Recorder,
+    voice_processing::VoiceSettings,
 };
 
 /// The phone's ear: called by the media thread, the recorder and the device thread.
@@ -60,6 +62,8 @@ pub struct EngineConfig {
     pub output: OutputDevice,
     /// Where the bell rings.
     pub ring: OutputDevice,
+    /// What is done to what a microphone hears.
+    pub voice: VoiceSettings,
     /// The RTCP CNAME of our streams (RFC 3550 §6.5.1): says nothing about the person.
     pub cname: String,
     /// Where SSRCs and the like come from.

@@ -50,6 +50,11 @@ impl Output {
         }
     }
 
+    /// Whether a loudspeaker plays what is written now.
+    pub fn is_loud(&self) -> bool {
+        matches!(self, Self::Card(_)) && self.is_heard()
+    }
+
     /// Plays a frame of 20 ms at `rate`.
     pub fn write(&mut self, rate: u32, frame: &[f32], recorder: &Recorder, events: &Events) {
         match self {

@@ -15,8 +15,9 @@ use super::{
     devices::{Devices, Need},
     echo_test::{self, EchoTest},
     input::Input,
-    line::{Line, Room, Scratch},
+    line::{Line, Room, Scratch, Speaking},
     output::Output,
+    own_voice::OwnVoice,
     patch::Patch,
     socket::{Moment, Socket},
 };
@@ -44,6 +45,7 @@ pub struct Switchboard {
     input: Input,
     output: Output,
     bells: Bells,
+    own_voice: OwnVoice,
     /// What plays on the loudspeaker.
     tone: Option<ToneGenerator>,
     /// A brief tone that goes over it.
@@ -72,6 +74,7 @@ impl Switchboard {
             input: Input::Silence,
             output: Output::Null,
             bells: Bells::default(),
+            own_voice: OwnVoice::new(config.voice),
             tone: None,
             beep: None,
             echo_test: None,
@@ -95,7 +98,7 @@ impl Switchboard {
         let is_quiet = self.tone.is_none()
             && self.beep.is_none()
             && !self.bells.is_ringing()
-            && self.echo_test.is_none();
+            && !self.is_tried();
         self.lines.is_empty() && is_quiet
     }
 
@@ -152,6 +155,9 @@ impl Switchboard {
                 output,
                 ring,
             } => self.set_devices(input, output, ring),
+            MediaCommand::SetVoice(settings) => self.own_voice.configure(settings),
+            MediaCommand::Calibrate if self.lines.is_empty() => self.own_voice.calibrate(),
+            MediaCommand::Calibrate => (self.events)(MediaEvent::Calibrated(None)),
             MediaCommand::Shutdown => return ControlFlow::Break(()),
         }
         self.update_devices();
@@ -172,6 +178,7 @@ impl Switchboard {
         certificate: Option<Arc<Certificate>>,
     ) {
         self.close(now, stream);
+        self.own_voice.stop_calibrating(&self.events);
         // A socket that would block stops all calls: better none.
         let (Ok(rtp), Ok(rtcp)) = (Socket::new(rtp, now), Socket::new(rtcp, now)) else {
             return;
@@ -308,13 +315,16 @@ impl Switchboard {
         self.bells.set_devices(ring, also, output);
     }
 
+    /// Microphone and loudspeaker are tried, without a call.
+    fn is_tried(&self) -> bool {
+        self.echo_test.is_some() || self.own_voice.is_calibrating()
+    }
+
     fn update_devices(&mut self) {
+        let tried = self.is_tried();
         self.devices.update(Need {
-            talk: self.running() > 0 || self.echo_test.is_some(),
-            hear: !self.lines.is_empty()
-                || self.tone.is_some()
-                || self.beep.is_some()
-                || self.echo_test.is_some(),
+            talk: self.running() > 0 || tried,
+            hear: !self.lines.is_empty() || self.tone.is_some() || self.beep.is_some() || tried,
             ring: self.bells.is_ringing(),
             ringtone: self.bells.file(),
         });
@@ -352,14 +362,14 @@ impl Switchboard {
 
     /// Serves the lines; returns the rate of the line in focus, which is then in `self.loudspeaker`.
     fn hear(&mut self, now: Instant) -> Option<u32> {
-        let in_focus = |line: &Line| self.focus == Some(line.id()) && line.is_running();
+        let focus = self.focus;
+        let in_focus = |line: &Line| focus == Some(line.id()) && line.is_running();
         let focused = self
             .lines
             .iter()
             .find(|line| in_focus(line))
             .map(Line::rate);
-        let test = self.echo_test.as_ref().map(|_| echo_test::RATE);
-        self.input.listen(focused.or(test), &mut self.microphone);
+        self.listen(focused);
         let moment = Moment::now();
         for line in &mut self.lines {
             line.hear(now, moment, &mut self.scratch);
@@ -402,9 +412,26 @@ impl Switchboard {
                 if let Some(others) = room.others {
                     mixer::add(others, &mut self.loudspeaker);
                 }
+                if let Some(voice) = microphone {
+                    let speaking = patched.map_or(line.speaking(), |_| Speaking::Apart);
+                    self.own_voice
+                        .listen((line.id(), speaking), voice, &self.events);
+                }
             }
         }
         focused
+    }
+
+    /// Hears the microphone for the line in focus, or to measure it.
+    fn listen(&mut self, focused: Option<u32>) {
+        let test = self.echo_test.as_ref().map(|_| echo_test::RATE);
+        let rate = self.own_voice.rate(focused).or(test);
+        self.input.listen(rate, &mut self.microphone);
+        match focused.filter(|_| !self.microphone.is_empty()) {
+            Some(rate) => self.own_voice.process(rate, &mut self.microphone),
+            None if !self.input.is_open() => self.own_voice.rest(),
+            None => {}
+        }
     }
 
     /// Adds the tones to what is heard and plays it.
@@ -428,9 +455,22 @@ impl Switchboard {
         }
         sounds |= self.bells.add_to_loudspeaker(rate, &mut self.loudspeaker);
         self.bells.sound(&self.recorder, &self.events);
+        if self.own_voice.is_calibrating() {
+            let (own, ear) = (&self.microphone, &mut self.loudspeaker);
+            let plays = self.output.is_loud();
+            // Its devices are closed as soon as it is over.
+            if self.own_voice.measure(own, plays, ear, &self.events) {
+                self.update_devices();
+            }
+            sounds = true;
+        }
         // A file holds calls, not the tones between them.
         if sounds && (focused.is_some() || !self.output.is_file()) {
             mixer::limit(&mut self.loudspeaker);
+            if focused.is_some() && !self.microphone.is_empty() {
+                let is_loud = self.output.is_loud();
+                self.own_voice.play(rate, is_loud, &mut self.loudspeaker);
+            }
             self.output
                 .write(rate, &self.loudspeaker, &self.recorder, &self.events);
         }

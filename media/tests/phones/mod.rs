@@ -18,6 +18,7 @@ use ringbook_media::{
     recorder::{Finished, RecordingFormat},
     signal::{has_tone, power_at, tone},
     stream::{Protection, StreamConfig, StreamStats},
+    voice_processing::VoiceSettings,
 };
 
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -33,11 +34,16 @@ pub struct Phone {
 
 impl Phone {
     pub fn start(input: InputDevice, output: OutputDevice) -> Self {
+        Self::start_with(input, output, VoiceSettings::OFF)
+    }
+
+    pub fn start_with(input: InputDevice, output: OutputDevice, voice: VoiceSettings) -> Self {
         let (sender, events) = channel();
         let config = EngineConfig {
             input,
             output,
             ring: OutputDevice::Null,
+            voice,
             cname: "test".into(),
             seed: 7,
         };

@@ -98,9 +98,6 @@ impl Listener {
     }
 }
 
-/// Beside the crate `ringbook-media`, from its folder.
-const SCRIPT: &str = "tests/support/listen.py";
-
 fn write(path: &Path, rate: u32, samples: &[f32]) {
     let spec = hound::WavSpec {
         channels: 1,
