@@ -17,7 +17,7 @@ use ringbook_media::codec::{Codec as MediaCodec, OpusParams};
 use ringbook_media::ice::{IceConfig, TurnServer};
 use ringbook_media::recorder::{RecordingReader, repair};
 use ringbook_media::rtp::Packet;
-use ringbook_media::stream::{Protection, Stream, StreamConfig};
+use ringbook_media::stream::{ExtendedReports, Protection, Stream, StreamConfig};
 use ringbook_sip::auth::{Algorithm, Attempt, Challenge, Credentials, Verifier};
 use ringbook_sip::message::{
     Headers, Host, Message, Method, NameAddr, StreamReader, Uri, Via, parse_datagram,
@@ -313,6 +313,7 @@ pub fn sdp(octets: &[u8]) {
         rtp_port: 4000,
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: Some(Dtls {
@@ -414,6 +415,9 @@ impl Call {
             receive_pts: vec![(8, MediaCodec::Pcma), (0, MediaCodec::Pcmu)],
             dtmf_send_pt: Some(101),
             dtmf_receive_pt: Some(101),
+            comfort_noise_pt: None,
+            silence_suppression: false,
+            extended_reports: ExtendedReports::default(),
             ptime_ms: 20,
             opus: OpusParams::default(),
             remote_rtp: peer,

@@ -40,6 +40,7 @@ fn local() -> LocalMedia {
         rtp_port: 4000,
         rtcp_port: Some(4001),
         codecs: vec![Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,
