@@ -254,8 +254,8 @@ impl Incoming {
                 let is_noise = slot.payload_type == COMFORT_NOISE
                     || Some(slot.payload_type) == self.noise_payload_type;
                 if is_noise {
-                    let g711 = self.payload_types.iter().map(|(_, codec)| *codec);
-                    let g711 = g711.filter(|codec| codec.sample_rate() == 8_000).next();
+                    let mut codecs = self.payload_types.iter().map(|(_, codec)| *codec);
+                    let g711 = codecs.find(|codec| codec.sample_rate() == 8_000);
                     // A call may begin with a pause.
                     if let (None, Some(codec)) = (&self.voice, g711) {
                         self.voice = Voice::new(codec, self.rate).ok();

@@ -4,6 +4,10 @@
 /// Before the first report, and while some loss was told of lately, percent at least: copies cost
 /// little, and a report that tells of a loss comes seconds after it.
 const AT_LEAST: u8 = 5;
+/// More than a packet or two in a report's five seconds, percent: then the voice is worth this much
+/// protection at least.
+const FROM: u8 = 2;
+const PROTECTED_FOR: u8 = 8;
 /// So many reports without a loss, about five seconds apart, and none is expected: at first, and
 /// after a loss.
 const CLEAN_AT_FIRST: u8 = 3;
@@ -36,6 +40,10 @@ impl LossOutlook {
             self.clean_wanted = self.clean_wanted.saturating_sub(1);
         }
         let lost = (u32::from(fraction_lost) * 100).div_ceil(256) as u8;
+        let lost = match lost >= FROM {
+            true => lost.max(PROTECTED_FOR),
+            false => lost,
+        };
         let slowly = self.percent - self.percent / 4;
         self.percent = match self.clean_wanted {
             0 => 0,
@@ -58,6 +66,8 @@ mod tests {
         assert!(after[..11].iter().all(|percent| *percent >= AT_LEAST));
         assert_eq!(after[11], 0);
         assert_eq!(outlook.report(1), AT_LEAST);
+        assert_eq!(outlook.report(5), PROTECTED_FOR);
+        assert_eq!(outlook.report(0), 6);
         assert_eq!(outlook.report(0), AT_LEAST);
     }
 
