@@ -255,7 +255,7 @@ fn a_stream_that_was_refused_keeps_its_place_in_our_later_offers() {
         media_lines(&hold),
         [
             "m=video 0 RTP/AVP 96",
-            "m=audio 4000 RTP/AVP 0 101",
+            "m=audio 4000 RTP/AVP 0 13 101",
             "m=text 0 TCP/T140 98"
         ],
         "RFC 3264 §8"
