@@ -17,7 +17,7 @@ use ringbook_media::codec::{Codec as MediaCodec, OpusParams};
 use ringbook_media::ice::{IceConfig, TurnServer};
 use ringbook_media::recorder::{RecordingReader, repair};
 use ringbook_media::rtp::Packet;
-use ringbook_media::stream::{Protection, Stream, StreamConfig};
+use ringbook_media::stream::{ExtendedReports, Protection, Stream, StreamConfig};
 use ringbook_sip::auth::{Algorithm, Attempt, Challenge, Credentials, Verifier};
 use ringbook_sip::message::{
     Headers, Host, Message, Method, NameAddr, StreamReader, Uri, Via, parse_datagram,
@@ -178,7 +178,8 @@ const CHALLENGE: &[u8] = b"Digest realm=\"a, \\\"b\\\"\", nonce=\"n\", opaque=\"
 const AUTHORIZATION: &[u8] = b"Digest username=\"a\", realm=\"a\", nonce=\"n\", uri=\"sip:a\", \
     response=\"0123456789abcdef0123456789abcdef\", algorithm=MD5, cnonce=\"c\", qop=auth, nc=00000001";
 const OFFER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
-    m=audio 5000 RTP/AVP 96 0 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1;stereo=1\r\n\
+    m=audio 5000 RTP/AVP 96 0 13 101\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1;stereo=1\r\n\
+    a=rtcp-xr:rcvr-rtt=all:9 voip-metrics\r\n\
     a=rtpmap:101 telephone-event/8000\r\na=rtcp:5009 IN IP4 192.0.2.9\r\na=ptime:20\r\na=sendonly\r\n\
     a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31\r\n\
     a=setup:actpass\r\na=ice-ufrag:them\r\na=ice-pwd:0123456789abcdefghijkl\r\n\
@@ -201,10 +202,15 @@ const RTP_PACKETS: &[u8] = b"\x0e\x80\x00\x00\x01\0\0\0\xa0\0\0\0\x07\xd5\xd5\
     \x0e\x80\x80\x00\x02\0\0\x01\x40\0\0\0\x07\x55\x55\
     \x1a\xb1\x00\x00\x03\0\0\x01\xe0\0\0\0\x07\0\0\0\x08\xbe\xde\0\x01\x10\0\0\0\xd5\0\x02\
     \x10\x80\xe5\x00\x04\0\0\x02\x80\0\0\0\x07\x05\x8a\x03\x20";
-/// Lengths and packets: a sender's report with its name, and a goodbye.
+/// Lengths and packets: a sender's report with its name, an extended one with a time, an answer to one and
+/// the metrics of a voice, and a goodbye.
 const RTCP_PACKETS: &[u8] =
     b"\x44\x81\xc8\0\x0c\0\0\0\x07\x83\xaa\x7e\x80\0\0\0\0\0\0\0\xa0\0\0\0\x02\0\0\0\x04\
     \0\0\0\x01\0\0\0\0\0\0\0\x09\0\0\0\x05\0\0\0\0\0\0\0\0\x81\xca\0\x03\0\0\0\x07\x01\x04ring\0\0\
+    \x48\x80\xcf\0\x11\0\0\0\x07\x04\0\0\x02\0\0\x0e\x10\x80\0\0\0\
+    \x05\0\0\x03\0\0\0\x09\x0e\x10\x80\0\0\0\x40\0\
+    \x07\0\0\x08\0\0\0\x09\x05\0\x20\x02\0\x64\x10\0\0\x28\0\x3c\xef\xc4\x7f\x10\x50\x7f\x29\x27\xb0\0\
+    \0\x14\0\x1e\x01\xf4\
     \x08\x81\xcb\0\x01\0\0\0\x07";
 const WAV: &[u8] =
     b"RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1f\0\0\0\x7d\0\0\x04\0\x10\0\
@@ -313,6 +319,7 @@ pub fn sdp(octets: &[u8]) {
         rtp_port: 4000,
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: Some(Dtls {
@@ -414,6 +421,12 @@ impl Call {
             receive_pts: vec![(8, MediaCodec::Pcma), (0, MediaCodec::Pcmu)],
             dtmf_send_pt: Some(101),
             dtmf_receive_pt: Some(101),
+            comfort_noise_pt: Some(13),
+            silence_suppression: true,
+            extended_reports: ExtendedReports {
+                voip_metrics: true,
+                receiver_rtt: true,
+            },
             ptime_ms: 20,
             opus: OpusParams::default(),
             remote_rtp: peer,

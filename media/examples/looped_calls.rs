@@ -15,7 +15,7 @@ use ringbook_media::{
     device::{InputDevice, OutputDevice},
     engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair},
     recorder::RecordingFormat,
-    stream::{Protection, StreamConfig},
+    stream::{ExtendedReports, Protection, StreamConfig},
     voice_processing::VoiceSettings,
 };
 
@@ -202,6 +202,9 @@ fn stream_config(remote: SocketAddr) -> StreamConfig {
         receive_pts: vec![(0, Codec::Pcmu)],
         dtmf_send_pt: None,
         dtmf_receive_pt: None,
+        comfort_noise_pt: None,
+        silence_suppression: false,
+        extended_reports: ExtendedReports::default(),
         ptime_ms: 20,
         opus: OpusParams::default(),
         remote_rtp: remote,

@@ -24,7 +24,7 @@ const CAPACITY: usize = 128;
 /// A gap that has lasted this long is silence, ms: concealment has faded out.
 const SILENT_AFTER_MS: i64 = 120;
 /// Further behind than this we do not catch up but skip, ms.
-const SKIP_ABOVE_MS: i64 = 500;
+pub(crate) const SKIP_ABOVE_MS: i64 = 500;
 /// The room kept between the arrival of late packets and the moment they are needed, ms: the
 /// caller's own clock is not perfect. Half of it may go before pauses are made longer, all before
 /// voice is.
@@ -40,6 +40,8 @@ const SPARE_IN_VOICE_MS: i64 = 40;
 pub struct Slot {
     /// Extended beyond 32 bits, in clock units.
     timestamp: i64,
+    /// Extended beyond 16 bits.
+    pub sequence: u64,
     /// As on the wire.
     pub payload_type: u8,
     /// The RTP payload.
@@ -244,6 +246,7 @@ impl JitterBuffer {
         }
         let mut slot = self.spare.pop().unwrap_or_default();
         slot.timestamp = timestamp;
+        slot.sequence = sequence;
         slot.payload_type = packet.payload_type;
         slot.payload.clear();
         slot.payload.extend_from_slice(packet.payload);
@@ -270,6 +273,12 @@ impl JitterBuffer {
             None => i64::from(timestamp),
             Some(newest) => newest + i64::from(timestamp.wrapping_sub(newest as u32) as i32),
         }
+    }
+
+    /// What is missing before the next packet and has not been made up yet, units, and that packet.
+    pub fn gap(&self) -> Option<(i64, &Slot)> {
+        let next = self.packets.front()?;
+        Some((next.timestamp - self.cursor? - self.made_up, next))
     }
 
     /// What to play next.

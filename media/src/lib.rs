@@ -1,5 +1,6 @@
 //! From RTP to the loudspeaker and back.
 
+mod activity;
 pub mod calibration;
 pub mod codec;
 mod concealment;

@@ -10,8 +10,22 @@ pub struct Path {
     pub codec: Codec,
     /// Share of packets not heard, lost or late, `0.0..=1.0`.
     pub loss: f32,
+    /// How much longer runs of missing packets are than chance would make them (BurstR), at least
+    /// one.
+    pub burst_ratio: f32,
     /// One way from mouth to ear, ms.
     pub delay_ms: f32,
+}
+
+/// What people would think of a path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scores {
+    /// The transmission rating R of the conversation, 0 to 100, on the narrow-band scale.
+    pub rating: f32,
+    /// The mean opinion score of one who only listens (MOS-LQ), `1.0..=4.5`.
+    pub listening: f32,
+    /// The same of one who talks, too, and waits for answers (MOS-CQ).
+    pub conversational: f32,
 }
 
 /// The codec's impairment without loss (Ie) and its robustness to loss (Bpl), G.113 appendices
@@ -24,19 +38,31 @@ fn impairment(codec: Codec) -> (f32, f32) {
     }
 }
 
-/// The mean opinion score a listener would give, `1.0..=4.5`.
+/// What people would think of the path.
 ///
 /// A wide-band path starts at R = 129 on its own scale and is brought to the common one by
 /// dividing by 1.29 (G.107.1 §7), so a codec's scores compare only roughly with another's.
-pub fn mos(path: &Path) -> f32 {
+pub fn scores(path: &Path) -> Scores {
     let wide = path.codec.sample_rate() > 8_000;
     let best = if wide { 129.0 } else { 93.2 };
     let (codec, robustness) = impairment(path.codec);
     let percent = (path.loss * 100.0).clamp(0.0, 100.0);
-    // G.107 §7.3, losses at random: Ie,eff = Ie + (95 - Ie) * Ppl / (Ppl + Bpl).
-    let equipment = codec + (95.0 - codec) * percent / (percent + robustness);
-    let rating = best - delay_impairment(path.delay_ms) - equipment;
-    to_mos(if wide { rating / 1.29 } else { rating })
+    // G.107 §7.3: Ie,eff = Ie + (95 - Ie) * Ppl / (Ppl / BurstR + Bpl).
+    let spread = percent / path.burst_ratio.max(1.0) + robustness;
+    let equipment = codec + (95.0 - codec) * percent / spread;
+    let common = |rating: f32| if wide { rating / 1.29 } else { rating };
+    let listening = common(best - equipment);
+    let rating = common(best - equipment - delay_impairment(path.delay_ms));
+    Scores {
+        rating: rating.clamp(0.0, 100.0),
+        listening: to_mos(listening),
+        conversational: to_mos(rating),
+    }
+}
+
+/// The mean opinion score of a conversation over the path, `1.0..=4.5`.
+pub fn mos(path: &Path) -> f32 {
+    scores(path).conversational
 }
 
 /// Id of G.107 §7.2, in the usual straight-line form: grows faster past 177.3 ms.
@@ -66,6 +92,7 @@ mod tests {
         Path {
             codec,
             loss,
+            burst_ratio: 1.0,
             delay_ms,
         }
     }
@@ -91,6 +118,28 @@ mod tests {
                 "{codec}"
             );
         }
+    }
+
+    #[test]
+    fn who_only_listens_minds_no_delay_and_losses_in_runs_are_worse() {
+        for codec in CODECS {
+            let near = scores(&path(codec, 0.03, 20.0));
+            let far = scores(&path(codec, 0.03, 400.0));
+            assert_eq!(near.listening, far.listening);
+            assert!(far.conversational < near.conversational);
+            assert!(near.conversational < near.listening);
+            let runs = scores(&Path {
+                burst_ratio: 3.0,
+                ..path(codec, 0.03, 20.0)
+            });
+            assert!(runs.listening < near.listening, "{codec}");
+        }
+        // G.107 §7.3 by hand: 95 * 5 / (5 / 2 + 25.1) = 17.2 off 93.2.
+        let scores = scores(&Path {
+            burst_ratio: 2.0,
+            ..path(Codec::Pcma, 0.05, 0.0)
+        });
+        assert!((scores.rating - 75.99).abs() < 0.05, "{}", scores.rating);
     }
 
     #[test]

@@ -5,8 +5,12 @@
 mod incoming;
 mod noise;
 mod outgoing;
+mod outlook;
 mod playout;
 mod security;
+mod silence;
+mod statistics;
+mod voice;
 mod way;
 
 use std::collections::VecDeque;
@@ -16,16 +20,18 @@ use std::time::Instant;
 
 use self::incoming::{Brought, Incoming};
 use self::outgoing::Outgoing;
+use self::outlook::LossOutlook;
 use self::security::{Room, Security};
 use self::way::{Out, Source, is_by_ice};
 use crate::dtls::{self, Certificate, DtlsError};
 use crate::ice::{Ice, IceCandidate, IceConfig, IceSession, Loss, is_stun};
-use crate::quality::{self, Path};
 use crate::random::Random;
-use crate::rtp::{self, Latch, Origin, Packet, Reports};
+use crate::rtp::{self, Latch, Origin, Packet, Report, Reports};
 
 pub use self::security::Protection;
+pub use self::statistics::{MediaPath, RemoteOpinion, StreamStats};
 pub use crate::codec::{Codec, CodecError, OpusParams};
+pub use crate::rtp::ExtendedReports;
 
 /// What the offer and the answer agreed on.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +46,13 @@ pub struct StreamConfig {
     pub dtmf_send_pt: Option<u8>,
     /// The payload type of the peer's telephone events.
     pub dtmf_receive_pt: Option<u8>,
+    /// The payload type of comfort noise (RFC 3389) beside our codec, if the peer takes it.
+    pub comfort_noise_pt: Option<u8>,
+    /// Whether pauses of the microphone are described in place of being sent, where the peer takes
+    /// that.
+    pub silence_suppression: bool,
+    /// Which extended reports the peer asks for.
+    pub extended_reports: ExtendedReports,
     /// Milliseconds of audio in a packet we send.
     pub ptime_ms: u32,
     /// The peer's wishes for our Opus encoder.
@@ -68,7 +81,7 @@ pub enum FrameKind {
     Voice,
     /// A guess in place of what was lost or is late.
     Concealed,
-    /// Noise at the level the peer told (RFC 3389).
+    /// The peer pauses: noise as it told (RFC 3389), or as its codec makes it.
     ComfortNoise,
     /// Nothing has come: zeros.
     Silence,
@@ -89,56 +102,10 @@ pub enum StreamEvent {
     NoKeys(DtlsError),
 }
 
-/// Counters and measures of a stream so far.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StreamStats {
-    /// The codec we send with, once configured.
-    pub codec: Option<Codec>,
-    /// RTP packets sent.
-    pub packets_sent: u64,
-    /// RTP packets received from the peer, duplicates included.
-    pub packets_received: u64,
-    /// Packets that never came (RFC 3550 §6.4.1; expected less received).
-    pub lost: u64,
-    /// Packets that came too late to be heard.
-    pub late: u64,
-    /// Packets that came twice.
-    pub duplicates: u64,
-    /// 20 ms frames made up by concealment.
-    pub concealed: u64,
-    /// Interarrival jitter, ms (RFC 3550 §6.4.1).
-    pub jitter_ms: f32,
-    /// Round trip by RTCP, ms, once known.
-    pub rtt_ms: Option<f32>,
-    /// What the jitter buffer adds at present, ms.
-    pub delay_ms: f32,
-    /// Packets of ours that the peer says it lost.
-    pub remote_lost: u64,
-    /// The peer's last report: share of our packets lost, `0.0..=1.0`.
-    pub remote_loss: f32,
-    /// The jitter the peer sees, ms.
-    pub remote_jitter_ms: f32,
-    /// Estimated listening and conversational quality, `1.0..=4.5` (E-model, ITU-T G.107).
-    pub mos: f32,
-    /// How ICE reaches the peer; `None` where it is not used or has found no way.
-    pub path: Option<MediaPath>,
-}
-
-/// A way that ICE has found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MediaPath {
-    /// From us to the peer, or to its relay.
-    Direct,
-    /// By our TURN server.
-    Relayed,
-}
-
 /// Events kept for [`Stream::poll_event`]; more push the oldest out.
 const MAX_EVENTS: usize = 64;
 /// An RTCP compound packet of ours is far below this, octets.
 const MAX_REPORT_LEN: usize = 512;
-/// Besides the buffer and half the round trip, a voice waits for its frame to fill and to play.
-const FRAMING_DELAY_MS: f32 = 20.0;
 
 /// One call's audio path.
 pub struct Stream {
@@ -153,8 +120,7 @@ pub struct Stream {
     outgoing: Outgoing,
     incoming: Incoming,
     reports: Reports,
-    /// Share of our packets lost on the way, percent: up at once, down slowly.
-    expected_loss: u8,
+    outlook: LossOutlook,
     events: VecDeque<StreamEvent>,
     heard_first: bool,
     closed: bool,
@@ -175,7 +141,7 @@ impl Stream {
             outgoing: Outgoing::new(&mut random),
             incoming: Incoming::new(Random::new(random.next_u64())),
             reports: Reports::new(cname, Random::new(random.next_u64())),
-            expected_loss: 0,
+            outlook: LossOutlook::default(),
             events: VecDeque::with_capacity(MAX_EVENTS),
             heard_first: false,
             closed: false,
@@ -397,9 +363,9 @@ impl Stream {
             self.rtcp_source = elsewhere;
         }
         if heard.report {
-            let percent = u32::from(self.reports.feedback().fraction_lost) * 100 / 256;
-            self.expected_loss = (percent as u8).max(self.expected_loss - self.expected_loss / 4);
-            self.outgoing.expect_loss(self.expected_loss);
+            let fraction_lost = self.reports.feedback().fraction_lost;
+            self.outgoing
+                .expect_loss(self.outlook.report(fraction_lost));
         }
         if heard.bye {
             self.tell(StreamEvent::Bye);
@@ -481,6 +447,7 @@ impl Stream {
     }
 
     fn report(&mut self, now: Instant, bye: bool, transmit: &mut impl FnMut(SocketAddr, &[u8])) {
+        let metrics = self.voip_metrics();
         let Some(config) = &self.config else { return };
         let signalled = self.remote_rtcp();
         // ICE looks after the one port that both share.
@@ -489,12 +456,16 @@ impl Stream {
             false => signalled.and_then(Out::to),
         };
         let Some(mut out) = out else { return };
-        let sent = self.outgoing.sent_so_far(now);
+        let asked = config.extended_reports;
+        let report = Report {
+            sent: self.outgoing.sent_so_far(now),
+            metrics: metrics.filter(|_| asked.voip_metrics),
+            receiver_rtt: asked.receiver_rtt,
+            bye,
+        };
         let mut wire = [0; MAX_REPORT_LEN];
-        if let Ok(len) = self
-            .reports
-            .write(now, sent, self.incoming.source(), bye, &mut wire)
-        {
+        let source = self.incoming.source();
+        if let Ok(len) = self.reports.write(now, &report, source, &mut wire) {
             let packet = self.security.protect_rtcp(&wire[..len], &mut self.room);
             if let Some(packet) = packet {
                 out.send(now, packet, transmit);
@@ -522,50 +493,5 @@ impl Stream {
     /// `None` while nothing is heard.
     pub fn headroom_ms(&self) -> Option<f32> {
         self.incoming.jitter_buffer().headroom_ms()
-    }
-
-    /// Counters and measures so far.
-    pub fn stats(&self) -> StreamStats {
-        let feedback = self.reports.feedback();
-        let codec = self.config.as_ref().map(|config| config.codec);
-        let clock = codec.map_or(8_000, Codec::rtp_clock) as f32;
-        let rtt_ms = feedback.round_trip.map(|time| time.as_secs_f32() * 1_000.0);
-        let discarded = self.incoming.jitter_buffer().discarded();
-        let delay_ms = self.incoming.jitter_buffer().delay_ms();
-        let (lost, late) = (self.incoming.lost(), discarded.late + discarded.skipped);
-        let expected = (self.incoming.received() + lost).max(1);
-        let mos = self.incoming.codec().or(codec).map_or(0.0, |codec| {
-            quality::mos(&Path {
-                codec,
-                loss: (lost + late) as f32 / expected as f32,
-                delay_ms: rtt_ms.unwrap_or(0.0) / 2.0 + delay_ms + FRAMING_DELAY_MS,
-            })
-        });
-        StreamStats {
-            codec,
-            packets_sent: self.outgoing.packets(),
-            packets_received: self.incoming.packets(),
-            lost,
-            late,
-            duplicates: self.incoming.duplicates(),
-            concealed: self.incoming.concealed(),
-            jitter_ms: self.incoming.jitter_ms(),
-            rtt_ms,
-            delay_ms,
-            remote_lost: u64::from(feedback.lost),
-            remote_loss: f32::from(feedback.fraction_lost) / 256.0,
-            remote_jitter_ms: feedback.jitter as f32 * 1_000.0 / clock,
-            mos,
-            path: self.path(),
-        }
-    }
-
-    fn path(&self) -> Option<MediaPath> {
-        let ice = self.ice.as_deref();
-        let ice = ice.filter(|ice| is_by_ice(self.config.as_ref(), ice));
-        Some(match ice?.nominated()?.relayed {
-            true => MediaPath::Relayed,
-            false => MediaPath::Direct,
-        })
     }
 }

@@ -40,6 +40,7 @@ fn local() -> LocalMedia {
         rtp_port: 4000,
         rtcp_port: Some(4001),
         codecs: vec![Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,
@@ -89,7 +90,7 @@ fn an_offer_names_every_candidate_and_what_is_seen_from_outside_is_the_default()
     let text = text(offer(&local()));
     for line in [
         "c=IN IP4 203.0.113.1",
-        "m=audio 50000 RTP/AVP 0 101",
+        "m=audio 50000 RTP/AVP 0 13 101",
         "a=ice-ufrag:ours0000",
         "a=ice-pwd:ours0123456789abcdefghijkl",
         "a=candidate:host 1 UDP 2130706431 10.0.1.5 4000 typ host",

@@ -134,6 +134,7 @@ fn damaged_descriptions_are_refused_or_answered() {
         rtp_port: 4000,
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,

@@ -127,6 +127,7 @@ fn local(address: &str) -> LocalMedia {
         rtp_port: 4000,
         rtcp_port: None,
         codecs: vec![Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,

@@ -5,8 +5,8 @@
 mod corpora;
 
 use ringbook_sip::sdp::{
-    Beside, Codec, Direction, LocalMedia, MediaPlan, OpusParams, SdpError, SrtpPolicy, accept,
-    answer, beside, offer,
+    Beside, Codec, Direction, ExtendedReports, LocalMedia, MediaPlan, OpusParams, SdpError,
+    SrtpPolicy, accept, answer, beside, offer,
 };
 
 const ALL: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
@@ -17,6 +17,7 @@ fn local(codecs: &[Codec]) -> LocalMedia {
         rtp_port: 4000,
         rtcp_port: None,
         codecs: codecs.to_vec(),
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,
@@ -70,24 +71,26 @@ fn an_offer_lists_our_codecs_the_preferred_first_and_events_on_each_clock() {
          s=-\r\n\
          c=IN IP4 192.0.2.1\r\n\
          t=0 0\r\n\
-         m=audio 4000 RTP/AVP 111 8 110 101\r\n\
+         m=audio 4000 RTP/AVP 111 8 13 110 101\r\n\
          a=rtpmap:111 opus/48000/2\r\n\
          a=fmtp:111 useinbandfec=1\r\n\
          a=rtpmap:8 PCMA/8000\r\n\
+         a=rtpmap:13 CN/8000\r\n\
          a=rtpmap:110 telephone-event/48000\r\n\
          a=fmtp:110 0-16\r\n\
          a=rtpmap:101 telephone-event/8000\r\n\
          a=fmtp:101 0-16\r\n\
          a=ptime:20\r\n\
          a=sendrecv\r\n\
-         a=rtcp-mux\r\n"
+         a=rtcp-mux\r\n\
+         a=rtcp-xr:rcvr-rtt=all voip-metrics\r\n"
     );
 }
 
 #[test]
 fn static_payload_types_are_those_of_rfc_3551() {
     let lines = text(offer(&local(&[Codec::Pcmu, Codec::Pcma, Codec::G722])));
-    assert_eq!(media_lines(&lines), ["m=audio 4000 RTP/AVP 0 8 9 101"]);
+    assert_eq!(media_lines(&lines), ["m=audio 4000 RTP/AVP 0 8 9 13 101"]);
     // G.722 samples at 16000 Hz and its clock says 8000.
     assert!(lines.contains("a=rtpmap:9 G722/8000\r\n"));
 }
@@ -252,7 +255,7 @@ fn a_stream_that_was_refused_keeps_its_place_in_our_later_offers() {
         media_lines(&hold),
         [
             "m=video 0 RTP/AVP 96",
-            "m=audio 4000 RTP/AVP 0 101",
+            "m=audio 4000 RTP/AVP 0 13 101",
             "m=text 0 TCP/T140 98"
         ],
         "RFC 3264 §8"
@@ -688,12 +691,12 @@ fn the_opus_encoder_is_told_what_the_peers_decoder_wants() {
         let media = format!("m=audio 5000 RTP/AVP 96\na=rtpmap:96 opus/48000/2\na=fmtp:{fmtp}");
         answered(&local(&ALL), &media).1.opus
     };
-    let said =
-        "96 useinbandfec=1; usedtx=1; stereo=1; maxaveragebitrate=24000; maxplaybackrate=16000";
+    let said = "96 useinbandfec=1; usedtx=1; stereo=1; cbr=1; maxaveragebitrate=24000; maxplaybackrate=16000";
     let expected = OpusParams {
         fec: true,
         dtx: true,
         stereo: true,
+        cbr: true,
         max_bitrate: Some(24_000),
         max_playback_rate: 16_000,
     };
@@ -706,6 +709,77 @@ fn the_opus_encoder_is_told_what_the_peers_decoder_wants() {
         (wild.max_bitrate, wild.max_playback_rate),
         (Some(6_000), 48_000)
     );
+}
+
+#[test]
+fn our_decoder_says_whether_it_likes_silence_untold() {
+    let wanting = LocalMedia {
+        opus_dtx: true,
+        ..local(&ALL)
+    };
+    assert!(text(offer(&wanting)).contains("a=fmtp:111 useinbandfec=1;usedtx=1\r\n"));
+    assert!(!text(offer(&local(&ALL))).contains("usedtx"));
+    let media = "m=audio 5000 RTP/AVP 96\na=rtpmap:96 opus/48000/2";
+    assert!(
+        answered(&wanting, media)
+            .0
+            .contains("a=fmtp:96 useinbandfec=1;usedtx=1\r\n")
+    );
+}
+
+// Comfort noise: RFC 3389.
+
+#[test]
+fn comfort_noise_goes_with_g711_alone() {
+    assert!(!text(offer(&local(&[Codec::Opus, Codec::G722]))).contains("CN/8000"));
+    let noise = |formats: &str| {
+        let media =
+            format!("m=audio 5000 RTP/AVP {formats}\na=rtpmap:97 CN/8000\na=rtpmap:98 CN/16000");
+        let (description, plan) = answered(&local(&ALL), &media);
+        (media_lines(&description).concat(), plan.comfort_noise_pt)
+    };
+    let line = |formats: &str| format!("m=audio 4000 RTP/AVP {formats}");
+    assert_eq!(noise("8 13"), (line("8 13"), Some(13)));
+    assert_eq!(noise("0 97"), (line("0 97"), Some(97)));
+    assert_eq!(noise("0"), (line("0"), None));
+    assert_eq!(noise("0 98"), (line("0"), None));
+    // It is beside the codec in use, or it is not.
+    assert_eq!(noise("9 13"), (line("9"), None));
+    assert_eq!(noise("9 8 13"), (line("9 8 13"), None));
+}
+
+#[test]
+fn noise_is_sent_where_the_answer_to_our_offer_takes_it() {
+    let answered = |formats: &str| {
+        let answer = remote(&format!("m=audio 5000 RTP/AVP {formats}"));
+        accept(&local(&ALL), &answer).unwrap().comfort_noise_pt
+    };
+    assert_eq!(answered("8 13"), Some(13));
+    assert_eq!(answered("8"), None);
+}
+
+// Extended reports: RFC 3611 §5.
+
+#[test]
+fn extended_reports_are_agreed_on_where_the_peer_asks_for_them() {
+    let asked = |line: &str| {
+        let media = format!("m=audio 5000 RTP/AVP 0\n{line}");
+        let (description, plan) = answered(&local(&ALL), &media);
+        let ours = description.contains("a=rtcp-xr:rcvr-rtt=all voip-metrics\r\n");
+        let ExtendedReports {
+            voip_metrics,
+            receiver_rtt,
+        } = plan.extended_reports;
+        (voip_metrics, receiver_rtt, ours)
+    };
+    assert_eq!(asked("a=rtcp-xr:voip-metrics"), (true, false, true));
+    assert_eq!(
+        asked("a=rtcp-xr:rcvr-rtt=all:100 stat-summary=loss,dup VoIP-Metrics"),
+        (true, true, true)
+    );
+    assert_eq!(asked("a=rtcp-xr:pkt-loss-rle"), (false, false, false));
+    assert_eq!(asked("a=rtcp-xr"), (false, false, false));
+    assert_eq!(asked("a=sendrecv"), (false, false, false));
 }
 
 // Other people's descriptions.

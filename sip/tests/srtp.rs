@@ -30,6 +30,7 @@ fn local(srtp: SrtpPolicy) -> LocalMedia {
         rtp_port: 4000,
         rtcp_port: None,
         codecs: vec![Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp,
         dtls: None,

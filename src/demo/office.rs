@@ -343,6 +343,7 @@ impl Desk {
             rtp_port,
             rtcp_port: None,
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+            opus_dtx: false,
             direction: Direction::SendRecv,
             srtp: SrtpPolicy::Off,
             dtls: None,

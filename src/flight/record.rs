@@ -91,8 +91,17 @@ pub struct Sample {
     pub remote_loss: f32,
     /// The jitter the other side sees, ms.
     pub remote_jitter_ms: f32,
-    /// Opinion score by the E-model (ITU-T G.107), 1 to 4.5, of the call so far.
+    /// Opinion score by the E-model (ITU-T G.107), 1 to 4.5, of the conversation so far.
     pub mos: f32,
+    /// The same of one who only listens: what delays are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mos_listening: Option<f32>,
+    /// What the other side says of our voice (RFC 3611 §4.7), 1 to 5: of the conversation so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_mos: Option<f32>,
+    /// The same of one who only listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_mos_listening: Option<f32>,
 }
 
 /// Something that happened, and when.

@@ -55,6 +55,9 @@ pub fn clean(at_ms: u32, packets: u64) -> Sample {
         remote_loss: 0.0,
         remote_jitter_ms: 1.0,
         mos: 4.3,
+        mos_listening: Some(4.4),
+        remote_mos: None,
+        remote_mos_listening: None,
     }
 }
 

@@ -34,8 +34,16 @@ pub struct Interval {
     pub delay_ms: f32,
     /// Share of our packets that the other side lost.
     pub remote_loss: f32,
-    /// Opinion score of this interval alone (ITU-T G.107); none where nothing was received.
+    /// Opinion score of this interval alone (ITU-T G.107), of the whole call in [`total`]; none where
+    /// nothing was received.
     pub mos: Option<f32>,
+    /// The same of one who only listens, of the call until then.
+    pub mos_listening: Option<f32>,
+    /// What the other side said of our voice by then (RFC 3611 §4.7): of the conversation, and of one who
+    /// only listens.
+    pub remote_mos: Option<f32>,
+    /// See above.
+    pub remote_mos_listening: Option<f32>,
 }
 
 /// Each interval between two samples of the flight; the first begins with the call.
@@ -53,6 +61,9 @@ pub fn intervals(flight: &Flight) -> Vec<Interval> {
         remote_loss: 0.0,
         remote_jitter_ms: 0.0,
         mos: 0.0,
+        mos_listening: None,
+        remote_mos: None,
+        remote_mos_listening: None,
     };
     let before = std::iter::once(&begin).chain(&flight.samples);
     before
@@ -78,9 +89,15 @@ pub fn condensed(flight: &Flight, rows: usize) -> Vec<Interval> {
     intervals(&few)
 }
 
-/// The whole call as one interval.
+/// The whole call as one interval, with the score that the stream gave it: it knows in which pattern
+/// packets were missing, and the delays of every moment.
 pub fn total(flight: &Flight) -> Option<Interval> {
-    condensed(flight, 1).into_iter().next()
+    let whole = condensed(flight, 1).into_iter().next()?;
+    let score = flight.samples.last().map(|sample| sample.mos);
+    Some(Interval {
+        mos: whole.mos.and(score),
+        ..whole
+    })
 }
 
 /// When offer and answer first agreed.
@@ -132,6 +149,8 @@ fn interval(flight: &Flight, from: &Sample, to: &Sample) -> Interval {
         quality::mos(&Path {
             codec,
             loss: (loss + late).min(1.0),
+            // Of a stretch of the call the pattern is not kept.
+            burst_ratio: 1.0,
             delay_ms: to.rtt_ms.unwrap_or(0.0) / 2.0 + to.delay_ms + FRAMING_DELAY_MS,
         })
     });
@@ -148,5 +167,8 @@ fn interval(flight: &Flight, from: &Sample, to: &Sample) -> Interval {
         delay_ms: to.delay_ms,
         remote_loss: to.remote_loss,
         mos,
+        mos_listening: to.mos_listening,
+        remote_mos: to.remote_mos,
+        remote_mos_listening: to.remote_mos_listening,
     }
 }

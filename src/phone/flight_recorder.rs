@@ -392,6 +392,7 @@ impl Sound {
 }
 
 fn sample(at_ms: u32, stats: &StreamStats) -> Sample {
+    let remote = stats.remote_opinion;
     Sample {
         at_ms,
         sent: stats.packets_sent,
@@ -405,6 +406,9 @@ fn sample(at_ms: u32, stats: &StreamStats) -> Sample {
         remote_loss: rounded(stats.remote_loss),
         remote_jitter_ms: rounded(stats.remote_jitter_ms),
         mos: rounded(stats.mos),
+        mos_listening: (stats.packets_received > 0).then(|| rounded(stats.mos_listening)),
+        remote_mos: remote.and_then(|said| said.conversational).map(rounded),
+        remote_mos_listening: remote.and_then(|said| said.listening).map(rounded),
     }
 }
 

@@ -4,7 +4,7 @@ use ringbook_media::codec;
 use ringbook_media::dtls::Fingerprint;
 use ringbook_media::ice::{IceCandidate, IceCandidateKind, IceCredentials, IceSession};
 use ringbook_media::srtp::{MasterKey, Suite};
-use ringbook_media::stream::{OpusParams, Protection, StreamConfig};
+use ringbook_media::stream::{ExtendedReports, OpusParams, Protection, StreamConfig};
 use ringbook_sip::sdp::{self, CryptoKey, CryptoSuite, Direction, HashFunction, MediaPlan};
 
 use crate::automation::Encryption;
@@ -123,6 +123,13 @@ pub(super) fn map_found(found: &[IceCandidate]) -> Vec<sdp::Candidate> {
     found.iter().map(map).collect()
 }
 
+fn map_extended_reports(asked: sdp::ExtendedReports) -> ExtendedReports {
+    ExtendedReports {
+        voip_metrics: asked.voip_metrics,
+        receiver_rtt: asked.receiver_rtt,
+    }
+}
+
 /// The media thread's orders for `plan`. `None`: they would send in clear what must not be.
 pub(crate) fn stream_config(plan: &MediaPlan) -> Option<StreamConfig> {
     Some(StreamConfig {
@@ -135,12 +142,17 @@ pub(crate) fn stream_config(plan: &MediaPlan) -> Option<StreamConfig> {
             .collect(),
         dtmf_send_pt: plan.dtmf_send_pt,
         dtmf_receive_pt: plan.dtmf_receive_pt,
+        comfort_noise_pt: plan.comfort_noise_pt,
+        silence_suppression: false,
+        extended_reports: map_extended_reports(plan.extended_reports),
         ptime_ms: plan.ptime_ms,
         opus: OpusParams {
             fec: plan.opus.fec,
             dtx: plan.opus.dtx,
             stereo: plan.opus.stereo,
+            cbr: plan.opus.cbr,
             max_bitrate: plan.opus.max_bitrate,
+            max_playback_rate: plan.opus.max_playback_rate,
         },
         remote_rtp: plan.remote_rtp,
         remote_rtcp: plan.remote_rtcp,

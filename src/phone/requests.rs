@@ -271,6 +271,7 @@ impl Phone {
             rtp_port: rtp,
             rtcp_port: Some(rtcp),
             codecs: own_codecs.unwrap_or_else(|| self.settings.media.codecs.clone()),
+            opus_dtx: self.settings.media.opus_dtx,
             direction: Flow::SendRecv,
             srtp: self.srtp_of(call.line.as_deref()),
             dtls: call.media.fingerprint.map(|fingerprint| Dtls {

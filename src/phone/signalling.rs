@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ringbook_media::engine::MediaCommand;
+use ringbook_media::stream::StreamConfig;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::MediaPlan;
 use ringbook_sip::user_agent::{
@@ -495,6 +496,10 @@ impl Phone {
         let stream = call.stream;
         let Some(config) = stream_config(&plan) else {
             return;
+        };
+        let config = StreamConfig {
+            silence_suppression: self.settings.media.silence_suppression,
+            ..config
         };
         call.media.plan = Some(plan);
         if let Ports::Bound { rtp, rtcp } = call.media.ports {

@@ -162,6 +162,11 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
                     Some(format!("{}-{}", ports.start(), ports.end()).into()),
                 ),
                 ("srtp", Some(word(&SRTP, &media.srtp).into())),
+                ("opus_dtx", Some(media.opus_dtx.into())),
+                (
+                    "silence_suppression",
+                    Some(media.silence_suppression.into()),
+                ),
             ],
         ),
         ("audio", audio::write(audio)),

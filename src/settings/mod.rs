@@ -334,6 +334,11 @@ pub struct Media {
     pub rtp_ports: RangeInclusive<u16>,
     /// Whether calls are encrypted, where the line does not say.
     pub srtp: Srtp,
+    /// Whether others are asked to send next to nothing in Opus while they are silent.
+    pub opus_dtx: bool,
+    /// Whether pauses are described in place of being sent, with G.711 and where the other side takes
+    /// that.
+    pub silence_suppression: bool,
 }
 
 impl Default for Media {
@@ -342,6 +347,8 @@ impl Default for Media {
             codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
             rtp_ports: 40000..=40999,
             srtp: Srtp::Optional,
+            opus_dtx: false,
+            silence_suppression: false,
         }
     }
 }

@@ -426,6 +426,8 @@ fn media(section: &mut Section<'_>) -> Result<Media, SettingsError> {
         codecs: each_once(section, "codecs", &CODECS)?.unwrap_or(default.codecs),
         rtp_ports: rtp_ports(section)?.unwrap_or(default.rtp_ports),
         srtp: section.choice("srtp", default.srtp, &SRTP)?,
+        opus_dtx: section.bool("opus_dtx", default.opus_dtx)?,
+        silence_suppression: section.bool("silence_suppression", default.silence_suppression)?,
     })
 }
 

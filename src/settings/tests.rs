@@ -34,6 +34,8 @@ bind = "0.0.0.0"                     # and [::]
 codecs = ["opus", "g722", "pcma", "pcmu"]
 rtp_ports = "40000-40999"
 srtp = "optional"                    # off | optional | mandatory
+opus_dtx = false
+silence_suppression = false
 [audio]
 input = "default"
 output = "default"
@@ -352,6 +354,8 @@ fn lines_can_be_added_and_removed_and_every_setting_survives_a_round_trip() {
         codecs: vec![Codec::Pcmu],
         rtp_ports: 2000..=3000,
         srtp: Srtp::Off,
+        opus_dtx: true,
+        silence_suppression: true,
     };
     settings.audio = Audio {
         input: "silence".into(),

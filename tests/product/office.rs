@@ -771,6 +771,7 @@ pub fn peer_media() -> LocalMedia {
         rtp_port: 50_000,
         rtcp_port: None,
         codecs: vec![Codec::Pcma, Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,
@@ -791,6 +792,7 @@ pub fn stats() -> StreamStats {
         late: 0,
         duplicates: 0,
         concealed: 2,
+        recovered: 0,
         jitter_ms: 1.5,
         rtt_ms: None,
         delay_ms: 20.0,
@@ -798,6 +800,9 @@ pub fn stats() -> StreamStats {
         remote_loss: 0.0,
         remote_jitter_ms: 0.0,
         mos: 4.25,
+        mos_listening: 4.4,
+        burst_ratio: 1.0,
+        remote_opinion: None,
         path: None,
     }
 }

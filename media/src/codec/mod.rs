@@ -69,8 +69,12 @@ pub struct OpusParams {
     pub dtx: bool,
     /// `stereo`: the peer likes two channels. We send one all the same.
     pub stereo: bool,
+    /// `cbr`: each packet as long as the others.
+    pub cbr: bool,
     /// `maxaveragebitrate`, bits a second.
     pub max_bitrate: Option<u32>,
+    /// `maxplaybackrate`, Hz: nothing above half of it is heard there.
+    pub max_playback_rate: u32,
 }
 
 impl Default for OpusParams {
@@ -79,7 +83,9 @@ impl Default for OpusParams {
             fec: true,
             dtx: false,
             stereo: false,
+            cbr: false,
             max_bitrate: None,
+            max_playback_rate: 48_000,
         }
     }
 }
@@ -135,7 +141,8 @@ impl Encoder {
         }
     }
 
-    /// Tells what share of our packets the peer loses, percent, so that the encoder protects them.
+    /// Tells what share of our packets the peer loses, percent, so that the encoder protects them:
+    /// at none, not at all.
     pub fn expect_loss(&mut self, percent: u8) -> Result<(), CodecError> {
         match &mut self.0 {
             EncoderKind::Waveform(_) => Ok(()),
@@ -195,6 +202,20 @@ impl Decoder {
     /// Whether the payload carries a copy of the frame before it (RFC 6716 §2.1.7).
     pub fn can_recover(&self, next: &[u8]) -> bool {
         matches!(self.kind, DecoderKind::Opus(_)) && opus::carries_fec(next)
+    }
+
+    /// Whether the sender of this packet is silent and may send nothing for a while, so that what the
+    /// codec conceals then is the noise around the sender (RFC 7587 §3.1.3).
+    pub fn is_pause(&self, payload: &[u8]) -> bool {
+        matches!(self.kind, DecoderKind::Opus(_)) && opus::is_pause(payload)
+    }
+
+    /// How much of what is lost before this packet its copy stands for, in units of the RTP clock.
+    pub fn recoverable(&self, next: &[u8]) -> i64 {
+        match self.can_recover(next) {
+            true => opus::frame_units(next).unwrap_or(0),
+            false => 0,
+        }
     }
 
     /// Fills `out` for lost audio by the codec's own means: from the copy within the `next`

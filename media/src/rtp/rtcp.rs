@@ -1,14 +1,15 @@
-//! RTCP sender and receiver reports (RFC 3550 §6) for a call of two.
+//! RTCP sender and receiver reports (RFC 3550 §6) for a call of two, and extended ones (RFC 3611).
 
 use std::time::{Duration, Instant};
 
 use rtcp_types::prelude::*;
 use rtcp_types::{
-    Bye, Compound, Packet, ReceiverReport, ReportBlock, ReportBlockBuilder, RtcpWriteError, Sdes,
-    SdesChunk, SdesItem, SenderReport,
+    Bye, Compound, DelaySinceLastReceiverReport, DelaySinceLastReceiverReportBlock, Packet,
+    ReceiverReferenceTime, ReceiverReport, ReportBlock, ReportBlockBuilder, RtcpWriteError, Sdes,
+    SdesChunk, SdesItem, SenderReport, Xr, XrBuilder,
 };
 
-use super::Source;
+use super::{Source, VoipMetrics};
 use crate::random::Random;
 
 /// RFC 3550 §6.2: the least time between reports, before it is randomised.
@@ -32,6 +33,27 @@ pub(crate) struct SentSoFar {
     pub(crate) timestamp: u32,
 }
 
+/// Which extended reports the peer asks for (RFC 3611 §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExtendedReports {
+    /// How its voice is heard here (§4.7).
+    pub voip_metrics: bool,
+    /// The time here while we only receive, so that the round trip is known to us, too (§4.4).
+    pub receiver_rtt: bool,
+}
+
+/// What a report of ours says, besides how the peer's packets fare.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Report {
+    pub(crate) sent: SentSoFar,
+    /// How the peer's voice is heard, if the peer asks for it.
+    pub(crate) metrics: Option<VoipMetrics>,
+    /// The peer answers those who do not send.
+    pub(crate) receiver_rtt: bool,
+    /// We leave.
+    pub(crate) bye: bool,
+}
+
 /// What the peer's reports say of us.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Feedback {
@@ -42,6 +64,8 @@ pub(crate) struct Feedback {
     pub(crate) fraction_lost: u8,
     /// In units of our RTP clock.
     pub(crate) jitter: u32,
+    /// How our voice is heard there.
+    pub(crate) metrics: Option<VoipMetrics>,
 }
 
 /// When to report, and what was heard from the peer's reports.
@@ -53,8 +77,13 @@ pub(crate) struct Reports {
     next: Option<Instant>,
     /// The middle of the peer's last NTP timestamp and when it came (RFC 3550 §6.4.1: LSR, DLSR).
     last_sender_report: Option<(u32, Instant)>,
+    /// Likewise the time of a peer that does not send, and who that is (RFC 3611 §4.4); to be
+    /// answered once.
+    reference_time: Option<(u32, u32, Instant)>,
     packets_reported: u64,
     feedback: Feedback,
+    /// Of all round trips found, and how many they are.
+    round_trips: (Duration, u32),
 }
 
 /// What a compound packet from the peer brought.
@@ -77,13 +106,21 @@ impl Reports {
             epoch: None,
             next: None,
             last_sender_report: None,
+            reference_time: None,
             packets_reported: 0,
             feedback: Feedback::default(),
+            round_trips: (Duration::ZERO, 0),
         }
     }
 
     pub(crate) fn feedback(&self) -> &Feedback {
         &self.feedback
+    }
+
+    /// The round trip in the mean of the call.
+    pub(crate) fn mean_round_trip(&self) -> Option<Duration> {
+        let (sum, count) = self.round_trips;
+        sum.checked_div(count)
     }
 
     /// Whether a report is due. The first question starts the clock.
@@ -114,11 +151,11 @@ impl Reports {
     pub(crate) fn write(
         &mut self,
         now: Instant,
-        sent: SentSoFar,
+        report: &Report,
         source: &mut Source,
-        bye: bool,
         out: &mut [u8],
     ) -> Result<usize, RtcpWriteError> {
+        let sent = report.sent;
         self.next = Some(now + self.randomised(INTERVAL));
         let ntp_timestamp = self.ntp(now);
         let block = self.report_block(now, source);
@@ -146,12 +183,46 @@ impl Reports {
         len += Sdes::builder()
             .add_chunk(cname)
             .write_into(&mut out[len..])?;
-        if bye {
+        if let Some(extended) = self.extended_report(now, report, is_sender) {
+            len += extended.write_into(&mut out[len..])?;
+        }
+        if report.bye {
             len += Bye::builder()
                 .add_source(sent.ssrc)
                 .write_into(&mut out[len..])?;
         }
         Ok(len)
+    }
+
+    /// The blocks of RFC 3611 that are due, if any.
+    fn extended_report(
+        &mut self,
+        now: Instant,
+        report: &Report,
+        is_sender: bool,
+    ) -> Option<XrBuilder> {
+        let mut blocks = Xr::builder().sender_ssrc(report.sent.ssrc);
+        let answered = self.reference_time.take();
+        let is_asked = report.receiver_rtt && !is_sender;
+        if report.metrics.is_none() && answered.is_none() && !is_asked {
+            return None;
+        }
+        if is_asked {
+            blocks =
+                blocks.add_block(ReceiverReferenceTime::builder().ntp_timestamp(self.ntp(now)));
+        }
+        if let Some((ssrc, time, at)) = answered {
+            let delay = to_ntp_short(now.saturating_duration_since(at));
+            let block = DelaySinceLastReceiverReportBlock::builder()
+                .ssrc(ssrc)
+                .last_receiver_report(time)
+                .delay_since_last_receiver_report_timestamp(delay);
+            blocks = blocks.add_block(DelaySinceLastReceiverReport::builder().add_block(block));
+        }
+        if let Some(metrics) = report.metrics {
+            blocks = blocks.add_block(metrics);
+        }
+        Some(blocks)
     }
 
     fn report_block(&self, now: Instant, source: &mut Source) -> Option<ReportBlockBuilder> {
@@ -204,6 +275,7 @@ impl Reports {
                         heard.report = true;
                     }
                 }
+                Ok(Packet::Xr(report)) => self.take_extended(now, &report, ours),
                 Ok(Packet::Bye(bye)) => {
                     heard.bye |= bye.ssrcs().any(|ssrc| Some(ssrc) == theirs);
                 }
@@ -218,20 +290,49 @@ impl Reports {
         self.feedback.lost = signed_24(block.cumulative_lost()).max(0) as u32;
         self.feedback.fraction_lost = block.fraction_lost();
         self.feedback.jitter = block.interarrival_jitter();
-        let last = block.last_sender_report_timestamp();
+        self.take_round_trip(
+            now,
+            block.last_sender_report_timestamp(),
+            block.delay_since_last_sender_report_timestamp(),
+        );
+    }
+
+    /// Takes what is about us, or asks us (RFC 3611 §4.4, §4.5, §4.7); other blocks are passed over.
+    fn take_extended(&mut self, now: Instant, report: &Xr<'_>, ours: u32) {
+        for block in report.block_iter() {
+            if let Ok(metrics) = block.parse_into::<VoipMetrics>() {
+                if metrics.ssrc == ours {
+                    self.feedback.metrics = Some(metrics);
+                }
+            } else if let Ok(time) = block.parse_into::<ReceiverReferenceTime<'_>>() {
+                let middle = (time.ntp_timestamp() >> 16) as u32;
+                self.reference_time = Some((report.sender_ssrc(), middle, now));
+            } else if let Ok(delays) = block.parse_into::<DelaySinceLastReceiverReport<'_>>() {
+                let own = delays.block_iter().find(|block| block.ssrc() == ours);
+                if let Some(block) = own {
+                    let delay = block.delay_since_last_receiver_report_timestamp();
+                    self.take_round_trip(now, block.last_receiver_report(), delay);
+                }
+            }
+        }
+    }
+
+    /// `last`: our time that the peer has seen, and how long before it answered, both in units of
+    /// 1/65536 s.
+    fn take_round_trip(&mut self, now: Instant, last: u32, delay: u32) {
         if last == 0 {
             return; // none of ours has reached it
         }
-        // RFC 3550 §6.4.1: A - LSR - DLSR, in units of 1/65536 s, modulo 2^32.
+        // RFC 3550 §6.4.1: A - LSR - DLSR, modulo 2^32.
         let now_short = (self.ntp(now) >> 16) as u32;
-        let elapsed = now_short
-            .wrapping_sub(last)
-            .wrapping_sub(block.delay_since_last_sender_report_timestamp());
+        let elapsed = now_short.wrapping_sub(last).wrapping_sub(delay);
         // A peer's clock may run a little fast: what comes out below zero is none.
         let elapsed = if elapsed > u32::MAX / 2 { 0 } else { elapsed };
         let round_trip = Duration::from_micros(u64::from(elapsed) * 1_000_000 / 65_536);
         if round_trip < Duration::from_secs(60) {
             self.feedback.round_trip = Some(round_trip);
+            let (sum, count) = self.round_trips;
+            self.round_trips = (sum + round_trip, count.saturating_add(1));
         }
     }
 }
@@ -264,6 +365,15 @@ mod tests {
         }
     }
 
+    fn report(sent: SentSoFar, bye: bool) -> Report {
+        Report {
+            sent,
+            metrics: None,
+            receiver_rtt: false,
+            bye,
+        }
+    }
+
     #[test]
     fn the_round_trip_is_found_from_the_reports_of_both() {
         let start = Instant::now();
@@ -274,15 +384,19 @@ mod tests {
         from_alice.receive(0xa11ce, 1);
         let mut wire = [0; 200];
         let len = alice
-            .write(ms(0), sent(0xa11ce, 50), &mut from_bob, false, &mut wire)
+            .write(
+                ms(0),
+                &report(sent(0xa11ce, 50), false),
+                &mut from_bob,
+                &mut wire,
+            )
             .unwrap();
         bob.handle(ms(40), &wire[..len], 0xb0b, Some(0xa11ce));
         let len = bob
             .write(
                 ms(2_040),
-                sent(0xb0b, 50),
+                &report(sent(0xb0b, 50), false),
                 &mut from_alice,
-                false,
                 &mut wire,
             )
             .unwrap();
@@ -311,7 +425,12 @@ mod tests {
         }
         let mut wire = [0; 200];
         let len = bob
-            .write(start, sent(0xb0b, 0), &mut source, false, &mut wire)
+            .write(
+                start,
+                &report(sent(0xb0b, 0), false),
+                &mut source,
+                &mut wire,
+            )
             .unwrap();
         assert_eq!(
             wire[1], 201,
@@ -331,9 +450,8 @@ mod tests {
         let len = bob
             .write(
                 start,
-                sent(0xb0b, 1),
+                &report(sent(0xb0b, 1), true),
                 &mut Source::default(),
-                true,
                 &mut wire,
             )
             .unwrap();
@@ -353,7 +471,7 @@ mod tests {
             let now = start + Duration::from_millis(tick * 20);
             if alice.is_due(now) {
                 alice
-                    .write(now, sent(1, tick), &mut source, false, &mut wire)
+                    .write(now, &report(sent(1, tick), false), &mut source, &mut wire)
                     .unwrap();
                 at.push(tick as f32 / 50.0);
             }
@@ -366,6 +484,83 @@ mod tests {
         assert!(gaps.iter().any(|gap| (gap - gaps[0]).abs() > 0.5));
     }
 
+    fn with_metrics(report: Report, ssrc: u32) -> Report {
+        let metrics = VoipMetrics {
+            ssrc,
+            loss_rate: 9,
+            discard_rate: 0,
+            burst_density: 0,
+            gap_density: 9,
+            burst_ms: 0,
+            gap_ms: 60_000,
+            round_trip_ms: 40,
+            end_system_ms: 60,
+            signal_level: Some(-12),
+            noise_level: None,
+            gmin: 16,
+            r_factor: Some(80),
+            mos_listening: Some(41),
+            mos_conversational: Some(39),
+            config: 0xb0,
+            buffer_ms: 20,
+            buffer_max_ms: 30,
+            buffer_limit_ms: 500,
+        };
+        Report {
+            metrics: Some(metrics),
+            ..report
+        }
+    }
+
+    #[test]
+    fn what_the_peer_thinks_of_our_voice_is_read_and_of_anothers_not() {
+        let start = Instant::now();
+        let mut wire = [0; 200];
+        for (about, read) in [(0xa11ce, true), (0xcab, false)] {
+            let (mut alice, mut bob) = (reports(1), reports(2));
+            let said = with_metrics(report(sent(0xb0b, 5), true), about);
+            let len = bob
+                .write(start, &said, &mut Source::default(), &mut wire)
+                .unwrap();
+            let heard = alice.handle(start, &wire[..len], 0xa11ce, Some(0xb0b));
+            assert!(heard.bye);
+            assert_eq!(alice.feedback().metrics, said.metrics.filter(|_| read));
+        }
+    }
+
+    #[test]
+    fn who_only_receives_finds_the_round_trip_too() {
+        let start = Instant::now();
+        let ms = |ms: u64| start + Duration::from_millis(ms);
+        let (mut alice, mut bob) = (reports(1), reports(2));
+        let mut source = Source::default();
+        let mut wire = [0; 200];
+        let asking = Report {
+            receiver_rtt: true,
+            ..report(sent(0xa11ce, 0), false)
+        };
+        let len = alice.write(ms(0), &asking, &mut source, &mut wire).unwrap();
+        bob.handle(ms(30), &wire[..len], 0xb0b, Some(0xa11ce));
+        let answer = report(sent(0xb0b, 50), false);
+        let len = bob
+            .write(ms(1_030), &answer, &mut source, &mut wire)
+            .unwrap();
+        alice.handle(ms(1_080), &wire[..len], 0xa11ce, Some(0xb0b));
+        let round_trip = alice.feedback().round_trip.unwrap().as_millis();
+        assert!((79..=81).contains(&round_trip), "{round_trip}");
+        // A time is answered once, and who sends has no need of it.
+        assert!(bob.reference_time.is_none());
+        let sending = Report {
+            sent: sent(0xa11ce, 9),
+            ..asking
+        };
+        let len = alice
+            .write(ms(3_000), &sending, &mut source, &mut wire)
+            .unwrap();
+        bob.handle(ms(3_030), &wire[..len], 0xb0b, Some(0xa11ce));
+        assert!(bob.reference_time.is_none());
+    }
+
     proptest! {
         #[test]
         fn no_datagram_panics(datagram in proptest::collection::vec(any::<u8>(), 0..120)) {
@@ -374,14 +569,14 @@ mod tests {
 
         #[test]
         fn no_damaged_report_panics(
-            damage in proptest::collection::vec((0_usize..104, any::<u8>()), 1..6),
-            cut in 0_usize..104,
+            damage in proptest::collection::vec((0_usize..148, any::<u8>()), 1..6),
+            cut in 0_usize..148,
         ) {
             let now = Instant::now();
-            let mut wire = [0; 104];
+            let mut wire = [0; 148];
             let mut source = Source::default();
             source.receive(2, 9);
-            let len = reports(1).write(now, sent(1, 5), &mut source, true, &mut wire).unwrap();
+            let len = reports(1).write(now, &with_metrics(report(sent(1, 5), true), 2), &mut source, &mut wire).unwrap();
             for (at, value) in damage {
                 wire[at] ^= value;
             }

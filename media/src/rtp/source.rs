@@ -1,11 +1,15 @@
 //! The peer's source: its sequence numbers without the wrap, and its statistics.
 
+use super::bursts::{BurstSummary, Bursts, Fate};
+
 /// A gap of more than this is a restart, not a loss (RFC 3550 §A.1).
 const MAX_DROPOUT: u16 = 3_000;
 /// A packet older than this is not a late one (RFC 3550 §A.1).
 const MAX_MISORDER: u16 = 100;
 /// Sequence numbers whose arrival is remembered, to tell a duplicate from a late packet.
 const WINDOW: u64 = 128;
+/// What became of a packet is known when so many newer ones could have come.
+const JUDGED_AFTER: u64 = 64;
 
 /// What a packet is to the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub(crate) struct Source {
     earlier: Counts,
     jitter: Jitter,
     duplicates: u64,
+    /// In which pattern packets were missing.
+    bursts: Bursts,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,6 +56,10 @@ struct Current {
     received: u64,
     /// Bit n: the packet `highest - n` has arrived.
     window: u128,
+    /// Likewise: it was not heard.
+    discarded: u128,
+    /// The first packet whose fate is not settled.
+    unsettled: u64,
     /// At the last report, for the fraction lost since (RFC 3550 §A.3).
     reported: Counts,
 }
@@ -63,6 +73,8 @@ impl Current {
             highest: base,
             received: 1,
             window: 1,
+            discarded: 0,
+            unsettled: base,
             reported: Counts::default(),
         }
     }
@@ -74,13 +86,35 @@ impl Current {
         }
     }
 
-    fn receive(&mut self, sequence: u16) -> Option<Arrival> {
+    fn fate(&self, sequence: u64) -> Fate {
+        let Some(age) = self.highest.checked_sub(sequence) else {
+            return Fate::Lost; // nothing so new has come
+        };
+        let is_in = |window: u128| window.checked_shr(age as u32).unwrap_or(0) & 1 == 1;
+        match (is_in(self.window), is_in(self.discarded)) {
+            (false, _) => Fate::Lost,
+            (true, true) => Fate::Discarded,
+            (true, false) => Fate::Received,
+        }
+    }
+
+    /// Settles what is older than this.
+    fn settle(&mut self, until: u64, bursts: &mut Bursts) {
+        while self.unsettled < until {
+            bursts.take(self.fate(self.unsettled));
+            self.unsettled += 1;
+        }
+    }
+
+    fn receive(&mut self, sequence: u16, bursts: &mut Bursts) -> Option<Arrival> {
         let ahead = sequence.wrapping_sub(self.highest as u16);
         if ahead == 0 {
             return Some(Arrival::Duplicate);
         }
         let extended = if ahead < MAX_DROPOUT {
             let extended = self.highest + u64::from(ahead);
+            self.settle(extended.saturating_sub(JUDGED_AFTER), bursts);
+            self.discarded = self.discarded.checked_shl(u32::from(ahead)).unwrap_or(0);
             self.window = self.window.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
             self.highest = extended;
             extended
@@ -118,7 +152,7 @@ impl Source {
     pub(crate) fn receive(&mut self, ssrc: u32, sequence: u16) -> Arrival {
         let known = match &mut self.current {
             None => return self.restart(ssrc, sequence, None),
-            Some(current) if current.ssrc == ssrc => current.receive(sequence),
+            Some(current) if current.ssrc == ssrc => current.receive(sequence, &mut self.bursts),
             Some(_) => None,
         };
         match known {
@@ -138,7 +172,8 @@ impl Source {
     }
 
     fn restart(&mut self, ssrc: u32, sequence: u16, confirmed_by: Option<u16>) -> Arrival {
-        if let Some(current) = self.current.take() {
+        if let Some(mut current) = self.current.take() {
+            current.settle(current.highest + 1, &mut self.bursts);
             let counts = current.counts();
             self.earlier.expected += counts.expected;
             self.earlier.received += counts.received;
@@ -149,7 +184,8 @@ impl Source {
         if confirmed_by.is_some() {
             current.received = 0;
             current.window = 0;
-            if let Some(Arrival::New { sequence, .. }) = current.receive(sequence) {
+            if let Some(Arrival::New { sequence, .. }) = current.receive(sequence, &mut self.bursts)
+            {
                 extended = sequence;
             }
         }
@@ -160,6 +196,31 @@ impl Source {
             sequence: extended,
             restarted: true,
         }
+    }
+
+    /// A packet that came was not heard.
+    pub(crate) fn discard(&mut self, sequence: u64) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        if let Some(age) = current
+            .highest
+            .checked_sub(sequence)
+            .filter(|age| *age < WINDOW)
+        {
+            current.discarded |= 1 << age;
+        }
+    }
+
+    /// In which pattern packets were missing so far.
+    pub(crate) fn bursts(&self) -> BurstSummary {
+        let mut bursts = self.bursts.clone();
+        if let Some(current) = &self.current {
+            for sequence in current.unsettled..=current.highest {
+                bursts.take(current.fate(sequence));
+            }
+        }
+        bursts.summary()
     }
 
     /// Notes when an audio packet came: `transit` is its arrival less its timestamp, both in
@@ -202,6 +263,7 @@ impl Source {
     }
 
     /// Packets received, duplicates not counted.
+    #[cfg(test)]
     pub(crate) fn received(&self) -> u64 {
         self.totals().received
     }
@@ -312,6 +374,45 @@ mod tests {
         assert!((source.jitter() - 160.0).abs() < 1.0);
     }
 
+    #[test]
+    fn the_pattern_of_what_is_missing_knows_late_from_lost() {
+        let mut source = Source::default();
+        for sequence in 0..400_u16 {
+            if sequence % 40 == 7 {
+                continue;
+            }
+            let Arrival::New {
+                sequence: extended, ..
+            } = source.receive(1, sequence)
+            else {
+                continue;
+            };
+            if sequence % 40 == 9 {
+                source.discard(extended);
+            }
+        }
+        let found = source.bursts();
+        assert_eq!((found.lost, found.discarded), (0.025, 0.025));
+        // Two of three within each burst.
+        assert_eq!(found.burst_density, 2.0 / 3.0);
+        assert_eq!(found.burst_packets, 3.0);
+        assert_eq!(found.gap_density, 0.0);
+    }
+
+    #[test]
+    fn what_comes_out_of_order_is_not_missing() {
+        let mut source = Source::default();
+        for pair in 0..200_u16 {
+            source.receive(1, 2 * pair + 1);
+            source.receive(1, 2 * pair);
+        }
+        let found = source.bursts();
+        assert_eq!(
+            (found.lost, found.burst_density, found.gap_density),
+            (0.0, 0.0, 0.0)
+        );
+    }
+
     proptest! {
         #[test]
         fn received_and_lost_always_add_up_to_what_was_expected(
@@ -341,6 +442,7 @@ mod tests {
                 source.receive(ssrc, sequence);
                 let totals = source.totals();
                 prop_assert!(totals.received <= totals.expected);
+                prop_assert!(source.bursts().lost <= 1.0);
                 source.report();
             }
         }

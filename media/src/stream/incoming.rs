@@ -3,27 +3,20 @@
 use std::time::Instant;
 
 use super::{FrameKind, StreamConfig};
-use crate::codec::{Codec, CodecError, Decoder};
-use crate::concealment::Concealment;
+use crate::codec::Codec;
 use crate::dtmf::KeyReceiver;
-use crate::jitter_buffer::{Demand, Following, JitterBuffer, Next, Pace};
+use crate::jitter_buffer::{Demand, JitterBuffer, Next};
 use crate::random::Random;
-use crate::rtp::{Arrival, Packet, Source};
+use crate::rtp::{Arrival, BurstSummary, Packet, Source};
 use crate::stream::noise::ComfortNoise;
-use crate::stream::playout::{Playout, Rate};
-use crate::time_stretch::{self, Pauses};
+use crate::stream::playout::Rate;
+use crate::stream::statistics::Heard;
+use crate::stream::voice::Voice;
 
 /// Comfort noise's static payload type (RFC 3551 table 4).
 const COMFORT_NOISE: u8 = 13;
-/// libopus conceals in multiples of 2.5 ms.
-const OPUS_STEP: usize = 120;
-/// Share of frames lost from which on sound is held back a little, so that what comes after a loss is known when
-/// the loss has to be concealed; and at which it no longer is.
-const LOSSY_FROM: f32 = 0.01;
-const LOSSY_UNTIL: f32 = 0.002;
-/// How much is held back then, ms: for Opus a whole frame, for the copy of the lost one in the next; for others most
-/// of one, so that only its beginning is made up blindly.
-const OPUS_LOOKAHEAD_MS: i64 = 20;
+/// How much is held back while losses are many, ms, beside what Opus needs to see the next packet: most of a packet, so
+/// that only a loss's beginning is made up blindly.
 const RESERVE_MS: i64 = 12;
 
 /// What a packet brought beside audio.
@@ -45,25 +38,17 @@ pub(super) struct Incoming {
     noise: ComfortNoise,
     /// The rate at which frames are pulled.
     rate: u32,
+    /// The payload type of comfort noise that the peer has chosen, besides the static one.
+    noise_payload_type: Option<u8>,
+    heard: Heard,
     packets: u64,
+    /// Of the packet played last.
+    packet_ms: f32,
+    /// Packets skipped by the buffer that the source knows of.
+    skipped: u64,
     concealed_ms: f32,
+    recovered_ms: f32,
     kind: FrameKind,
-}
-
-/// The decoder of the payload type heard at present, and what follows it.
-struct Voice {
-    decoder: Decoder,
-    concealment: Concealment,
-    pauses: Pauses,
-    block: Vec<f32>,
-    playout: Playout,
-    /// The packet after a gap, decoded ahead of its time.
-    future: Vec<f32>,
-    /// What the last packet stood for, in clock units.
-    packet_units: i64,
-    /// A slowly moving share of stretches that were lost, and whether they are many.
-    loss: f32,
-    lossy: bool,
 }
 
 impl Incoming {
@@ -77,8 +62,13 @@ impl Incoming {
             voice: None,
             noise: ComfortNoise::new(random),
             rate: Codec::Pcmu.sample_rate(),
+            noise_payload_type: None,
+            heard: Heard::default(),
             packets: 0,
+            packet_ms: 20.0,
+            skipped: 0,
             concealed_ms: 0.0,
+            recovered_ms: 0.0,
             kind: FrameKind::Silence,
         }
     }
@@ -86,6 +76,7 @@ impl Incoming {
     pub(super) fn configure(&mut self, config: &StreamConfig) {
         self.payload_types.clone_from(&config.receive_pts);
         self.keys_payload_type = config.dtmf_receive_pt;
+        self.noise_payload_type = config.comfort_noise_pt;
         if self.rate != config.codec.sample_rate() {
             self.rate = config.codec.sample_rate();
             self.voice = None; // its playout speaks the former rate
@@ -103,9 +94,13 @@ impl Incoming {
 
     /// Whether the payload type was agreed on.
     pub(super) fn expects(&self, payload_type: u8) -> bool {
-        payload_type == COMFORT_NOISE
+        self.is_noise(payload_type)
             || Some(payload_type) == self.keys_payload_type
             || self.codec_of(payload_type).is_some()
+    }
+
+    fn is_noise(&self, payload_type: u8) -> bool {
+        payload_type == COMFORT_NOISE || Some(payload_type) == self.noise_payload_type
     }
 
     fn codec_of(&self, payload_type: u8) -> Option<Codec> {
@@ -151,8 +146,24 @@ impl Incoming {
             .units(now)
             .wrapping_sub(i64::from(packet.timestamp));
         self.source.note_transit(transit);
+        let late = self.jitter.discarded().late;
         self.jitter.insert(now, sequence, packet);
+        self.note_discarded(sequence, late);
         Brought::Audio
+    }
+
+    /// Tells the source which packets are not heard: this one, if it is late, and those before it
+    /// that were skipped since the last one came.
+    fn note_discarded(&mut self, sequence: u64, late: u64) {
+        let discarded = self.jitter.discarded();
+        if discarded.late > late {
+            self.source.discard(sequence);
+        }
+        let skipped = discarded.skipped.saturating_sub(self.skipped);
+        for back in 1..=skipped.min(sequence) {
+            self.source.discard(sequence - back);
+        }
+        self.skipped = discarded.skipped;
     }
 
     /// Fills `out` at the rate of the configuration.
@@ -174,6 +185,8 @@ impl Incoming {
         if let Some(voice) = &mut self.voice {
             voice.playout.pop(out);
         }
+        let delay_ms = self.jitter.delay_ms();
+        self.heard.take(out, self.rate, self.kind, delay_ms);
         self.kind
     }
 
@@ -206,10 +219,20 @@ impl Incoming {
             reserve: self.reserve(heard.units(pull)),
         };
         self.look_ahead(clock);
+        let lost = self.is_loss();
         match self.jitter.next(now, demand) {
             Next::Play(slot, pace) => {
-                if slot.payload_type == COMFORT_NOISE {
-                    self.noise.set_level(&slot.payload);
+                let is_noise = slot.payload_type == COMFORT_NOISE
+                    || Some(slot.payload_type) == self.noise_payload_type;
+                if is_noise {
+                    let mut codecs = self.payload_types.iter().map(|(_, codec)| *codec);
+                    let g711 = codecs.find(|codec| codec.sample_rate() == 8_000);
+                    // A call may begin with a pause.
+                    if let (None, Some(codec)) = (&self.voice, g711) {
+                        self.voice = Voice::new(codec, self.rate).ok();
+                    }
+                    let last = self.voice.as_ref().map_or(0.0, |voice| voice.last);
+                    self.noise.describe(&slot.payload, last);
                     self.jitter.played(now, held, wanted);
                     return self.silence(rate.samples(wanted));
                 }
@@ -220,18 +243,19 @@ impl Incoming {
                     .map(|(_, codec)| *codec);
                 let played = match codec {
                     Some(codec) => {
-                        self.noise.stop();
                         let voice = match Voice::of(&mut self.voice, codec, self.rate) {
                             Ok(voice) => voice,
                             Err(_) => return self.drop_front(now, held, wanted),
                         };
-                        voice.play(&slot.payload, pace, clock)
+                        self.concealed_ms += voice.end_pause(slot.sequence);
+                        voice.play(&slot.payload, pace, clock, &mut self.noise)
                     }
                     None => None, // the payload type is no longer agreed on
                 };
                 match played {
                     Some(units) => {
                         self.kind = FrameKind::Voice;
+                        self.packet_ms = units as f32 * 1_000.0 / clock as f32;
                         self.jitter.played(now, held, units);
                         true
                     }
@@ -246,10 +270,18 @@ impl Incoming {
                 if self.noise.fill(voice.room(len)) {
                     self.kind = FrameKind::ComfortNoise;
                     voice.append(len);
+                } else if voice.pause.announced && !lost {
+                    self.kind = FrameKind::ComfortNoise;
+                    voice.go_on(len);
                 } else {
-                    voice.conceal(following, len, rate);
-                    self.concealed_ms += units as f32 * 1_000.0 / clock as f32;
-                    self.kind = FrameKind::Concealed;
+                    let ms = units as f32 * 1_000.0 / clock as f32;
+                    if voice.conceal(following, len, rate) {
+                        self.recovered_ms += ms;
+                        self.kind = FrameKind::Voice;
+                    } else {
+                        self.concealed_ms += ms;
+                        self.kind = FrameKind::Concealed;
+                    }
                 }
                 true
             }
@@ -257,18 +289,32 @@ impl Incoming {
         }
     }
 
-    /// What to ask of the jitter buffer: Opus conceals and recovers in whole frames.
+    /// Whether a packet is missing before the next one, as far as is known.
+    fn is_loss(&self) -> bool {
+        let next = self.jitter.gap().map(|(_, next)| next.sequence);
+        let last = self.voice.as_ref().map(|voice| voice.pause.sequence);
+        next.zip(last).is_some_and(|(next, last)| next != last + 1)
+    }
+
+    /// What to ask of the jitter buffer: Opus conceals no less than 10 ms, and the copy in a packet stands
+    /// for the whole frame before it (RFC 6716 §2.1.7), of which the rest is as good.
     fn wanted(&self, rate: Rate, missing: usize) -> i64 {
-        let frame = i64::from(rate.units) / 50;
+        let frame = i64::from(rate.units) / 100;
         let wanted = rate.units(missing).max(1);
-        let is_opus = self
-            .voice
-            .as_ref()
-            .is_some_and(|voice| voice.decoder.codec() == Codec::Opus);
-        if is_opus {
-            (wanted + frame - 1) / frame * frame
-        } else {
-            wanted
+        let Some(voice) = &self.voice else {
+            return wanted;
+        };
+        if voice.decoder.codec() != Codec::Opus {
+            return wanted;
+        }
+        let whole = (wanted + frame - 1) / frame * frame;
+        let Some((gap, next)) = self.jitter.gap().filter(|(gap, _)| *gap > 0) else {
+            return whole;
+        };
+        match voice.decoder.recoverable(&next.payload) {
+            0 => whole,
+            copy if gap <= copy => gap,
+            copy => whole.min(gap - copy),
         }
     }
 
@@ -290,26 +336,29 @@ impl Incoming {
         let Some(voice) = &mut self.voice else {
             return false;
         };
-        let room = voice.room(len);
-        if self.noise.fill(room) {
+        if self.noise.fill(voice.room(len)) {
             self.kind = FrameKind::ComfortNoise;
+            voice.append(len);
+        } else if voice.pause.announced {
+            self.kind = FrameKind::ComfortNoise;
+            voice.go_on(len);
         } else {
-            room.fill(0.0);
+            voice.room(len).fill(0.0);
             self.kind = FrameKind::Silence;
+            voice.append(len);
         }
-        voice.append(len);
         true
     }
 
-    /// In-band FEC needs the packet after a loss in time: worth a frame of delay when losses
+    /// In-band FEC needs the packet after a loss in time: worth a packet of delay when losses
     /// happen, and not otherwise.
     fn look_ahead(&mut self, clock: u32) {
         let wants = self
             .voice
             .as_ref()
             .is_some_and(|voice| voice.lossy && voice.decoder.codec() == Codec::Opus);
-        let ms = if wants { OPUS_LOOKAHEAD_MS } else { 0 };
-        self.jitter.set_lookahead(ms * i64::from(clock) / 1_000);
+        let packet = self.packet_ms as i64 * i64::from(clock) / 1_000;
+        self.jitter.set_lookahead(if wants { packet } else { 0 });
     }
 
     /// How much of the voice is to be held beyond a `pull`, in units. Where packets wait for the late ones anyway, the
@@ -332,9 +381,34 @@ impl Incoming {
         self.packets
     }
 
+    /// Frames of 20 ms brought back from copies.
+    pub(super) fn recovered(&self) -> u64 {
+        (self.recovered_ms / 20.0).round() as u64
+    }
+
     /// Frames of 20 ms made up.
     pub(super) fn concealed(&self) -> u64 {
         (self.concealed_ms / 20.0).round() as u64
+    }
+
+    /// In which pattern packets were missing.
+    pub(super) fn bursts(&self) -> BurstSummary {
+        self.source.bursts()
+    }
+
+    /// Who sends.
+    pub(super) fn ssrc(&self) -> Option<u32> {
+        self.source.ssrc()
+    }
+
+    /// What was heard so far.
+    pub(super) fn heard(&self) -> &Heard {
+        &self.heard
+    }
+
+    /// Milliseconds of the packet played last.
+    pub(super) fn packet_ms(&self) -> f32 {
+        self.packet_ms
     }
 
     pub(super) fn jitter_buffer(&self) -> &JitterBuffer {
@@ -343,10 +417,6 @@ impl Incoming {
 
     pub(super) fn lost(&self) -> u64 {
         self.source.lost()
-    }
-
-    pub(super) fn received(&self) -> u64 {
-        self.source.received()
     }
 
     pub(super) fn duplicates(&self) -> u64 {
@@ -360,111 +430,5 @@ impl Incoming {
     /// The codec heard at present.
     pub(super) fn codec(&self) -> Option<Codec> {
         self.voice.as_ref().map(|voice| voice.decoder.codec())
-    }
-}
-
-impl Voice {
-    /// The voice for this codec: the present one, or a new one at a change.
-    fn of(voice: &mut Option<Voice>, codec: Codec, rate: u32) -> Result<&mut Voice, CodecError> {
-        let fits = voice
-            .as_ref()
-            .is_some_and(|voice| voice.decoder.codec() == codec);
-        if !fits {
-            let decoder = Decoder::new(codec)?;
-            // Room for the longest packet, and for a stretch of it.
-            let room = decoder.max_samples() + codec.sample_rate() as usize / 50;
-            *voice = Some(Voice {
-                concealment: Concealment::new(codec.sample_rate()),
-                pauses: Pauses::default(),
-                block: vec![0.0; room],
-                playout: Playout::new(codec.sample_rate(), rate, room)?,
-                future: Vec::new(),
-                packet_units: 0,
-                loss: 0.0,
-                lossy: false,
-                decoder,
-            });
-        }
-        voice.as_mut().ok_or(CodecError::TooLong { codec })
-    }
-
-    fn room(&mut self, len: usize) -> &mut [f32] {
-        if self.block.len() < len {
-            self.block.resize(len, 0.0);
-        }
-        &mut self.block[..len]
-    }
-
-    fn append(&mut self, len: usize) {
-        self.playout.push(&self.block[..len]);
-    }
-
-    /// Decodes, brings to the pace, joins and appends; tells the clock units the packet stood
-    /// for, or `None` if it is no audio.
-    fn play(&mut self, payload: &[u8], pace: Pace, clock: u32) -> Option<i64> {
-        let len = self
-            .decoder
-            .decode(payload, &mut self.block)
-            .ok()
-            .filter(|len| *len > 0)?;
-        let rate = Rate {
-            samples: self.decoder.codec().sample_rate(),
-            units: clock,
-        };
-        self.packet_units = rate.units(len);
-        self.note_loss(0.0);
-        let stretched = self.stretch(len, pace, rate);
-        self.concealment.receive(&mut self.block[..stretched]);
-        self.append(stretched);
-        Some(rate.units(len))
-    }
-
-    fn stretch(&mut self, len: usize, pace: Pace, rate: Rate) -> usize {
-        let pause = self.pauses.is_pause(&self.block[..len]);
-        if self.concealment.is_concealing() {
-            return len; // the join comes first
-        }
-        match pace {
-            Pace::Shorter { units, in_voice } if pause || in_voice => {
-                let most = rate.samples(units);
-                len - time_stretch::shorten(&mut self.block[..len], rate.samples, most, pause)
-            }
-            Pace::Longer { units, in_voice } if pause || in_voice => {
-                let most = rate.samples(units);
-                len + time_stretch::lengthen(&mut self.block, len, rate.samples, most, pause)
-            }
-            _ => len,
-        }
-    }
-
-    fn note_loss(&mut self, lost: f32) {
-        self.loss += (lost - self.loss) / 256.0;
-        self.lossy = self.loss > if self.lossy { LOSSY_UNTIL } else { LOSSY_FROM };
-    }
-
-    fn conceal(&mut self, following: Option<Following>, len: usize, rate: Rate) {
-        self.note_loss(1.0);
-        let native = len.next_multiple_of(OPUS_STEP);
-        self.room(native);
-        let copy = following
-            .as_ref()
-            .filter(|following| rate.samples(following.gap) == len)
-            .map(|following| &following.slot.payload[..])
-            .filter(|payload| self.decoder.can_recover(payload));
-        if !self.decoder.conceal(copy, &mut self.block[..native]) {
-            if let Some(Following { slot, gap }) = following {
-                self.look_beyond(&slot.payload, rate.samples(gap));
-            }
-            self.concealment.conceal(&mut self.block[..len]);
-        }
-        self.append(len);
-    }
-
-    /// Bridges the gap of so many samples to the packet after it.
-    fn look_beyond(&mut self, payload: &[u8], gap: usize) {
-        self.future.resize(self.decoder.max_samples(), 0.0);
-        if let Ok(len) = self.decoder.preview(payload, &mut self.future) {
-            self.concealment.lead_to(&self.future[..len], gap);
-        }
     }
 }

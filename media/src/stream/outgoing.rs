@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::StreamConfig;
+use super::silence::{SilenceSuppression, Verdict};
 use crate::codec::{Codec, CodecError, Encoder, OpusParams};
 use crate::dtmf::KeySender;
 use crate::random::Random;
@@ -25,12 +26,30 @@ struct Format {
     /// Samples in a packet.
     packet_len: usize,
     encoder: Encoder,
+    /// Where pauses are described in place of being sent, with the payload type of that.
+    suppression: Option<(u8, Box<SilenceSuppression>)>,
 }
 
 impl Format {
     fn units(&self, samples: usize) -> u32 {
         (samples as u64 * u64::from(self.codec.rtp_clock()) / u64::from(self.codec.sample_rate()))
             as u32
+    }
+
+    /// The payload type and the length of what goes out for a packet's samples; zero: nothing does.
+    fn encode(&mut self, samples: &[f32], payload: &mut [u8]) -> (u8, usize) {
+        if let Some((payload_type, suppression)) = &mut self.suppression {
+            match suppression.judge(samples, self.codec.sample_rate()) {
+                Verdict::Voice => {}
+                Verdict::Noise(background) => return (*payload_type, background.write(payload)),
+                Verdict::Nothing => return (*payload_type, 0),
+            }
+        }
+        let len = self.encoder.encode(samples, payload).unwrap_or(0);
+        // Opus in discontinuous transmission makes packets of two octets at most for silence;
+        // they need not go out (RFC 7587 §3.1.3, RFC 6716 §2.1.9).
+        let is_silent = self.codec == Codec::Opus && self.opus.dtx && len <= 2;
+        (self.payload_type, if is_silent { 0 } else { len })
     }
 }
 
@@ -74,16 +93,23 @@ impl Outgoing {
     }
 
     pub(super) fn configure(&mut self, config: &StreamConfig) -> Result<(), CodecError> {
-        let encoder = match self.format.take() {
+        let (encoder, former) = match self.format.take() {
             Some(format) if format.codec == config.codec && format.opus == config.opus => {
-                format.encoder
+                (format.encoder, format.suppression)
             }
             _ => {
                 self.waiting.clear();
                 self.talking = false;
-                Encoder::new(config.codec, &config.opus)?
+                (Encoder::new(config.codec, &config.opus)?, None)
             }
         };
+        let is_g711 = matches!(config.codec, Codec::Pcma | Codec::Pcmu);
+        let noise = config.comfort_noise_pt.filter(|_| is_g711);
+        let suppression = noise.filter(|_| config.silence_suppression);
+        let suppression = suppression.map(|payload_type| {
+            let former = former.map(|(_, suppression)| suppression);
+            (payload_type, former.unwrap_or_default())
+        });
         let ptime = packet_time(config.codec, config.ptime_ms);
         let packet_len = (config.codec.sample_rate() * ptime / 1_000) as usize;
         let frame_len = (config.codec.sample_rate() * FRAME_MS / 1_000) as usize;
@@ -95,6 +121,7 @@ impl Outgoing {
             keys_payload_type: config.dtmf_send_pt,
             packet_len,
             encoder,
+            suppression,
         });
         Ok(())
     }
@@ -204,26 +231,13 @@ impl Outgoing {
         let units = format.units(format.packet_len);
         let mut taken = 0;
         while let Some(samples) = self.waiting.get(taken..taken + format.packet_len) {
-            // Opus in discontinuous transmission makes packets of two octets at most for silence;
-            // they need not go out (RFC 7587 §3.1.3, RFC 6716 §2.1.9).
-            let len = format
-                .encoder
-                .encode(samples, &mut self.payload[..])
-                .unwrap_or(0);
-            let silent = len == 0 || (format.codec == Codec::Opus && format.opus.dtx && len <= 2);
-            if silent {
-                self.talking = false;
-            } else {
-                let marker = !self.talking;
-                self.talking = true;
-                self.send(
-                    format.payload_type,
-                    marker,
-                    self.timestamp,
-                    len,
-                    remote,
-                    transmit,
-                );
+            let (payload_type, len) = format.encode(samples, &mut self.payload[..]);
+            let is_voice = payload_type == format.payload_type && len > 0;
+            let marker = is_voice && !self.talking;
+            self.talking = is_voice;
+            if len > 0 {
+                let timestamp = self.timestamp;
+                self.send(payload_type, marker, timestamp, len, remote, transmit);
             }
             self.timestamp = self.timestamp.wrapping_add(units);
             taken += format.packet_len;

@@ -9,7 +9,9 @@ use ringbook_media::ice::{
     GATHERING, IceCandidate, IceConfig, IceCredentials, IceSession, Loss, TurnServer,
 };
 use ringbook_media::signal;
-use ringbook_media::stream::{Codec, OpusParams, Protection, Stream, StreamConfig};
+use ringbook_media::stream::{
+    Codec, ExtendedReports, OpusParams, Protection, Stream, StreamConfig,
+};
 use stun_types::attribute::XorMappedAddress;
 use stun_types::message::{BINDING, Message, MessageClass, MessageWriteVec};
 use stun_types::prelude::{MessageWrite as _, MessageWriteExt as _};
@@ -235,6 +237,9 @@ impl Internet {
             receive_pts: vec![(0, Codec::Pcmu)],
             dtmf_send_pt: None,
             dtmf_receive_pt: None,
+            comfort_noise_pt: None,
+            silence_suppression: false,
+            extended_reports: ExtendedReports::default(),
             ptime_ms: 20,
             opus: OpusParams::default(),
             remote_rtp: remote,

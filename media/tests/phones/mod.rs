@@ -17,7 +17,7 @@ use ringbook_media::{
     },
     recorder::{Finished, RecordingFormat},
     signal::{has_tone, power_at, tone},
-    stream::{Protection, StreamConfig, StreamStats},
+    stream::{ExtendedReports, Protection, StreamConfig, StreamStats},
     voice_processing::VoiceSettings,
 };
 
@@ -132,6 +132,9 @@ pub fn config(codec: Codec) -> StreamConfig {
         receive_pts: vec![(96, codec)],
         dtmf_send_pt: Some(101),
         dtmf_receive_pt: Some(101),
+        comfort_noise_pt: None,
+        silence_suppression: false,
+        extended_reports: ExtendedReports::default(),
         ptime_ms: 20,
         opus: OpusParams::default(),
         remote_rtp: nowhere,

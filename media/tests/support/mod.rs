@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 pub use network::{Dice, Fate};
 use ringbook_media::stream::{
-    Codec, FrameKind, OpusParams, Protection, Stream, StreamConfig, StreamEvent,
+    Codec, ExtendedReports, FrameKind, OpusParams, Protection, Stream, StreamConfig, StreamEvent,
 };
 
 pub const ALICE: ([u8; 4], u16) = ([192, 0, 2, 1], 40_000);
@@ -53,6 +53,9 @@ pub fn config(codec: Codec, remote: ([u8; 4], u16)) -> StreamConfig {
         ],
         dtmf_send_pt: Some(101),
         dtmf_receive_pt: Some(101),
+        comfort_noise_pt: None,
+        silence_suppression: false,
+        extended_reports: ExtendedReports::default(),
         ptime_ms: 20,
         opus: OpusParams::default(),
         remote_rtp: rtp(remote),

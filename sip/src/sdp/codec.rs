@@ -11,6 +11,8 @@ use super::Codec;
 const EVENT_8000: u8 = 101;
 /// The payload type of DTMF on a 48000 Hz clock in our offers.
 const EVENT_48000: u8 = 110;
+/// The payload type of comfort noise beside G.711 (RFC 3389 §4, RFC 3551 §6).
+const COMFORT_NOISE: u8 = 13;
 /// The payload type of Opus in our offers.
 const OPUS: u8 = 111;
 
@@ -23,6 +25,12 @@ impl Codec {
             Self::G722 => 9,
             Self::Opus => OPUS,
         }
+    }
+
+    /// Whether comfort noise of RFC 3389 goes with it: G.711 alone has 8000 samples a second, as the
+    /// noise of payload type 13 does.
+    pub(super) fn has_comfort_noise(self) -> bool {
+        matches!(self, Self::Pcma | Self::Pcmu)
     }
 
     /// Hertz of the RTP clock. G.722 samples at 16000 and says 8000 (RFC 3551 §4.5.2).
@@ -56,6 +64,8 @@ pub(super) enum Payload {
     Audio(Codec),
     /// Telephone events (RFC 4733) on a clock of so many Hertz.
     Events(u32),
+    /// Comfort noise (RFC 3389) on the clock of G.711.
+    ComfortNoise,
 }
 
 /// One format of a media line.
@@ -85,10 +95,17 @@ impl Format {
         }
     }
 
+    pub(super) fn comfort_noise() -> Self {
+        Self {
+            payload_type: COMFORT_NOISE,
+            payload: Payload::ComfortNoise,
+        }
+    }
+
     pub(super) fn codec(&self) -> Option<Codec> {
         match self.payload {
             Payload::Audio(codec) => Some(codec),
-            Payload::Events(_) => None,
+            Payload::Events(_) | Payload::ComfortNoise => None,
         }
     }
 
@@ -101,6 +118,7 @@ impl Format {
             }
             Payload::Audio(codec) => RtpMap::new(number, codec.encoding_name(), codec.rtp_clock()),
             Payload::Events(clock) => RtpMap::new(number, "telephone-event", clock),
+            Payload::ComfortNoise => RtpMap::new(number, "CN", Codec::Pcmu.rtp_clock()),
         }
     }
 }
@@ -113,6 +131,10 @@ impl Payload {
         if named("telephone-event") {
             return Some(Self::Events(map.clock_rate));
         }
+        if named("CN") {
+            let is_g711 = map.clock_rate == Codec::Pcmu.rtp_clock() && channels == "1";
+            return is_g711.then_some(Self::ComfortNoise);
+        }
         let all = [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
         let codec = all.into_iter().find(|codec| named(codec.encoding_name()))?;
         let has_channels = channels == "1" || codec == Codec::Opus;
@@ -121,6 +143,9 @@ impl Payload {
 
     /// What a payload type without `a=rtpmap` stands for (RFC 3551 §6).
     pub(super) fn of_static(payload_type: u8) -> Option<Self> {
+        if payload_type == COMFORT_NOISE {
+            return Some(Self::ComfortNoise);
+        }
         let all = [Codec::G722, Codec::Pcma, Codec::Pcmu];
         all.into_iter()
             .find(|codec| codec.payload_type() == payload_type)

@@ -43,6 +43,8 @@ pub struct LocalMedia {
     pub rtcp_port: Option<u16>,
     /// Our codecs, the preferred one first.
     pub codecs: Vec<Codec>,
+    /// Whether the peer's Opus may say nothing in silence (RFC 7587 §6.1: `usedtx`).
+    pub opus_dtx: bool,
     /// What we want to do.
     pub direction: Direction,
     /// Whether the audio is encrypted.
@@ -80,6 +82,10 @@ pub struct MediaPlan {
     pub dtmf_send_pt: Option<u8>,
     /// The payload type in which telephone events arrive.
     pub dtmf_receive_pt: Option<u8>,
+    /// The payload type of comfort noise (RFC 3389), if the peer takes it beside this codec.
+    pub comfort_noise_pt: Option<u8>,
+    /// Which extended reports the peer asks for.
+    pub extended_reports: ExtendedReports,
     /// Milliseconds of audio to send in a packet.
     pub ptime_ms: u32,
     /// How to encode Opus.
@@ -103,6 +109,8 @@ pub struct OpusParams {
     pub dtx: bool,
     /// The peer prefers stereo.
     pub stereo: bool,
+    /// At a constant bit rate.
+    pub cbr: bool,
     /// Bits per second at most.
     pub max_bitrate: Option<u32>,
     /// The peer plays nothing above this sampling rate, in Hz.
@@ -115,10 +123,20 @@ impl Default for OpusParams {
             fec: false,
             dtx: false,
             stereo: false,
+            cbr: false,
             max_bitrate: None,
             max_playback_rate: 48_000,
         }
     }
+}
+
+/// What `a=rtcp-xr` asks for (RFC 3611 §5.1), as far as we can tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExtendedReports {
+    /// The quality of the voice (§4.7).
+    pub voip_metrics: bool,
+    /// The round trip for those who only receive (§4.4, §4.5).
+    pub receiver_rtt: bool,
 }
 
 /// Why there is no audio stream.

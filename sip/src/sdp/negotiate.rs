@@ -9,11 +9,14 @@ use sdp_types::{
 
 use super::beside::{Beside, refused};
 use super::codec::{Format, Payload};
-use super::remote::{RemoteAudio, is_live_audio, read_session};
+use super::remote::{RTCP_XR, RemoteAudio, is_live_audio, read_session};
 use super::{
-    Codec, Direction, IcePlan, LocalIce, LocalMedia, MediaPlan, Protection, SdpError, ice, security,
+    Codec, Direction, ExtendedReports, IcePlan, LocalIce, LocalMedia, MediaPlan, Protection,
+    SdpError, ice, security,
 };
 
+/// The extended reports that we read and, where we are asked for them, write (RFC 3611 §5.1).
+const EXTENDED_REPORTS: &str = "rcvr-rtt=all voip-metrics";
 /// RFC 3551 §6: numbers from here on mean nothing by themselves.
 const FIRST_DYNAMIC: u8 = 35;
 
@@ -21,12 +24,15 @@ const FIRST_DYNAMIC: u8 = 35;
 /// streams that were refused before.
 /// [`LocalMedia::codecs`] must not be empty.
 pub fn offer(local: &LocalMedia) -> Vec<u8> {
-    to_bytes(&our_offer(local))
+    to_bytes(&our_offer(local, &offered_formats(local)))
 }
 
-/// The same without what goes without saying, for a message that has to be small.
+/// The same without what goes without saying or can be done without, for a message that has to be
+/// small.
 pub fn brief_offer(local: &LocalMedia) -> Vec<u8> {
-    let mut session = our_offer(local);
+    let formats = offered_formats(local).into_iter();
+    let formats = formats.filter(|format| format.payload != Payload::ComfortNoise);
+    let mut session = our_offer(local, &formats.collect::<Vec<_>>());
     for media in &mut session.medias {
         media.attributes.retain(|attribute| !is_implied(attribute));
     }
@@ -47,19 +53,20 @@ fn is_implied(attribute: &Attribute) -> bool {
     match attribute.attribute.as_str() {
         "rtpmap" => is_static(value),
         "fmtp" => value.ends_with(" 0-16"),
+        RTCP_XR => true,
         name => name == Direction::SendRecv.as_str(),
     }
 }
 
-fn our_offer(local: &LocalMedia) -> Session {
+fn our_offer(local: &LocalMedia, formats: &[Format]) -> Session {
     let mut session = our_session(local);
     session.times.push(Time::new(0, 0));
-    let formats = offered_formats(local);
     let (profile, keys) = security::offer(local);
     let lines = [keys, ice::offer(local)].concat();
-    let mut audio = our_audio(local, profile, &formats, local.direction, lines);
+    let mut audio = our_audio(local, profile, formats, local.direction, lines);
     // RFC 5761 §5.1.1. Until the answer, RTCP is taken at both ports.
     audio.add_attribute_from_str("rtcp-mux");
+    audio.add_attribute_with_value(RTCP_XR, EXTENDED_REPORTS);
     for media in local.beside.around(audio) {
         session.add_media(media);
     }
@@ -157,6 +164,8 @@ fn plan(
         receive_pts: receiving.iter().filter_map(with_codec).collect(),
         dtmf_send_pt: events_beside(codec, sending),
         dtmf_receive_pt: events_beside(codec, receiving),
+        comfort_noise_pt: comfort_noise_beside(codec, sending),
+        extended_reports: remote.extended_reports,
         ptime_ms: remote.ptime_ms,
         opus: remote.opus,
         direction,
@@ -173,11 +182,18 @@ fn with_codec(format: &Format) -> Option<(u8, Codec)> {
 /// The payload type of telephone events beside a codec: on its clock (RFC 4733 §2.1), else the
 /// one there is, because many peers offer 8000 Hz beside Opus and look at the number only.
 fn events_beside(codec: Codec, formats: &[Format]) -> Option<u8> {
-    let events = || formats.iter().filter(|format| format.codec().is_none());
+    let is_event = |format: &&Format| matches!(format.payload, Payload::Events(_));
+    let events = || formats.iter().filter(is_event);
     let on_clock = events().find(|format| format.payload == Payload::Events(codec.rtp_clock()));
     on_clock
         .or_else(|| events().next())
         .map(|format| format.payload_type)
+}
+
+fn comfort_noise_beside(codec: Codec, formats: &[Format]) -> Option<u8> {
+    let noise = |format: &&Format| format.payload == Payload::ComfortNoise;
+    let noise = formats.iter().find(noise).map(|format| format.payload_type);
+    noise.filter(|_| codec.has_comfort_noise())
 }
 
 /// A stream that we can take, and how.
@@ -227,27 +243,39 @@ fn choose_stream(local: &LocalMedia, offer: &Session) -> Result<(usize, Choice),
 }
 
 /// What of the peer's formats is ours too, in the peer's order and with its numbers
-/// (RFC 3264 §6.1). Telephone events always are.
+/// (RFC 3264 §6.1). Telephone events always are, comfort noise beside what it is for.
 fn common_formats(local: &LocalMedia, remote: &[Format]) -> Vec<Format> {
+    let has_comfort_noise = remote
+        .iter()
+        .filter_map(Format::codec)
+        .any(|codec| codec.has_comfort_noise() && local.codecs.contains(&codec));
     let is_common = |format: &&Format| match format.payload {
         Payload::Audio(codec) => local.codecs.contains(&codec),
         Payload::Events(clock) => clock == 8_000 || clock == 48_000,
+        Payload::ComfortNoise => has_comfort_noise,
     };
     remote.iter().filter(is_common).copied().collect()
 }
 
-/// Our codecs, and telephone events on each clock that they need.
+/// Our codecs, comfort noise where one of them needs it, and telephone events on each clock that
+/// they need.
 fn offered_formats(local: &LocalMedia) -> Vec<Format> {
     let mut formats: Vec<Format> = Vec::new();
     let events = local
         .codecs
         .iter()
         .map(|codec| Format::events(codec.rtp_clock()));
+    let with_noise = local
+        .codecs
+        .iter()
+        .filter(|codec| codec.has_comfort_noise());
+    let noise = with_noise.map(|_| Format::comfort_noise());
     for format in local
         .codecs
         .iter()
         .copied()
         .map(Format::audio)
+        .chain(noise)
         .chain(events)
     {
         if !formats.contains(&format) {
@@ -285,7 +313,7 @@ fn our_audio(
         media.add_attribute(format.rtpmap());
         media
             .attributes
-            .extend(our_fmtp(*format).map(Attribute::from));
+            .extend(our_fmtp(local, *format).map(Attribute::from));
     }
     media.add_attribute_with_value("ptime", 20);
     // Behind a NAT nobody knows the port of RTCP; whoever speaks of ICE shares the other one.
@@ -318,19 +346,27 @@ fn our_answer(local: &LocalMedia, proto: &str, choice: &Choice, direction: Direc
     if mux {
         media.add_attribute_from_str("rtcp-mux");
     }
+    // What the offerer asks for we can tell, and want to be told, too (RFC 3611 §5.2).
+    if choice.remote.extended_reports != ExtendedReports::default() {
+        media.add_attribute_with_value(RTCP_XR, EXTENDED_REPORTS);
+    }
     media
 }
 
-/// What our decoder wants.
-fn our_fmtp(format: Format) -> Option<Fmtp> {
+/// What our decoder wants. What it does not say is as RFC 7587 §6.1 takes it to be: every bandwidth,
+/// one channel, any bit rate.
+fn our_fmtp(local: &LocalMedia, format: Format) -> Option<Fmtp> {
     let mut fmtp = Fmtp::new(format.payload_type);
     match format.payload {
         Payload::Audio(Codec::Opus) => {
             fmtp.add_format_specific_param(FmtpParam::with_value("useinbandfec", 1));
+            if local.opus_dtx {
+                fmtp.add_format_specific_param(FmtpParam::with_value("usedtx", 1));
+            }
         }
         // The sixteen keys and the hook flash (RFC 4733 §2.4.1).
         Payload::Events(_) => fmtp.add_format_specific_param(FmtpParam::new("0-16")),
-        Payload::Audio(_) => return None,
+        Payload::Audio(_) | Payload::ComfortNoise => return None,
     }
     Some(fmtp)
 }

@@ -5,12 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use sdp_types::{Attribute, Fmtp, Media, Rtcp, RtpMap, Session};
 
 use super::codec::{Format, Payload};
-use super::{Codec, Direction, OpusParams, SdpError};
+use super::{Codec, Direction, ExtendedReports, OpusParams, SdpError};
 
 /// Media lines of one session description; more are refused.
 const STREAMS: usize = 32;
 /// The packet length where the peer asks for none (RFC 3551 §4.2), in milliseconds.
 const PTIME: u32 = 20;
+/// The attribute of extended reports (RFC 3611 §5.1).
+pub(super) const RTCP_XR: &str = "rtcp-xr";
 /// The packet lengths we send, in milliseconds.
 const PTIMES: std::ops::RangeInclusive<u32> = 10..=60;
 
@@ -35,6 +37,7 @@ pub(super) struct RemoteAudio {
     /// The formats we know, in the peer's order.
     pub(super) formats: Vec<Format>,
     pub(super) opus: OpusParams,
+    pub(super) extended_reports: ExtendedReports,
     pub(super) ptime_ms: u32,
 }
 
@@ -78,6 +81,7 @@ impl RemoteAudio {
             direction: direction(session, media, address),
             formats,
             opus,
+            extended_reports: extended_reports(session, media),
             ptime_ms: ptime(media),
         })
     }
@@ -170,6 +174,7 @@ fn opus_params(media: &Media, format: Format) -> OpusParams {
             "useinbandfec" => params.fec = value == "1",
             "usedtx" => params.dtx = value == "1",
             "stereo" => params.stereo = value == "1",
+            "cbr" => params.cbr = value == "1",
             // RFC 7587 §6.1 gives both ranges.
             "maxaveragebitrate" => params.max_bitrate = number.map(|n| n.clamp(6_000, 510_000)),
             "maxplaybackrate" => {
@@ -179,6 +184,19 @@ fn opus_params(media: &Media, format: Format) -> OpusParams {
         }
     }
     params
+}
+
+/// What the peer asks for of RFC 3611, for the stream or for the session (§5.1).
+fn extended_reports(session: &Session, media: &Media) -> ExtendedReports {
+    let mut asked = ExtendedReports::default();
+    let lines = media.attributes.iter().chain(&session.attributes);
+    let lines = lines.filter(|line| line.attribute.eq_ignore_ascii_case(RTCP_XR));
+    for format in lines.flat_map(|line| line.value.iter().flat_map(|v| v.split_whitespace())) {
+        let name = format.split(['=', ':']).next().unwrap_or_default();
+        asked.voip_metrics |= name.eq_ignore_ascii_case("voip-metrics");
+        asked.receiver_rtt |= name.eq_ignore_ascii_case("rcvr-rtt");
+    }
+    asked
 }
 
 /// The packet length the peer wants, no longer than it can take (RFC 8866 §6.4), in steps of ten

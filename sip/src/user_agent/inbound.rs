@@ -324,6 +324,7 @@ fn probe(address: IpAddr, offer: &[u8], srtp: SrtpPolicy) -> Result<(), SdpError
         rtp_port: 9,
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp,
         // Whatever ours is: only whether there is one counts here.

@@ -44,6 +44,7 @@ pub fn media(port: u16) -> LocalMedia {
         rtp_port: port,
         rtcp_port: None,
         codecs: vec![Codec::Opus, Codec::Pcma, Codec::Pcmu],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,

@@ -331,6 +331,7 @@ fn a_poor_score_without_any_cause_is_admitted() {
         sample.concealed = n * 8;
         sample.rtt_ms = Some(590.0);
         sample.delay_ms = 300.0;
+        sample.mos = 2.4;
     });
     assert_eq!(found(&poor), []);
     let text = sentence(&call(), &poor);

@@ -46,6 +46,9 @@ pub fn landed(began: Timestamp, ladders: u32) -> Landed {
             remote_loss: 0.01,
             remote_jitter_ms: 2.0,
             mos: 4.123,
+            mos_listening: Some(4.2),
+            remote_mos: Some(3.9),
+            remote_mos_listening: Some(4.0),
         }],
         notes: vec![
             Note {

@@ -69,6 +69,7 @@ fn media() -> LocalMedia {
         rtp_port: 50_000,
         rtcp_port: None,
         codecs: vec![Codec::Pcma],
+        opus_dtx: false,
         direction: Direction::SendRecv,
         srtp: SrtpPolicy::Off,
         dtls: None,

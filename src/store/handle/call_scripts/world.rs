@@ -319,6 +319,7 @@ impl<'d> World<'d> {
             late: 0,
             duplicates: 0,
             concealed: 2,
+            recovered: 0,
             jitter_ms: 1.5,
             rtt_ms: None,
             delay_ms: 20.0,
@@ -326,6 +327,9 @@ impl<'d> World<'d> {
             remote_loss: 0.0,
             remote_jitter_ms: 0.0,
             mos: 4.25,
+            mos_listening: 4.4,
+            burst_ratio: 1.0,
+            remote_opinion: None,
             path: None,
         }
     }
