@@ -309,7 +309,7 @@ fn a_hundred_calls_leave_no_connection_to_the_server_behind() {
         let office = Phone::start(InputDevice::Silence, OutputDevice::Default);
         let clients = || pactl(&["list", "short", "clients"]).lines().count();
         let mut first = None;
-        for _ in 0..40 {
+        for _ in 0..100 {
             office.handle.send(MediaCommand::Tone {
                 to: ringbook_media::engine::ToneTarget::Loudspeaker,
                 tone: Some(ringbook_media::tone::Tone::Ringback),

@@ -67,9 +67,11 @@ impl EchoTest {
 }
 
 fn peak(frame: &[f32]) -> f32 {
-    frame
+    let peak = frame
         .iter()
-        .fold(0.0, |peak, sample| sample.abs().max(peak))
+        .fold(0.0, |peak, sample| sample.abs().max(peak));
+    // Resampled, a loud sound overshoots.
+    peak.min(1.0)
 }
 
 #[cfg(test)]
