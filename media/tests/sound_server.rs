@@ -15,6 +15,7 @@ use ringbook_media::{
     codec::Codec,
     device::{InputDevice, OutputDevice},
     engine::{DeviceRole, MediaCommand, MediaEvent, StreamId},
+    tone::{Signal, Tone, TonePlan},
 };
 use sound_servers::{CHANGE, Ear, Kind, Mouth, load_sink, module_of, pactl, with};
 
@@ -312,7 +313,7 @@ fn a_hundred_calls_leave_no_connection_to_the_server_behind() {
         for _ in 0..100 {
             office.handle.send(MediaCommand::Tone {
                 to: ringbook_media::engine::ToneTarget::Loudspeaker,
-                tone: Some(ringbook_media::tone::Tone::Ringback),
+                tone: Some(Tone::Network(Signal::Ringback, TonePlan::default())),
             });
             while !pactl(&["list", "short", "sink-inputs"]).contains("float32") {}
             office.handle.send(MediaCommand::Tone {

@@ -60,29 +60,29 @@ fn pcmu() {
         Codec::Pcmu,
         Band::Narrow,
         &[
-            Case(Network::Clean, 4.28, 12.0),
-            Case(Network::Random(0.02), 3.85, 19.0),
-            Case(Network::Random(0.05), 3.43, 19.0),
-            Case(Network::Random(0.10), 3.0, 24.0),
-            Case(Network::Bursts(0.05), 3.25, 24.0),
+            Case(Network::Clean, 4.11, 8.0),
+            Case(Network::Random(0.02), 3.7, 18.0),
+            Case(Network::Random(0.05), 3.32, 20.0),
+            Case(Network::Random(0.10), 2.87, 20.0),
+            Case(Network::Bursts(0.05), 3.17, 19.0),
             Case(
                 Network::Jitter {
                     ms: 40.0,
                     loss: 0.02,
                 },
-                3.7,
-                47.0,
+                3.52,
+                48.0,
             ),
             Case(
                 Network::Jitter {
                     ms: 80.0,
                     loss: 0.0,
                 },
-                4.28,
-                95.0,
+                4.11,
+                88.0,
             ),
-            Case(Network::Tail(60.0), 4.28, 140.0),
-            Case(Network::Stall(120.0), 4.28, 130.0),
+            Case(Network::Tail(60.0), 3.7, 222.0),
+            Case(Network::Stall(120.0), 3.9, 126.0),
         ],
     );
 }
@@ -93,18 +93,18 @@ fn g722() {
         Codec::G722,
         Band::Wide,
         &[
-            Case(Network::Clean, 4.0, 12.0),
-            Case(Network::Random(0.02), 3.4, 19.0),
-            Case(Network::Random(0.05), 3.0, 19.0),
-            Case(Network::Random(0.10), 2.5, 24.0),
-            Case(Network::Bursts(0.05), 2.5, 24.0),
+            Case(Network::Clean, 4.46, 8.0),
+            Case(Network::Random(0.02), 3.15, 18.0),
+            Case(Network::Random(0.05), 2.14, 20.0),
+            Case(Network::Random(0.10), 1.53, 20.0),
+            Case(Network::Bursts(0.05), 2.75, 19.0),
             Case(
                 Network::Jitter {
                     ms: 80.0,
                     loss: 0.0,
                 },
-                4.0,
-                95.0,
+                4.46,
+                88.0,
             ),
         ],
     );
@@ -116,18 +116,18 @@ fn opus() {
         Codec::Opus,
         Band::Wide,
         &[
-            Case(Network::Clean, 4.4, 40.0),
-            Case(Network::Random(0.02), 4.0, 60.0),
-            Case(Network::Random(0.05), 3.6, 60.0),
-            Case(Network::Random(0.10), 3.2, 60.0),
-            Case(Network::Bursts(0.05), 3.2, 60.0),
+            Case(Network::Clean, 4.32, 8.0),
+            Case(Network::Random(0.02), 4.1, 25.0),
+            Case(Network::Random(0.05), 3.91, 28.0),
+            Case(Network::Random(0.10), 3.42, 31.0),
+            Case(Network::Bursts(0.05), 3.31, 28.0),
             Case(
                 Network::Jitter {
                     ms: 80.0,
                     loss: 0.0,
                 },
-                4.3,
-                110.0,
+                4.32,
+                88.0,
             ),
         ],
     );

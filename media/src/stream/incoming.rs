@@ -18,6 +18,8 @@ const COMFORT_NOISE: u8 = 13;
 /// How much is held back while losses are many, ms, beside what Opus needs to see the next packet: most of a packet, so
 /// that only a loss's beginning is made up blindly.
 const RESERVE_MS: i64 = 12;
+/// Packets that come within this of each other come evenly, ms.
+const EVEN_MS: i64 = 4;
 
 /// What a packet brought beside audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -369,8 +371,9 @@ impl Incoming {
             voice.lossy && voice.decoder.codec() != Codec::Opus && voice.packet_units == pull
         });
         if wants {
-            let reserve = RESERVE_MS * i64::from(self.jitter.clock()) / 1_000;
-            (reserve - self.jitter.spread()).max(0)
+            let units = |ms: i64| ms * i64::from(self.jitter.clock()) / 1_000;
+            let waits = (self.jitter.spread() - units(EVEN_MS)).max(0);
+            (units(RESERVE_MS) - waits).max(0)
         } else {
             0
         }

@@ -1,7 +1,8 @@
 //! How telephone networks sound, by country.
 //!
-//! Frequencies and cadences are those that administrations have told the ITU ("Various tones used in national networks",
-//! supplement to ITU-T E.180). A country that is not in the table sounds as E.180 recommends.
+//! Frequencies and cadences follow what administrations have told the ITU ("Various tones used in national networks",
+//! supplement to ITU-T E.180) as far as telephone exchanges' own tables pass it on; where those do not know a country,
+//! it has a neighbour's. A country that is not in the table sounds as E.180 recommends.
 
 use std::f32::consts::TAU;
 

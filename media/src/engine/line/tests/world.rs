@@ -23,7 +23,7 @@ use crate::{
     },
     random::Random,
     recorder::{Finished, Recording, RecordingFormat, Tap},
-    stream::{Protection, Stream, StreamConfig},
+    stream::{ExtendedReports, Protection, Stream, StreamConfig},
 };
 
 /// The microphone's sound card, in Hz.
@@ -101,6 +101,9 @@ fn config(codec: Codec, remote: std::net::SocketAddr) -> StreamConfig {
         receive_pts: all.map(|codec| (payload_type(codec), codec)).to_vec(),
         dtmf_send_pt: None,
         dtmf_receive_pt: None,
+        comfort_noise_pt: None,
+        silence_suppression: false,
+        extended_reports: ExtendedReports::default(),
         ptime_ms: 20,
         opus: OpusParams::default(),
         remote_rtp: remote,
