@@ -13,7 +13,7 @@ use ringbook_sip::resolve::{Answer, Question, ResolveError};
 use ringbook_sip::user_agent::{QueryId, Transmit, Transport};
 
 use super::message::{Inbox, Message};
-use super::{Driver, password, recovery, resolve};
+use super::{Driver, password, recovery, resolve, ringtones};
 use crate::app::Input;
 use crate::automation::NoticeKind;
 use crate::model::CallId;
@@ -324,5 +324,6 @@ impl Driver {
         self.webhooks.set(&settings.webhooks);
         self.hooks.set(&settings.hooks);
         self.headsets.set(settings.audio.headset_buttons);
+        ringtones::look_into(settings, &self.inbox);
     }
 }

@@ -205,8 +205,7 @@ impl Driver {
         let tcp = tcp::listen(Transport::Tcp, &sip.bind, sip.tcp_port, &inbox)
             .with_context(|| port_trouble("TCP", "tcp_port", sip.tcp_port))?;
         let (acceptor, tls) = listen_tls(sip, &inbox)?;
-        let dns = Dns { server: sip.dns };
-        let seed = system::seed();
+        let (dns, seed) = (Dns { server: sip.dns }, system::seed());
         let media_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
         let rtp_ports = settings.media.rtp_ports.clone();
         let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
@@ -441,7 +440,6 @@ impl Driver {
         self.answers.insert(request, answer);
         if let Command::SetSettings(settings) = &command {
             self.note_settings(settings);
-            ringtones::look_into(settings, &self.inbox);
         }
         self.app
             .handle_input(now, Input::Command { request, command });
