@@ -78,29 +78,15 @@ const NETWORKS: [(Network, &str, &str, &str); 10] = [
         "≥ 3.25 (≤ 24)",
         "≥ 3.2",
     ),
+    (Network::Jitter(20.0, 0.0), "20 ms jitter", "", ""),
     (
-        Network::Jitter {
-            ms: 20.0,
-            loss: 0.0,
-        },
-        "20 ms jitter",
-        "",
-        "",
-    ),
-    (
-        Network::Jitter {
-            ms: 40.0,
-            loss: 0.02,
-        },
+        Network::Jitter(40.0, 0.02),
         "40 ms jitter, 2 % lost",
         "≥ 3.7 (≤ 47)",
         "",
     ),
     (
-        Network::Jitter {
-            ms: 80.0,
-            loss: 0.0,
-        },
+        Network::Jitter(80.0, 0.0),
         "80 ms jitter",
         "4.28 (≤ 95)",
         "",

@@ -11,11 +11,11 @@ use std::{
 };
 
 use ringbook_media::{
-    codec::{Codec, OpusParams},
+    codec::Codec,
     device::{InputDevice, OutputDevice},
     engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair},
     recorder::RecordingFormat,
-    stream::{ExtendedReports, Protection, StreamConfig},
+    stream::StreamConfig,
     voice_processing::VoiceSettings,
 };
 
@@ -61,7 +61,10 @@ fn main() {
             let to = rtp.local_addr().unwrap();
             let socket = UdpSocket::bind((LOOPBACK, 0)).unwrap();
             socket.set_nonblocking(true).unwrap();
-            let config = stream_config(socket.local_addr().unwrap());
+            let config = StreamConfig {
+                remote_rtcp: (LOOPBACK, 9).into(),
+                ..StreamConfig::plain(Codec::Pcmu, 0, socket.local_addr().unwrap())
+            };
             handle.send(MediaCommand::Open {
                 stream,
                 rtp,
@@ -193,28 +196,6 @@ impl Caller {
 /// shorten it, and another one for each of 32 in a row.
 fn pattern(index: u32) -> u8 {
     0xe0 + (index % 32) as u8
-}
-
-fn stream_config(remote: SocketAddr) -> StreamConfig {
-    StreamConfig {
-        codec: Codec::Pcmu,
-        send_pt: 0,
-        receive_pts: vec![(0, Codec::Pcmu)],
-        dtmf_send_pt: None,
-        dtmf_receive_pt: None,
-        comfort_noise_pt: None,
-        silence_suppression: false,
-        extended_reports: ExtendedReports::default(),
-        ptime_ms: 20,
-        opus: OpusParams::default(),
-        remote_rtp: remote,
-        remote_rtcp: (LOOPBACK, 9).into(),
-        send: true,
-        receive: true,
-        rtcp_mux: false,
-        protection: Protection::None,
-        ice: None,
-    }
 }
 
 /// CPU time of our threads in milliseconds, by name.

@@ -102,7 +102,7 @@ impl Repeat {
 }
 
 impl Periods {
-    /// From `before`, newest first, whose period is this `lag`; `most` periods of it fit.
+    /// From `before`, newest first, whose period is this `lag`.
     fn new(before: &[f32], sample_rate: u32, lag: usize) -> Self {
         Periods {
             sample_rate,
@@ -130,7 +130,7 @@ impl Periods {
                 ..self.repeated
             };
             let fewer = std::mem::replace(&mut self.repeated, more);
-            self.fewer = Some((fewer, more.quarter)).filter(|(_, quarter)| *quarter > 0);
+            self.fewer = Some((fewer, more.quarter));
         }
         let quarter = self.repeated.quarter;
         let mut sample = self.repeated.next(before);

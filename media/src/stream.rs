@@ -74,6 +74,32 @@ pub struct StreamConfig {
     pub ice: Option<Box<IceSession>>,
 }
 
+impl StreamConfig {
+    /// The plainest of calls: one codec both ways under this payload type, in clear and in packets of 20 ms, RTCP
+    /// beside RTP, and nothing besides.
+    pub fn plain(codec: Codec, payload_type: u8, remote: SocketAddr) -> Self {
+        StreamConfig {
+            codec,
+            send_pt: payload_type,
+            receive_pts: vec![(payload_type, codec)],
+            dtmf_send_pt: None,
+            dtmf_receive_pt: None,
+            comfort_noise_pt: None,
+            silence_suppression: false,
+            extended_reports: ExtendedReports::default(),
+            ptime_ms: 20,
+            opus: OpusParams::default(),
+            remote_rtp: remote,
+            remote_rtcp: SocketAddr::new(remote.ip(), remote.port().saturating_add(1)),
+            rtcp_mux: false,
+            send: true,
+            receive: true,
+            protection: Protection::None,
+            ice: None,
+        }
+    }
+}
+
 /// Where the samples of a pulled frame come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameKind {

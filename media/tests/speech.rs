@@ -65,22 +65,8 @@ fn pcmu() {
             Case(Network::Random(0.05), 3.32, 20.0),
             Case(Network::Random(0.10), 2.87, 20.0),
             Case(Network::Bursts(0.05), 3.17, 19.0),
-            Case(
-                Network::Jitter {
-                    ms: 40.0,
-                    loss: 0.02,
-                },
-                3.52,
-                48.0,
-            ),
-            Case(
-                Network::Jitter {
-                    ms: 80.0,
-                    loss: 0.0,
-                },
-                4.11,
-                88.0,
-            ),
+            Case(Network::Jitter(40.0, 0.02), 3.52, 48.0),
+            Case(Network::Jitter(80.0, 0.0), 4.11, 88.0),
             Case(Network::Tail(60.0), 3.7, 222.0),
             Case(Network::Stall(120.0), 3.9, 126.0),
         ],
@@ -98,14 +84,7 @@ fn g722() {
             Case(Network::Random(0.05), 2.14, 20.0),
             Case(Network::Random(0.10), 1.53, 20.0),
             Case(Network::Bursts(0.05), 2.75, 19.0),
-            Case(
-                Network::Jitter {
-                    ms: 80.0,
-                    loss: 0.0,
-                },
-                4.46,
-                88.0,
-            ),
+            Case(Network::Jitter(80.0, 0.0), 4.46, 88.0),
         ],
     );
 }
@@ -121,14 +100,7 @@ fn opus() {
             Case(Network::Random(0.05), 3.91, 28.0),
             Case(Network::Random(0.10), 3.42, 31.0),
             Case(Network::Bursts(0.05), 3.31, 28.0),
-            Case(
-                Network::Jitter {
-                    ms: 80.0,
-                    loss: 0.0,
-                },
-                4.32,
-                88.0,
-            ),
+            Case(Network::Jitter(80.0, 0.0), 4.32, 88.0),
         ],
     );
 }

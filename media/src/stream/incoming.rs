@@ -29,10 +29,42 @@ pub(super) enum Brought {
     Nothing,
 }
 
+/// What the peer's payload types stand for.
+#[derive(Default)]
+struct PayloadTypes {
+    codecs: Vec<(u8, Codec)>,
+    keys: Option<u8>,
+    /// Comfort noise that the peer has chosen, besides the static one.
+    noise: Option<u8>,
+}
+
+impl PayloadTypes {
+    fn is_agreed(&self, payload_type: u8) -> bool {
+        self.is_noise(payload_type)
+            || Some(payload_type) == self.keys
+            || self.codec(payload_type).is_some()
+    }
+
+    fn is_noise(&self, payload_type: u8) -> bool {
+        payload_type == COMFORT_NOISE || Some(payload_type) == self.noise
+    }
+
+    fn codec(&self, payload_type: u8) -> Option<Codec> {
+        let mut codecs = self.codecs.iter();
+        let known = codecs.find(|(known, _)| *known == payload_type);
+        known.map(|(_, codec)| *codec)
+    }
+
+    /// The codec that comfort noise stands in for.
+    fn g711(&self) -> Option<Codec> {
+        let mut codecs = self.codecs.iter().map(|(_, codec)| *codec);
+        codecs.find(|codec| matches!(codec, Codec::Pcma | Codec::Pcmu))
+    }
+}
+
 /// The peer's voice on its way to the ear.
 pub(super) struct Incoming {
-    payload_types: Vec<(u8, Codec)>,
-    keys_payload_type: Option<u8>,
+    payload_types: PayloadTypes,
     source: Source,
     keys: KeyReceiver,
     jitter: JitterBuffer,
@@ -40,8 +72,6 @@ pub(super) struct Incoming {
     noise: ComfortNoise,
     /// The rate at which frames are pulled.
     rate: u32,
-    /// The payload type of comfort noise that the peer has chosen, besides the static one.
-    noise_payload_type: Option<u8>,
     heard: Heard,
     packets: u64,
     /// Of the packet played last.
@@ -56,15 +86,13 @@ pub(super) struct Incoming {
 impl Incoming {
     pub(super) fn new(random: Random) -> Self {
         Incoming {
-            payload_types: Vec::new(),
-            keys_payload_type: None,
+            payload_types: PayloadTypes::default(),
             source: Source::default(),
             keys: KeyReceiver::default(),
             jitter: JitterBuffer::new(Codec::Pcmu.rtp_clock()),
             voice: None,
             noise: ComfortNoise::new(random),
             rate: Codec::Pcmu.sample_rate(),
-            noise_payload_type: None,
             heard: Heard::default(),
             packets: 0,
             packet_ms: 20.0,
@@ -76,9 +104,11 @@ impl Incoming {
     }
 
     pub(super) fn configure(&mut self, config: &StreamConfig) {
-        self.payload_types.clone_from(&config.receive_pts);
-        self.keys_payload_type = config.dtmf_receive_pt;
-        self.noise_payload_type = config.comfort_noise_pt;
+        self.payload_types = PayloadTypes {
+            codecs: config.receive_pts.clone(),
+            keys: config.dtmf_receive_pt,
+            noise: config.comfort_noise_pt,
+        };
         if self.rate != config.codec.sample_rate() {
             self.rate = config.codec.sample_rate();
             self.voice = None; // its playout speaks the former rate
@@ -96,20 +126,7 @@ impl Incoming {
 
     /// Whether the payload type was agreed on.
     pub(super) fn expects(&self, payload_type: u8) -> bool {
-        self.is_noise(payload_type)
-            || Some(payload_type) == self.keys_payload_type
-            || self.codec_of(payload_type).is_some()
-    }
-
-    fn is_noise(&self, payload_type: u8) -> bool {
-        payload_type == COMFORT_NOISE || Some(payload_type) == self.noise_payload_type
-    }
-
-    fn codec_of(&self, payload_type: u8) -> Option<Codec> {
-        self.payload_types
-            .iter()
-            .find(|(known, _)| *known == payload_type)
-            .map(|(_, codec)| *codec)
+        self.payload_types.is_agreed(payload_type)
     }
 
     /// Takes a packet of the peer's.
@@ -127,13 +144,13 @@ impl Incoming {
             self.jitter.reset();
             self.keys.reset();
         }
-        if Some(packet.payload_type) == self.keys_payload_type {
+        if Some(packet.payload_type) == self.payload_types.keys {
             let key = self
                 .keys
                 .receive(packet.marker, packet.timestamp, packet.payload);
             return key.map_or(Brought::Nothing, Brought::Digit);
         }
-        let clock = match self.codec_of(packet.payload_type) {
+        let clock = match self.payload_types.codec(packet.payload_type) {
             Some(codec) => codec.rtp_clock(),
             // Comfort noise is on the clock of G.711 alone (RFC 3551 §4.5).
             None if self.jitter.clock() == Codec::Pcmu.rtp_clock() => self.jitter.clock(),
@@ -224,13 +241,9 @@ impl Incoming {
         let lost = self.is_loss();
         match self.jitter.next(now, demand) {
             Next::Play(slot, pace) => {
-                let is_noise = slot.payload_type == COMFORT_NOISE
-                    || Some(slot.payload_type) == self.noise_payload_type;
-                if is_noise {
-                    let mut codecs = self.payload_types.iter().map(|(_, codec)| *codec);
-                    let g711 = codecs.find(|codec| codec.sample_rate() == 8_000);
+                if self.payload_types.is_noise(slot.payload_type) {
                     // A call may begin with a pause.
-                    if let (None, Some(codec)) = (&self.voice, g711) {
+                    if let (None, Some(codec)) = (&self.voice, self.payload_types.g711()) {
                         self.voice = Voice::new(codec, self.rate).ok();
                     }
                     let last = self.voice.as_ref().map_or(0.0, |voice| voice.last);
@@ -238,12 +251,7 @@ impl Incoming {
                     self.jitter.played(now, held, wanted);
                     return self.silence(rate.samples(wanted));
                 }
-                let codec = self
-                    .payload_types
-                    .iter()
-                    .find(|(known, _)| *known == slot.payload_type)
-                    .map(|(_, codec)| *codec);
-                let played = match codec {
+                let played = match self.payload_types.codec(slot.payload_type) {
                     Some(codec) => {
                         let voice = match Voice::of(&mut self.voice, codec, self.rate) {
                             Ok(voice) => voice,

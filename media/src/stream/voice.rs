@@ -17,16 +17,16 @@ const LOSSY_UNTIL: f32 = 0.002;
 /// The decoder of the payload type heard at present, and what follows it.
 pub(super) struct Voice {
     pub(super) decoder: Decoder,
-    pub(super) concealment: Concealment,
-    pub(super) pauses: Pauses,
-    pub(super) block: Vec<f32>,
+    concealment: Concealment,
+    pauses: Pauses,
+    block: Vec<f32>,
     pub(super) playout: Playout,
     /// The packet after a gap, decoded ahead of its time.
-    pub(super) future: Vec<f32>,
+    future: Vec<f32>,
     /// What the last packet stood for, in clock units.
     pub(super) packet_units: i64,
     /// A slowly moving share of stretches that were lost, and whether they are many.
-    pub(super) loss: f32,
+    loss: f32,
     pub(super) lossy: bool,
     pub(super) pause: Pause,
     /// The sample heard last.
@@ -42,7 +42,7 @@ pub(super) struct Pause {
     /// Its number.
     pub(super) sequence: u64,
     /// Made up since, ms.
-    pub(super) ms: f32,
+    ms: f32,
 }
 
 impl Voice {

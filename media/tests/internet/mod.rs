@@ -9,9 +9,7 @@ use ringbook_media::ice::{
     GATHERING, IceCandidate, IceConfig, IceCredentials, IceSession, Loss, TurnServer,
 };
 use ringbook_media::signal;
-use ringbook_media::stream::{
-    Codec, ExtendedReports, OpusParams, Protection, Stream, StreamConfig,
-};
+use ringbook_media::stream::{Codec, Stream, StreamConfig};
 use stun_types::attribute::XorMappedAddress;
 use stun_types::message::{BINDING, Message, MessageClass, MessageWriteVec};
 use stun_types::prelude::{MessageWrite as _, MessageWriteExt as _};
@@ -232,28 +230,15 @@ impl Internet {
         let candidates = self.phones[there].candidates.clone().unwrap();
         let remote = self.phones[there].address;
         StreamConfig {
-            codec: Codec::Pcmu,
-            send_pt: 0,
-            receive_pts: vec![(0, Codec::Pcmu)],
-            dtmf_send_pt: None,
-            dtmf_receive_pt: None,
-            comfort_noise_pt: None,
-            silence_suppression: false,
-            extended_reports: ExtendedReports::default(),
-            ptime_ms: 20,
-            opus: OpusParams::default(),
-            remote_rtp: remote,
             remote_rtcp: remote,
             rtcp_mux: true,
-            send: true,
-            receive: true,
-            protection: Protection::None,
             ice: Some(Box::new(IceSession {
                 controlling: here == ALICE,
                 local: credentials(here),
                 remote: credentials(there),
                 candidates,
             })),
+            ..StreamConfig::plain(Codec::Pcmu, 0, remote)
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ringbook_media::{
-    codec::{Codec, OpusParams},
+    codec::Codec,
     device::{InputDevice, OutputDevice},
     engine::{
         Engine, EngineConfig, EngineHandle, MediaCommand, MediaEvent, RecordingState, StreamId,
@@ -17,7 +17,7 @@ use ringbook_media::{
     },
     recorder::{Finished, RecordingFormat},
     signal::{has_tone, power_at, tone},
-    stream::{ExtendedReports, Protection, StreamConfig, StreamStats},
+    stream::{StreamConfig, StreamStats},
     voice_processing::VoiceSettings,
 };
 
@@ -125,25 +125,10 @@ impl Phone {
 }
 
 pub fn config(codec: Codec) -> StreamConfig {
-    let nowhere = (LOOPBACK, 9).into();
     StreamConfig {
-        codec,
-        send_pt: 96,
-        receive_pts: vec![(96, codec)],
         dtmf_send_pt: Some(101),
         dtmf_receive_pt: Some(101),
-        comfort_noise_pt: None,
-        silence_suppression: false,
-        extended_reports: ExtendedReports::default(),
-        ptime_ms: 20,
-        opus: OpusParams::default(),
-        remote_rtp: nowhere,
-        remote_rtcp: nowhere,
-        send: true,
-        receive: true,
-        rtcp_mux: false,
-        protection: Protection::None,
-        ice: None,
+        ..StreamConfig::plain(codec, 96, (LOOPBACK, 9).into())
     }
 }
 

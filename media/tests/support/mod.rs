@@ -15,9 +15,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 pub use network::{Dice, Fate};
-use ringbook_media::stream::{
-    Codec, ExtendedReports, FrameKind, OpusParams, Protection, Stream, StreamConfig, StreamEvent,
-};
+use ringbook_media::stream::{Codec, FrameKind, Stream, StreamConfig, StreamEvent};
 
 pub const ALICE: ([u8; 4], u16) = ([192, 0, 2, 1], 40_000);
 pub const BOB: ([u8; 4], u16) = ([192, 0, 2, 2], 40_002);
@@ -43,8 +41,6 @@ pub fn config(codec: Codec, remote: ([u8; 4], u16)) -> StreamConfig {
         Codec::Pcmu => 0,
     };
     StreamConfig {
-        codec,
-        send_pt: payload_type,
         receive_pts: vec![
             (111, Codec::Opus),
             (9, Codec::G722),
@@ -53,18 +49,7 @@ pub fn config(codec: Codec, remote: ([u8; 4], u16)) -> StreamConfig {
         ],
         dtmf_send_pt: Some(101),
         dtmf_receive_pt: Some(101),
-        comfort_noise_pt: None,
-        silence_suppression: false,
-        extended_reports: ExtendedReports::default(),
-        ptime_ms: 20,
-        opus: OpusParams::default(),
-        remote_rtp: rtp(remote),
-        remote_rtcp: rtcp(remote),
-        send: true,
-        receive: true,
-        rtcp_mux: false,
-        protection: Protection::None,
-        ice: None,
+        ..StreamConfig::plain(codec, payload_type, rtp(remote))
     }
 }
 

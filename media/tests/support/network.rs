@@ -35,8 +35,9 @@ pub enum Network {
     Random(f64),
     /// This share is lost, two and a half at a time in the mean (Gilbert).
     Bursts(f64),
-    /// Each packet takes up to so many ms more than the quickest, evenly spread, and overtakes others; a share is lost.
-    Jitter { ms: f64, loss: f64 },
+    /// Each packet takes up to so many ms more than the quickest, evenly spread, and overtakes others; this share is
+    /// lost.
+    Jitter(f64, f64),
     /// As jitter, but with the long tail of a gamma distribution of shape 2 and this mean, ms; packets stay in
     /// order.
     Tail(f64),
@@ -63,7 +64,7 @@ impl Network {
                 in_burst = dice.roll() < odds;
                 unless(in_burst, BASE_MS)
             }
-            Network::Jitter { ms, loss } => {
+            Network::Jitter(ms, loss) => {
                 let delay = BASE_MS + ms * dice.roll();
                 unless(dice.roll() < loss, delay)
             }

@@ -13,7 +13,7 @@ use rtrb::{Producer, RingBuffer};
 
 use super::super::{Line, Room, Scratch};
 use crate::{
-    codec::{Codec, OpusParams},
+    codec::Codec,
     device::Capture,
     engine::{
         Events, StreamId,
@@ -23,7 +23,7 @@ use crate::{
     },
     random::Random,
     recorder::{Finished, Recording, RecordingFormat, Tap},
-    stream::{ExtendedReports, Protection, Stream, StreamConfig},
+    stream::{Stream, StreamConfig},
 };
 
 /// The microphone's sound card, in Hz.
@@ -96,23 +96,9 @@ fn config(codec: Codec, remote: std::net::SocketAddr) -> StreamConfig {
     };
     let all = [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu];
     StreamConfig {
-        codec,
-        send_pt: payload_type(codec),
         receive_pts: all.map(|codec| (payload_type(codec), codec)).to_vec(),
-        dtmf_send_pt: None,
-        dtmf_receive_pt: None,
-        comfort_noise_pt: None,
-        silence_suppression: false,
-        extended_reports: ExtendedReports::default(),
-        ptime_ms: 20,
-        opus: OpusParams::default(),
-        remote_rtp: remote,
         remote_rtcp: remote,
-        rtcp_mux: false,
-        send: true,
-        receive: true,
-        protection: Protection::None,
-        ice: None,
+        ..StreamConfig::plain(codec, payload_type(codec), remote)
     }
 }
 
