@@ -35,16 +35,17 @@ pub struct Found {
     pub device: PathBuf,
     /// Its buttons and lamps.
     pub telephone: Telephone,
-    vendor: String,
+    /// Vendor and product, as in the device's name: `0B0E:0307`.
+    product: String,
 }
 
 impl Found {
-    /// The rule for udev that lets whoever sits at the computer open it. It goes by the name of the HID device,
-    /// `0003:0B0E:0307.0001`, which headsets by cable and by radio have.
+    /// The rule for udev that lets whoever sits at the computer open it, and no keyboard of the same maker. It goes by
+    /// the name of the HID device, `0003:0B0E:0307.0001`, which headsets by cable and by radio have.
     pub fn rule(&self) -> String {
         format!(
-            r#"KERNEL=="hidraw*", KERNELS=="*:{}:*", TAG+="uaccess""#,
-            self.vendor
+            r#"KERNEL=="hidraw*", KERNELS=="*:{}.*", TAG+="uaccess""#,
+            self.product
         )
     }
 }
@@ -72,7 +73,11 @@ pub fn look(places: &Places, id: &str) -> Option<Found> {
         line.and_then(|line| line.strip_prefix('=')).unwrap_or("")
     };
     // Bus, vendor and product: 0003:00000B0E:00000307.
-    let vendor = value("HID_ID").split(':').nth(1).unwrap_or("");
+    let mut ids = value("HID_ID").split(':').skip(1);
+    let mut id_of = || {
+        let id = ids.next()?;
+        id.get(id.len().saturating_sub(4)..)
+    };
     let name = match value("HID_NAME") {
         "" => id,
         name => name,
@@ -82,7 +87,7 @@ pub fn look(places: &Places, id: &str) -> Option<Found> {
         name: name.to_owned(),
         device: places.devices.join(id),
         telephone,
-        vendor: vendor.get(vendor.len().saturating_sub(4)..)?.to_owned(),
+        product: format!("{}:{}", id_of()?, id_of()?),
     })
 }
 

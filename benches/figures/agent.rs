@@ -12,9 +12,9 @@ use super::support::{
 
 /// Longer than any call here.
 const SPEECH_S: f64 = 30.0;
-/// Of a Ringbook that keeps nothing of its calls.
-const SIGNALLING_ALONE: &str =
-    "[modules]\ncall_log = false\ncaller_card = false\n[log]\nladders = 0";
+/// Of a Ringbook that keeps nothing of its calls, and takes as many as come.
+const CALLS_ALONE: &str =
+    "max_calls = 1000\n[modules]\ncall_log = false\ncaller_card = false\n[log]\nladders = 0";
 /// The agent under test alone runs here.
 const CORE: &str = "0";
 
@@ -103,7 +103,7 @@ fn start_ringbook(part: &Part) -> Running {
         hears: false,
         records: part.records,
         answers_itself: part.answers_itself,
-        more: if part.logs { "" } else { SIGNALLING_ALONE },
+        more: if part.logs { "" } else { CALLS_ALONE },
         ..Setup::unregistered(&domain)
     });
     Running {
@@ -147,19 +147,13 @@ fn write_baresip_settings(part: &Part, port: u16, folder: &TempDir) {
     } else {
         ""
     };
-    // What is looped is coded twice: the second time as well as can be.
-    let bitrate = if part.loops {
-        "opus_bitrate 96000\n"
-    } else {
-        ""
-    };
     let settings = format!(
         "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\nrtp_ports 10000-19999\n\
          call_max_calls 0\n\
          module_path /usr/lib/baresip/modules\nmodule_tmp uuid.so\nmodule_tmp account.so\n\
          module g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n{recorder}module_app menu.so\n\
          audio_source {source}\naudio_player {player}\n\
-         {bitrate}snd_path {}\n",
+         snd_path {}\n",
         folder.path().display()
     );
     let domain = part

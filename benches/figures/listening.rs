@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ringbook_media::codec::{Codec, Decoder, Encoder, OpusParams};
 use ringbook_media::rtp::Packet;
 
-use super::agent::{Agent, Part};
+use super::agent::{Agent, Part, Running};
 use super::support::RawPeer;
 use super::table::{Row, Table};
 
@@ -30,10 +30,10 @@ use speech::{Speech, at_rate};
 const CLIPS: usize = 6;
 const SEED: u64 = 3;
 const FRAME_MS: u64 = 20;
-/// The most that an agent holds sound back, ms.
-const MOST_DELAY_MS: usize = 500;
+/// The most that an agent holds sound back.
+const MOST_DELAY: Duration = Duration::from_millis(500);
 
-/// A codec, its `a=rtpmap`, and what a peer that loops it costs nothing in quality.
+/// A codec, as SDP and the table name it, and in which band it is judged.
 struct Voice {
     codec: Codec,
     name: &'static str,
@@ -66,43 +66,23 @@ const VOICES: [Voice; 3] = [
     },
 ];
 
-/// A network as the table names it, and what is wanted of PCMU and of Opus in it.
-const NETWORKS: [(Network, &str, &str, &str); 10] = [
-    (Network::Clean, "clean", "4.28 (≤ 12)", "≥ 4.4 (≤ 40)"),
-    (Network::Random(0.02), "2 % lost", "≥ 3.85 (≤ 19)", ""),
-    (Network::Random(0.05), "5 % lost", "≥ 3.43 (≤ 19)", "≥ 3.6"),
-    (Network::Random(0.10), "10 % lost", "≥ 3.0 (≤ 24)", "≥ 3.2"),
-    (
-        Network::Bursts(0.05),
-        "bursts, 5 %",
-        "≥ 3.25 (≤ 24)",
-        "≥ 3.2",
-    ),
-    (Network::Jitter(20.0, 0.0), "20 ms jitter", "", ""),
+/// A network as the table names it, and what is wanted of PCMU in it; Opus is coded twice by an agent that loops, each
+/// time at the agent's own rate, so that its goals do not fit.
+const NETWORKS: [(Network, &str, &str); 10] = [
+    (Network::Clean, "clean", "4.28 (≤ 12)"),
+    (Network::Random(0.02), "2 % lost", "≥ 3.85 (≤ 19)"),
+    (Network::Random(0.05), "5 % lost", "≥ 3.43 (≤ 19)"),
+    (Network::Random(0.10), "10 % lost", "≥ 3.0 (≤ 24)"),
+    (Network::Bursts(0.05), "bursts, 5 %", "≥ 3.25 (≤ 24)"),
+    (Network::Jitter(20.0, 0.0), "20 ms jitter", ""),
     (
         Network::Jitter(40.0, 0.02),
         "40 ms jitter, 2 % lost",
         "≥ 3.7 (≤ 47)",
-        "",
     ),
-    (
-        Network::Jitter(80.0, 0.0),
-        "80 ms jitter",
-        "4.28 (≤ 95)",
-        "",
-    ),
-    (
-        Network::Tail(60.0),
-        "a long tail, 60 ms",
-        "4.28 (≤ 140)",
-        "",
-    ),
-    (
-        Network::Stall(120.0),
-        "stalls of 120 ms",
-        "4.28 (≤ 130)",
-        "",
-    ),
+    (Network::Jitter(80.0, 0.0), "80 ms jitter", "4.28 (≤ 95)"),
+    (Network::Tail(60.0), "a long tail, 60 ms", "4.28 (≤ 140)"),
+    (Network::Stall(120.0), "stalls of 120 ms", "4.28 (≤ 130)"),
 ];
 
 pub fn measure(agent: &Agent, table: &mut Table) {
@@ -112,10 +92,18 @@ pub fn measure(agent: &Agent, table: &mut Table) {
     };
     for voice in &VOICES {
         let speech = Speech::load(CLIPS).at(voice.codec.sample_rate());
+        let running: Vec<Running> = NETWORKS.iter().map(|_| start(agent, voice)).collect();
+        let packets: Vec<_> = NETWORKS
+            .iter()
+            .map(|(network, ..)| encode(voice, *network, &speech))
+            .collect();
+        let sent = &speech;
         let heard: Vec<Vec<f32>> = thread::scope(|scope| {
-            let calls: Vec<_> = NETWORKS
+            let calls: Vec<_> = running
                 .iter()
-                .map(|(network, ..)| scope.spawn(|| talk(agent, voice, *network, &speech)))
+                .map(|running| running.address)
+                .zip(&packets)
+                .map(|(agent, packets)| scope.spawn(move || talk(agent, voice, packets, sent)))
                 .collect();
             calls.into_iter().map(|call| call.join().unwrap()).collect()
         });
@@ -123,14 +111,9 @@ pub fn measure(agent: &Agent, table: &mut Table) {
         for heard in &heard {
             listener.note(voice.band, &speech, heard, speech.rate);
         }
-        for (((_, name, pcmu, opus), heard), score) in
-            NETWORKS.iter().zip(&heard).zip(listener.scores())
+        for (((_, name, pcmu), heard), score) in NETWORKS.iter().zip(&heard).zip(listener.scores())
         {
-            let goal = match voice.codec {
-                Codec::Pcmu => pcmu,
-                Codec::Opus => opus,
-                _ => "",
-            };
+            let goal = if voice.codec == Codec::Pcmu { pcmu } else { "" };
             let figure = format!("{score:.2} ({:.0})", added_delay_ms(&speech, heard));
             let row = Row::new(format!("PESQ (added ms) {}: {name}", voice.name), goal);
             table.note(agent.name, &row, figure);
@@ -138,32 +121,38 @@ pub fn measure(agent: &Agent, table: &mut Table) {
     }
 }
 
-/// What comes back of the speech, from the moment on at which its first packet was sent.
-fn talk(agent: &Agent, voice: &Voice, network: Network, speech: &Speech) -> Vec<f32> {
-    let running = agent.start(&Part {
+fn start(agent: &Agent, voice: &Voice) -> Running {
+    agent.start(&Part {
         codec: voice.name,
         loops: true,
         logs: false,
         ..Part::default()
-    });
+    })
+}
+
+/// What comes back of the speech, from the moment on at which its first packet was sent.
+fn talk(
+    agent: SocketAddr,
+    voice: &Voice,
+    packets: &[(Duration, Vec<u8>)],
+    speech: &Speech,
+) -> Vec<f32> {
     let mut peer = RawPeer::new();
     let sound = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let mut call = peer.call("200", running.address);
+    let mut call = peer.call("200", agent);
     let port = sound.local_addr().unwrap().port();
-    peer.send(&call.invite_to(port, voice.rtpmap), running.address);
+    peer.send(&call.invite_to(port, voice.rtpmap), agent);
     let answer = peer.expect("SIP/2.0 200");
-    peer.send(&call.ack(&answer), running.address);
-
-    let packets = encode(voice, network, speech);
-    let to = answer.sound_address();
-    let ear = sound.try_clone().unwrap();
     let begin = Instant::now() + Duration::from_millis(100);
-    let until = begin + Duration::from_millis(packets.len() as u64 * FRAME_MS + 1_000);
+    let length = Duration::from_secs_f64(speech.samples.len() as f64 / f64::from(speech.rate));
+    let (ear, until) = (sound.try_clone().unwrap(), begin + length + MOST_DELAY * 2);
     let listener = thread::spawn(move || listen(&ear, until));
-    send(&sound, to, begin, &packets);
+    peer.send(&call.ack(&answer), agent);
+
+    send(&sound, answer.sound_address(), begin, packets);
     let heard = listener.join().unwrap();
-    peer.send(&call.bye(), running.address);
-    decode(voice.codec, &heard, begin, speech.samples.len())
+    peer.send(&call.bye(), agent);
+    decode(voice, &heard, begin, speech.samples.len())
 }
 
 /// The speech in packets, with the moment at which the network delivers each, in the order of those moments.
@@ -218,30 +207,37 @@ fn listen(sound: &UdpSocket, until: Instant) -> Vec<(Instant, Vec<u8>)> {
     heard
 }
 
-/// What was heard from `begin` on, packets in their places by their timestamps.
-fn decode(codec: Codec, heard: &[(Instant, Vec<u8>)], begin: Instant, len: usize) -> Vec<f32> {
-    let rate = i64::from(codec.sample_rate());
+/// What was heard from `begin` on, packets in their places by their timestamps; the quickest of all says when the
+/// agent's clock began.
+fn decode(voice: &Voice, heard: &[(Instant, Vec<u8>)], begin: Instant, len: usize) -> Vec<f32> {
+    let codec = voice.codec;
+    let packets: Vec<(Instant, Packet)> = heard
+        .iter()
+        .filter_map(|(arrival, packet)| Some((*arrival, Packet::parse(packet).ok()?)))
+        .filter(|(_, packet)| packet.payload_type == voice.payload_type)
+        .collect();
+    let Some((_, first)) = packets.first() else {
+        return vec![0.0; len];
+    };
+    // Seconds since the first packet by the agent's clock, and since `begin` by ours.
+    let theirs = |packet: &Packet| {
+        let units = packet.timestamp.wrapping_sub(first.timestamp) as i32;
+        f64::from(units) / f64::from(codec.rtp_clock())
+    };
+    let ours = |at: Instant| match at.checked_duration_since(begin) {
+        Some(after) => after.as_secs_f64(),
+        None => -(begin - at).as_secs_f64(),
+    };
+    let zero = packets
+        .iter()
+        .map(|(arrival, packet)| ours(*arrival) - theirs(packet))
+        .fold(f64::MAX, f64::min);
     let mut decoder = Decoder::new(codec).unwrap();
     let mut block = vec![0.0; decoder.max_samples()];
     let mut sound = vec![0.0; len];
-    let mut first = None;
-    for (arrival, packet) in heard {
-        let Ok(packet) = Packet::parse(packet) else {
-            continue;
-        };
-        let Ok(decoded) = decoder.decode(packet.payload, &mut block) else {
-            continue;
-        };
-        // The agent's clock counts from its first packet.
-        let (start, zero) = *first.get_or_insert((*arrival, packet.timestamp));
-        let since = i64::from(packet.timestamp.wrapping_sub(zero) as i32);
-        let units = i64::from(codec.rtp_clock());
-        let began = if start > begin {
-            (start - begin).as_secs_f64()
-        } else {
-            -(begin - start).as_secs_f64()
-        };
-        let at = (began * rate as f64) as i64 + since * rate / units;
+    for (_, packet) in &packets {
+        let decoded = decoder.decode(packet.payload, &mut block).unwrap_or(0);
+        let at = ((zero + theirs(packet)) * f64::from(codec.sample_rate())).round() as i64;
         for (place, sample) in (at..).zip(&block[..decoded]) {
             if let Some(heard) = usize::try_from(place).ok().and_then(|at| sound.get_mut(at)) {
                 *heard = *sample;
@@ -271,7 +267,7 @@ fn delay_ms(spoken: &[f32], heard: &[f32], rate: u32) -> f64 {
         let pairs = spoken.iter().zip(&heard[shift..]).step_by(3);
         pairs.map(|(one, other)| one * other).sum::<f32>()
     };
-    let shifts = (0..MOST_DELAY_MS * per_ms).step_by(per_ms / 2);
+    let shifts = (0..MOST_DELAY.as_millis() as usize * per_ms).step_by(per_ms / 2);
     let best = shifts.max_by(|one, other| likeness(*one).total_cmp(&likeness(*other)));
     best.unwrap_or(0) as f64 / per_ms as f64
 }

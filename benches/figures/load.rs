@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::agent::{Agent, Part};
-use super::process::{memory_mb, processor_time};
+use super::process::{context_switches, memory_mb, processor_time};
 use super::support::{Baresip, Kamailio, Line, Transport, pause};
 use super::table::{Row, Table};
 
@@ -25,11 +25,16 @@ pub fn measure(agent: &Agent, table: &mut Table) {
         for (records, goal) in [false, true].into_iter().zip(goals) {
             let cost = one_call(agent, codec, line_codec, records);
             if codec == "PCMU" && !records {
-                for (name, goal, mb) in [
+                for (name, goal, figure) in [
                     ("memory registered (PSS), MB", "≤ 4.0", cost.registered_mb),
                     ("memory in a call (PSS), MB", "", cost.call_mb),
+                    (
+                        "context switches a second, one call",
+                        "≤ 105",
+                        cost.switches_a_second,
+                    ),
                 ] {
-                    table.note(agent.name, &Row::new(name, goal), format!("{mb:.1}"));
+                    table.note(agent.name, &Row::new(name, goal), format!("{figure:.1}"));
                 }
             }
             let recorded = if records { ", recorded" } else { "" };
@@ -44,6 +49,7 @@ struct Cost {
     registered_mb: f64,
     call_mb: f64,
     seconds_a_minute: f64,
+    switches_a_second: f64,
 }
 
 fn one_call(agent: &Agent, codec: &str, line_codec: &str, records: bool) -> Cost {
@@ -70,14 +76,17 @@ fn one_call(agent: &Agent, codec: &str, line_codec: &str, records: bool) -> Cost
     peer.wait("CALL_ESTABLISHED");
     pause(SETTLED);
     let call_mb = memory_mb(running.pid);
-    let (spent, began) = (processor_time(running.pid), Instant::now());
+    let before = (processor_time(running.pid), context_switches(running.pid));
+    let began = Instant::now();
     pause(MEASURED);
-    let spent = processor_time(running.pid) - spent;
-    let seconds_a_minute = 60.0 * spent.as_secs_f64() / began.elapsed().as_secs_f64();
+    let spent = processor_time(running.pid) - before.0;
+    let switches = context_switches(running.pid) - before.1;
+    let lasted = began.elapsed().as_secs_f64();
     peer.hang_up();
     Cost {
         registered_mb,
         call_mb,
-        seconds_a_minute,
+        seconds_a_minute: 60.0 * spent.as_secs_f64() / lasted,
+        switches_a_second: switches as f64 / lasted,
     }
 }

@@ -29,6 +29,7 @@ mod strain;
 mod support;
 mod table;
 mod throughput;
+mod together;
 
 use std::env;
 use std::time::Duration;
@@ -41,7 +42,7 @@ const SOAK: Duration = Duration::from_secs(120);
 
 fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
-    // alone measures calls as fast as they go, `book` what a million clients and a million calls
+    // alone measures calls as fast as they go, `together` many calls at once, `book` what a million clients and a million calls
     // cost (`reports` the figures over calls alone, `log` their list, `scroll` the window's table), `listening` how speech
     // sounds after bad networks, and `strain` what strangers and much work do to the phone; a
     // number says for how many seconds the long run goes on: `cargo bench --bench figures strain
@@ -70,6 +71,11 @@ fn main() {
     for agent in [&RINGBOOK, &BARESIP] {
         if wanted(agent) || is_named("throughput") {
             throughput::measure(agent, &mut table);
+        }
+    }
+    for agent in [&RINGBOOK, &BARESIP] {
+        if wanted(agent) || is_named("together") {
+            together::measure(agent, &mut table);
         }
     }
     for agent in [&RINGBOOK, &BARESIP] {

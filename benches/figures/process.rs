@@ -43,6 +43,20 @@ pub fn whole_processor_time(pid: u32) -> Duration {
     Duration::from_millis(10 * hundredths)
 }
 
+/// How often its present threads have gone to sleep or were sent to it.
+pub fn context_switches(pid: u32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let switches = threads.flatten().filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("status")).ok()?;
+        let counts = text
+            .lines()
+            .filter(|line| line.contains("voluntary_ctxt_switches"))
+            .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        Some(counts.sum::<u64>())
+    });
+    switches.sum()
+}
+
 /// Open files and sockets.
 pub fn descriptors(pid: u32) -> usize {
     entries(pid, "fd")

@@ -8,16 +8,18 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use ringbook::headset::descriptor::Telephone;
+use ringbook::headset::{Headset, Lamps};
 use ringbook::import::{Options, import_clients, import_file};
 use ringbook::model::Lists;
 use ringbook::presence::{DialogInfo, Dialogs, MessagesWaiting};
 use ringbook::store::Store;
 use ringbook::vcard::{Cards, Piece, Writing, read_card, write_card};
-use ringbook_media::codec::{Codec as MediaCodec, OpusParams};
+use ringbook_media::codec::Codec as MediaCodec;
 use ringbook_media::ice::{IceConfig, TurnServer};
-use ringbook_media::recorder::{RecordingReader, repair};
+use ringbook_media::recorder::{RecordingReader, pauses, repair};
 use ringbook_media::rtp::Packet;
-use ringbook_media::stream::{ExtendedReports, Protection, Stream, StreamConfig};
+use ringbook_media::stream::{ExtendedReports, Stream, StreamConfig};
 use ringbook_sip::auth::{Algorithm, Attempt, Challenge, Credentials, Verifier};
 use ringbook_sip::message::{
     Headers, Host, Message, Method, NameAddr, StreamReader, Uri, Via, parse_datagram,
@@ -68,7 +70,7 @@ pub fn parser(name: &str) -> &'static Parser {
 const MESSAGE: usize = 65_536;
 
 /// All of them.
-pub static PARSERS: [Parser; 14] = [
+pub static PARSERS: [Parser; 15] = [
     Parser {
         name: "sip",
         read: sip,
@@ -138,6 +140,12 @@ pub static PARSERS: [Parser; 14] = [
         read: recording,
         samples: &[OGG],
         largest: MESSAGE,
+    },
+    Parser {
+        name: "headset",
+        read: headset,
+        samples: &[TELEPHONE],
+        largest: 4_096,
     },
     Parser {
         name: "csv",
@@ -219,6 +227,14 @@ const WAV: &[u8] =
 const OGG: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x4b\xd6\xbd\x62\x01\x13OpusHead\x01\x02\
     \x38\x01\x80\x3e\0\0\0\0\0OggS\0\0\0\0\0\0\0\0\0\0\x07\0\0\0\x01\0\0\0\0\0\0\0\x01\x10OpusTags\0\0\0\0\
     \0\0\0\0OggS\0\0\xc0\x03\0\0\0\0\0\0\x07\0\0\0\x02\0\0\0\0\0\0\0\x01\x03\xfc\xff\xfe";
+/// Hook and mute, lamps off-hook, mute and ring; then its hook goes up, and down again.
+const TELEPHONE: &[u8] = &[
+    0x05, 0x0b, 0x09, 0x05, 0xa1, 0x01, 0x85, 0x02, 0x15, 0x00, 0x25, 0x01, 0x75, 0x01, 0x09, 0x20,
+    0x95, 0x01, 0x81, 0x22, 0x09, 0x2f, 0x95, 0x01, 0x81, 0x06, 0x95, 0x06, 0x81, 0x01, 0x05, 0x08,
+    0x09, 0x17, 0x09, 0x09, 0x09, 0x18, 0x95, 0x03, 0x91, 0x22, 0x95, 0x05, 0x91, 0x01, 0xc0, 0x00,
+    0x02, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x02, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+];
 const CSV: &[u8] = b"\xef\xbb\xbfName;Phone;phone2;category;note;Colour\r\n\"Ivan \"\"I\"\" P\";8 (701) 111-22-33;\
     +36305550101;vip;\"two\nlines\";red\r\n;;;;;\r\nOlga;abc;;nobody;=1+1;\r\n";
 
@@ -416,26 +432,18 @@ impl Call {
         let now = Instant::now();
         let mut stream = Stream::new(7, "fuzz".to_owned());
         let config = StreamConfig {
-            codec: MediaCodec::Pcma,
-            send_pt: 8,
             receive_pts: vec![(8, MediaCodec::Pcma), (0, MediaCodec::Pcmu)],
             dtmf_send_pt: Some(101),
             dtmf_receive_pt: Some(101),
-            comfort_noise_pt: Some(13),
+            comfort_noise_send_pt: Some(13),
+            comfort_noise_receive_pt: Some(13),
             silence_suppression: true,
             extended_reports: ExtendedReports {
                 voip_metrics: true,
                 receiver_rtt: true,
             },
-            ptime_ms: 20,
-            opus: OpusParams::default(),
-            remote_rtp: peer,
             remote_rtcp: peer,
-            rtcp_mux: false,
-            send: true,
-            receive: true,
-            protection: Protection::None,
-            ice: None,
+            ..StreamConfig::plain(MediaCodec::Pcma, 8, peer)
         };
         assert!(stream.configure(now, config).is_ok());
         Self { stream, now, peer }
@@ -487,10 +495,28 @@ pub fn recording(octets: &[u8]) {
         }
         Err(_) => assert!(fs::read(file.path()).is_ok_and(|left| left == octets)),
     }
+    if let Ok(pauses) = pauses(file.path()) {
+        assert!(pauses.iter().all(|pause| pause.from <= pause.to));
+    }
     if let Ok(mut reader) = RecordingReader::open(file.path()) {
         let mut frame = Vec::new();
         while matches!(reader.next_frame(&mut frame), Ok(true)) {
             assert!(frame.iter().all(|sample| sample.abs() <= 1.0));
+        }
+    }
+}
+
+/// A headset: what it says of its buttons and lamps, and then its reports of eight octets, while a call is up and not.
+pub fn headset(octets: &[u8]) {
+    let (descriptor, reports) = octets.split_at(octets.len().min(octets.len() / 2 + 64));
+    let Some(telephone) = Telephone::read(descriptor) else {
+        return;
+    };
+    let (mut headset, now) = (Headset::new(telephone), Instant::now());
+    for lamps in [Lamps::RINGING, Lamps::TALKING] {
+        headset.show(now, lamps);
+        for report in reports.chunks(8) {
+            headset.hear(now, report);
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use ringbook_media::{
     codec::Codec,
-    device::{InputDevice, OutputDevice},
+    device::{DeviceSettings, InputDevice, OutputDevice},
     engine::{Engine, EngineConfig, MediaCommand, StreamId, bind_rtp_pair},
     recorder::RecordingFormat,
     stream::StreamConfig,
@@ -44,9 +44,7 @@ fn main() {
     let (calls, seconds) = (number(1, 100), number(2, 10));
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let config = EngineConfig {
-        input: InputDevice::Loop,
-        output: OutputDevice::Null,
-        ring: OutputDevice::Null,
+        devices: DeviceSettings::without_bell(InputDevice::Loop, OutputDevice::Null),
         voice: VoiceSettings::OFF,
         cname: "bench".into(),
         seed: 1,

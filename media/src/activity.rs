@@ -11,6 +11,8 @@ const GROWTH_DB: f32 = 2.5;
 const FIRST_DB: f32 = -40.0;
 /// After voice this long is voice, too: words end softly, and there are gaps within them, ms.
 const HANGOVER_MS: f32 = 240.0;
+/// Below this nobody listens at all, dB of full scale: no room is so quiet.
+const SWITCHED_OFF_DB: f32 = -80.0;
 /// Silence as a level, dB.
 const NOTHING_DB: f32 = -100.0;
 
@@ -81,6 +83,10 @@ impl Activity {
         }
         let count = samples.len().max(1) as f32;
         let power = power / count;
+        if decibels(power) < SWITCHED_OFF_DB {
+            // A microphone that is switched off says nothing about the noise around it.
+            return self.no_voice(ms);
+        }
         let mut rises = false;
         for (floor, power) in self.floors.iter_mut().zip([power, differences / count]) {
             let level = decibels(power);
@@ -94,6 +100,10 @@ impl Activity {
             return Sound::Voice;
         }
         self.noise.add(power, ms);
+        self.no_voice(ms)
+    }
+
+    fn no_voice(&mut self, ms: f32) -> Sound {
         self.hangover_ms = (self.hangover_ms - ms).max(-ms);
         match self.hangover_ms > -ms {
             true => Sound::Trailing,
@@ -177,6 +187,15 @@ mod tests {
         judged(&mut activity, &noise(-60.0, 10 * RATE as usize, 1));
         let voice = judged(&mut activity, &noise(-45.0, 10 * RATE as usize, 2));
         assert!(voice[0] && !voice[voice.len() - 1]);
+    }
+
+    #[test]
+    fn noise_stays_noise_after_the_microphone_was_off() {
+        let mut activity = Activity::default();
+        judged(&mut activity, &noise(-45.0, 10 * RATE as usize, 1));
+        judged(&mut activity, &[0.0; 1_600]);
+        let voice = judged(&mut activity, &noise(-45.0, RATE as usize, 2));
+        assert!(voice.iter().all(|voice| !voice), "{voice:?}");
     }
 
     #[test]

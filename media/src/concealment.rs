@@ -47,21 +47,47 @@ pub(crate) struct Concealment {
 /// The way over a gap whose end is known.
 #[derive(Debug, Default)]
 struct Bridge {
-    /// What remains to be heard of it, from `given` on.
+    /// What is heard of it, from `given` to `end`, and then the first of what it leads to.
     samples: Vec<f32>,
     given: usize,
+    end: usize,
     /// The past going on, as room to work in.
     past: Vec<f32>,
 }
 
 impl Bridge {
+    /// With room for the longest gap, so that a loss allocates nothing.
+    fn new(sample_rate: u32) -> Self {
+        let longest = pitch::samples_of(BRIDGE_MS + MAX_JOIN_MS, sample_rate);
+        let bend = pitch::samples_of(MAX_LAG_MS, sample_rate);
+        Bridge {
+            samples: Vec::with_capacity(longest),
+            past: Vec::with_capacity(longest + bend),
+            ..Bridge::default()
+        }
+    }
+
     fn left(&self) -> &[f32] {
+        &self.samples[self.given..self.end]
+    }
+
+    /// Gives what there is of it, and tells how much.
+    fn give(&mut self, out: &mut [f32]) -> usize {
+        let left = self.left();
+        let len = left.len().min(out.len());
+        out[..len].copy_from_slice(&left[..len]);
+        self.given += len;
+        len
+    }
+
+    /// What would be heard next if it led on.
+    fn ahead(&self) -> &[f32] {
         &self.samples[self.given..]
     }
 
     fn clear(&mut self) {
         self.samples.clear();
-        self.given = 0;
+        (self.given, self.end) = (0, 0);
     }
 }
 
@@ -122,7 +148,7 @@ impl Periods {
     fn next_even(&mut self, before: &[f32]) -> f32 {
         let count = self.repeated.len / self.lag;
         let turn = pitch::samples_of(PERIOD_STEP_MS, self.sample_rate) * count;
-        let room = before.len() / self.lag > count + 1;
+        let room = before.len() >= (count + 1) * self.lag + self.repeated.quarter;
         if count < MAX_PERIODS && room && self.elapsed == turn {
             let more = Repeat {
                 len: self.repeated.len + self.lag,
@@ -170,7 +196,7 @@ impl Concealment {
             history: vec![0.0; len],
             before: vec![0.0; len],
             loss: None,
-            bridge: Bridge::default(),
+            bridge: Bridge::new(sample_rate),
         }
     }
 
@@ -187,18 +213,22 @@ impl Concealment {
         self.loss.is_some()
     }
 
-    /// Takes decoded audio, and joins it to what was made up before it, if anything was.
-    pub(crate) fn receive(&mut self, frame: &mut [f32]) {
+    /// Takes decoded audio, and joins it to what was made up before it, if anything was. `is_expected`: it is what
+    /// [`Concealment::lead_to`] has led to, and not one that has come late and goes before it.
+    pub(crate) fn receive(&mut self, frame: &mut [f32], is_expected: bool) {
         if let Some(mut loss) = self.loss.take()
-            && !self.is_bridged()
+            && !(is_expected && self.is_bridged())
         {
             let longer = 0.4 * (self.ms(loss.elapsed) - PERIOD_STEP_MS).max(0.0);
             let join = self
                 .samples((JOIN_MS + longer).min(MAX_JOIN_MS))
                 .min(frame.len());
+            let ahead = self.bridge.ahead();
             for (index, sample) in frame[..join].iter_mut().enumerate() {
                 let rise = (index + 1) as f32 / (join + 1) as f32;
-                *sample = *sample * rise + loss.next(&self.before) * (1.0 - rise);
+                let blind = loss.next(&self.before);
+                let made = ahead.get(index).copied().unwrap_or(blind);
+                *sample = *sample * rise + made * (1.0 - rise);
             }
         }
         self.bridge.clear();
@@ -207,7 +237,7 @@ impl Concealment {
 
     /// The gap has been bridged to its end: what comes now follows by itself.
     fn is_bridged(&self) -> bool {
-        !self.bridge.samples.is_empty() && self.bridge.left().is_empty()
+        self.bridge.end > 0 && self.bridge.left().is_empty()
     }
 
     /// Makes up what follows; nobody knows what comes after it, unless [`Concealment::lead_to`] has said so.
@@ -216,15 +246,30 @@ impl Concealment {
             Some(loss) => loss,
             None => self.begin(),
         };
-        let known = self.bridge.left();
-        let ready = known.len().min(out.len());
-        out[..ready].copy_from_slice(&known[..ready]);
-        self.bridge.given += ready;
+        let ready = self.bridge.give(out);
+        // Beneath the bridge, time goes on for who has to do without it.
+        for _ in 0..ready {
+            loss.next_even(&self.before);
+        }
         for sample in &mut out[ready..] {
             *sample = loss.next(&self.before);
         }
+        if ready < out.len() {
+            self.leave_bridge(&mut out[ready..]);
+        }
         self.loss = Some(loss);
         self.remember(out);
+    }
+
+    /// What the bridge led to has not come: what was made up without it takes over from it.
+    fn leave_bridge(&mut self, out: &mut [f32]) {
+        let join = self.samples(JOIN_MS).min(out.len());
+        let ahead = self.bridge.ahead().iter();
+        for (index, (sample, ahead)) in out[..join].iter_mut().zip(ahead).enumerate() {
+            let rise = (index + 1) as f32 / (join + 1) as f32;
+            *sample = *sample * rise + ahead * (1.0 - rise);
+        }
+        self.bridge.clear();
     }
 
     /// The packet that begins so many samples from now is `future`: the gap up to it will be bridged. Longer
@@ -236,10 +281,11 @@ impl Concealment {
         if gap == 0 || !fits || !self.bridge.left().is_empty() {
             return;
         }
-        let mut forwards = match self.loss {
+        let begun = match self.loss {
             Some(loss) => loss,
             None => self.begin(),
         };
+        let mut forwards = begun;
         let min = self.samples(MIN_FUTURE_LAG_MS);
         // Read from its beginning on, the future is its own past, backwards.
         let period = pitch::best_lag(future, self.sample_rate, compared, min, max).samples;
@@ -250,12 +296,13 @@ impl Concealment {
         let Bridge {
             samples,
             given,
+            end,
             past,
         } = &mut self.bridge;
         past.clear();
         past.extend((0..gap + reach + 2).map(|_| forwards.next_even(&self.before)));
         samples.clear();
-        *given = 0;
+        (*given, *end) = (0, gap);
         samples.resize(gap, 0.0);
         for sample in samples.iter_mut().rev() {
             *sample = backwards.next(future);
@@ -266,7 +313,9 @@ impl Concealment {
             let before = bent(past, index, rise, bend) * fade(elapsed + index, self.sample_rate);
             *sample = before * (1.0 - rise) + *sample * rise;
         }
-        self.loss.get_or_insert(forwards);
+        let head = pitch::samples_of(MAX_JOIN_MS, self.sample_rate);
+        self.bridge.samples.extend_from_slice(&future[..head]);
+        self.loss.get_or_insert(begun);
     }
 
     fn remember(&mut self, heard: &[f32]) {
@@ -339,7 +388,7 @@ mod tests {
             if lost.contains(&index) {
                 concealment.conceal(frame);
             } else {
-                concealment.receive(frame);
+                concealment.receive(frame, false);
             }
         }
         voice
@@ -391,14 +440,14 @@ mod tests {
             let error = |knows: bool| {
                 let mut heard = voice.clone();
                 let mut concealment = Concealment::new(rate);
-                concealment.receive(&mut heard[..gap.start]);
+                concealment.receive(&mut heard[..gap.start], false);
                 if knows {
                     concealment.lead_to(&voice[gap.end..gap.end + frame], gap.len());
                 }
                 for frame in heard[gap.clone()].chunks_exact_mut(frame) {
                     concealment.conceal(frame);
                 }
-                concealment.receive(&mut heard[gap.end..]);
+                concealment.receive(&mut heard[gap.end..], knows);
                 assert!(largest_step(&heard) < 1.3 * largest_step(&voice));
                 let around = gap.start..gap.end + frame;
                 let differences = heard[around.clone()].iter().zip(&voice[around]);
@@ -416,13 +465,39 @@ mod tests {
         for (future, gap) in [(0, 160), (159, 160), (160, 0), (160, 641)] {
             let mut voice = signal::tone(8_000, 205.0, 0.5, 1_600);
             let (mut knowing, mut blind) = (Concealment::new(8_000), Concealment::new(8_000));
-            knowing.receive(&mut voice);
-            blind.receive(&mut voice);
+            knowing.receive(&mut voice, false);
+            blind.receive(&mut voice, false);
             knowing.lead_to(&vec![0.7; future], gap);
             let (mut one, mut other) = ([0.0; 160], [0.0; 160]);
             knowing.conceal(&mut one);
             blind.conceal(&mut other);
             assert_eq!(one, other, "{future} {gap}");
+        }
+    }
+
+    #[test]
+    fn whatever_comes_after_a_bridge_joins_without_a_click() {
+        for hz in [110.0, 133.0, 157.0, 181.0, 205.0] {
+            let voice = signal::tone(8_000, hz, 0.5, 8_000);
+            let natural = largest_step(&voice);
+            // So much of the gap is heard before the missing packet comes after all; or the gap goes on, and
+            // another packet comes than the one that was led to.
+            for (heard_of_gap, comes_from) in [(160, 3_200), (64, 3_200), (240, 3_440)] {
+                let mut heard = voice[..3_200].to_vec();
+                let mut concealment = Concealment::new(8_000);
+                concealment.receive(&mut heard, false);
+                concealment.lead_to(&voice[3_360..3_520], 160);
+                let mut gap = vec![0.0; heard_of_gap];
+                concealment.conceal(&mut gap);
+                let mut late = voice[comes_from..comes_from + 160].to_vec();
+                concealment.receive(&mut late, false);
+                let heard = [heard, gap, late].concat();
+                let step = largest_step(&heard);
+                assert!(
+                    step < 1.6 * natural,
+                    "{hz} Hz, {heard_of_gap}: {step} for {natural}"
+                );
+            }
         }
     }
 

@@ -24,7 +24,7 @@ const CAPACITY: usize = 128;
 /// A gap that has lasted this long is silence, ms: concealment has faded out.
 const SILENT_AFTER_MS: i64 = 120;
 /// Further behind than this we do not catch up but skip, ms.
-pub(crate) const SKIP_ABOVE_MS: i64 = 500;
+const SKIP_ABOVE_MS: i64 = 500;
 /// The room kept between the arrival of late packets and the moment they are needed, ms: the
 /// caller's own clock is not perfect. Half of it may go before pauses are made longer, all before
 /// voice is.
@@ -135,6 +135,9 @@ pub struct JitterBuffer {
 }
 
 impl JitterBuffer {
+    /// The delay beyond which it skips whatever the network, ms.
+    pub const MOST_DELAY_MS: i64 = transit::SCALE_MS + SKIP_ABOVE_MS;
+
     /// A buffer for a payload with this RTP clock.
     pub fn new(clock: u32) -> Self {
         JitterBuffer {
@@ -200,6 +203,12 @@ impl JitterBuffer {
     pub fn headroom_ms(&self) -> Option<f32> {
         let headroom = self.play_offset? - self.transits.late()? - self.lookahead;
         Some(headroom as f32 * 1_000.0 / self.clock as f32)
+    }
+
+    /// The delay beyond which it would skip, as the network is at present, ms.
+    pub fn most_delay_ms(&self) -> i64 {
+        let clock = i64::from(self.clock);
+        (self.spread() + self.lookahead) * 1_000 / clock + SKIP_ABOVE_MS
     }
 
     /// How much longer the late packets are under way than the quickest, units.

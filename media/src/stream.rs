@@ -46,8 +46,10 @@ pub struct StreamConfig {
     pub dtmf_send_pt: Option<u8>,
     /// The payload type of the peer's telephone events.
     pub dtmf_receive_pt: Option<u8>,
-    /// The payload type of comfort noise (RFC 3389) beside our codec, if the peer takes it.
-    pub comfort_noise_pt: Option<u8>,
+    /// The payload type of our comfort noise (RFC 3389), if the peer takes it.
+    pub comfort_noise_send_pt: Option<u8>,
+    /// The payload type of the peer's comfort noise.
+    pub comfort_noise_receive_pt: Option<u8>,
     /// Whether pauses of the microphone are described in place of being sent, where the peer takes
     /// that.
     pub silence_suppression: bool,
@@ -84,7 +86,8 @@ impl StreamConfig {
             receive_pts: vec![(payload_type, codec)],
             dtmf_send_pt: None,
             dtmf_receive_pt: None,
-            comfort_noise_pt: None,
+            comfort_noise_send_pt: None,
+            comfort_noise_receive_pt: None,
             silence_suppression: false,
             extended_reports: ExtendedReports::default(),
             ptime_ms: 20,
@@ -182,6 +185,7 @@ impl Stream {
     /// Sets or changes what the stream sends and hears; our SSRC, sequence and clock go on.
     pub fn configure(&mut self, now: Instant, config: StreamConfig) -> Result<(), CodecError> {
         self.outgoing.configure(&config)?;
+        self.outgoing.expect_loss(self.outlook.percent());
         self.incoming.configure(&config);
         self.security.configure(now, &config.protection);
         if let (Some(ice), Some(session)) = (&mut self.ice, &config.ice) {

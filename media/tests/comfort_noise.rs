@@ -35,9 +35,10 @@ fn spoken(level_db: f32) -> Vec<f32> {
     voice
 }
 
-fn suppressing(codec: Codec, comfort_noise_pt: Option<u8>) -> StreamConfig {
+fn suppressing(codec: Codec, comfort_noise: Option<u8>) -> StreamConfig {
     StreamConfig {
-        comfort_noise_pt,
+        comfort_noise_send_pt: comfort_noise,
+        comfort_noise_receive_pt: comfort_noise,
         silence_suppression: true,
         ..config(codec, BOB)
     }
@@ -153,7 +154,8 @@ fn a_call_may_begin_with_a_pause_and_noise_may_have_another_number() {
         let start = Instant::now();
         let mut bob = Stream::new(2, "bob".into());
         let theirs = StreamConfig {
-            comfort_noise_pt: Some(97),
+            comfort_noise_send_pt: Some(97),
+            comfort_noise_receive_pt: Some(97),
             ..config(Codec::Pcmu, ALICE)
         };
         bob.configure(start, theirs).unwrap();

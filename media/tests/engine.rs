@@ -11,7 +11,7 @@ use std::{
 use phones::{DEADLINE, LOOPBACK, Phone, connect, read, seconds_of, seconds_with, tone_file};
 use ringbook_media::{
     codec::Codec,
-    device::{DeviceRole, InputDevice, OutputDevice},
+    device::{DeviceRole, DeviceSettings, InputDevice, OutputDevice},
     engine::{MediaCommand, MediaEvent, RecordingState, StreamId, ToneTarget},
     recorder::RecordingError,
     tone::{Signal, Tone, TonePlan},
@@ -374,11 +374,12 @@ fn other_devices_serve_a_call_that_goes_on() {
     let bob = Phone::start(InputDevice::Silence, OutputDevice::File(heard.clone()));
     connect(&alice, &bob, Codec::Pcmu);
     bob.wait_for_stats(1, |stats| stats.packets_received > 30);
-    alice.handle.send(MediaCommand::SetDevices {
-        input: tone_file(folder.path(), 900.0),
-        output: OutputDevice::Null,
-        ring: OutputDevice::Null,
-    });
+    alice
+        .handle
+        .send(MediaCommand::SetDevices(DeviceSettings::without_bell(
+            tone_file(folder.path(), 900.0),
+            OutputDevice::Null,
+        )));
     bob.wait_for_stats(1, |stats| stats.packets_received > 130);
     drop((bob.engine, alice));
     let (channels, rate) = read(&heard);

@@ -30,14 +30,6 @@ fn judge(codec: Codec, band: Band, cases: &[Case]) {
         call.run(&speech.samples);
         listener.note(band, &speech, &call.heard, codec.sample_rate());
         delays.push(call.delays.iter().sum::<f32>() / call.delays.len() as f32);
-        eprintln!(
-            "{:?}",
-            call.delays
-                .iter()
-                .step_by(50)
-                .map(|d| *d as i32)
-                .collect::<Vec<_>>()
-        );
     }
     let mut failures = String::new();
     for ((Case(network, least, most), score), delay) in

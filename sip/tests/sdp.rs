@@ -736,7 +736,10 @@ fn comfort_noise_goes_with_g711_alone() {
         let media =
             format!("m=audio 5000 RTP/AVP {formats}\na=rtpmap:97 CN/8000\na=rtpmap:98 CN/16000");
         let (description, plan) = answered(&local(&ALL), &media);
-        (media_lines(&description).concat(), plan.comfort_noise_pt)
+        (
+            media_lines(&description).concat(),
+            plan.comfort_noise_send_pt,
+        )
     };
     let line = |formats: &str| format!("m=audio 4000 RTP/AVP {formats}");
     assert_eq!(noise("8 13"), (line("8 13"), Some(13)));
@@ -746,13 +749,17 @@ fn comfort_noise_goes_with_g711_alone() {
     // It is beside the codec in use, or it is not.
     assert_eq!(noise("9 13"), (line("9"), None));
     assert_eq!(noise("9 8 13"), (line("9 8 13"), None));
+    // The peer may change to G.711 by itself.
+    let media = "m=audio 5000 RTP/AVP 9 8 97\na=rtpmap:97 CN/8000";
+    let (_, plan) = answered(&local(&ALL), media);
+    assert_eq!(plan.comfort_noise_receive_pt, Some(97));
 }
 
 #[test]
 fn noise_is_sent_where_the_answer_to_our_offer_takes_it() {
     let answered = |formats: &str| {
         let answer = remote(&format!("m=audio 5000 RTP/AVP {formats}"));
-        accept(&local(&ALL), &answer).unwrap().comfort_noise_pt
+        accept(&local(&ALL), &answer).unwrap().comfort_noise_send_pt
     };
     assert_eq!(answered("8 13"), Some(13));
     assert_eq!(answered("8"), None);
@@ -780,6 +787,12 @@ fn extended_reports_are_agreed_on_where_the_peer_asks_for_them() {
     assert_eq!(asked("a=rtcp-xr:pkt-loss-rle"), (false, false, false));
     assert_eq!(asked("a=rtcp-xr"), (false, false, false));
     assert_eq!(asked("a=sendrecv"), (false, false, false));
+    // What the stream says replaces what the session does.
+    let session = "a=rtcp-xr:voip-metrics\nm=audio 5000 RTP/AVP 0";
+    for (media, wanted) in [("", true), ("\na=rtcp-xr:", false)] {
+        let (_, plan) = answered(&local(&ALL), &format!("{session}{media}"));
+        assert_eq!(plan.extended_reports.voip_metrics, wanted, "{media}");
+    }
 }
 
 // Other people's descriptions.

@@ -30,7 +30,13 @@ pub fn check_echo(audio: &Audio, report: &mut Report<'_>) -> anyhow::Result<()> 
         report.done(&noise, outcome);
         report.done(&echo, describe_echo(found));
     } else {
-        report.done(&echo, Skipped(tr!("nothing could be measured")));
+        report.done(
+            &echo,
+            failed(
+                tr!("nothing could be measured"),
+                tr!("Close what else uses the microphone or the loudspeaker, and try again."),
+            ),
+        );
     }
     Ok(())
 }
@@ -38,9 +44,7 @@ pub fn check_echo(audio: &Audio, report: &mut Report<'_>) -> anyhow::Result<()> 
 fn calibrate(audio: &Audio) -> anyhow::Result<Option<Calibration>> {
     let (send, told) = channel();
     let config = EngineConfig {
-        input: audio.input.parse()?,
-        output: audio.output.parse()?,
-        ring: audio.ring.parse()?,
+        devices: audio.devices()?,
         voice: VoiceSettings::OFF,
         cname: String::new(),
         seed: 0,

@@ -130,7 +130,7 @@ fn unusable(headset: &Found) -> Option<Outcome> {
             error = error
         ),
         tr!(
-            "Write {rule} into {file}, then plug it in again.",
+            "Add the line {rule} to {file}, then plug it in again.",
             rule = headset.rule(),
             file = hidraw::RULES
         ),
@@ -171,7 +171,7 @@ fn try_device(
         )
     };
     while Instant::now() < deadline {
-        // What serves in its place is told before it is found open here.
+        // What is wrong is told before anything serves.
         let opened = keeper.poll().is_some();
         let reason = lost.recv_timeout(Duration::from_millis(20));
         if opened && reason.is_err() {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ringbook_media::device::{InputDevice, OutputDevice};
+use ringbook_media::device::{DeviceSettings, InputDevice, OutputDevice};
 use ringbook_media::engine::{
     Engine, EngineConfig, EngineHandle, MediaCommand, StreamId, bind_rtp_pair,
 };
@@ -357,7 +357,8 @@ impl Desk {
     }
 
     fn configure(&mut self, call: CallHandle, plan: MediaPlan) {
-        if let (Some(stream), Some(config)) = (self.streams.get(&call), stream_config(&plan)) {
+        if let (Some(stream), Some(config)) = (self.streams.get(&call), stream_config(&plan, false))
+        {
             stream.engine.send(MediaCommand::Configure {
                 stream: stream.id,
                 config,
@@ -403,9 +404,7 @@ fn account(user: &str, display: &str, office: SocketAddr) -> AccountConfig {
 
 fn start_audio(input: InputDevice, seed: u64) -> io::Result<Engine> {
     let config = EngineConfig {
-        input,
-        output: OutputDevice::Null,
-        ring: OutputDevice::Null,
+        devices: DeviceSettings::without_bell(input, OutputDevice::Null),
         voice: VoiceSettings::OFF,
         cname: "demo".to_owned(),
         seed,

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::UdpSocket;
 use std::sync::Arc;
 
-use ringbook_media::device::OutputDevice;
 use ringbook_media::dtls::Certificate;
 use ringbook_media::engine::{
     Engine, EngineConfig, MediaCommand, MediaEvent, StreamId, bind_rtp_pair,
@@ -13,13 +12,13 @@ use ringbook_sip::resolve::{Answer, Question, ResolveError};
 use ringbook_sip::user_agent::{QueryId, Transmit, Transport};
 
 use super::message::{Inbox, Message};
-use super::{Driver, password, recovery, resolve, ringtones};
+use super::ringtones::Ringtones;
+use super::{Driver, password, recovery, resolve};
 use crate::app::Input;
 use crate::automation::NoticeKind;
 use crate::model::CallId;
 use crate::phone::effect::Effect;
-use crate::phone::sound::bells;
-use crate::settings::{Audio, Settings};
+use crate::settings::Settings;
 use crate::store::{StoreCommand, StoreHandle, StoreReply};
 use crate::tr;
 
@@ -27,8 +26,7 @@ use crate::tr;
 pub(super) struct MediaThread {
     engine: Option<Engine>,
     config: EngineConfig,
-    /// A second device that rings, and how loud.
-    bells: Option<(OutputDevice, u8)>,
+    ringtones: Ringtones,
     inbox: Inbox,
     /// For agreeing on keys by DTLS: made for the first call.
     certificate: Option<Arc<Certificate>>,
@@ -37,26 +35,23 @@ pub(super) struct MediaThread {
 }
 
 impl MediaThread {
-    pub fn new(audio: &Audio, seed: u64, inbox: Inbox) -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings, seed: u64, inbox: Inbox) -> anyhow::Result<Self> {
+        let audio = &settings.audio;
         let config = EngineConfig {
-            input: audio.input.parse()?,
-            output: audio.output.parse()?,
-            ring: audio.ring.parse()?,
+            devices: audio.devices()?,
             voice: audio.voice,
             // RFC 7022 §4.2: short-term persistent, says nothing about the person.
             cname: format!("{seed:016x}"),
             seed,
         };
-        let mut media = Self {
+        Ok(Self {
             engine: None,
             config,
-            bells: None,
+            ringtones: Ringtones::new(settings, inbox.clone()),
             inbox,
             certificate: None,
             ports: HashMap::new(),
-        };
-        bells(audio).iter().for_each(|command| media.note(command));
-        Ok(media)
+        })
     }
 
     /// Hands a command to the engine, starting it where it has something to do.
@@ -68,7 +63,7 @@ impl MediaThread {
             let inbox = self.inbox.clone();
             let events = Box::new(move |event| inbox.put(Message::Media(event)));
             match Engine::start(self.config.clone(), events) {
-                Ok(engine) => self.engine = Some(self.with_bells(engine)),
+                Ok(engine) => self.engine = Some(engine),
                 Err(error) => {
                     let text = tr!("The sound cannot start: {error}", error = error);
                     self.inbox.put(Message::Notice(NoticeKind::Audio, text));
@@ -88,33 +83,11 @@ impl MediaThread {
         }
     }
 
-    fn with_bells(&self, engine: Engine) -> Engine {
-        if let Some((also, volume_percent)) = self.bells.clone() {
-            engine.handle().send(MediaCommand::SetBells {
-                also,
-                volume_percent,
-            });
-        }
-        engine
-    }
-
     /// An engine that starts later starts with what was set before.
     fn note(&mut self, command: &MediaCommand) {
         match command {
-            MediaCommand::SetDevices {
-                input,
-                output,
-                ring,
-            } => {
-                self.config.input = input.clone();
-                self.config.output = output.clone();
-                self.config.ring = ring.clone();
-            }
+            MediaCommand::SetDevices(devices) => self.config.devices.clone_from(devices),
             MediaCommand::SetVoice(voice) => self.config.voice = *voice,
-            MediaCommand::SetBells {
-                also,
-                volume_percent,
-            } => self.bells = Some((also.clone(), *volume_percent)),
             _ => {}
         }
     }
@@ -147,8 +120,7 @@ fn needs_no_engine(command: &MediaCommand) -> bool {
         MediaCommand::Focus(_)
             | MediaCommand::Levels { on: false }
             | MediaCommand::EchoTest { on: false }
-            | MediaCommand::SetDevices { .. }
-            | MediaCommand::SetBells { .. }
+            | MediaCommand::SetDevices(_)
             | MediaCommand::SetVoice(_)
             | MediaCommand::Tone { tone: None, .. }
             | MediaCommand::Close { .. }
@@ -324,6 +296,6 @@ impl Driver {
         self.webhooks.set(&settings.webhooks);
         self.hooks.set(&settings.hooks);
         self.headsets.set(settings.audio.headset_buttons);
-        ringtones::look_into(settings, &self.inbox);
+        self.media.ringtones.set(settings);
     }
 }

@@ -4,8 +4,9 @@ mod attendant;
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
 
 use self::attendant::{Attendant, Told};
 use super::message::{Inbox, Message};
@@ -23,8 +24,12 @@ pub(super) struct Headsets {
 struct Running {
     lamps: Option<Sender<Lamps>>,
     wake: UnixStream,
-    thread: Option<JoinHandle<()>>,
+    /// Says nothing, and ends with the thread.
+    ended: Receiver<()>,
 }
+
+/// How long the program waits at its end until the lamps are out: a radio link may be slow, or gone.
+const LAMPS_OUT: Duration = Duration::from_millis(300);
 
 impl Headsets {
     pub fn new(wanted: bool, inbox: Inbox) -> Self {
@@ -41,7 +46,10 @@ impl Headsets {
         if wanted == self.running.is_some() {
             return;
         }
-        self.running = None;
+        // Nobody waits for its end.
+        if let Some(mut running) = self.running.take() {
+            running.end();
+        }
         // Where the system shows no such devices, and will not, no thread is needed.
         if wanted
             && Places::default()
@@ -79,12 +87,16 @@ impl Running {
         wake.set_nonblocking(true)?;
         woken.set_nonblocking(true)?;
         let attendant = Attendant::new(places, Box::new(hidraw::open), tell)?;
+        let (alive, ended) = channel();
         let thread = thread::Builder::new().name("headsets".to_owned());
-        let thread = thread.spawn(move || attendant.run(&woken, &orders))?;
+        thread.spawn(move || {
+            attendant.run(&woken, &orders);
+            drop::<Sender<()>>(alive);
+        })?;
         Ok(Self {
             lamps: Some(lamps),
             wake,
-            thread: Some(thread),
+            ended,
         })
     }
 
@@ -95,15 +107,19 @@ impl Running {
         // It is awake already where this would block.
         let _ = self.wake.write(&[1]);
     }
-}
 
-impl Drop for Running {
-    /// Puts the lamps out.
-    fn drop(&mut self) {
+    /// Lets the thread put the lamps out and end.
+    fn end(&mut self) {
         self.lamps = None;
         let _ = self.wake.write(&[1]);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+    }
+}
+
+impl Drop for Headsets {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.end();
+            let _ = running.ended.recv_timeout(LAMPS_OUT);
         }
     }
 }
@@ -114,7 +130,7 @@ fn message(told: Told) -> Message {
         Told::Denied(found) => Message::Notice(
             NoticeKind::Audio,
             tr!(
-                "The buttons of {headset} do not work: {device} may not be opened. Write {rule} into {file}, then plug it in again.",
+                "The buttons of {headset} do not work: {device} may not be opened. Add the line {rule} to {file}, then plug it in again.",
                 headset = found.name,
                 device = found.device.display(),
                 rule = found.rule(),

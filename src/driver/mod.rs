@@ -208,14 +208,13 @@ impl Driver {
         let (dns, seed) = (Dns { server: sip.dns }, system::seed());
         let media_seed = u64::from_le_bytes(seed[..8].try_into().unwrap_or_default());
         let rtp_ports = settings.media.rtp_ports.clone();
-        let media = MediaThread::new(&settings.audio, media_seed, inbox.clone())?;
+        let media = MediaThread::new(&settings, media_seed, inbox.clone())?;
         let (task_terms, seat) = (settings.task_terms(), settings.seat());
         let contacts = Contacts::new(&settings, inbox.clone());
         let analyst = Analyst::new(inbox.clone());
         let sources = Sources::new(profile.dir(), inbox.clone());
         let webhooks = Webhooks::new(&settings.webhooks, inbox.clone());
         let hooks = Hooks::new(&settings.hooks, profile.dir(), inbox.clone());
-        ringtones::look_into(&settings, &inbox);
         let headsets = Headsets::new(settings.audio.headset_buttons, inbox.clone());
         let config = PhoneConfig {
             settings,

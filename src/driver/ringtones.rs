@@ -10,17 +10,38 @@ use crate::automation::NoticeKind;
 use crate::settings::Settings;
 use crate::tr;
 
-/// Reads the settings' ringtones on a thread of its own, which nobody waits for; what cannot ring is told.
-pub(super) fn look_into(settings: &Settings, inbox: &Inbox) {
-    let files: Vec<PathBuf> = settings
-        .ringtone_files()
-        .into_iter()
-        .map(Path::to_owned)
-        .collect();
+/// The files that were looked into.
+pub(super) struct Ringtones {
+    files: Vec<PathBuf>,
+    inbox: Inbox,
+}
+
+impl Ringtones {
+    pub fn new(settings: &Settings, inbox: Inbox) -> Self {
+        let files = Vec::new();
+        let mut ringtones = Self { files, inbox };
+        ringtones.set(settings);
+        ringtones
+    }
+
+    /// Reads the files that the settings did not name before; what cannot ring is told.
+    pub fn set(&mut self, settings: &Settings) {
+        let files = settings.ringtone_files();
+        let mut files: Vec<_> = files.into_iter().map(Path::to_owned).collect();
+        std::mem::swap(&mut self.files, &mut files);
+        let is_new = |file: &&PathBuf| !files.contains(file);
+        look_into(
+            self.files.iter().filter(is_new).cloned().collect(),
+            self.inbox.clone(),
+        );
+    }
+}
+
+/// Reads the files on a thread of its own, which nobody waits for.
+fn look_into(files: Vec<PathBuf>, inbox: Inbox) {
     if files.is_empty() {
         return;
     }
-    let inbox = inbox.clone();
     // Without a thread it is told when it is to ring.
     let _ = thread::Builder::new()
         .name("ringtones".into())

@@ -90,7 +90,6 @@ pub fn sidecar(
 
 /// A stretch that is silent because somebody paused the recording.
 fn pause_json(pause: &Pause) -> Value {
-    let seconds = |at: std::time::Duration| at.as_millis() as f64 / 1_000.0;
     json!({ "from_s": seconds(pause.from), "to_s": seconds(pause.to) })
 }
 

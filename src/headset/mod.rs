@@ -85,6 +85,26 @@ pub struct Headset {
     hook_pressed: Option<Instant>,
 }
 
+impl Lamps {
+    /// Nothing is up.
+    pub const IDLE: Self = Self {
+        off_hook: false,
+        ring: false,
+        mute: false,
+        hold: false,
+    };
+    /// Somebody calls.
+    pub const RINGING: Self = Self {
+        ring: true,
+        ..Self::IDLE
+    };
+    /// A call is up.
+    pub const TALKING: Self = Self {
+        off_hook: true,
+        ..Self::IDLE
+    };
+}
+
 impl Headset {
     /// One with these buttons and lamps, all off.
     pub fn new(telephone: Telephone) -> Self {
@@ -114,6 +134,10 @@ impl Headset {
         }
         if lamps.mute != self.lamps.mute && !std::mem::take(&mut self.mute_pressed) {
             self.mute_switched = Some(now);
+        }
+        if lamps.off_hook != self.lamps.off_hook {
+            // A press that crossed the end of a call has nothing to do with the next one.
+            self.mute_pressed = false;
         }
         self.lamps = lamps;
         self.reports()

@@ -42,36 +42,18 @@ impl Desk {
     }
 }
 
-const RINGING: Lamps = Lamps {
-    ring: true,
-    off_hook: false,
-    mute: false,
-    hold: false,
-};
-const TALKING: Lamps = Lamps {
-    off_hook: true,
-    ring: false,
-    mute: false,
-    hold: false,
-};
 const MUTED: Lamps = Lamps {
     mute: true,
-    ..TALKING
-};
-const IDLE: Lamps = Lamps {
-    off_hook: false,
-    ring: false,
-    mute: false,
-    hold: false,
+    ..Lamps::TALKING
 };
 
 /// What a headset is written for ringing, talking, talking without a microphone, and talking on hold.
 fn shown(descriptor: &str) -> [Vec<Vec<u8>>; 4] {
     let held = Lamps {
         hold: true,
-        ..TALKING
+        ..Lamps::TALKING
     };
-    [RINGING, TALKING, MUTED, held].map(|lamps| Desk::with(descriptor).show(lamps))
+    [Lamps::RINGING, Lamps::TALKING, MUTED, held].map(|lamps| Desk::with(descriptor).show(lamps))
 }
 
 #[test]
@@ -127,7 +109,7 @@ fn what_is_no_telephone_is_left_alone() {
         let _ = Telephone::read(&bytes(JABRA_EVOLVE_LINK)[..end]);
     }
     let mut desk = Desk::with(JABRA_EVOLVE_LINK);
-    desk.show(RINGING);
+    desk.show(Lamps::RINGING);
     for report in [&[][..], &[2], &[9, 1], &[4, 1, 0]] {
         assert_eq!(desk.hear(report), [], "{report:?}");
     }
@@ -159,10 +141,10 @@ fn a_press_answers_and_the_next_one_hangs_up() {
     for descriptor in ALL {
         let [on_hook, off_hook, mute] = reports(descriptor);
         let mut desk = Desk::with(descriptor);
-        desk.show(RINGING);
+        desk.show(Lamps::RINGING);
         assert_eq!(desk.hear(&off_hook), [Press::Answer]);
         assert!(
-            !desk.ms(20).show(TALKING).is_empty(),
+            !desk.ms(20).show(Lamps::TALKING).is_empty(),
             "it is told that the call is up"
         );
         // Told again with every other button.
@@ -170,10 +152,10 @@ fn a_press_answers_and_the_next_one_hangs_up() {
         desk.show(MUTED);
         assert_eq!(desk.ms(50).hear(&off_hook), [], "let go");
         assert_eq!(desk.ms(1_000).hear(&mute), [Press::ToggleMute]);
-        desk.show(TALKING);
+        desk.show(Lamps::TALKING);
         assert_eq!(desk.ms(50).hear(&off_hook), []);
         assert_eq!(desk.ms(1_000).hear(&on_hook), [Press::HangUp]);
-        assert!(!desk.ms(20).show(IDLE).is_empty());
+        assert!(!desk.ms(20).show(Lamps::IDLE).is_empty());
         assert_eq!(desk.ms(3_000).hear(&on_hook), []);
     }
 }
@@ -184,14 +166,14 @@ fn what_a_headset_answers_to_its_lamps_is_no_press() {
         let [on_hook, off_hook, _] = reports(descriptor);
         let mut desk = Desk::with(descriptor);
         // Answered at the computer: the headset takes its hook off after its radio link is up.
-        desk.show(RINGING);
-        desk.ms(500).show(TALKING);
+        desk.show(Lamps::RINGING);
+        desk.ms(500).show(Lamps::TALKING);
         assert_eq!(desk.ms(1_200).hear(&off_hook), []);
         // The other side hangs up: it puts it on again.
-        desk.ms(9_000).show(IDLE);
+        desk.ms(9_000).show(Lamps::IDLE);
         assert_eq!(desk.ms(300).hear(&on_hook), []);
         // And somebody calls right then.
-        desk.show(RINGING);
+        desk.show(Lamps::RINGING);
         assert_eq!(desk.ms(700).hear(&off_hook), [Press::Answer]);
     }
 }
@@ -200,9 +182,9 @@ fn what_a_headset_answers_to_its_lamps_is_no_press() {
 fn an_answer_that_comes_late_takes_no_other_call() {
     let [on_hook, off_hook, _] = reports(JABRA_EVOLVE_LINK);
     let mut desk = Desk::with(JABRA_EVOLVE_LINK);
-    desk.show(TALKING);
-    desk.ms(100).show(IDLE);
-    desk.ms(100).show(RINGING);
+    desk.show(Lamps::TALKING);
+    desk.ms(100).show(Lamps::IDLE);
+    desk.ms(100).show(Lamps::RINGING);
     assert_eq!(
         desk.ms(200).hear(&off_hook),
         [],
@@ -216,12 +198,12 @@ fn an_answer_that_comes_late_takes_no_other_call() {
 fn a_headset_that_answers_nothing_works_as_well() {
     let [on_hook, off_hook, _] = reports(JABRA_EVOLVE_LINK);
     let mut desk = Desk::with(JABRA_EVOLVE_LINK);
-    desk.show(RINGING);
+    desk.show(Lamps::RINGING);
     assert_eq!(desk.hear(&off_hook), [Press::Answer]);
-    desk.show(TALKING);
+    desk.show(Lamps::TALKING);
     // The far side hangs up and the headset does not notice: its hook stays off, and the next press puts it on.
-    desk.ms(5_000).show(IDLE);
-    desk.ms(5_000).show(RINGING);
+    desk.ms(5_000).show(Lamps::IDLE);
+    desk.ms(5_000).show(Lamps::RINGING);
     assert_eq!(desk.ms(1_000).hear(&on_hook), [Press::Answer]);
 }
 
@@ -229,10 +211,10 @@ fn a_headset_that_answers_nothing_works_as_well() {
 fn a_button_that_springs_back_is_pressed_once() {
     let [on_hook, off_hook, _] = reports(POLY_BT700);
     let mut desk = Desk::with(POLY_BT700);
-    desk.show(RINGING);
+    desk.show(Lamps::RINGING);
     assert_eq!(desk.hear(&off_hook), [Press::Answer]);
     assert_eq!(desk.ms(120).hear(&on_hook), [], "let go");
-    desk.show(TALKING);
+    desk.show(Lamps::TALKING);
     assert_eq!(desk.ms(4_000).hear(&off_hook), [Press::HangUp]);
     assert_eq!(desk.ms(120).hear(&on_hook), [], "let go");
 }
@@ -256,13 +238,13 @@ fn a_press_that_means_nothing_is_put_back() {
 fn a_mute_at_the_computer_lights_the_lamp_and_its_echo_switches_nothing_back() {
     let [_, off_hook, mute] = reports(JABRA_EVOLVE_LINK);
     let mut desk = Desk::with(JABRA_EVOLVE_LINK);
-    desk.show(TALKING);
+    desk.show(Lamps::TALKING);
     desk.ms(1_000).hear(&off_hook);
     assert_eq!(desk.ms(3_000).show(MUTED), [vec![2, 3, 0]]);
     assert_eq!(desk.ms(100).hear(&mute), [], "its echo");
     assert_eq!(desk.ms(50).hear(&off_hook), []);
     assert_eq!(desk.ms(2_000).hear(&mute), [Press::ToggleMute]);
-    assert_eq!(desk.show(TALKING), [vec![2, 1, 0]]);
+    assert_eq!(desk.show(Lamps::TALKING), [vec![2, 1, 0]]);
 }
 
 #[test]
@@ -271,13 +253,13 @@ fn flash_holds_or_takes_the_one_who_waits_and_redial_calls_again() {
     let (redial, none) = (&[2, 16, 0][..], &[2, 0, 0][..]);
     assert_eq!(desk.hear(redial), [Press::Redial]);
     desk.hear(none);
-    desk.show(TALKING);
+    desk.show(Lamps::TALKING);
     desk.ms(1_000).hear(&[2, 1, 0]);
     assert_eq!(desk.ms(1_000).hear(&[2, 9, 0]), [Press::ToggleHold]);
     desk.hear(&[2, 1, 0]);
     desk.show(Lamps {
         ring: true,
-        ..TALKING
+        ..Lamps::TALKING
     });
     assert_eq!(desk.ms(1_000).hear(&[2, 9, 0]), [Press::Answer]);
     assert_eq!(
@@ -291,10 +273,10 @@ fn flash_holds_or_takes_the_one_who_waits_and_redial_calls_again() {
 fn drop_turns_a_caller_away_and_ends_a_call() {
     // Report 8: mute, hook, flash, redial, drop.
     let mut desk = Desk::with(SENNHEISER_SC_660);
-    desk.show(RINGING);
+    desk.show(Lamps::RINGING);
     assert_eq!(desk.hear(&[8, 16]), [Press::Reject]);
     assert_eq!(desk.hear(&[8, 0]), []);
-    desk.show(TALKING);
+    desk.show(Lamps::TALKING);
     assert_eq!(desk.ms(100).hear(&[8, 18]), [Press::HangUp]);
 }
 
@@ -304,11 +286,11 @@ fn a_mute_switch_that_stays_says_how_it_stands() {
     let descriptor =
         "050b0901a101150025010920092f7501950281229506810105080917090995029122950691 01c0";
     let mut desk = Desk::with(&descriptor.replace(' ', ""));
-    assert_eq!(desk.show(TALKING), [vec![0, 1]]);
+    assert_eq!(desk.show(Lamps::TALKING), [vec![0, 1]]);
     assert_eq!(desk.ms(100).hear(&[1]), [], "the echo");
     assert_eq!(desk.ms(3_000).hear(&[3]), [Press::Mute(true)]);
     assert_eq!(desk.show(MUTED), [vec![0, 3]]);
     assert_eq!(desk.ms(1_000).hear(&[1]), [Press::Mute(false)]);
-    desk.show(TALKING);
+    desk.show(Lamps::TALKING);
     assert_eq!(desk.ms(1_000).hear(&[0]), [Press::HangUp]);
 }

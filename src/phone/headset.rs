@@ -82,8 +82,8 @@ impl Phone {
     }
 
     fn redial(&mut self, now: Now) -> Done {
-        if let Some((target, account)) = self.dialled.clone() {
-            self.dial(now, &target, account.as_deref(), false)?;
+        if let Some((target, account, anonymous)) = self.dialled.clone() {
+            self.dial(now, &target, account.as_deref(), anonymous)?;
         }
         Ok(())
     }

@@ -131,7 +131,7 @@ fn map_extended_reports(asked: sdp::ExtendedReports) -> ExtendedReports {
 }
 
 /// The media thread's orders for `plan`. `None`: they would send in clear what must not be.
-pub(crate) fn stream_config(plan: &MediaPlan) -> Option<StreamConfig> {
+pub(crate) fn stream_config(plan: &MediaPlan, silence_suppression: bool) -> Option<StreamConfig> {
     Some(StreamConfig {
         codec: map_codec(plan.codec),
         send_pt: plan.send_pt,
@@ -142,8 +142,9 @@ pub(crate) fn stream_config(plan: &MediaPlan) -> Option<StreamConfig> {
             .collect(),
         dtmf_send_pt: plan.dtmf_send_pt,
         dtmf_receive_pt: plan.dtmf_receive_pt,
-        comfort_noise_pt: plan.comfort_noise_pt,
-        silence_suppression: false,
+        comfort_noise_send_pt: plan.comfort_noise_send_pt,
+        comfort_noise_receive_pt: plan.comfort_noise_receive_pt,
+        silence_suppression,
         extended_reports: map_extended_reports(plan.extended_reports),
         ptime_ms: plan.ptime_ms,
         opus: OpusParams {

@@ -160,9 +160,9 @@ pub struct Phone {
     /// What headsets with buttons show, where there are any.
     headset: Option<Lamps>,
     /// Somebody hears themselves: how loud they are, said and heard.
-    audio_test: Option<(f32, f32)>,
-    /// Whom we have dialled last, and on which line.
-    dialled: Option<(String, Option<String>)>,
+    audio_test: bool,
+    /// Whom we have dialled last in this run, on which line, and whether our number was hidden.
+    dialled: Option<(String, Option<String>, bool)>,
     news: News,
     links: Links,
     /// Our address where the message in hand arrived.
@@ -217,7 +217,7 @@ impl Phone {
             leading: Leading::new(config.time_zone),
             focus: None,
             headset: None,
-            audio_test: None,
+            audio_test: false,
             dialled: None,
             news: News::default(),
             links: Links::default(),

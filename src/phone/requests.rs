@@ -14,14 +14,14 @@ use super::command::{CommandError, Reply};
 use super::effect::Effect;
 use super::listener::CallEvent;
 use super::nat::Candidates;
-use super::sound::{bells, local_failure};
+use super::sound::local_failure;
 use super::target::Target;
 use super::view::Absence;
 use super::{Answer, Phone};
 use crate::automation::{CallState, Side};
 use crate::model::{CallId, CallOrigin, Direction, EndReason};
 use crate::now::Now;
-use crate::settings::{Audio, Policy, Settings};
+use crate::settings::{Policy, Settings};
 use crate::tariffs::Tariffs;
 
 pub(super) type Done = Result<(), CommandError>;
@@ -77,7 +77,7 @@ impl Phone {
             false => CallOrigin::Dialled,
         };
         let dialed = self.place_call(now, target, account, anonymous, origin)?;
-        self.dialled = Some((target.to_owned(), account.map(str::to_owned)));
+        self.dialled = Some((target.to_owned(), account.map(str::to_owned), anonymous));
         Ok(dialed)
     }
 
@@ -477,27 +477,14 @@ impl Phone {
     fn set_devices(&mut self, settings: &Settings) {
         let (audio, before) = (&settings.audio, &self.settings.audio);
         let voice = (audio.voice != before.voice).then_some(MediaCommand::SetVoice(audio.voice));
-        let rings = |audio: &Audio| (audio.ring_also.clone(), audio.ring_volume);
-        let bells = (rings(audio) != rings(before))
-            .then(|| bells(audio))
-            .flatten();
-        for command in voice.into_iter().chain(bells) {
-            self.effect(Effect::Media(command));
-        }
-        if audio.names_devices_of(&self.settings.audio) {
-            return;
-        }
+        let (devices, before) = (audio.devices(), before.devices());
         // The texts come from the settings' reader or from the list of devices.
-        if let (Ok(input), Ok(output), Ok(ring)) = (
-            audio.input.parse(),
-            audio.output.parse(),
-            audio.ring.parse(),
-        ) {
-            self.effect(Effect::Media(MediaCommand::SetDevices {
-                input,
-                output,
-                ring,
-            }));
+        let devices = devices
+            .ok()
+            .filter(|devices| Ok(devices) != before.as_ref());
+        let devices = devices.map(MediaCommand::SetDevices);
+        for command in voice.into_iter().chain(devices) {
+            self.effect(Effect::Media(command));
         }
     }
 

@@ -18,6 +18,8 @@ use crate::settings::{CategoryRingtone, Settings};
 pub struct Ringer {
     /// Calls that ring here, and how.
     waiting: Vec<(CallId, Ring)>,
+    /// How it rings for callers whose category has a ringtone, also where they are led here later.
+    of_categories: Vec<(CallId, Ring)>,
     /// Calls that ring at the other end, without sound of their own.
     calling: Vec<(CallId, TonePlan)>,
     /// Calls of ours whose other side sends sound before it answers.
@@ -64,6 +66,7 @@ impl Ringer {
     pub fn new(settings: &Settings, country: Option<Country>) -> Self {
         Self {
             waiting: Vec::new(),
+            of_categories: Vec::new(),
             calling: Vec::new(),
             early: Vec::new(),
             talking: Vec::new(),
@@ -124,7 +127,8 @@ impl Ringer {
     /// Says how a call of ours did not get through, unless the other side did, or anything else is to be heard.
     fn tell_ending(&mut self, call: &Call, ended: &Ended, out: &mut Reactions) {
         let says_itself = self.early.contains(&call.id);
-        let by_them = ended.end.by == EndedBy::Remote && call.answered.is_none();
+        // The network is the other side, too: nobody answered, or there was no way there.
+        let by_them = ended.end.by != EndedBy::Local && call.answered.is_none();
         let others =
             !(self.waiting.is_empty() && self.calling.is_empty() && self.talking.is_empty());
         if call.direction != Direction::Outgoing || says_itself || !by_them || others {
@@ -140,8 +144,12 @@ impl Ringer {
         out.media(heard(Some(Tone::Ending(signal, self.tones.of(call)))));
     }
 
-    /// How the phone rings for a call whose caller is not known yet.
-    fn ring_of(call: &Call) -> Ring {
+    /// How the phone rings for a call, as far as its caller is known.
+    fn ring_of(&self, call: &Call) -> Ring {
+        let mut known = self.of_categories.iter();
+        if let Some((_, ring)) = known.find(|(id, _)| *id == call.id) {
+            return ring.clone();
+        }
         let line = call.line.as_ref();
         Ring {
             bell: line.map_or(Bell::Marimba, |line| line.ringtone),
@@ -153,14 +161,18 @@ impl Ringer {
     fn on_identified(&mut self, call: CallId, identity: &Identity) {
         let of_category =
             |ringtone: &&CategoryRingtone| Some(&ringtone.category) == identity.category.as_ref();
-        let ringtone = self.ringtones.iter().find(of_category);
-        let waiting = self.waiting.iter_mut().find(|(id, _)| *id == call);
-        if let (Some(ringtone), Some((_, ring))) = (ringtone, waiting) {
-            *ring = Ring {
-                bell: ringtone.ringtone,
-                file: ringtone.file.as_ref().map(PathBuf::from),
-            };
+        let Some(ringtone) = self.ringtones.iter().find(of_category) else {
+            return;
+        };
+        let ring = Ring {
+            bell: ringtone.ringtone,
+            file: ringtone.file.as_ref().map(PathBuf::from),
+        };
+        if let Some((_, waiting)) = self.waiting.iter_mut().find(|(id, _)| *id == call) {
+            waiting.clone_from(&ring);
         }
+        self.of_categories.retain(|(id, _)| *id != call);
+        self.of_categories.push((call, ring));
     }
 
     fn forget(&mut self, call: CallId) {
@@ -205,7 +217,7 @@ impl Listener for Ringer {
                 if call.rings_here() && !self.waiting.iter().any(|&(id, _)| id == call.id) =>
             {
                 self.forget_ending(out);
-                self.waiting.push((call.id, Self::ring_of(call)));
+                self.waiting.push((call.id, self.ring_of(call)));
             }
             CallEvent::Identified(identity) => self.on_identified(call.id, identity),
             CallEvent::Dialing => self.forget_ending(out),
@@ -230,6 +242,7 @@ impl Listener for Ringer {
                     self.tell_ending(call, ended, out);
                 }
                 self.early.retain(|&id| id != call.id);
+                self.of_categories.retain(|&(id, _)| id != call.id);
             }
             _ => return,
         }

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use ringbook_media::engine::MediaCommand;
-use ringbook_media::stream::StreamConfig;
 use ringbook_sip::message::Uri;
 use ringbook_sip::sdp::MediaPlan;
 use ringbook_sip::user_agent::{
@@ -494,12 +493,9 @@ impl Phone {
             return;
         };
         let stream = call.stream;
-        let Some(config) = stream_config(&plan) else {
+        let suppress = self.settings.media.silence_suppression;
+        let Some(config) = stream_config(&plan, suppress) else {
             return;
-        };
-        let config = StreamConfig {
-            silence_suppression: self.settings.media.silence_suppression,
-            ..config
         };
         call.media.plan = Some(plan);
         if let Ports::Bound { rtp, rtcp } = call.media.ports {

@@ -13,7 +13,7 @@ use super::{Phone, PhoneOutput};
 use crate::automation::{AudioTestState, Body, NoticeKind};
 use crate::model::{CallId, EndReason};
 use crate::now::Now;
-use crate::settings::{Audio, Ringtone};
+use crate::settings::Ringtone;
 use crate::tr;
 
 /// Without a packet for this long a call is ended.
@@ -150,7 +150,7 @@ impl Phone {
         if on && self.own_calls() > 0 {
             return Err(CommandError::TestInCall);
         }
-        if on != self.audio_test.is_some() {
+        if on != self.audio_test {
             self.effect(Effect::Media(MediaCommand::EchoTest { on }));
             self.tell_audio_test(now, on.then_some((0.0, 0.0)));
         }
@@ -158,7 +158,7 @@ impl Phone {
     }
 
     fn tell_audio_test(&mut self, now: Now, levels: Option<(f32, f32)>) {
-        let (before, after) = (self.audio_test.is_some(), levels.is_some());
+        let (before, after) = (self.audio_test, levels.is_some());
         let state = match (before, after) {
             (false, true) => AudioTestState::Started,
             (true, true) => AudioTestState::Levels,
@@ -166,7 +166,7 @@ impl Phone {
             // Levels that were on their way when it ended.
             (false, false) => return,
         };
-        self.audio_test = levels;
+        self.audio_test = after;
         let (input, output) = levels.unzip();
         self.event(
             now,
@@ -228,7 +228,7 @@ impl Phone {
 
     fn on_device(&mut self, now: Now, event: &MediaEvent) {
         if let MediaEvent::EchoTest { levels } = event {
-            if self.audio_test.is_some() {
+            if self.audio_test {
                 self.tell_audio_test(now, *levels);
             }
             return;
@@ -271,15 +271,6 @@ impl Phone {
         };
         self.notice(now, NoticeKind::Audio, text);
     }
-}
-
-/// The order to ring on a second device, and how loud; none where the settings name no device, which their reader
-/// refuses.
-pub fn bells(audio: &Audio) -> Option<MediaCommand> {
-    Some(MediaCommand::SetBells {
-        also: audio.ring_also.parse().ok()?,
-        volume_percent: u8::try_from(audio.ring_volume).unwrap_or(100),
-    })
 }
 
 /// The end of a call that never left the house.

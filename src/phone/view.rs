@@ -31,8 +31,6 @@ pub struct View {
     pub task_edition: Option<u64>,
     /// A link that a person is asked about.
     pub link: Option<LinkView>,
-    /// While the sound is tried without a call: peaks of what is said and what is heard, 0 to 1.
-    pub audio_test: Option<(f32, f32)>,
 }
 
 /// Which callers do not ring here, for as long as the program runs or until it is changed.
@@ -246,7 +244,6 @@ impl Phone {
             log_edition: log.edition() + self.news.marks,
             task_edition: log.has_tasks().then_some(self.news.tasks),
             link: self.links.asked.clone(),
-            audio_test: self.audio_test,
         }
     }
 

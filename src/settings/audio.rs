@@ -1,9 +1,11 @@
 //! `[audio]`: where microphone and loudspeaker are, and what is done to the voice.
 
+use ringbook_media::device::{DeviceSettingError, DeviceSettings};
 use ringbook_media::voice_processing::{NoiseSuppression, VoiceSettings};
 use toml_edit::Value;
 
 use super::SettingsError;
+use super::edit::word;
 use super::read::country;
 use super::section::Section;
 use crate::model::Country;
@@ -27,7 +29,7 @@ pub struct Audio {
     /// Where it rings as well: a device's name or `null`.
     pub ring_also: String,
     /// How loud it rings, 0 to 100.
-    pub ring_volume: u32,
+    pub ring_volume: u8,
     /// The country whose tones are heard; default: that of the line.
     pub tones: Option<Country>,
     /// Whether a key that is pressed in a call is heard here, too.
@@ -55,9 +57,18 @@ impl Default for Audio {
 }
 
 impl Audio {
-    /// Whether the other one names the same devices.
-    pub fn names_devices_of(&self, other: &Self) -> bool {
-        self.input == other.input && self.output == other.output && self.ring == other.ring
+    /// The devices for the media thread.
+    ///
+    /// # Errors
+    /// One of the texts names no device, which the settings' reader refuses.
+    pub fn devices(&self) -> Result<DeviceSettings, DeviceSettingError> {
+        Ok(DeviceSettings {
+            input: self.input.parse()?,
+            output: self.output.parse()?,
+            ring: self.ring.parse()?,
+            ring_also: self.ring_also.parse()?,
+            ring_volume_percent: self.ring_volume,
+        })
     }
 }
 
@@ -68,7 +79,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Result<Audio, SettingsError> {
         output: section.string("output")?.unwrap_or(default.output),
         ring: section.string("ring")?.unwrap_or(default.ring),
         ring_also: section.string("ring_also")?.unwrap_or(default.ring_also),
-        ring_volume: section.integer("ring_volume", default.ring_volume, 0..=100)?,
+        ring_volume: percent(section, "ring_volume", default.ring_volume)?,
         tones: country(section, "tones")?,
         key_tones: section.bool("key_tones", default.key_tones)?,
         headset_buttons: section.bool("headset_buttons", default.headset_buttons)?,
@@ -80,7 +91,6 @@ fn voice(
     section: &mut Section<'_>,
     default: VoiceSettings,
 ) -> Result<VoiceSettings, SettingsError> {
-    let sidetone = section.integer("sidetone", default.sidetone.into(), 0..=100)?;
     Ok(VoiceSettings {
         echo_cancellation: section.bool("echo_cancellation", default.echo_cancellation)?,
         noise_suppression: section.choice(
@@ -90,14 +100,17 @@ fn voice(
         )?,
         gain_control: section.bool("gain_control", default.gain_control)?,
         high_pass: section.bool("high_pass", default.high_pass)?,
-        sidetone: u8::try_from(sidetone).unwrap_or(default.sidetone),
+        sidetone: percent(section, "sidetone", default.sidetone)?,
     })
+}
+
+fn percent(section: &mut Section<'_>, key: &'static str, default: u8) -> Result<u8, SettingsError> {
+    let percent = section.integer(key, default.into(), 0..=100)?;
+    Ok(u8::try_from(percent).unwrap_or(default))
 }
 
 pub(super) fn write(audio: &Audio) -> Vec<(&'static str, Option<Value>)> {
     let voice = &audio.voice;
-    let mut words = NOISE_SUPPRESSION.iter();
-    let suppression = words.find(|(_, level)| *level == voice.noise_suppression);
     vec![
         ("input", Some((&audio.input).into())),
         ("output", Some((&audio.output).into())),
@@ -110,7 +123,7 @@ pub(super) fn write(audio: &Audio) -> Vec<(&'static str, Option<Value>)> {
         ("echo_cancellation", Some(voice.echo_cancellation.into())),
         (
             "noise_suppression",
-            suppression.map(|(word, _)| Value::from(*word)),
+            Some(word(&NOISE_SUPPRESSION, &voice.noise_suppression).into()),
         ),
         ("gain_control", Some(voice.gain_control.into())),
         ("high_pass", Some(voice.high_pass.into())),

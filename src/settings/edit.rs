@@ -333,7 +333,7 @@ fn integer(number: impl Into<i64>) -> Option<Value> {
     Some(number.into().into())
 }
 
-fn word<T: PartialEq>(words: &[(&'static str, T)], meaning: &T) -> &'static str {
+pub(super) fn word<T: PartialEq>(words: &[(&'static str, T)], meaning: &T) -> &'static str {
     words
         .iter()
         .find(|(_, known)| known == meaning)

@@ -72,6 +72,11 @@ fn damaged_ogg_recordings() {
 }
 
 #[test]
+fn damaged_headsets() {
+    try_parser("headset");
+}
+
+#[test]
 fn damaged_client_files() {
     try_parser("csv");
 }

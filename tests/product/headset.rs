@@ -19,31 +19,26 @@ fn press(office: &mut Office, press: Press) {
     office.input(Input::Headset(News::Pressed(press)));
 }
 
-const IDLE: Lamps = Lamps {
-    off_hook: false,
-    ring: false,
-    mute: false,
-    hold: false,
-};
-const TALKING: Lamps = Lamps {
-    off_hook: true,
-    ..IDLE
-};
-
 #[test]
 fn the_ring_lamp_lights_a_press_answers_and_the_next_one_hangs_up() {
     let mut office = office();
     assert_eq!(office.lamps, [], "nothing to be shown yet");
     office.call_in();
-    assert_eq!(office.lamps, [Lamps { ring: true, ..IDLE }]);
+    assert_eq!(
+        office.lamps,
+        [Lamps {
+            ring: true,
+            ..Lamps::IDLE
+        }]
+    );
     press(&mut office, Press::Answer);
     office.ms(100);
     assert_eq!(office.states().last(), Some(&"established"));
-    assert_eq!(office.lamps.last(), Some(&TALKING));
+    assert_eq!(office.lamps.last(), Some(&Lamps::TALKING));
     press(&mut office, Press::HangUp);
     office.ms(100);
     assert_eq!(office.states().last(), Some(&"ended"));
-    assert_eq!(office.lamps.last(), Some(&IDLE));
+    assert_eq!(office.lamps.last(), Some(&Lamps::IDLE));
     // Pressed again, it means nothing.
     for nothing in [
         Press::HangUp,
@@ -63,14 +58,14 @@ fn a_caller_is_turned_away() {
     press(&mut office, Press::Reject);
     office.ms(100);
     assert_eq!(office.states().last(), Some(&"ended"));
-    assert_eq!(office.lamps.last(), Some(&IDLE));
+    assert_eq!(office.lamps.last(), Some(&Lamps::IDLE));
 }
 
 fn talking() -> (Office, CallId) {
     let mut office = office();
     let call = office.dial("200");
     office.peer_answers();
-    assert_eq!(office.lamps.last(), Some(&TALKING));
+    assert_eq!(office.lamps.last(), Some(&Lamps::TALKING));
     (office, call)
 }
 
@@ -79,13 +74,13 @@ fn the_mute_lamp_follows_wherever_the_microphone_is_switched() {
     let (mut office, call) = talking();
     let muted = Lamps {
         mute: true,
-        ..TALKING
+        ..Lamps::TALKING
     };
     press(&mut office, Press::ToggleMute);
     assert!(office.only_view().muted);
     assert_eq!(office.lamps.last(), Some(&muted));
     office.command(Command::Mute { call, on: false }).unwrap();
-    assert_eq!(office.lamps.last(), Some(&TALKING));
+    assert_eq!(office.lamps.last(), Some(&Lamps::TALKING));
     press(&mut office, Press::Mute(true));
     press(&mut office, Press::Mute(true));
     assert!(office.only_view().muted);
@@ -99,7 +94,7 @@ fn hold_is_pressed_and_shown() {
     let (mut office, call) = talking();
     let held = Lamps {
         hold: true,
-        ..TALKING
+        ..Lamps::TALKING
     };
     press(&mut office, Press::ToggleHold);
     office.ms(100);
@@ -108,7 +103,7 @@ fn hold_is_pressed_and_shown() {
     press(&mut office, Press::ToggleHold);
     office.ms(100);
     assert!(!office.only_view().on_hold);
-    assert_eq!(office.lamps.last(), Some(&TALKING));
+    assert_eq!(office.lamps.last(), Some(&Lamps::TALKING));
     office.command(Command::Hold(call)).unwrap();
     office.ms(100);
     assert_eq!(office.lamps.last(), Some(&held));
@@ -146,7 +141,13 @@ fn without_a_headset_nothing_is_shown() {
     assert_eq!(office.lamps, []);
     // Plugged in while it rings, it rings.
     office.input(Input::Headset(News::Plugged(true)));
-    assert_eq!(office.lamps, [Lamps { ring: true, ..IDLE }]);
+    assert_eq!(
+        office.lamps,
+        [Lamps {
+            ring: true,
+            ..Lamps::IDLE
+        }]
+    );
     office.input(Input::Headset(News::Plugged(false)));
     office.command(Command::DoNotDisturb(false)).unwrap();
     assert_eq!(office.lamps.len(), 1);

@@ -13,11 +13,11 @@ use crate::{
     resample::FrameConverter,
 };
 
-/// The longest sound that is taken, in samples: an hour at 48 kHz. It is held in memory.
-const LONGEST: u32 = 48_000 * 3_600;
+/// The longest sound that is taken, in seconds. It is held in memory.
+const LONGEST_S: u32 = 3_600;
 
 /// The longest sound to ring with, in seconds.
-const LONGEST_RINGTONE_S: f32 = 120.0;
+const LONGEST_RINGTONE_S: u32 = 120;
 /// How long a sound to ring with fades in and out, in seconds.
 const FADE_IN_S: f32 = 0.005;
 const FADE_OUT_S: f32 = 0.3;
@@ -54,14 +54,18 @@ impl Clip {
     /// # Errors
     /// The file cannot be read, or is not a sound of that kind.
     pub fn load(path: &Path) -> Result<Self, ClipError> {
+        Self::load_at_most(path, LONGEST_S)
+    }
+
+    fn load_at_most(path: &Path, longest_s: u32) -> Result<Self, ClipError> {
         let mut magic = Vec::new();
         let file = File::open(path).map_err(hound::Error::from)?;
         file.take(4)
             .read_to_end(&mut magic)
             .map_err(hound::Error::from)?;
         match magic == b"OggS" {
-            true => Self::load_ogg(path),
-            false => Self::load_wav(path),
+            true => Self::load_ogg(path, longest_s),
+            false => Self::load_wav(path, longest_s),
         }
     }
 
@@ -71,13 +75,7 @@ impl Clip {
     /// # Errors
     /// As for [`Clip::load`], or it lasts longer than two minutes.
     pub fn load_ringtone(path: &Path) -> Result<Self, ClipError> {
-        let mut clip = Self::load(path)?;
-        let seconds = clip.samples.len() as f32 / clip.rate as f32;
-        if seconds > LONGEST_RINGTONE_S {
-            return Err(ClipError::Unsupported {
-                found: format!("the file lasts {seconds:.0} seconds"),
-            });
-        }
+        let mut clip = Self::load_at_most(path, LONGEST_RINGTONE_S)?;
         clip.fade(FADE_IN_S, FADE_OUT_S);
         Ok(clip)
     }
@@ -96,7 +94,7 @@ impl Clip {
         last.for_each(|sample| fade(sample, end));
     }
 
-    fn load_ogg(path: &Path) -> Result<Self, ClipError> {
+    fn load_ogg(path: &Path, longest_s: u32) -> Result<Self, ClipError> {
         let mut sound = RecordingReader::open(path)?;
         let (mut left, mut right, mut mono) = (Vec::new(), Vec::new(), Vec::new());
         while sound.next_voices(&mut left, &mut right)? {
@@ -105,10 +103,8 @@ impl Clip {
                     .zip(&right)
                     .map(|(left, right)| (left + right) / 2.0),
             );
-            if mono.len() > LONGEST as usize {
-                return Err(ClipError::Unsupported {
-                    found: "the file lasts longer than an hour".to_owned(),
-                });
+            if mono.len() > (sound.rate() * longest_s) as usize {
+                return Err(too_long(longest_s));
             }
         }
         let whole = sound.length()?.as_secs_f64() * f64::from(sound.rate());
@@ -116,7 +112,7 @@ impl Clip {
         Self::of(sound.rate(), &mono)
     }
 
-    fn load_wav(path: &Path) -> Result<Self, ClipError> {
+    fn load_wav(path: &Path, longest_s: u32) -> Result<Self, ClipError> {
         let mut reader = hound::WavReader::new(BufReader::new(
             File::open(path).map_err(hound::Error::from)?,
         ))?;
@@ -129,11 +125,12 @@ impl Clip {
         if !(8_000..=192_000).contains(&spec.sample_rate) {
             return Err(unsupported(format!("the file has {} Hz", spec.sample_rate)));
         }
-        if reader.duration() == 0 || reader.duration() > LONGEST {
-            return Err(unsupported(format!(
-                "the file has {} samples",
-                reader.duration()
-            )));
+        if reader.duration() == 0 {
+            return Err(unsupported("the file has no sound".into()));
+        }
+        // 192000 Hz for an hour fit.
+        if reader.duration() > spec.sample_rate * longest_s {
+            return Err(too_long(longest_s));
         }
         let samples: Vec<f32> = match spec.sample_format {
             hound::SampleFormat::Float => reader.samples::<f32>().collect::<Result<_, _>>()?,
@@ -233,6 +230,12 @@ fn fill(clip: &Clip, at: &mut usize, frame: &mut [f32]) {
     for sample in frame {
         *sample = f32::from(clip.samples[*at]) / 32_768.0;
         *at = (*at + 1) % clip.samples.len();
+    }
+}
+
+fn too_long(longest_s: u32) -> ClipError {
+    ClipError::Unsupported {
+        found: format!("the file lasts longer than {longest_s} seconds"),
     }
 }
 

@@ -18,7 +18,9 @@ use super::{
     Capture, Clip, DeviceRole, Playback,
     scene::{Devices, Present, Scene},
     server::Watch,
-    sound_card::{Card, CardError, Pick, forget_servers, open_loudspeaker, open_microphone},
+    sound_card::{
+        Card, CardError, OPEN_TIMEOUT, Pick, forget_servers, open_loudspeaker, open_microphone,
+    },
 };
 
 /// How often an open device is looked after.
@@ -85,7 +87,7 @@ pub enum DeviceReport {
 /// Keeps the devices open that are wanted.
 pub struct Keeper {
     wishes: Option<Sender<Message>>,
-    opened: Receiver<(DeviceRole, Opened)>,
+    opened: Receiver<(DeviceRole, Wanted, Opened)>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -127,8 +129,8 @@ impl Keeper {
         }
     }
 
-    /// The next device that was opened.
-    pub fn poll(&self) -> Option<(DeviceRole, Opened)> {
+    /// The next device that was opened, and for which wish: there may be another one by now.
+    pub fn poll(&self) -> Option<(DeviceRole, Wanted, Opened)> {
         self.opened.try_recv().ok()
     }
 }
@@ -222,12 +224,21 @@ impl Slot {
 
     /// Where it may be served by now, the best first.
     fn places(&self, scene: Option<&Scene>) -> Vec<Place> {
-        let Some(scene) = scene else {
-            let named = self.name().map(|name| Place::Named(name.to_owned()));
-            return named.into_iter().chain([Place::Default]).collect();
+        let mut places: Vec<_> = match scene {
+            None => {
+                let named = self.name().map(|name| Place::Named(name.to_owned()));
+                named.into_iter().chain([Place::Default]).collect()
+            }
+            Some(scene) => {
+                let candidates = self.devices(scene).candidates(self.name());
+                candidates.into_iter().cloned().map(Place::Server).collect()
+            }
         };
-        let candidates = self.devices(scene).candidates(self.name());
-        candidates.into_iter().cloned().map(Place::Server).collect()
+        // Where the first bell rings already, a second one would be twice the same.
+        if self.role == DeviceRole::RingAlso {
+            places.retain(|place| self.is_wanted(place));
+        }
+        places
     }
 
     /// What is to be said where the server has no device of the name that is wanted.
@@ -299,7 +310,7 @@ struct Rounds<R> {
     /// Counts the watches.
     watches: u32,
     scene: Option<Scene>,
-    outbox: Sender<(DeviceRole, Opened)>,
+    outbox: Sender<(DeviceRole, Wanted, Opened)>,
     report: R,
 }
 
@@ -392,37 +403,48 @@ impl<R: Fn(DeviceReport)> Rounds<R> {
         }
     }
 
-    /// Opens what is missing and what has a better place by now.
+    /// Opens what is missing and what has a better place by now. Files, whose reading takes a while, come last.
     fn serve(&mut self) {
-        for slot in &mut self.slots {
-            if slot.loaded {
-                continue;
-            }
-            let opened = if slot.is_card() {
-                // What the server has is about to be told.
-                if self.watch.is_some() && self.scene.is_none() {
-                    continue;
-                }
-                open_best(slot, self.scene.as_ref())
-            } else {
-                load(slot)
-            };
-            if let Some(opened) = opened {
-                // The media thread may just be ending.
-                let _ = self.outbox.send((slot.role, opened));
-            }
-            let news = if slot.loaded {
-                Told::Works(None)
-            } else {
-                slot.news()
-            };
-            if news != slot.told {
-                if let Some(report) = slot.report(&news) {
-                    (self.report)(report);
-                }
-                slot.told = news;
+        // What the server has is about to be told.
+        let cards_wait = self.watch.is_some() && self.scene.is_none();
+        let scene = self.scene.as_ref();
+        for slot in self.slots.iter_mut().filter(|slot| slot.is_card()) {
+            if !cards_wait {
+                let opened = open_best(slot, scene);
+                let news = slot.news();
+                hand_out(slot, opened, news, &self.report, &self.outbox);
             }
         }
+        if cards_wait && self.slots.iter().any(Slot::is_card) {
+            return;
+        }
+        let is_missing = |slot: &&mut Slot| !slot.is_card() && !slot.loaded;
+        for slot in self.slots.iter_mut().filter(is_missing) {
+            let opened = load(slot);
+            let news = match slot.loaded {
+                true => Told::Works(None),
+                false => Told::Lost,
+            };
+            hand_out(slot, opened, news, &self.report, &self.outbox);
+        }
+    }
+}
+
+/// Tells what has become of a slot, and then hands out what was opened for it.
+fn hand_out(
+    slot: &mut Slot,
+    opened: Option<Opened>,
+    news: Told,
+    report: &impl Fn(DeviceReport),
+    outbox: &Sender<(DeviceRole, Wanted, Opened)>,
+) {
+    if news != slot.told {
+        slot.report(&news).into_iter().for_each(report);
+        slot.told = news;
+    }
+    if let Some(opened) = opened {
+        // The media thread may just be ending.
+        let _ = outbox.send((slot.role, slot.wanted.clone(), opened));
     }
 }
 
@@ -464,8 +486,7 @@ fn open_best(slot: &mut Slot, scene: Option<&Scene>) -> Option<Opened> {
         if slot.failed.contains(&place) {
             continue;
         }
-        quieten_alsa();
-        match open(&slot.wanted, place.pick()) {
+        match open_in_time(&slot.wanted, &place) {
             Ok((card, opened)) => {
                 slot.open = Some((card, place));
                 slot.stays = true;
@@ -482,6 +503,24 @@ fn open_best(slot: &mut Slot, scene: Option<&Scene>) -> Option<Opened> {
     slot.open = None;
     slot.reason = reason.or(slot.reason.take());
     None
+}
+
+/// Opens a device on a thread of its own: cpal waits for a microphone's first sound without end. One that opens later
+/// than that is closed again.
+fn open_in_time(wanted: &Wanted, place: &Place) -> Result<(Card, Opened), CardError> {
+    let (send, opened) = channel();
+    let (wanted, place) = (wanted.clone(), place.clone());
+    thread::Builder::new()
+        .name("opening".into())
+        .spawn(move || {
+            quieten_alsa();
+            // Nobody waits any more where this fails.
+            let _ = send.send(open(&wanted, place.pick()));
+        })
+        .map_err(|_| CardError::Silent)?;
+    opened
+        .recv_timeout(OPEN_TIMEOUT)
+        .unwrap_or(Err(CardError::Silent))
 }
 
 fn open(wanted: &Wanted, pick: Pick<'_>) -> Result<(Card, Opened), CardError> {

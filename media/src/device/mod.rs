@@ -21,7 +21,7 @@ pub use bridge::{Capture, Playback};
 pub use clip::{Clip, ClipError, ClipPlayer};
 pub use drift::Drift;
 pub use keeper::{DeviceReport, Keeper, Opened, Wanted};
-pub use setting::{DeviceSettingError, InputDevice, OutputDevice};
+pub use setting::{DeviceSettingError, DeviceSettings, InputDevice, OutputDevice};
 pub use sound_card::{CardError, present};
 
 use std::fmt;

@@ -14,6 +14,8 @@ pub struct Present {
     pub index: u32,
     /// Samples a second.
     pub rate: u32,
+    /// It is what a sink plays, and no microphone.
+    pub is_monitor: bool,
 }
 
 /// The devices of one direction.
@@ -42,13 +44,14 @@ impl Devices {
         self.present.iter().find(by_name).or_else(by_title)
     }
 
-    /// The system's default, where something is behind it.
+    /// The system's default, where something is behind it. A system without a microphone calls what its loudspeaker plays
+    /// the default: that is said by no person, and is used by its name alone.
     pub fn default(&self) -> Option<&Present> {
         let default = self.default.as_deref()?;
         self.present
             .iter()
             .find(|device| device.name == default)
-            .filter(|device| !is_dummy(&device.name))
+            .filter(|device| !device.is_monitor && !is_dummy(&device.name))
     }
 
     /// What serves a wish, the best first: the device of this name, else the default.
@@ -78,6 +81,7 @@ mod tests {
             title: format!("The {name}"),
             index: index as u32,
             rate: 48_000,
+            is_monitor: name.ends_with(".monitor"),
         });
         Devices {
             present: present.collect(),
@@ -101,6 +105,14 @@ mod tests {
         assert_eq!(names(&two, Some("The headset")), ["headset", "speakers"]);
         assert_eq!(names(&two, Some("speakers")), ["speakers"]);
         assert_eq!(names(&two, Some("phone")), ["speakers"]);
+    }
+
+    #[test]
+    fn what_a_loudspeaker_plays_is_no_microphone_unless_it_is_named() {
+        let two = devices(&["speakers.monitor", "headset"], Some("speakers.monitor"));
+        assert!(names(&two, None).is_empty());
+        assert_eq!(names(&two, Some("speakers.monitor")), ["speakers.monitor"]);
+        assert_eq!(names(&two, Some("headset")), ["headset"]);
     }
 
     #[test]

@@ -131,16 +131,17 @@ impl Connection {
         let sinks: SinkInfoList = self.ask(&Command::GetSinkInfoList)?;
         let sources: SourceInfoList = self.ask(&Command::GetSourceInfoList)?;
         let sinks = sinks.into_iter().map(|sink| {
-            present(
-                sink.index,
-                sink.name,
-                sink.description,
-                sink.sample_spec.sample_rate,
-            )
+            let rate = sink.sample_spec.sample_rate;
+            present(sink.index, sink.name, sink.description, rate)
         });
-        let sources = sources.into_iter().map(|source| {
-            let rate = source.sample_spec.sample_rate;
-            present(source.index, source.name, source.description, rate)
+        let sources = sources.into_iter().map(|source| Present {
+            is_monitor: source.monitor_of_sink_name.is_some(),
+            ..present(
+                source.index,
+                source.name,
+                source.description,
+                source.sample_spec.sample_rate,
+            )
         });
         Ok(Scene {
             sinks: Devices {
@@ -162,6 +163,7 @@ fn present(index: u32, name: CString, title: Option<CString>, rate: u32) -> Pres
         name,
         index,
         rate,
+        is_monitor: false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The `[audio]` keys of the settings: `input`, `output` and `ring`.
+//! The `[audio]` keys of the settings that name devices.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -30,6 +30,34 @@ pub enum OutputDevice {
     Null,
     /// A WAV file of what the call in focus heard, valid at any moment.
     File(PathBuf),
+}
+
+/// Which devices are used, and how loud it rings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSettings {
+    /// What calls send.
+    pub input: InputDevice,
+    /// Where calls are heard.
+    pub output: OutputDevice,
+    /// Where the bell rings.
+    pub ring: OutputDevice,
+    /// Where it rings as well; [`OutputDevice::Null`]: nowhere.
+    pub ring_also: OutputDevice,
+    /// How loud, 0 to 100.
+    pub ring_volume_percent: u8,
+}
+
+impl DeviceSettings {
+    /// Of a phone that calls, and rings nowhere.
+    pub fn without_bell(input: InputDevice, output: OutputDevice) -> Self {
+        Self {
+            input,
+            output,
+            ring: OutputDevice::Null,
+            ring_also: OutputDevice::Null,
+            ring_volume_percent: 100,
+        }
+    }
 }
 
 /// A value of `[audio]` that names no device.

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// How long the system may take to open a device.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 /// Rounds without a callback after which a device counts as gone.
 const STILL_ROUNDS: u32 = 4;
 
@@ -43,6 +43,9 @@ pub enum CardError {
         /// The devices there are.
         present: String,
     },
+    /// It does not open, or no sound comes from it, in time.
+    #[error("the device does not answer")]
+    Silent,
     /// Samples in a form we do not handle.
     #[error("the device's sample format {0} is not supported")]
     Format(SampleFormat),

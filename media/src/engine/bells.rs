@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{Events, output::Output};
 use crate::{
-    device::{Clip, ClipPlayer, DeviceRole, Opened, OutputDevice},
+    device::{Clip, ClipPlayer, DeviceRole, DeviceSettings, Opened, OutputDevice},
     filter::Fader,
     mixer,
     recorder::Recorder,
@@ -40,6 +40,8 @@ pub struct Bells {
     left: u32,
     just_ended: bool,
     gain: f32,
+    /// Room for what rings on the loudspeaker.
+    frame: Vec<f32>,
 }
 
 /// What is to be played.
@@ -96,13 +98,20 @@ impl Default for Bells {
             left: 0,
             just_ended: false,
             gain: 1.0,
+            frame: Vec::new(),
         }
     }
 }
 
 impl Bells {
-    /// From now on it rings on these devices, of which one may be where calls are heard.
-    pub fn set_devices(&mut self, ring: &OutputDevice, also: &OutputDevice, output: &OutputDevice) {
+    /// From now on it rings as these settings say.
+    pub fn configure(&mut self, settings: &DeviceSettings) {
+        self.set_volume(settings.ring_volume_percent);
+        self.set_devices(&settings.ring, &settings.ring_also, &settings.output);
+    }
+
+    /// One of the devices may be where calls are heard.
+    fn set_devices(&mut self, ring: &OutputDevice, also: &OutputDevice, output: &OutputDevice) {
         let first = Wanted::of(ring, output);
         let second = match also == ring {
             true => Wanted::Nothing,
@@ -118,7 +127,7 @@ impl Bells {
     }
 
     /// How loud it rings, in percent: the half of it seems half as loud.
-    pub fn set_volume(&mut self, percent: u8) {
+    fn set_volume(&mut self, percent: u8) {
         let share = f32::from(percent.min(100)) / 100.0;
         self.gain = share * share;
         if self.score.sound.is_some() {
@@ -134,9 +143,17 @@ impl Bells {
             self.score.sound = None;
             return;
         }
+        // The same file again is not read again.
+        let file = match &sound {
+            Some(RingSound::File { file, .. }) => Some(file),
+            _ => None,
+        };
+        let clip = self.score.clip.take();
+        let clip = clip.filter(|_| self.file() == file);
         self.score = Score {
             sound,
-            ..Score::default()
+            clip,
+            since: 0,
         };
         for place in &mut self.places {
             place.player = None;
@@ -191,9 +208,10 @@ impl Bells {
         let Some(place) = self.places.iter_mut().find(here) else {
             return false;
         };
-        let mut sound = vec![0.0; frame.len()];
-        place.play(&self.score, rate, &mut sound);
-        mixer::add(&sound, frame);
+        self.frame.clear();
+        self.frame.resize(frame.len(), 0.0);
+        place.play(&self.score, rate, &mut self.frame);
+        mixer::add(&self.frame, frame);
         true
     }
 
@@ -214,6 +232,10 @@ impl Bells {
         self.score.since = self.score.since.saturating_add(1);
         self.left = self.left.saturating_sub(1);
         self.just_ended = rings && !self.is_ringing();
+        if self.just_ended {
+            self.score = Score::default();
+            self.places.iter_mut().for_each(|place| place.player = None);
+        }
     }
 }
 
@@ -343,7 +365,11 @@ mod tests {
         assert!(power_at(&file_heard[3_200..], RATE, 600.0) > 0.05);
         assert!(power_at(&file_heard[3_200..], RATE, 880.0) < 1e-4);
         bells.ring(Some(file()));
-        assert_eq!(power(&hear(&mut bells, 5)), 0.0, "it is read anew");
+        let again = hear(&mut bells, 20);
+        assert!(
+            power_at(&again[3_200..], RATE, 600.0) > 0.05,
+            "it is not read again"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{net::UdpSocket, path::PathBuf, sync::Arc};
 
 use crate::{
-    device::{InputDevice, OutputDevice},
+    device::DeviceSettings,
     dtls::Certificate,
     ice::IceConfig,
     recorder::RecordingFormat,
@@ -116,13 +116,6 @@ pub enum MediaCommand {
         /// What rings where the file cannot be played, which is told.
         otherwise: Bell,
     },
-    /// How it rings from now on, beside the ring device of [`SetDevices`](Self::SetDevices).
-    SetBells {
-        /// A second device that rings; [`Null`](OutputDevice::Null): none.
-        also: OutputDevice,
-        /// How loud, 0 to 100.
-        volume_percent: u8,
-    },
     /// The call is over: finish its recording, report [`Closed`](super::MediaEvent::Closed), close the sockets.
     Close {
         /// Which stream.
@@ -139,14 +132,7 @@ pub enum MediaCommand {
         on: bool,
     },
     /// Use other devices from now on. Calls go on.
-    SetDevices {
-        /// The new `audio.input`.
-        input: InputDevice,
-        /// The new `audio.output`.
-        output: OutputDevice,
-        /// The new `audio.ring`.
-        ring: OutputDevice,
-    },
+    SetDevices(DeviceSettings),
     /// Do something else from now on to what the microphone hears.
     SetVoice(VoiceSettings),
     /// Play a short test signal and listen for it; [`Calibrated`](super::MediaEvent::Calibrated) follows within ten

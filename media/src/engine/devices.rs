@@ -3,7 +3,9 @@
 use std::{io, path::PathBuf};
 
 use super::{Events, MediaEvent};
-use crate::device::{DeviceReport, DeviceRole, InputDevice, Keeper, Opened, OutputDevice, Wanted};
+use crate::device::{
+    DeviceReport, DeviceRole, DeviceSettings, InputDevice, Keeper, Opened, OutputDevice, Wanted,
+};
 
 /// What is to be heard and said at present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,10 +23,8 @@ pub struct Need<'a> {
 /// The devices of the settings.
 pub struct Devices {
     keeper: Keeper,
-    input: InputDevice,
-    output: OutputDevice,
-    ring: OutputDevice,
-    ring_also: OutputDevice,
+    settings: DeviceSettings,
+    /// By role, in the order of [`DeviceRole`].
     wished: [Option<Wanted>; 5],
 }
 
@@ -48,57 +48,51 @@ impl Devices {
         })?;
         Ok(Self {
             keeper,
-            input: InputDevice::Silence,
-            output: OutputDevice::Null,
-            ring: OutputDevice::Null,
-            ring_also: OutputDevice::Null,
+            settings: DeviceSettings::without_bell(InputDevice::Silence, OutputDevice::Null),
             wished: Default::default(),
         })
     }
 
     /// Takes other settings.
-    pub fn set(&mut self, input: InputDevice, output: OutputDevice, ring: OutputDevice) {
-        (self.input, self.output, self.ring) = (input, output, ring);
+    pub fn set(&mut self, settings: DeviceSettings) {
+        self.settings = settings;
     }
 
-    /// It rings on this device, too.
-    pub fn set_ring_also(&mut self, also: OutputDevice) {
-        self.ring_also = also;
-    }
-
-    /// What calls send.
-    pub fn input(&self) -> &InputDevice {
-        &self.input
-    }
-
-    /// What plays calls, and what rings: the first and the second bell.
-    pub fn outputs(&self) -> [&OutputDevice; 3] {
-        [&self.output, &self.ring, &self.ring_also]
+    /// The present settings.
+    pub fn settings(&self) -> &DeviceSettings {
+        &self.settings
     }
 
     /// Opens and closes what is needed by now.
     pub fn update(&mut self, need: Need<'_>) {
-        let microphone = match &self.input {
+        let DeviceSettings {
+            input,
+            output,
+            ring,
+            ring_also,
+            ..
+        } = &self.settings;
+        let microphone = match input {
             InputDevice::Silence | InputDevice::Loop => None,
             // Read before the first call, so that it is there when the call begins.
             InputDevice::File(path) => Some(Wanted::Clip(path.clone())),
             InputDevice::Default => need.talk.then_some(Wanted::Microphone(None)),
             InputDevice::Named(name) => need.talk.then(|| Wanted::Microphone(Some(name.clone()))),
         };
-        let rings_here = [&self.ring, &self.ring_also].contains(&&self.output);
+        let rings_here = [ring, ring_also].contains(&output);
         let hear = need.hear || (need.ring && rings_here);
-        let rings = |device: &OutputDevice| match need.ring && *device != self.output {
+        let rings = |device: &OutputDevice| match need.ring && device != output {
             true => loudspeaker(device),
             false => None,
         };
-        let also = Some(&self.ring_also).filter(|also| **also != self.ring);
+        let also = Some(ring_also).filter(|also| *also != ring);
         let wishes = [
             (DeviceRole::Input, microphone),
             (
                 DeviceRole::Output,
-                hear.then(|| loudspeaker(&self.output)).flatten(),
+                hear.then(|| loudspeaker(output)).flatten(),
             ),
-            (DeviceRole::Ring, rings(&self.ring)),
+            (DeviceRole::Ring, rings(ring)),
             (DeviceRole::RingAlso, also.and_then(rings)),
             (
                 DeviceRole::Ringtone,
@@ -113,9 +107,14 @@ impl Devices {
         }
     }
 
-    /// The next device that was opened.
+    /// The next device that was opened, or file that was read, of those that are wished for still.
     pub fn poll(&self) -> Option<(DeviceRole, Opened)> {
-        self.keeper.poll()
+        loop {
+            let (role, wanted, opened) = self.keeper.poll()?;
+            if self.wished[role as usize].as_ref() == Some(&wanted) {
+                return Some((role, opened));
+            }
+        }
     }
 }
 

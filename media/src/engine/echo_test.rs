@@ -1,6 +1,7 @@
 //! A call with oneself: the microphone is heard in the loudspeaker two seconds later, without any network.
 
 use super::input::{Input, Place};
+use crate::filter::Meter;
 use crate::mixer;
 
 /// The rate of the test, in Hz.
@@ -21,8 +22,8 @@ pub struct EchoTest {
     at: usize,
     place: Place,
     frames: u32,
-    /// Peaks since the last report: what is said, what is heard.
-    peaks: (f32, f32),
+    /// What is said, what is heard.
+    meters: [Meter; 2],
 }
 
 impl EchoTest {
@@ -33,7 +34,7 @@ impl EchoTest {
             at: 0,
             place: Place::default(),
             frames: 0,
-            peaks: (0.0, 0.0),
+            meters: Default::default(),
         }
     }
 
@@ -52,26 +53,19 @@ impl EchoTest {
     ) -> Option<(f32, f32)> {
         let frame = &mut self.said[self.at..self.at + FRAME];
         mixer::add(frame, loudspeaker);
-        let heard = peak(frame);
+        self.meters[1].watch(frame);
         let microphone = (microphone.len() == FRAME).then_some(microphone);
         // There is nobody to be looped back but ourselves.
         self.place
             .read(input, RATE, &[0.0; FRAME], microphone, frame);
-        self.peaks = (self.peaks.0.max(peak(frame)), self.peaks.1.max(heard));
+        self.meters[0].watch(frame);
         self.at = (self.at + FRAME) % self.said.len();
         self.frames += 1;
+        let [said, heard] = &mut self.meters;
         self.frames
             .is_multiple_of(REPORT)
-            .then(|| std::mem::take(&mut self.peaks))
+            .then(|| (said.take(), heard.take()))
     }
-}
-
-fn peak(frame: &[f32]) -> f32 {
-    let peak = frame
-        .iter()
-        .fold(0.0, |peak, sample| sample.abs().max(peak));
-    // Resampled, a loud sound overshoots.
-    peak.min(1.0)
 }
 
 #[cfg(test)]

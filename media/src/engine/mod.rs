@@ -41,11 +41,7 @@ use std::{
 };
 
 use self::{devices::Devices, grid::Grid, switchboard::Switchboard};
-use crate::{
-    device::{InputDevice, OutputDevice},
-    recorder::Recorder,
-    voice_processing::VoiceSettings,
-};
+use crate::{device::DeviceSettings, recorder::Recorder, voice_processing::VoiceSettings};
 
 /// The phone's ear: called by the media thread, the recorder and the device thread.
 type Events = Arc<dyn Fn(MediaEvent) + Send + Sync>;
@@ -56,12 +52,8 @@ const COMMANDS: usize = 1024;
 /// What the engine starts with.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// What calls send.
-    pub input: InputDevice,
-    /// Where calls are heard.
-    pub output: OutputDevice,
-    /// Where the bell rings.
-    pub ring: OutputDevice,
+    /// What calls send, where they are heard, and where it rings.
+    pub devices: DeviceSettings,
     /// What is done to what a microphone hears.
     pub voice: VoiceSettings,
     /// The RTCP CNAME of our streams (RFC 3550 §6.5.1): says nothing about the person.

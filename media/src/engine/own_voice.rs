@@ -75,11 +75,14 @@ impl OwnVoice {
             return;
         }
         self.activity.watch(voice.rate, voice.frame);
+        let is_told = self.muted_speech >= MUTED_SPEECH;
         if self.activity.is_speech() {
             self.muted_speech = self.muted_speech.saturating_add(1);
             if self.muted_speech == MUTED_SPEECH {
                 events(MediaEvent::SpokenMuted { stream });
             }
+        } else if !is_told {
+            self.muted_speech = 0;
         }
     }
 

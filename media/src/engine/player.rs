@@ -17,7 +17,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    device::{DeviceRole, InputDevice, OutputDevice},
+    device::{CardError, DeviceRole, DeviceSettings, InputDevice, OutputDevice},
     recorder::{ReadError, Recorder},
 };
 
@@ -30,7 +30,7 @@ pub enum PlayError {
     /// The recording cannot be read.
     #[error("{0}")]
     Sound(#[from] ReadError),
-    /// The device is absent, or has gone.
+    /// The device is absent, or has gone; another one does not serve in its place.
     #[error("{0}")]
     Device(String),
     /// The system gives us no thread.
@@ -51,7 +51,10 @@ pub fn play(
     let (events, lost) = losses();
     let recorder = Recorder::start()?;
     let mut devices = Devices::start(events.clone())?;
-    devices.set(InputDevice::Silence, device.clone(), device.clone());
+    devices.set(DeviceSettings::without_bell(
+        InputDevice::Silence,
+        device.clone(),
+    ));
     devices.update(Need {
         hear: true,
         ..Need::default()
@@ -87,13 +90,19 @@ fn losses() -> (Events, Receiver<String>) {
     let (told, lost) = channel();
     let told = Mutex::new(told);
     let events = move |event| {
-        if let MediaEvent::DeviceLost { reason, .. } = event {
-            // Whoever played may have ended already.
-            let _ = told
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .send(reason);
-        }
+        let reason = match event {
+            MediaEvent::DeviceLost { reason, .. } => reason,
+            // Who names a headset does not want everybody to hear it.
+            MediaEvent::DeviceReplaced { wanted, by, .. } => {
+                CardError::no_such(&wanted, &[&by]).to_string()
+            }
+            _ => return,
+        };
+        // Whoever played may have ended already.
+        let _ = told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .send(reason);
     };
     (Arc::new(events), lost)
 }

@@ -22,7 +22,7 @@ use super::{
     socket::{Moment, Socket},
 };
 use crate::{
-    device::{DeviceRole, InputDevice, OutputDevice},
+    device::{DeviceRole, DeviceSettings},
     dtls::Certificate,
     ice::IceConfig,
     mixer,
@@ -88,7 +88,7 @@ impl Switchboard {
             cname: config.cname,
             seed: config.seed,
         };
-        board.set_devices(config.input, config.output, config.ring);
+        board.set_devices(config.devices);
         board.update_devices();
         board
     }
@@ -140,23 +140,20 @@ impl Switchboard {
             MediaCommand::RingFile { file, otherwise } => {
                 self.bells.ring(Some(RingSound::File { file, otherwise }));
             }
-            MediaCommand::SetBells {
-                also,
-                volume_percent,
-            } => self.set_bells(also, volume_percent),
             MediaCommand::Close { stream } => {
                 self.unplug(stream);
                 self.close(now, stream)
             }
             MediaCommand::Levels { on } => self.levels = on,
-            MediaCommand::EchoTest { on } => self.echo_test = on.then(EchoTest::new),
-            MediaCommand::SetDevices {
-                input,
-                output,
-                ring,
-            } => self.set_devices(input, output, ring),
+            MediaCommand::EchoTest { on } => {
+                self.own_voice.stop_calibrating(&self.events);
+                self.echo_test = on.then(EchoTest::new);
+            }
+            MediaCommand::SetDevices(settings) => self.set_devices(settings),
             MediaCommand::SetVoice(settings) => self.own_voice.configure(settings),
-            MediaCommand::Calibrate if self.lines.is_empty() => self.own_voice.calibrate(),
+            MediaCommand::Calibrate if self.lines.is_empty() && self.echo_test.is_none() => {
+                self.own_voice.calibrate();
+            }
             MediaCommand::Calibrate => (self.events)(MediaEvent::Calibrated(None)),
             MediaCommand::Shutdown => return ControlFlow::Break(()),
         }
@@ -179,6 +176,9 @@ impl Switchboard {
     ) {
         self.close(now, stream);
         self.own_voice.stop_calibrating(&self.events);
+        if self.echo_test.take().is_some() {
+            (self.events)(MediaEvent::EchoTest { levels: None });
+        }
         // A socket that would block stops all calls: better none.
         let (Ok(rtp), Ok(rtcp)) = (Socket::new(rtp, now), Socket::new(rtcp, now)) else {
             return;
@@ -292,27 +292,17 @@ impl Switchboard {
         }
     }
 
-    fn set_devices(&mut self, input: InputDevice, output: OutputDevice, ring: OutputDevice) {
+    fn set_devices(&mut self, settings: DeviceSettings) {
         // What stays the same stays open.
-        if *self.devices.input() != input {
-            self.input = Input::new(&input);
+        let before = self.devices.settings();
+        if before.input != settings.input {
+            self.input = Input::new(&settings.input);
         }
-        if *self.devices.outputs()[0] != output {
-            self.output = Output::new(&output, DeviceRole::Output);
+        if before.output != settings.output {
+            self.output = Output::new(&settings.output, DeviceRole::Output);
         }
-        self.devices.set(input, output, ring);
-        self.place_bells();
-    }
-
-    fn set_bells(&mut self, also: OutputDevice, volume_percent: u8) {
-        self.bells.set_volume(volume_percent);
-        self.devices.set_ring_also(also);
-        self.place_bells();
-    }
-
-    fn place_bells(&mut self) {
-        let [output, ring, also] = self.devices.outputs();
-        self.bells.set_devices(ring, also, output);
+        self.bells.configure(&settings);
+        self.devices.set(settings);
     }
 
     /// Microphone and loudspeaker are tried, without a call.
@@ -424,10 +414,10 @@ impl Switchboard {
 
     /// Hears the microphone for the line in focus, or to measure it.
     fn listen(&mut self, focused: Option<u32>) {
-        let test = self.echo_test.as_ref().map(|_| echo_test::RATE);
-        let rate = self.own_voice.rate(focused).or(test);
-        self.input.listen(rate, &mut self.microphone);
-        match focused.filter(|_| !self.microphone.is_empty()) {
+        let talks = focused.or(self.echo_test.as_ref().map(|_| echo_test::RATE));
+        self.input
+            .listen(self.own_voice.rate(talks), &mut self.microphone);
+        match talks.filter(|_| !self.microphone.is_empty()) {
             Some(rate) => self.own_voice.process(rate, &mut self.microphone),
             None if !self.input.is_open() => self.own_voice.rest(),
             None => {}
@@ -467,12 +457,15 @@ impl Switchboard {
         // A file holds calls, not the tones between them.
         if sounds && (focused.is_some() || !self.output.is_file()) {
             mixer::limit(&mut self.loudspeaker);
-            if focused.is_some() && !self.microphone.is_empty() {
+            let talks = focused.is_some() || self.echo_test.is_some();
+            if talks && !self.microphone.is_empty() {
                 let is_loud = self.output.is_loud();
                 self.own_voice.play(rate, is_loud, &mut self.loudspeaker);
             }
             self.output
                 .write(rate, &self.loudspeaker, &self.recorder, &self.events);
+        } else {
+            self.output.rest();
         }
         self.end_sounds();
     }

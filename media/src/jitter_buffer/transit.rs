@@ -7,6 +7,8 @@
 /// Width of a bin, ms.
 const BIN_MS: u32 = 2;
 const BINS: usize = 512;
+/// Transits further apart than this count as this, ms.
+pub(super) const SCALE_MS: i64 = BIN_MS as i64 * BINS as i64;
 /// Where the first packet falls: room for quicker ones below, for later ones above.
 const FIRST_BIN: i64 = 128;
 /// What remains of a packet's weight after the next: a memory of some 500 packets.

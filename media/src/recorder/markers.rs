@@ -143,14 +143,17 @@ fn labelled(list: &[u8]) -> Vec<(u32, u32)> {
         if let (b"ltxt", Some(id), Some(length)) = (name, number(body, 0), number(body, 4)) {
             lengths.push((id, length));
         }
-        rest = body.get((len + len % 2) as usize..).unwrap_or_default();
+        rest = body
+            .get(len as usize + len as usize % 2..)
+            .unwrap_or_default();
     }
     lengths
 }
 
 /// Octets of the comments of an Ogg Opus file, so that they can be written anew when the pauses are known: room for
-/// some thirty of them.
-const COMMENTS: usize = 4_096;
+/// some thirty of them. With both headers' pages around them they fit into one block of a disk, 4096 octets, so that
+/// whoever writes them anew and loses power leaves the old ones or the new.
+const COMMENTS: usize = 4_000;
 
 /// The comment header of an Ogg Opus file (RFC 7845 §5.2): who wrote it, and two chapters a pause, which are as many
 /// of the first as there is room for. It says nothing about whom the recording is of.

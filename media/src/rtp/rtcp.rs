@@ -79,6 +79,8 @@ pub(crate) struct Reports {
     last_sender_report: Option<(u32, Instant)>,
     /// Likewise the time of a peer that does not send, and who that is (RFC 3611 §4.4); to be
     /// answered once.
+    /// Who has given the metrics of the feedback.
+    metrics_from: Option<u32>,
     reference_time: Option<(u32, u32, Instant)>,
     packets_reported: u64,
     feedback: Feedback,
@@ -106,6 +108,7 @@ impl Reports {
             epoch: None,
             next: None,
             last_sender_report: None,
+            metrics_from: None,
             reference_time: None,
             packets_reported: 0,
             feedback: Feedback::default(),
@@ -265,13 +268,13 @@ impl Reports {
                             Some(((report.ntp_timestamp() >> 16) as u32, now));
                     }
                     for block in report.report_blocks().filter(|block| block.ssrc() == ours) {
-                        self.take_block(now, &block);
+                        self.take_block(now, report.ssrc(), &block);
                         heard.report = true;
                     }
                 }
                 Ok(Packet::Rr(report)) => {
                     for block in report.report_blocks().filter(|block| block.ssrc() == ours) {
-                        self.take_block(now, &block);
+                        self.take_block(now, report.ssrc(), &block);
                         heard.report = true;
                     }
                 }
@@ -286,7 +289,12 @@ impl Reports {
         heard
     }
 
-    fn take_block(&mut self, now: Instant, block: &ReportBlock<'_>) {
+    /// Takes what `reporter` says of us.
+    fn take_block(&mut self, now: Instant, reporter: u32, block: &ReportBlock<'_>) {
+        if self.metrics_from.is_some_and(|from| from != reporter) {
+            // Somebody else hears us now, and has an opinion of their own.
+            (self.feedback.metrics, self.metrics_from) = (None, None);
+        }
         self.feedback.lost = signed_24(block.cumulative_lost()).max(0) as u32;
         self.feedback.fraction_lost = block.fraction_lost();
         self.feedback.jitter = block.interarrival_jitter();
@@ -303,6 +311,7 @@ impl Reports {
             if let Ok(metrics) = block.parse_into::<VoipMetrics>() {
                 if metrics.ssrc == ours {
                     self.feedback.metrics = Some(metrics);
+                    self.metrics_from = Some(report.sender_ssrc());
                 }
             } else if let Ok(time) = block.parse_into::<ReceiverReferenceTime<'_>>() {
                 let middle = (time.ntp_timestamp() >> 16) as u32;

@@ -40,7 +40,7 @@ pub(crate) struct VoipMetrics {
     pub(crate) mos_conversational: Option<u8>,
     /// [`CONCEALS`], [`ADAPTS`], and four bits of how fast.
     pub(crate) config: u8,
-    /// What the jitter buffer delays: at present, at most so far, at most ever, ms.
+    /// What the jitter buffer delays: at present, at most at present, at most ever, ms.
     pub(crate) buffer_ms: u16,
     pub(crate) buffer_max_ms: u16,
     pub(crate) buffer_limit_ms: u16,
@@ -58,6 +58,13 @@ impl<'a> XrBlockParser<'a> for VoipMetrics {
                 actual: data.len(),
             });
         };
+        if data[2..4] != WORDS.to_be_bytes() {
+            // The rest of the packet is others' (rtcp-types hands it over, too).
+            return Err(RtcpParseError::Truncated {
+                expected: LEN,
+                actual: usize::from(u16::from_be_bytes([data[2], data[3]])) * 4 + 4,
+            });
+        }
         let short = |at: usize| u16::from_be_bytes([data[at], data[at + 1]]);
         let level = |at: usize| (data[at] != UNAVAILABLE).then_some(data[at] as i8);
         let known = |at: usize, range: std::ops::RangeInclusive<u8>| {

@@ -107,7 +107,7 @@ impl Incoming {
         self.payload_types = PayloadTypes {
             codecs: config.receive_pts.clone(),
             keys: config.dtmf_receive_pt,
-            noise: config.comfort_noise_pt,
+            noise: config.comfort_noise_receive_pt,
         };
         if self.rate != config.codec.sample_rate() {
             self.rate = config.codec.sample_rate();
@@ -143,11 +143,17 @@ impl Incoming {
         if restarted {
             self.jitter.reset();
             self.keys.reset();
+            self.follow_from(None);
         }
         if Some(packet.payload_type) == self.payload_types.keys {
             let key = self
                 .keys
                 .receive(packet.marker, packet.timestamp, packet.payload);
+            // Events are numbered with the voice: none of it is missing there.
+            let last = self.voice.as_ref().and_then(|voice| voice.sequence);
+            if last.is_some_and(|last| last + 1 == sequence) {
+                self.follow_from(Some(sequence));
+            }
             return key.map_or(Brought::Nothing, Brought::Digit);
         }
         let clock = match self.payload_types.codec(packet.payload_type) {
@@ -158,6 +164,7 @@ impl Incoming {
         };
         if clock != self.jitter.clock() {
             self.jitter = JitterBuffer::new(clock);
+            self.skipped = 0;
             self.source.forget_transit();
         }
         let transit = self
@@ -169,6 +176,13 @@ impl Incoming {
         self.jitter.insert(now, sequence, packet);
         self.note_discarded(sequence, late);
         Brought::Audio
+    }
+
+    /// The next packet of the voice is the one after this number.
+    fn follow_from(&mut self, sequence: Option<u64>) {
+        if let Some(voice) = &mut self.voice {
+            voice.sequence = sequence;
+        }
     }
 
     /// Tells the source which packets are not heard: this one, if it is late, and those before it
@@ -218,7 +232,7 @@ impl Incoming {
                 units: clock,
             },
             None => Rate {
-                samples: clock,
+                samples: self.rate,
                 units: clock,
             },
         };
@@ -257,8 +271,8 @@ impl Incoming {
                             Ok(voice) => voice,
                             Err(_) => return self.drop_front(now, held, wanted),
                         };
-                        self.concealed_ms += voice.end_pause(slot.sequence);
-                        voice.play(&slot.payload, pace, clock, &mut self.noise)
+                        self.concealed_ms += voice.follow(slot.sequence);
+                        voice.play(slot, pace, clock, &mut self.noise)
                     }
                     None => None, // the payload type is no longer agreed on
                 };
@@ -277,6 +291,11 @@ impl Incoming {
                     return false;
                 };
                 let len = rate.samples(units);
+                // What another decoder or noise comes to speak of is no way to lead to.
+                let codec = Some(voice.decoder.codec());
+                let following = following.filter(|following| {
+                    self.payload_types.codec(following.slot.payload_type) == codec
+                });
                 if self.noise.fill(voice.room(len)) {
                     self.kind = FrameKind::ComfortNoise;
                     voice.append(len);
@@ -302,7 +321,7 @@ impl Incoming {
     /// Whether a packet is missing before the next one, as far as is known.
     fn is_loss(&self) -> bool {
         let next = self.jitter.gap().map(|(_, next)| next.sequence);
-        let last = self.voice.as_ref().map(|voice| voice.pause.sequence);
+        let last = self.voice.as_ref().and_then(|voice| voice.sequence);
         next.zip(last).is_some_and(|(next, last)| next != last + 1)
     }
 

@@ -26,9 +26,10 @@ impl Background {
     pub(super) fn read(payload: &[u8]) -> Self {
         let (level, indices) = payload.split_first().unwrap_or((&127, &[]));
         let mut reflection = [0.0; MAX_ORDER];
+        // Index 255 is reserved: nothing is known from there on.
+        let indices = indices.iter().take_while(|index| **index != 255);
         for (place, index) in reflection.iter_mut().zip(indices) {
-            // Index 255 is reserved.
-            *place = (f32::from(*index) - 127.0).min(127.0) * 258.0 / 32_768.0;
+            *place = (f32::from(*index) - 127.0) * 258.0 / 32_768.0;
         }
         Background {
             amplitude: 10.0_f32.powf(-f32::from(level & 0x7f) / 20.0),

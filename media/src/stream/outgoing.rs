@@ -104,7 +104,7 @@ impl Outgoing {
             }
         };
         let is_g711 = matches!(config.codec, Codec::Pcma | Codec::Pcmu);
-        let noise = config.comfort_noise_pt.filter(|_| is_g711);
+        let noise = config.comfort_noise_send_pt.filter(|_| is_g711);
         let suppression = noise.filter(|_| config.silence_suppression);
         let suppression = suppression.map(|payload_type| {
             let former = former.map(|(_, suppression)| suppression);
@@ -174,20 +174,20 @@ impl Outgoing {
         let Some(mut format) = self.format.take() else {
             return;
         };
-        self.pass_over_pause(now, &format);
+        self.pass_over_pause(now, &mut format);
         let units = format.units(frame.len());
         if remote.is_none() || format.keys_payload_type.is_none() {
             self.keys.clear();
         }
         match (remote, format.keys_payload_type) {
-            (None, _) => self.skip(units, &format),
+            (None, _) => self.skip(units, &mut format),
             (Some(remote), Some(payload_type)) => {
                 let at = self
                     .timestamp
                     .wrapping_add(format.units(self.waiting.len()));
                 match self.keys.next(at, units) {
                     Some(event) => {
-                        self.skip(units, &format);
+                        self.skip(units, &mut format);
                         let (marker, timestamp) = (event.marker, event.timestamp);
                         self.payload[..event.payload.len()].copy_from_slice(&event.payload);
                         let len = event.payload.len();
@@ -202,7 +202,7 @@ impl Outgoing {
     }
 
     /// Our timestamp keeps to the wall clock through a pause in the frames.
-    fn pass_over_pause(&mut self, now: Instant, format: &Format) {
+    fn pass_over_pause(&mut self, now: Instant, format: &mut Format) {
         let last = self.pushed_at.replace(now);
         let since = last.map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
         if since > PAUSE {
@@ -213,7 +213,10 @@ impl Outgoing {
     }
 
     /// Moves the clock on by audio that is not sent, together with what waits.
-    fn skip(&mut self, units: u32, format: &Format) {
+    fn skip(&mut self, units: u32, format: &mut Format) {
+        if let Some((_, suppression)) = &mut format.suppression {
+            suppression.forget_told();
+        }
         let waiting = format.units(self.waiting.len());
         self.timestamp = self.timestamp.wrapping_add(waiting).wrapping_add(units);
         self.waiting.clear();

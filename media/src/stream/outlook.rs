@@ -32,6 +32,11 @@ impl Default for LossOutlook {
 }
 
 impl LossOutlook {
+    /// What is expected, percent.
+    pub(super) fn percent(&self) -> u8 {
+        self.percent
+    }
+
     /// Takes a report's share of packets lost, 256ths, and tells what to expect, percent.
     pub(super) fn report(&mut self, fraction_lost: u8) -> u8 {
         if fraction_lost > 0 {

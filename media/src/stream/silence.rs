@@ -56,6 +56,11 @@ impl SilenceSuppression {
         Verdict::Noise(noise)
     }
 
+    /// Something else went out meanwhile: how the noise is has to be told again.
+    pub(super) fn forget_told(&mut self) {
+        self.told = None;
+    }
+
     fn is_news(&self, told: &Background, noise: &Background) -> bool {
         let change = 20.0 * (noise.amplitude.max(1e-6) / told.amplitude.max(1e-6)).log10();
         self.since_told_ms >= REFRESH_MS

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::way::is_by_ice;
 use super::{Codec, FrameKind, Stream};
 use crate::activity::Activity;
-use crate::jitter_buffer::SKIP_ABOVE_MS;
+use crate::jitter_buffer::JitterBuffer;
 use crate::quality::{self, Path, Scores};
 use crate::rtp::{ADAPTS, BurstSummary, CONCEALS, GMIN, VoipMetrics};
 
@@ -159,11 +159,14 @@ impl Stream {
         let tenths = |mos: f32| Some((mos * 10.0).round().clamp(10.0, 50.0) as u8);
         let dbm0 = |level: f32| (level + FULL_SCALE_DBM0).round().clamp(-126.0, 20.0) as i8;
         let (signal, noise) = self.incoming.heard().activity.levels();
-        let limit_ms = SKIP_ABOVE_MS as u16;
+        let buffer = self.incoming.jitter_buffer();
+        // What error protection brings back is not lost (§4.7.1).
+        let recovered = self.incoming.recovered() as f32 * 20.0 / packet_ms;
+        let all = (self.incoming.packets() + self.incoming.lost()).max(1) as f32;
         let round_trip = self.reports.feedback().round_trip;
         Some(VoipMetrics {
             ssrc,
-            loss_rate: share(bursts.lost),
+            loss_rate: share((bursts.lost - recovered / all).max(0.0)),
             discard_rate: share(bursts.discarded),
             burst_density: share(bursts.burst_density),
             gap_density: share(bursts.gap_density),
@@ -177,11 +180,11 @@ impl Stream {
             r_factor: Some(scores.rating.round() as u8),
             mos_listening: tenths(scores.listening),
             mos_conversational: tenths(scores.conversational),
-            // How fast it adapts is left at zero: to a network that grows worse, at once.
+            // How fast it adapts is left at zero, unknown.
             config: CONCEALS | ADAPTS,
-            buffer_ms: self.incoming.jitter_buffer().delay_ms() as u16,
-            buffer_max_ms: limit_ms,
-            buffer_limit_ms: limit_ms,
+            buffer_ms: buffer.delay_ms() as u16,
+            buffer_max_ms: buffer.most_delay_ms() as u16,
+            buffer_limit_ms: JitterBuffer::MOST_DELAY_MS as u16,
         })
     }
 

@@ -4,7 +4,7 @@ use super::noise::ComfortNoise;
 use super::playout::{Playout, Rate};
 use crate::codec::{Codec, CodecError, Decoder};
 use crate::concealment::Concealment;
-use crate::jitter_buffer::{Following, Pace};
+use crate::jitter_buffer::{Following, Pace, Slot};
 use crate::time_stretch::{self, Pauses};
 
 /// libopus conceals in multiples of 2.5 ms.
@@ -13,6 +13,9 @@ const OPUS_STEP: usize = 120;
 /// the loss has to be concealed; and at which it no longer is.
 const LOSSY_FROM: f32 = 0.01;
 const LOSSY_UNTIL: f32 = 0.002;
+
+/// More packets missing in a row than this count as so many: the network was away, and says nothing of its losses.
+const MOST_MISSING: u64 = 25;
 
 /// The decoder of the payload type heard at present, and what follows it.
 pub(super) struct Voice {
@@ -25,10 +28,14 @@ pub(super) struct Voice {
     future: Vec<f32>,
     /// What the last packet stood for, in clock units.
     pub(super) packet_units: i64,
-    /// A slowly moving share of stretches that were lost, and whether they are many.
+    /// A slowly moving share of packets that were lost, and whether they are many.
     loss: f32,
     pub(super) lossy: bool,
     pub(super) pause: Pause,
+    /// The number of the packet played last, or of the event after it.
+    pub(super) sequence: Option<u64>,
+    /// The number of the packet that a gap is bridged to.
+    expected: Option<u64>,
     /// The sample heard last.
     pub(super) last: f32,
 }
@@ -39,8 +46,6 @@ pub(super) struct Voice {
 pub(super) struct Pause {
     /// The packet played last says that nobody speaks.
     pub(super) announced: bool,
-    /// Its number.
-    pub(super) sequence: u64,
     /// Made up since, ms.
     ms: f32,
 }
@@ -65,16 +70,22 @@ impl Voice {
         let decoder = Decoder::new(codec)?;
         // Room for the longest packet, and for a stretch of it.
         let room = decoder.max_samples() + codec.sample_rate() as usize / 50;
+        let future = match codec {
+            Codec::Opus => 0, // conceals by itself
+            _ => decoder.max_samples(),
+        };
         Ok(Voice {
             concealment: Concealment::new(codec.sample_rate()),
             pauses: Pauses::default(),
             block: vec![0.0; room],
             playout: Playout::new(codec.sample_rate(), rate, room)?,
-            future: Vec::new(),
+            future: vec![0.0; future],
             packet_units: 0,
             loss: 0.0,
             lossy: false,
             pause: Pause::default(),
+            sequence: None,
+            expected: None,
             last: 0.0,
             decoder,
         })
@@ -100,7 +111,9 @@ impl Voice {
     /// for, or `None` if it is no audio.
     pub(super) fn play(
         &mut self,
-        payload: &[u8],
+        Slot {
+            sequence, payload, ..
+        }: &Slot,
         pace: Pace,
         clock: u32,
         noise: &mut ComfortNoise,
@@ -118,7 +131,9 @@ impl Voice {
         self.pause.announced = self.decoder.is_pause(payload);
         self.note_loss(0.0);
         let stretched = self.stretch(len, pace, rate);
-        self.concealment.receive(&mut self.block[..stretched]);
+        let is_expected = self.expected.take() == Some(*sequence);
+        let block = &mut self.block[..stretched];
+        self.concealment.receive(block, is_expected);
         noise.give_way(&mut self.block[..stretched]);
         self.append(stretched);
         Some(rate.units(len))
@@ -149,7 +164,6 @@ impl Voice {
 
     /// Fills in for what is lost; true if it comes from the copy in the packet that follows.
     pub(super) fn conceal(&mut self, following: Option<Following>, len: usize, rate: Rate) -> bool {
-        self.note_loss(1.0);
         let next = following
             .as_ref()
             .filter(|following| rate.samples(following.gap) == len)
@@ -165,24 +179,23 @@ impl Voice {
             return copied > 0;
         }
         if let Some(Following { slot, gap }) = following {
-            self.look_beyond(&slot.payload, rate.samples(gap));
+            self.look_beyond(slot, rate.samples(gap));
         }
         self.concealment.conceal(&mut self.block[..len]);
         self.append(len);
         false
     }
 
-    /// A packet has come; tells how much was lost before it where a pause seemed to be, ms.
-    pub(super) fn end_pause(&mut self, sequence: u64) -> f32 {
-        let was_loss = sequence != self.pause.sequence + 1;
-        self.pause.sequence = sequence;
-        match std::mem::take(&mut self.pause.ms) {
-            ms if was_loss && ms > 0.0 => {
-                self.note_loss(1.0);
-                ms
-            }
-            _ => 0.0,
+    /// The packet of this number is about to be played: notes those that are missing before it. Tells how much was
+    /// lost before it where a pause seemed to be, ms.
+    pub(super) fn follow(&mut self, sequence: u64) -> f32 {
+        let last = self.sequence.replace(sequence);
+        let missing = last.map_or(0, |last| sequence.saturating_sub(last + 1));
+        for _ in 0..missing.min(MOST_MISSING) {
+            self.note_loss(1.0);
         }
+        let pause_ms = std::mem::take(&mut self.pause.ms);
+        if missing > 0 { pause_ms } else { 0.0 }
     }
 
     /// The peer pauses: the decoder goes on with the noise around its last frame.
@@ -197,10 +210,10 @@ impl Voice {
     }
 
     /// Bridges the gap of so many samples to the packet after it.
-    fn look_beyond(&mut self, payload: &[u8], gap: usize) {
-        self.future.resize(self.decoder.max_samples(), 0.0);
-        if let Ok(len) = self.decoder.preview(payload, &mut self.future) {
+    fn look_beyond(&mut self, slot: &Slot, gap: usize) {
+        if let Ok(len) = self.decoder.preview(&slot.payload, &mut self.future) {
             self.concealment.lead_to(&self.future[..len], gap);
+            self.expected = Some(slot.sequence);
         }
     }
 }

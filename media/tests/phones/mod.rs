@@ -10,7 +10,7 @@ use std::{
 
 use ringbook_media::{
     codec::Codec,
-    device::{InputDevice, OutputDevice},
+    device::{DeviceSettings, InputDevice, OutputDevice},
     engine::{
         Engine, EngineConfig, EngineHandle, MediaCommand, MediaEvent, RecordingState, StreamId,
         bind_rtp_pair,
@@ -40,9 +40,7 @@ impl Phone {
     pub fn start_with(input: InputDevice, output: OutputDevice, voice: VoiceSettings) -> Self {
         let (sender, events) = channel();
         let config = EngineConfig {
-            input,
-            output,
-            ring: OutputDevice::Null,
+            devices: DeviceSettings::without_bell(input, output),
             voice,
             cname: "test".into(),
             seed: 7,

@@ -6,6 +6,7 @@ use std::{
     collections::VecDeque,
     fs::File,
     io::Read,
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -53,9 +54,13 @@ pub fn with(kind: Kind, test: &str, sinks: &[&str], body: impl FnOnce()) {
     let ended = in_runtime(program, runtime)
         .args([test, "--exact", "--nocapture"])
         .env(SERVED, "1")
-        .status()
+        .stderr(Stdio::inherit())
+        .output()
         .unwrap();
-    assert!(ended.success(), "{test} failed with {kind:?}");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    // A name that no test has would pass as well.
+    let has_run = said.contains("test result: ok. 1 passed");
+    assert!(has_run, "{test} failed with {kind:?}: {said}");
 }
 
 fn in_runtime(mut program: Command, runtime: &Path) -> Command {
@@ -103,6 +108,7 @@ impl Server {
                 .stdin(Stdio::null())
                 .stdout(log.try_clone().unwrap())
                 .stderr(log)
+                .process_group(0)
                 .spawn();
             server.0.push(started.unwrap_or_else(|error| {
                 panic!("{}: {error}; see scripts/install-packages", program[0])
@@ -126,7 +132,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         for program in &mut self.0 {
-            let _ = program.kill();
+            // The bus has started programs of its own, in the same group.
+            let group = format!("-{}", program.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
             let _ = program.wait();
         }
     }
@@ -165,6 +173,16 @@ pub fn load_sink(arguments: &str) -> String {
     let mut all = vec!["load-module", "module-null-sink"];
     all.extend(arguments.split(' '));
     pactl(&all)
+}
+
+/// Makes a microphone that hears what a sink plays; what is returned unloads it. A sink's own monitor is no microphone
+/// unless it is named.
+pub fn load_microphone(name: &str, sink: &str) -> String {
+    let (name, master) = (
+        format!("source_name={name}"),
+        format!("master={sink}.monitor"),
+    );
+    pactl(&["load-module", "module-remap-source", &name, &master])
 }
 
 /// The module of the null sink of this name.

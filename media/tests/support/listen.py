@@ -1,6 +1,6 @@
 """PESQ (ITU-T P.862, P.862.2) of pairs of WAV files, as MOS-LQO.
 
-Reads lines of `nb|wb<TAB>reference.wav<TAB>heard.wav` and prints a score for each; `nan` where no speech was found.
+Reads lines of `nb|wb<TAB>reference.wav<TAB>heard.wav` and prints a score for each; 1, the least, where no speech was heard.
 """
 
 import sys
@@ -25,7 +25,7 @@ def score(line):
     try:
         return pesq(rate, spoken, received, mode)
     except NoUtterancesError:
-        return float("nan")
+        return 1.0
 
 
 if __name__ == "__main__":

@@ -82,8 +82,10 @@ pub struct MediaPlan {
     pub dtmf_send_pt: Option<u8>,
     /// The payload type in which telephone events arrive.
     pub dtmf_receive_pt: Option<u8>,
-    /// The payload type of comfort noise (RFC 3389), if the peer takes it beside this codec.
-    pub comfort_noise_pt: Option<u8>,
+    /// The payload type to send comfort noise with (RFC 3389), if the peer takes it beside this codec.
+    pub comfort_noise_send_pt: Option<u8>,
+    /// The payload type in which comfort noise arrives, beside whichever codec has it.
+    pub comfort_noise_receive_pt: Option<u8>,
     /// Which extended reports the peer asks for.
     pub extended_reports: ExtendedReports,
     /// Milliseconds of audio to send in a packet.

@@ -164,7 +164,8 @@ fn plan(
         receive_pts: receiving.iter().filter_map(with_codec).collect(),
         dtmf_send_pt: events_beside(codec, sending),
         dtmf_receive_pt: events_beside(codec, receiving),
-        comfort_noise_pt: comfort_noise_beside(codec, sending),
+        comfort_noise_send_pt: comfort_noise(sending).filter(|_| codec.has_comfort_noise()),
+        comfort_noise_receive_pt: comfort_noise(receiving),
         extended_reports: remote.extended_reports,
         ptime_ms: remote.ptime_ms,
         opus: remote.opus,
@@ -190,10 +191,9 @@ fn events_beside(codec: Codec, formats: &[Format]) -> Option<u8> {
         .map(|format| format.payload_type)
 }
 
-fn comfort_noise_beside(codec: Codec, formats: &[Format]) -> Option<u8> {
+fn comfort_noise(formats: &[Format]) -> Option<u8> {
     let noise = |format: &&Format| format.payload == Payload::ComfortNoise;
-    let noise = formats.iter().find(noise).map(|format| format.payload_type);
-    noise.filter(|_| codec.has_comfort_noise())
+    formats.iter().find(noise).map(|format| format.payload_type)
 }
 
 /// A stream that we can take, and how.

@@ -186,11 +186,15 @@ fn opus_params(media: &Media, format: Format) -> OpusParams {
     params
 }
 
-/// What the peer asks for of RFC 3611, for the stream or for the session (§5.1).
+/// What the peer asks for of RFC 3611: for the stream, and where it says nothing of that for the session (§5.1).
 fn extended_reports(session: &Session, media: &Media) -> ExtendedReports {
     let mut asked = ExtendedReports::default();
-    let lines = media.attributes.iter().chain(&session.attributes);
-    let lines = lines.filter(|line| line.attribute.eq_ignore_ascii_case(RTCP_XR));
+    let is_xr = |line: &&Attribute| line.attribute.eq_ignore_ascii_case(RTCP_XR);
+    let attributes = match media.attributes.iter().any(|line| is_xr(&line)) {
+        true => &media.attributes,
+        false => &session.attributes,
+    };
+    let lines = attributes.iter().filter(is_xr);
     for format in lines.flat_map(|line| line.value.iter().flat_map(|v| v.split_whitespace())) {
         let name = format.split(['=', ':']).next().unwrap_or_default();
         asked.voip_metrics |= name.eq_ignore_ascii_case("voip-metrics");

@@ -159,6 +159,8 @@ impl<T: Fn(Told)> Attendant<T> {
             Ok(0) | Err(_) => {
                 self.plugged.remove(at);
                 if self.plugged.is_empty() {
+                    // The phone tells the next one anew.
+                    self.lamps = Lamps::default();
                     (self.tell)(Told::News(News::Plugged(false)));
                 }
             }

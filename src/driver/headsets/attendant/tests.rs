@@ -128,19 +128,6 @@ fn written(headset: &UnixDatagram) -> Vec<u8> {
     report[..length].to_vec()
 }
 
-const RINGING: Lamps = Lamps {
-    ring: true,
-    off_hook: false,
-    mute: false,
-    hold: false,
-};
-const TALKING: Lamps = Lamps {
-    off_hook: true,
-    ring: false,
-    mute: false,
-    hold: false,
-};
-
 #[test]
 fn a_headset_that_is_plugged_in_rings_answers_mutes_and_hangs_up() {
     let mut computer = Computer::start(|_| {});
@@ -153,18 +140,18 @@ fn a_headset_that_is_plugged_in_rings_answers_mutes_and_hangs_up() {
         [2, 0],
         "whatever another program has left"
     );
-    computer.show(RINGING);
+    computer.show(Lamps::RINGING);
     assert_eq!(written(&headset), [2, 4]);
     headset.send(&[2, 1]).unwrap();
     assert_eq!(computer.news(), News::Pressed(Press::Answer));
-    computer.show(TALKING);
+    computer.show(Lamps::TALKING);
     assert_eq!(written(&headset), [2, 1]);
     headset.send(&[2, 3]).unwrap();
     assert_eq!(computer.news(), News::Pressed(Press::ToggleMute));
     headset.send(&[2, 1]).unwrap();
     computer.show(Lamps {
         mute: true,
-        ..TALKING
+        ..Lamps::TALKING
     });
     assert_eq!(written(&headset), [2, 3]);
     // Longer than a button takes to be let go.
@@ -179,7 +166,7 @@ fn a_headset_that_is_pulled_out_and_put_back_shows_the_call_that_is_up() {
     let mut computer = Computer::start(|_| {});
     let headset = computer.plug();
     assert_eq!(computer.news(), News::Plugged(true));
-    computer.show(TALKING);
+    computer.show(Lamps::TALKING);
     assert_eq!(
         (written(&headset), written(&headset)),
         (vec![2, 0], vec![2, 1])
@@ -191,6 +178,9 @@ fn a_headset_that_is_pulled_out_and_put_back_shows_the_call_that_is_up() {
     assert_eq!(computer.news(), News::Plugged(false));
     let headset = computer.plug();
     assert_eq!(computer.news(), News::Plugged(true));
+    assert_eq!(written(&headset), [2, 0]);
+    // As the phone does at that news.
+    computer.show(Lamps::TALKING);
     assert_eq!(written(&headset), [2, 1]);
     assert!(begin.elapsed() < CHANGE);
     drop(computer);
@@ -210,7 +200,7 @@ fn one_that_may_not_be_opened_is_told_once_with_the_rule_that_helps() {
     assert_eq!(found.name, "GN Netcom Jabra LINK");
     assert_eq!(
         found.rule(),
-        r#"KERNEL=="hidraw*", KERNELS=="*:0B0E:*", TAG+="uaccess""#
+        r#"KERNEL=="hidraw*", KERNELS=="*:0B0E:0307.*", TAG+="uaccess""#
     );
     // udev has been there.
     let (ours, theirs) = UnixDatagram::pair().unwrap();
