@@ -15,6 +15,9 @@ const SPEECH_S: f64 = 30.0;
 /// Of a Ringbook that keeps nothing of its calls, and takes as many as come.
 const CALLS_ALONE: &str =
     "max_calls = 1000\n[modules]\ncall_log = false\ncaller_card = false\n[log]\nladders = 0";
+/// The microphone's sound as it is.
+const UNPROCESSED: &str = "echo_cancellation = false\nnoise_suppression = \"off\"\n\
+     gain_control = false\nhigh_pass = false";
 /// The agent under test alone runs here.
 const CORE: &str = "0";
 
@@ -42,12 +45,22 @@ pub struct Part<'a> {
     pub registrar: Option<&'a Kamailio>,
     /// As SDP and the table name it: `PCMU`, `G722`, `opus`.
     pub codec: &'a str,
-    /// Each call hears itself back; otherwise it sends silence or a tone.
-    pub loops: bool,
+    pub sound: Sound,
     pub records: bool,
     /// With its log, its ladders and the caller's card, where it has them.
     pub logs: bool,
     pub answers_itself: bool,
+}
+
+/// What an agent's calls say and where they are heard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sound {
+    /// A tone is said, and nobody hears.
+    Tone,
+    /// Each call hears itself back.
+    Loop,
+    /// The sound server's microphone and loudspeaker; with echo, noise and level seen to, where an agent can.
+    Devices { processed: bool },
 }
 
 impl Default for Part<'_> {
@@ -55,7 +68,7 @@ impl Default for Part<'_> {
         Part {
             registrar: None,
             codec: "PCMU",
-            loops: false,
+            sound: Sound::Tone,
             records: false,
             logs: true,
             answers_itself: true,
@@ -94,10 +107,15 @@ fn start_ringbook(part: &Part) -> Running {
     let phone = Phone::start(&Setup {
         register: part.registrar.map(|_| Transport::Udp),
         codec,
-        input: if part.loops {
-            Input::Loop
-        } else {
-            Input::Tone(440.0)
+        input: match part.sound {
+            Sound::Tone => Input::Tone(440.0),
+            Sound::Loop => Input::Loop,
+            Sound::Devices { .. } => Input::Microphone,
+        },
+        plays: matches!(part.sound, Sound::Devices { .. }),
+        audio: match part.sound {
+            Sound::Devices { processed: false } => UNPROCESSED,
+            _ => "",
         },
         // A file to be written costs; the other agents' sound goes nowhere either.
         hears: false,
@@ -133,14 +151,17 @@ fn write_baresip_settings(part: &Part, port: u16, folder: &TempDir) {
         "G722" => ("G722/16000/1", 16_000, 1),
         _ => ("opus/48000/2", 48_000, 2),
     };
-    let (source, player) = if part.loops {
-        ("aubridge,loop".to_owned(), "aubridge,loop")
-    } else {
-        // A file at the codec's own rate, which spares it the resampler.
-        let file = folder.path().join("speech.wav");
-        let tone = signal::tone(440.0, rate * channels, SPEECH_S);
-        Wav::write(&file, rate, channels, &tone);
-        (format!("aufile,{}", file.display()), "aubridge,sink")
+    let (source, player) = match part.sound {
+        Sound::Loop => ("aubridge,loop".to_owned(), "aubridge,loop"),
+        // ALSA's own way to the sound server.
+        Sound::Devices { .. } => ("alsa,pulse".to_owned(), "alsa,pulse"),
+        Sound::Tone => {
+            // A file at the codec's own rate, which spares it the resampler.
+            let file = folder.path().join("speech.wav");
+            let tone = signal::tone(440.0, rate * channels, SPEECH_S);
+            Wav::write(&file, rate, channels, &tone);
+            (format!("aufile,{}", file.display()), "aubridge,sink")
+        }
     };
     let recorder = if part.records {
         "module sndfile.so\n"
@@ -151,7 +172,7 @@ fn write_baresip_settings(part: &Part, port: u16, folder: &TempDir) {
         "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\nrtp_ports 10000-19999\n\
          call_max_calls 0\n\
          module_path /usr/lib/baresip/modules\nmodule_tmp uuid.so\nmodule_tmp account.so\n\
-         module g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n{recorder}module_app menu.so\n\
+         module g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\nmodule alsa.so\n{recorder}module_app menu.so\n\
          audio_source {source}\naudio_player {player}\n\
          snd_path {}\n",
         folder.path().display()

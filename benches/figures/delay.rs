@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::agent::{Agent, Part};
+use super::agent::{Agent, Part, Sound};
 use super::statistics::p50_p99;
 use super::support::RawPeer;
 use super::table::{Row, Table};
@@ -25,7 +25,7 @@ const SETTLING: usize = 8;
 
 pub fn measure(agent: &Agent, table: &mut Table) {
     let running = agent.start(&Part {
-        loops: true,
+        sound: Sound::Loop,
         ..Part::default()
     });
     let mut peer = RawPeer::new();

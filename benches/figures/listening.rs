@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ringbook_media::codec::{Codec, Decoder, Encoder, OpusParams};
 use ringbook_media::rtp::Packet;
 
-use super::agent::{Agent, Part, Running};
+use super::agent::{Agent, Part, Running, Sound};
 use super::support::RawPeer;
 use super::table::{Row, Table};
 
@@ -124,7 +124,7 @@ pub fn measure(agent: &Agent, table: &mut Table) {
 fn start(agent: &Agent, voice: &Voice) -> Running {
     agent.start(&Part {
         codec: voice.name,
-        loops: true,
+        sound: Sound::Loop,
         logs: false,
         ..Part::default()
     })

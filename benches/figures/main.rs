@@ -8,6 +8,7 @@
 mod agent;
 mod book;
 mod card;
+mod cards;
 mod delay;
 #[cfg(feature = "gui")]
 #[path = "../../tests/support/desk.rs"]
@@ -44,7 +45,7 @@ fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
     // alone measures calls as fast as they go, `together` many calls at once, `book` what a million clients and a million calls
     // cost (`reports` the figures over calls alone, `log` their list, `scroll` the window's table), `listening` how speech
-    // sounds after bad networks, and `strain` what strangers and much work do to the phone; a
+    // sounds after bad networks, `cards` what a sound server's devices cost, and `strain` what strangers and much work do to the phone; a
     // number says for how many seconds the long run goes on: `cargo bench --bench figures strain
     // 3600`.
     let words: Vec<String> = env::args()
@@ -82,6 +83,9 @@ fn main() {
         if wanted(agent) || is_named("listening") {
             listening::measure(agent, &mut table);
         }
+    }
+    if is_named(cards::NAME) {
+        cards::measure(&mut table);
     }
     if wanted(&RINGBOOK) {
         card::measure(&mut table);

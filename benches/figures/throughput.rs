@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::agent::{Agent, Part};
+use super::agent::{Agent, Part, Sound};
 use super::process::whole_processor_time;
 use super::strain::call;
 use super::support::RawPeer;
@@ -50,7 +50,7 @@ pub fn measure(agent: &Agent, table: &mut Table) {
     for work in WORKS.iter().filter(can) {
         let running = agent.start(&Part {
             // No file is opened for a call that is over before anything is heard.
-            loops: true,
+            sound: Sound::Loop,
             logs: work.logs,
             records: work.records,
             ..Part::default()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ringbook_media::codec::{Codec, Encoder, OpusParams};
 use ringbook_media::rtp::{Packet, write_packet};
 
-use super::agent::{Agent, Part};
+use super::agent::{Agent, Part, Sound};
 use super::process::{memory_mb, processor_time};
 use super::statistics::p50_p99;
 use super::support::{RawPeer, pause, signal};
@@ -33,7 +33,7 @@ pub fn measure(agent: &Agent, table: &mut Table) {
     let mut memory = HashMap::new();
     for (calls, records, goal) in CROWDS {
         let running = agent.start(&Part {
-            loops: true,
+            sound: Sound::Loop,
             logs: false,
             records,
             ..Part::default()

@@ -343,7 +343,7 @@ mod tests {
         write(&long, spec, &[vec![0.1; 8_000 * 121]]);
         let error = Clip::load_ringtone(&long).unwrap_err().to_string();
         assert!(
-            error.contains("121 seconds") && error.contains("two minutes"),
+            error.contains("longer than 120 seconds") && error.contains("two minutes"),
             "{error}"
         );
         std::fs::write(&long, b"OggS but no sound").unwrap();

@@ -91,7 +91,17 @@ impl Phone {
 
     /// Waits for an event.
     pub fn wait<T>(&self, what: &str, wanted: impl Fn(&MediaEvent) -> Option<T>) -> T {
-        let end = Instant::now() + DEADLINE;
+        self.wait_within(DEADLINE, what, wanted)
+    }
+
+    /// The same for something that takes its time.
+    pub fn wait_within<T>(
+        &self,
+        patience: Duration,
+        what: &str,
+        wanted: impl Fn(&MediaEvent) -> Option<T>,
+    ) -> T {
+        let end = Instant::now() + patience;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(event) = self.events.recv_timeout(left) else {

@@ -9,14 +9,16 @@ use std::{
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::RwLock,
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::{Duration, Instant},
 };
 
 use ringbook_media::signal::{has_tone, power};
 
-use crate::phones::DEADLINE;
+/// How long anything is waited for that is sure to come.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Set in the program that a test runs itself as.
 const SERVED: &str = "RINGBOOK_SOUND_SERVER";
@@ -32,12 +34,49 @@ pub enum Kind {
     PipeWire,
 }
 
+/// Whether this program runs with a sound server of its own.
+pub fn is_served() -> bool {
+    std::env::var_os(SERVED).is_some()
+}
+
 /// Runs `body` in a program of its own with a sound server that has these null sinks (arguments of the module).
 /// `test` is the calling test's name.
 pub fn with(kind: Kind, test: &str, sinks: &[&str], body: impl FnOnce()) {
-    if std::env::var_os(SERVED).is_some() {
+    if is_served() {
         return body();
     }
+    let _together = OTHERS.read();
+    run(kind, test, sinks);
+}
+
+/// As [`with`], while no other test of this program runs: for what a busy machine would spoil.
+pub fn with_alone(kind: Kind, test: &str, sinks: &[&str], body: impl FnOnce()) {
+    if is_served() {
+        return body();
+    }
+    let _alone = OTHERS.write();
+    run(kind, test, sinks);
+}
+
+/// Held by tests that mind no others, and by those that do.
+static OTHERS: RwLock<()> = RwLock::new(());
+
+fn run(kind: Kind, test: &str, sinks: &[&str]) {
+    let ended = serve(kind, sinks, |itself| {
+        itself
+            .args([test, "--exact", "--nocapture"])
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap()
+    });
+    let said = String::from_utf8_lossy(&ended.stdout);
+    // A name that no test has would pass as well.
+    let has_run = said.contains("test result: ok. 1 passed");
+    assert!(has_run, "{test} failed with {kind:?}: {said}");
+}
+
+/// Starts a sound server, and has `run` start this program again, which will know no other one.
+pub fn serve<T>(kind: Kind, sinks: &[&str], run: impl FnOnce(&mut Command) -> T) -> T {
     let folder = tempfile::tempdir().unwrap();
     let runtime = folder.path();
     let _server = Server::start(kind, runtime);
@@ -50,17 +89,8 @@ pub fn with(kind: Kind, test: &str, sinks: &[&str], body: impl FnOnce()) {
             .unwrap();
         assert!(loaded.status.success(), "{loaded:?}");
     }
-    let program = Command::new(std::env::current_exe().unwrap());
-    let ended = in_runtime(program, runtime)
-        .args([test, "--exact", "--nocapture"])
-        .env(SERVED, "1")
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout);
-    // A name that no test has would pass as well.
-    let has_run = said.contains("test result: ok. 1 passed");
-    assert!(has_run, "{test} failed with {kind:?}: {said}");
+    let itself = Command::new(std::env::current_exe().unwrap());
+    run(in_runtime(itself, runtime).env(SERVED, "1"))
 }
 
 fn in_runtime(mut program: Command, runtime: &Path) -> Command {
@@ -276,11 +306,78 @@ impl Ear {
             .sum::<f32>()
             / blocks as f32
     }
+}
 
-    /// Forgets what was heard so far.
-    pub fn clear(&self) {
-        while self.blocks.try_recv().is_ok() {}
+/// Where a tone begins after silence, by the server's monitor.
+fn wait_for_onset(ear: &Ear) -> Instant {
+    let (mut quiet, end) = (0, Instant::now() + DEADLINE);
+    loop {
+        assert!(Instant::now() < end, "nothing is heard");
+        let block = ear.next();
+        let begin = block.samples.iter().position(|sample| sample.abs() > 0.05);
+        match begin {
+            None => quiet += 1,
+            Some(begin) if quiet >= 10 => {
+                let left = (block.samples.len() - begin) as f64 / f64::from(RATE);
+                return block.at - Duration::from_secs_f64(left);
+            }
+            Some(_) => quiet = 0,
+        }
     }
+}
+
+/// The packets of [`packets_to_ear`] that have a tone begin with every 25th.
+const BURST: u16 = 25;
+/// The first bursts meet a jitter buffer that still settles.
+const SETTLING: usize = 5;
+
+/// Sends a call bursts of 100 ms every 500 ms, in packets of PCMU with this payload type at the pace of a telephone;
+/// returns how long after the first packet of each it is heard, in the order of length.
+pub fn packets_to_ear(payload_type: u8, send: impl Fn(&[u8]) + Send, ear: &Ear) -> Vec<Duration> {
+    let (tell, told) = channel();
+    let (heard_enough, enough) = channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let begin = Instant::now();
+            for index in 0_u16.. {
+                let due = begin + Duration::from_millis(20) * u32::from(index);
+                let pause = due.saturating_duration_since(Instant::now());
+                if enough.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let is_loud = index % BURST < 5;
+                let mut packet = vec![0x80, payload_type];
+                packet.extend(index.to_be_bytes());
+                packet.extend((u32::from(index) * 160).to_be_bytes());
+                packet.extend(7_u32.to_be_bytes());
+                // µ-law: a square wave of 1000 Hz, or silence.
+                packet.extend((0..160).map(|sample| match (is_loud, sample / 4 % 2) {
+                    (true, 0) => 0x90_u8,
+                    (true, _) => 0x10,
+                    (false, _) => 0xff,
+                }));
+                let now = Instant::now();
+                send(&packet);
+                if index % BURST == 0 && tell.send(now).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut said: Vec<Instant> = Vec::new();
+        let mut delays: Vec<Duration> = (0..40)
+            .map(|_| wait_for_onset(ear))
+            .filter_map(|heard| {
+                said.extend(told.try_iter());
+                // Bursts are half a second apart: the last one that had been said by then.
+                let said = said.iter().rfind(|said| **said < heard)?;
+                Some(heard - *said)
+            })
+            .skip(SETTLING)
+            .collect();
+        drop(heard_enough);
+        delays.sort();
+        delays
+    })
 }
 
 impl Drop for Ear {

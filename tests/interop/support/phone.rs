@@ -33,6 +33,8 @@ pub struct Setup {
     pub input: Input,
     /// Whether what the loudspeaker plays is written down, for [`Phone::heard`].
     pub hears: bool,
+    /// Whether the default loudspeaker plays, where nothing is written down.
+    pub plays: bool,
     pub records: bool,
     pub answers_itself: bool,
     /// Whether the line's calls are encrypted, as the settings say it.
@@ -45,6 +47,8 @@ pub struct Setup {
     pub ca_file: Option<PathBuf>,
     /// Further lines of the account.
     pub account: String,
+    /// Further lines of `[audio]`.
+    pub audio: &'static str,
     /// Further lines of `[sip]`.
     pub sip: String,
     /// Further lines at the end of the settings, in tables of their own.
@@ -63,6 +67,7 @@ impl Setup {
             codec: "pcmu",
             input: Input::Tone(440.0),
             hears: true,
+            plays: false,
             records: true,
             answers_itself: false,
             srtp: "optional",
@@ -70,6 +75,7 @@ impl Setup {
             place: Place::here(),
             ca_file: None,
             account: String::new(),
+            audio: "",
             sip: String::new(),
             more: "",
         }
@@ -95,6 +101,8 @@ pub enum Input {
     Loop,
     /// A tone of this frequency.
     Tone(f64),
+    /// The default microphone.
+    Microphone,
 }
 
 pub struct Phone {
@@ -340,6 +348,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         srtp,
         keys_in_clear,
         account,
+        audio,
         sip,
         more,
         ..
@@ -352,6 +361,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
     let input = match setup.input {
         Input::Silence => "silence".to_owned(),
         Input::Loop => "loop".to_owned(),
+        Input::Microphone => "default".to_owned(),
         Input::Tone(hz) => {
             let file = profile.join("speech.wav");
             // A whole number of waves: the phone plays it again and again.
@@ -359,9 +369,10 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
             format!("file:{}", file.display())
         }
     };
-    let output = match setup.hears {
-        true => format!("file:{}", profile.join("heard.wav").display()),
-        false => "null".to_owned(),
+    let output = match (setup.hears, setup.plays) {
+        (true, _) => format!("file:{}", profile.join("heard.wav").display()),
+        (false, true) => "default".to_owned(),
+        (false, false) => "null".to_owned(),
     };
     let trust = match &setup.ca_file {
         Some(file) => format!("ca_file = \"{}\"", file.display()),
@@ -401,6 +412,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          input = \"{input}\"\n\
          output = \"{output}\"\n\
          ring = \"null\"\n\
+         {audio}\n\
          [recording]\n\
          mode = \"{recording}\"\n\
          [phone]\n\
