@@ -22,6 +22,7 @@ mod repair_ogg;
 mod sound_file;
 mod splice;
 mod tap;
+mod two_streams;
 mod wav;
 mod worker;
 

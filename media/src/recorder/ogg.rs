@@ -8,12 +8,12 @@ use opus::{Application, Bitrate, Channels, Encoder};
 use super::{
     duration,
     markers::{self, Pause},
+    two_streams,
     wav::Storage,
 };
 
-/// Bits a second for both channels: two voices at wide band, well apart. At 24 000 what one side says is heard on the
-/// other's channel 18 dB below, which is enough to count as its voice.
-const BITRATE: i32 = 40_000;
+/// Bits a second for all channels: two voices at wide band.
+const BITRATE: i32 = 24_000;
 /// The longest packet of 20 ms.
 const LONGEST: usize = 1_275;
 /// Ogg Opus counts time at this rate, whatever the sound's own is (RFC 7845 §4).
@@ -22,8 +22,10 @@ pub const CLOCK: u64 = 48_000;
 /// An Ogg Opus file under way.
 pub struct OggFile<S: Storage> {
     pages: PacketWriter<'static, S>,
-    encoder: Encoder,
-    channels: u16,
+    /// One for each channel.
+    encoders: Vec<Encoder>,
+    /// Room for the samples of one.
+    voice: Vec<i16>,
     rate: u32,
     pre_skip: u64,
     frames: u64,
@@ -36,22 +38,18 @@ pub struct OggFile<S: Storage> {
 impl<S: Storage> OggFile<S> {
     /// Begins a file in empty storage. `rate` is one that Opus knows: 8000, 12000, 16000, 24000 or 48000 Hz.
     pub fn create(storage: S, channels: u16, rate: u32) -> io::Result<Self> {
-        let layout = if channels == 1 {
-            Channels::Mono
-        } else {
-            Channels::Stereo
-        };
-        let mut encoder =
-            Encoder::new(rate, layout, Application::Voip).map_err(io::Error::other)?;
-        encoder
-            .set_bitrate(Bitrate::Bits(BITRATE))
+        let mut encoders: Vec<_> = (0..channels)
+            .map(|_| encoder(rate, BITRATE / i32::from(channels)))
+            .collect::<Result<_, _>>()
             .map_err(io::Error::other)?;
-        let lookahead = encoder.get_lookahead().map_err(io::Error::other)?;
-        let pre_skip = u64::from(lookahead.unsigned_abs()) * CLOCK / u64::from(rate);
+        // The same for all.
+        let lookahead = encoders.first_mut().map_or(Ok(0), Encoder::get_lookahead);
+        let lookahead = lookahead.map_err(io::Error::other)?.unsigned_abs();
+        let pre_skip = u64::from(lookahead) * CLOCK / u64::from(rate);
         let mut file = Self {
             pages: PacketWriter::new(storage),
-            encoder,
-            channels,
+            encoders,
+            voice: Vec::new(),
             rate,
             pre_skip,
             frames: 0,
@@ -82,14 +80,20 @@ impl<S: Storage> OggFile<S> {
 
     fn encode(&mut self, tick: &[i16]) -> io::Result<()> {
         self.release(PacketWriteEndInfo::NormalPacket)?;
-        let mut packet = vec![0; LONGEST];
-        let len = self
-            .encoder
-            .encode(tick, &mut packet)
-            .map_err(io::Error::other)?;
-        packet.truncate(len);
-        self.held = Some(packet);
-        self.frames += tick.len() as u64 / u64::from(self.channels);
+        let channels = self.encoders.len();
+        let mut packets = Vec::with_capacity(channels);
+        for (channel, encoder) in self.encoders.iter_mut().enumerate() {
+            self.voice.clear();
+            self.voice
+                .extend(tick.iter().skip(channel).step_by(channels));
+            let packet = encoder.encode_vec(&self.voice, LONGEST);
+            packets.push(packet.map_err(io::Error::other)?);
+        }
+        self.held = Some(match &packets[..] {
+            [left, right] => two_streams::join(left, right)?,
+            _ => packets.concat(),
+        });
+        self.frames += (tick.len() / channels) as u64;
         Ok(())
     }
 
@@ -123,10 +127,15 @@ impl<S: Storage> OggFile<S> {
     /// The identification header (RFC 7845 §5.1).
     fn head(&self) -> Vec<u8> {
         let mut head = b"OpusHead\x01".to_vec();
-        head.push(self.channels as u8);
+        head.push(self.encoders.len() as u8);
         head.extend((self.pre_skip as u16).to_le_bytes());
         head.extend(self.rate.to_le_bytes());
-        head.extend([0, 0, 0]);
+        // No gain.
+        head.extend([0, 0]);
+        match self.encoders.len() {
+            2 => head.extend(two_streams::MAPPING),
+            _ => head.push(0),
+        }
         head
     }
 
@@ -154,7 +163,7 @@ impl<S: Storage> OggFile<S> {
     /// What the encoder still holds back is pushed out by silence.
     fn end_stream(&mut self) -> io::Result<()> {
         let frames = self.frames;
-        let silence = vec![0; self.rate as usize / 50 * usize::from(self.channels)];
+        let silence = vec![0; self.rate as usize / 50 * self.encoders.len()];
         let pushed = self.encode(&silence);
         self.frames = frames;
         let result = pushed
@@ -184,6 +193,12 @@ impl<S: Storage> OggFile<S> {
     pub fn storage(&mut self) -> &mut S {
         self.pages.inner_mut()
     }
+}
+
+fn encoder(rate: u32, bits_a_second: i32) -> opus::Result<Encoder> {
+    let mut encoder = Encoder::new(rate, Channels::Mono, Application::Voip)?;
+    encoder.set_bitrate(Bitrate::Bits(bits_a_second))?;
+    Ok(encoder)
 }
 
 /// Each of our files has one stream.

@@ -10,7 +10,7 @@ use std::{
 use ogg::PacketReader;
 use opus::{Channels, Decoder};
 
-use super::ogg::CLOCK;
+use super::{ogg::CLOCK, two_streams};
 
 /// Samples of one channel in the longest Opus packet, 120 ms (RFC 6716 §2.1.4).
 const LONGEST_PACKET: usize = CLOCK as usize * 120 / 1_000;
@@ -248,13 +248,98 @@ fn mixed(voices: impl Iterator<Item = f32>) -> f32 {
 
 struct OggSource {
     packets: PacketReader<BufReader<File>>,
-    decoder: Decoder,
+    decoders: Decoders,
     channels: usize,
     /// Samples of one channel that are not to be heard.
     skip: usize,
     /// How many of them there are at the beginning (RFC 7845 §4.2).
     pre_skip: u64,
+    /// A packet's samples, interleaved.
     decoded: Vec<f32>,
+}
+
+enum Decoders {
+    /// One sound of one channel or two, as most files have it.
+    One(Decoder),
+    /// Two voices, each by itself, as our recordings have them.
+    Two {
+        decoders: [Decoder; 2],
+        first: Vec<u8>,
+        voice: Vec<f32>,
+    },
+}
+
+impl Decoders {
+    /// Those for what follows the channels' number in the identification header.
+    fn new(channels: u8, mapping: &[u8]) -> Result<Self, ReadError> {
+        let decoder = |layout| Decoder::new(CLOCK as u32, layout).map_err(damaged);
+        Ok(match (channels, mapping) {
+            (1, [0, ..] | [1, 1, 0, 0, ..]) => Self::One(decoder(Channels::Mono)?),
+            (2, [0, ..] | [1, 1, 1, 0, 1, ..]) => Self::One(decoder(Channels::Stereo)?),
+            (2, mapping) if mapping.starts_with(&two_streams::MAPPING) => Self::Two {
+                decoders: [decoder(Channels::Mono)?, decoder(Channels::Mono)?],
+                first: Vec::new(),
+                voice: vec![0.0; LONGEST_PACKET],
+            },
+            _ => return Err(no_such_opus()),
+        })
+    }
+
+    /// How many samples of each channel a packet holds.
+    fn samples(&mut self, packet: &[u8]) -> Result<usize, ReadError> {
+        let samples = match self {
+            Self::One(decoder) => decoder.get_nb_samples(packet),
+            Self::Two {
+                decoders: [decoder, _],
+                first,
+                ..
+            } => {
+                two_streams::split(packet, first).ok_or_else(no_voices)?;
+                decoder.get_nb_samples(first)
+            }
+        };
+        samples.map_err(damaged)
+    }
+
+    /// Decodes a packet into interleaved samples; returns how many of each channel there are.
+    fn decode(&mut self, packet: &[u8], decoded: &mut [f32]) -> Result<usize, ReadError> {
+        match self {
+            Self::One(decoder) => decoder
+                .decode_float(packet, decoded, false)
+                .map_err(damaged),
+            Self::Two {
+                decoders,
+                first,
+                voice,
+            } => {
+                let second = two_streams::split(packet, first).ok_or_else(no_voices)?;
+                let mut least = LONGEST_PACKET;
+                for (channel, (decoder, packet)) in
+                    decoders.iter_mut().zip([&first[..], second]).enumerate()
+                {
+                    let len = decoder
+                        .decode_float(packet, voice, false)
+                        .map_err(damaged)?;
+                    let places = decoded.iter_mut().skip(channel).step_by(2);
+                    places
+                        .zip(&voice[..len])
+                        .for_each(|(place, sample)| *place = *sample);
+                    least = least.min(len);
+                }
+                Ok(least)
+            }
+        }
+    }
+}
+
+fn no_such_opus() -> ReadError {
+    ReadError::Unsupported {
+        found: "the Ogg file holds no Opus of one or two channels".to_owned(),
+    }
+}
+
+fn no_voices() -> ReadError {
+    ReadError::Damaged("a packet does not hold two voices".to_owned())
 }
 
 impl OggSource {
@@ -266,17 +351,12 @@ impl OggSource {
             head.get(10..12),
             head.starts_with(b"OpusHead"),
         ) else {
-            return Err(ReadError::Unsupported {
-                found: "the Ogg file holds no Opus of one or two channels".to_owned(),
-            });
+            return Err(no_such_opus());
         };
+        let decoders = Decoders::new(channels, head.get(18..).unwrap_or_default())?;
         packets.read_packet_expected().map_err(damaged)?; // its tags (RFC 7845 §5.2)
-        let layout = match channels {
-            1 => Channels::Mono,
-            _ => Channels::Stereo,
-        };
         Ok(Self {
-            decoder: Decoder::new(CLOCK as u32, layout).map_err(damaged)?,
+            decoders,
             channels: usize::from(channels),
             skip: usize::from(u16::from_le_bytes([skip[0], skip[1]])),
             pre_skip: u16::from_le_bytes([skip[0], skip[1]]).into(),
@@ -295,10 +375,7 @@ impl OggSource {
     }
 
     fn decode(&mut self, packet: &[u8], waiting: &mut Vec<f32>) -> Result<(), ReadError> {
-        let len = self
-            .decoder
-            .decode_float(packet, &mut self.decoded, false)
-            .map_err(damaged)?;
+        let len = self.decoders.decode(packet, &mut self.decoded)?;
         let skipped = self.skip.min(len);
         self.skip -= skipped;
         waiting.extend(&self.decoded[skipped * self.channels..len * self.channels]);
@@ -311,7 +388,7 @@ impl OggSource {
         let samples = usize::try_from(samples).unwrap_or(usize::MAX);
         self.skip = self.skip.saturating_add(samples);
         while let Some(packet) = self.packets.read_packet().map_err(damaged)? {
-            let len = self.decoder.get_nb_samples(&packet.data).map_err(damaged)?;
+            let len = self.decoders.samples(&packet.data)?;
             if len + PRE_ROLL <= self.skip {
                 self.skip -= len;
                 continue;
