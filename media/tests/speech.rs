@@ -87,12 +87,12 @@ fn opus() {
         Codec::Opus,
         Band::Wide,
         &[
-            Case(Network::Clean, 4.32, 8.0),
-            Case(Network::Random(0.02), 4.1, 25.0),
-            Case(Network::Random(0.05), 3.91, 28.0),
-            Case(Network::Random(0.10), 3.42, 31.0),
-            Case(Network::Bursts(0.05), 3.31, 28.0),
-            Case(Network::Jitter(80.0, 0.0), 4.32, 88.0),
+            Case(Network::Clean, 4.4, 8.0),
+            Case(Network::Random(0.02), 4.2, 25.0),
+            Case(Network::Random(0.05), 4.04, 28.0),
+            Case(Network::Random(0.10), 3.55, 29.0),
+            Case(Network::Bursts(0.05), 3.36, 28.0),
+            Case(Network::Jitter(80.0, 0.0), 4.39, 88.0),
         ],
     );
 }

@@ -24,8 +24,8 @@ const MAX_EXPECTED_LOSS: u8 = 15;
 /// room for the copies, bits a second.
 const BANDS: [(Bandwidth, u32, u32); 5] = [
     // Bandwidth, its highest frequency in Hz, bit rate.
-    (Bandwidth::Fullband, 20_000, 40_000),
-    (Bandwidth::Superwideband, 12_000, 36_000),
+    (Bandwidth::Fullband, 20_000, 48_000),
+    (Bandwidth::Superwideband, 12_000, 40_000),
     (Bandwidth::Wideband, 8_000, 32_000),
     (Bandwidth::Mediumband, 6_000, 22_000),
     (Bandwidth::Narrowband, 4_000, 18_000),
