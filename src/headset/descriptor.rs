@@ -84,9 +84,54 @@ fn lamp(usage: &Usage) -> Option<Lamp> {
     })
 }
 
+/// The longest field that a headset has, in bits, and the most of one kind.
+const LONGEST_FIELD: u32 = 256;
+const MOST_FIELDS: u32 = 4_096;
+
+/// Whether the descriptor's items (Device Class Definition for HID 1.11, §6.2.2) are such that reading them takes bounded
+/// time and memory: `hidreport` makes a list of as many usages and fields as they say, and wants a usage page ahead of
+/// the first usage.
+fn is_sensible(descriptor: &[u8]) -> bool {
+    const USAGE_PAGE: u8 = 0x04;
+    const REPORT_SIZE: u8 = 0x74;
+    const REPORT_COUNT: u8 = 0x94;
+    const USAGE_MINIMUM: u8 = 0x18;
+    const USAGE_MAXIMUM: u8 = 0x28;
+    const LONG_ITEM: u8 = 0xfe;
+
+    let mut rest = descriptor;
+    let mut has_page = false;
+    while let Some((&prefix, after)) = rest.split_first() {
+        let len = [0, 1, 2, 4][usize::from(prefix & 3)];
+        let Some((data, after)) = after.split_at_checked(len) else {
+            return false;
+        };
+        let value = data.iter().rev();
+        let value = value.fold(0, |value, octet| value << 8 | u32::from(*octet));
+        let is_fine = match prefix & !3 {
+            _ if prefix == LONG_ITEM => false,
+            USAGE_PAGE => len > 0,
+            REPORT_SIZE => value <= LONGEST_FIELD,
+            REPORT_COUNT => value <= MOST_FIELDS,
+            // With four octets they would name pages, too, and might reach over several.
+            USAGE_MINIMUM | USAGE_MAXIMUM => len < 4,
+            _ => true,
+        };
+        has_page |= prefix & !3 == USAGE_PAGE;
+        if !is_fine || !has_page {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
 impl Telephone {
     /// The telephone in a report descriptor; none where it has neither a hook switch nor a mute button.
     pub fn read(descriptor: &[u8]) -> Option<Self> {
+        if !is_sensible(descriptor) {
+            return None;
+        }
         let descriptor = ReportDescriptor::try_from(descriptor).ok()?;
         let mut telephone = Self {
             buttons: Vec::new(),

@@ -108,6 +108,22 @@ fn what_is_no_telephone_is_left_alone() {
         // Cut short it is nothing, or a smaller telephone, but no crash.
         let _ = Telephone::read(&bytes(JABRA_EVOLVE_LINK)[..end]);
     }
+    // A usage before any page; more usages, and more fields, than anything has; a long item; an item cut off.
+    let telephone = bytes(JABRA_EVOLVE_LINK);
+    for beginning in [
+        &[0x09, 0x05][..],
+        &[0x05, 0x0b, 0x2b, 0xff, 0xff, 0xff, 0x7f],
+        &[0x05, 0x0b, 0x97, 0xff, 0xff, 0xff, 0x7f],
+        &[0x05, 0x0b, 0x76, 0x00, 0x10],
+        &[0x05, 0x0b, 0xfe, 0x01, 0x00, 0x00],
+    ] {
+        let descriptor = [beginning, &telephone].concat();
+        assert_eq!(Telephone::read(&descriptor), None, "{beginning:02x?}");
+    }
+    assert_eq!(
+        Telephone::read(&[&telephone[..], &[0x06, 0x00]].concat()),
+        None
+    );
     let mut desk = Desk::with(JABRA_EVOLVE_LINK);
     desk.show(Lamps::RINGING);
     for report in [&[][..], &[2], &[9, 1], &[4, 1, 0]] {
