@@ -70,6 +70,7 @@ pub fn check_sound(settings: &Settings, report: &mut Report<'_>) -> anyhow::Resu
     for (role, title, key, setting, wanted) in roles {
         report.begin(&title);
         let outcome = match wanted {
+            None if setting == "null" => Skipped(tr!("none is chosen")),
             None => Skipped(tr!("{setting} needs no device", setting = setting)),
             Some(wanted) => try_device(role, wanted, key, setting)?,
         };

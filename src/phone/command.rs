@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::lamps::LampView;
+use super::ringer::Ring;
 use super::view::{Absence, AccountView, CallView};
 use crate::flight::way::Way;
 use crate::model::{CallId, CallerCard, ClientField, ClientId};
-use crate::settings::{Ringtone, Settings};
+use crate::settings::Settings;
 
 /// A request; each gets exactly one answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +44,7 @@ pub enum Command {
         target: Option<String>,
     },
     /// Ring for nobody, so that a person hears how a line would ring, or be quiet again.
-    TryRingtone(Option<Ringtone>),
+    TryRingtone(Option<Ring>),
     /// Let the person at this phone hear themselves two seconds later, without any call; or no longer.
     AudioTest(bool),
     /// Take an incoming call.

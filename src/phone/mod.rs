@@ -27,7 +27,7 @@ pub mod publishing;
 mod reception;
 mod recorder;
 mod requests;
-mod ringer;
+pub mod ringer;
 mod scenario;
 mod signalling;
 pub(crate) mod sound;
@@ -160,7 +160,7 @@ pub struct Phone {
     /// What headsets with buttons show, where there are any.
     headset: Option<Lamps>,
     /// Somebody hears themselves: how loud they are, said and heard.
-    audio_test: bool,
+    audio_test: Option<(f32, f32)>,
     /// Whom we have dialled last in this run, on which line, and whether our number was hidden.
     dialled: Option<(String, Option<String>, bool)>,
     news: News,
@@ -217,7 +217,7 @@ impl Phone {
             leading: Leading::new(config.time_zone),
             focus: None,
             headset: None,
-            audio_test: false,
+            audio_test: None,
             dialled: None,
             news: News::default(),
             links: Links::default(),

@@ -27,7 +27,7 @@ pub struct Ringer {
     /// Calls in conversation: with one, a second caller only beeps.
     talking: Vec<(CallId, TonePlan)>,
     /// Somebody listens how a line would ring.
-    trial: Option<Bell>,
+    trial: Option<Ring>,
     bell: Option<Ring>,
     loudspeaker: Option<Tone>,
     /// It may still be heard how a call of ours ended.
@@ -38,10 +38,11 @@ pub struct Ringer {
 
 /// How it rings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ring {
-    bell: Bell,
+pub struct Ring {
+    /// The bell.
+    pub bell: Bell,
     /// Rings in the bell's place.
-    file: Option<PathBuf>,
+    pub file: Option<PathBuf>,
 }
 
 /// Whose tones are heard.
@@ -89,14 +90,14 @@ impl Ringer {
     }
 
     /// Rings for nobody, or no longer, so that a person hears how a line would ring. Calls go first.
-    pub fn try_out(&mut self, ringtone: Option<Bell>, out: &mut Reactions) {
-        self.trial = ringtone;
+    pub fn try_out(&mut self, ring: Option<Ring>, out: &mut Reactions) {
+        self.trial = ring;
         self.play(out);
     }
 
     fn play(&mut self, out: &mut Reactions) {
         let mut loudspeaker = None;
-        let mut bell = self.trial.map(|bell| Ring { bell, file: None });
+        let mut bell = self.trial.clone();
         if let Some((_, first)) = self.waiting.first() {
             match self.talking.first() {
                 None => bell = Some(first.clone()),

@@ -9,11 +9,11 @@ use super::command::CommandError;
 use super::effect::Effect;
 use super::listener::{CallEvent, Reactions};
 use super::requests::Done;
+use super::ringer::Ring;
 use super::{Phone, PhoneOutput};
 use crate::automation::{AudioTestState, Body, NoticeKind};
 use crate::model::{CallId, EndReason};
 use crate::now::Now;
-use crate::settings::Ringtone;
 use crate::tr;
 
 /// Without a packet for this long a call is ended.
@@ -138,7 +138,7 @@ impl Phone {
     }
 
     /// Lets a person hear how a line would ring.
-    pub(super) fn try_ringtone(&mut self, ringtone: Option<Ringtone>) {
+    pub(super) fn try_ringtone(&mut self, ringtone: Option<Ring>) {
         let mut reactions = Reactions::default();
         self.features.ringer.try_out(ringtone, &mut reactions);
         let effects = reactions.effects.into_iter().map(PhoneOutput::Effect);
@@ -150,7 +150,7 @@ impl Phone {
         if on && self.own_calls() > 0 {
             return Err(CommandError::TestInCall);
         }
-        if on != self.audio_test {
+        if on != self.audio_test.is_some() {
             self.effect(Effect::Media(MediaCommand::EchoTest { on }));
             self.tell_audio_test(now, on.then_some((0.0, 0.0)));
         }
@@ -158,15 +158,14 @@ impl Phone {
     }
 
     fn tell_audio_test(&mut self, now: Now, levels: Option<(f32, f32)>) {
-        let (before, after) = (self.audio_test, levels.is_some());
-        let state = match (before, after) {
+        let state = match (self.audio_test.is_some(), levels.is_some()) {
             (false, true) => AudioTestState::Started,
             (true, true) => AudioTestState::Levels,
             (true, false) => AudioTestState::Ended,
             // Levels that were on their way when it ended.
             (false, false) => return,
         };
-        self.audio_test = after;
+        self.audio_test = levels;
         let (input, output) = levels.unzip();
         self.event(
             now,
@@ -228,7 +227,7 @@ impl Phone {
 
     fn on_device(&mut self, now: Now, event: &MediaEvent) {
         if let MediaEvent::EchoTest { levels } = event {
-            if self.audio_test {
+            if self.audio_test.is_some() {
                 self.tell_audio_test(now, *levels);
             }
             return;

@@ -31,6 +31,8 @@ pub struct View {
     pub task_edition: Option<u64>,
     /// A link that a person is asked about.
     pub link: Option<LinkView>,
+    /// Somebody hears themselves: peaks of what is said and what is heard, 0 to 1.
+    pub audio_test: Option<(f32, f32)>,
 }
 
 /// Which callers do not ring here, for as long as the program runs or until it is changed.
@@ -180,6 +182,9 @@ pub struct CallView {
     pub path: Option<SoundPath>,
     /// Estimated opinion score, 1 to 4.5.
     pub quality: Option<f32>,
+    /// The same by the other side's account: how it hears us.
+    #[serde(skip)]
+    pub quality_there: Option<f32>,
     /// Peaks of what we send and what we hear, 0 to 1.
     #[serde(skip)]
     pub levels: Option<(f32, f32)>,
@@ -244,6 +249,7 @@ impl Phone {
             log_edition: log.edition() + self.news.marks,
             task_edition: log.has_tasks().then_some(self.news.tasks),
             link: self.links.asked.clone(),
+            audio_test: self.audio_test,
         }
     }
 
@@ -301,6 +307,10 @@ impl Phone {
                 .stats
                 .filter(|s| s.packets_received > 0)
                 .map(|s| s.mos),
+            quality_there: call
+                .media
+                .stats
+                .and_then(|s| s.remote_opinion?.conversational),
             levels: call.media.levels,
         }
     }

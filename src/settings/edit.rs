@@ -14,10 +14,11 @@ use super::read::{
     CALLER_ID, CODECS, INTERCOM, LANGUAGES, POLICIES, RECORDING_FORMATS, RECORDING_MODES,
     RINGTONES, SRTP, THEMES, TRANSPORTS,
 };
+use super::ringtone;
 use super::{Account, Password, Settings, SettingsError, SettingsFault, every_interface};
 
 /// A key and its value; `None` where the key is to be absent.
-type Entry = (&'static str, Option<Value>);
+pub(super) type Entry = (&'static str, Option<Value>);
 
 /// Writes `settings` to `path`: keys whose value differs from the file's are set, all else stays
 /// as it stands. The file appears whole or not at all and is readable by its owner alone.
@@ -47,43 +48,65 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
             }
         }
     }
-    set_accounts(&mut document, &before.accounts, &settings.accounts);
+    accounts().set(&mut document, &before.accounts, &settings.accounts);
+    ringtone::list().set(&mut document, &before.ringtones, &settings.ringtones);
     write_whole(path, &document.to_string()).map_err(|source| {
         let file = path.to_owned();
         SettingsFault::Unwritable { file, source }.into()
     })
 }
 
-fn set_accounts(document: &mut DocumentMut, before: &[Account], after: &[Account]) {
-    if before == after {
-        return;
+/// A list of tables of the file, such as `[[account]]`.
+pub(super) struct List<T> {
+    pub(super) name: &'static str,
+    /// What tells one of them from the others.
+    pub(super) key: fn(&T) -> &str,
+    pub(super) entries: fn(&T) -> Vec<Entry>,
+    /// One whose table is empty.
+    pub(super) empty: T,
+}
+
+impl<T: PartialEq> List<T> {
+    fn set(&self, document: &mut DocumentMut, before: &[T], after: &[T]) {
+        if before == after {
+            return;
+        }
+        let section = document
+            .entry(self.name)
+            .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+        if let Ok(tables) = std::mem::take(section).into_array_of_tables() {
+            *section = Item::ArrayOfTables(self.merged(&tables, before, after));
+        }
     }
-    let section = document
-        .entry("account")
-        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    if let Ok(tables) = std::mem::take(section).into_array_of_tables() {
-        *section = Item::ArrayOfTables(merged_accounts(&tables, before, after));
+
+    /// The tables of `after`, each made from the one it came from: that of the same key, or, where none
+    /// was added or removed, the one in the same place.
+    fn merged(&self, tables: &ArrayOfTables, before: &[T], after: &[T]) -> ArrayOfTables {
+        let mut merged = ArrayOfTables::new();
+        for (place, item) in after.iter().enumerate() {
+            let origin = before
+                .iter()
+                .position(|old| (self.key)(old) == (self.key)(item))
+                .or((before.len() == after.len()).then_some(place));
+            let (mut table, old) =
+                match origin.and_then(|at| Some((tables.get(at)?, before.get(at)?))) {
+                    Some((table, old)) => (table.clone(), old),
+                    None => (Table::new(), &self.empty),
+                };
+            set_changed(&mut table, &(self.entries)(old), (self.entries)(item));
+            merged.push(table);
+        }
+        merged
     }
 }
 
-/// The tables of `after`, each made from the one it came from: the same AOR, or, where no line
-/// was added or removed, the same place.
-fn merged_accounts(tables: &ArrayOfTables, before: &[Account], after: &[Account]) -> ArrayOfTables {
-    let mut merged = ArrayOfTables::new();
-    for (place, account) in after.iter().enumerate() {
-        let origin = before
-            .iter()
-            .position(|old| old.aor == account.aor)
-            .or((before.len() == after.len()).then_some(place));
-        let (mut table, old) = match origin.and_then(|at| Some((tables.get(at)?, before.get(at)?)))
-        {
-            Some((table, old)) => (table.clone(), account_entries(old)),
-            None => (Table::new(), account_entries(&Account::new(""))),
-        };
-        set_changed(&mut table, &old, account_entries(account));
-        merged.push(table);
+fn accounts() -> List<Account> {
+    List {
+        name: "account",
+        key: |account| account.aor.as_str(),
+        entries: account_entries,
+        empty: Account::new(""),
     }
-    merged
 }
 
 fn set_changed(table: &mut dyn toml_edit::TableLike, old: &[Entry], new: Vec<Entry>) {
@@ -114,13 +137,13 @@ fn differ(old: &Entry, new: &Entry) -> bool {
 fn sections(settings: &Settings) -> Vec<(&'static str, Vec<Entry>)> {
     let Settings {
         accounts: _,
+        ringtones: _,
         // Nothing in the window changes it.
         carddav: _,
         // Written by hand alone.
         office: _,
         sources: _,
         too_long: _,
-        ringtones: _,
         scenarios: _,
         api: _,
         webhooks: _,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::edit::{Entry, List, word};
 use super::read::RINGTONES;
 use super::section::Section;
 use super::{CategoryRingtone, Ringtone, Settings, SettingsError};
@@ -32,6 +33,29 @@ pub(super) fn ringtones(top: &mut Section<'_>) -> Result<Vec<CategoryRingtone>, 
         ringtones.push(read);
     }
     Ok(ringtones)
+}
+
+/// How the list is written.
+pub(super) fn list() -> List<CategoryRingtone> {
+    List {
+        name: "ringtone",
+        key: |ringtone| ringtone.category.as_str(),
+        entries,
+        empty: CategoryRingtone {
+            category: CategoryId::new(""),
+            ringtone: Ringtone::Marimba,
+            file: None,
+        },
+    }
+}
+
+fn entries(ringtone: &CategoryRingtone) -> Vec<Entry> {
+    let bell = word(&RINGTONES, &ringtone.ringtone);
+    vec![
+        ("category", Some(ringtone.category.as_str().into())),
+        ("ringtone", Some(bell.into())),
+        ("file", ringtone.file.as_ref().map(Into::into)),
+    ]
 }
 
 impl Settings {

@@ -772,3 +772,26 @@ fn categories_have_ringtones_of_their_own_each_once() {
         assert!(error.contains(told), "{error}");
     }
 }
+
+#[test]
+fn the_ringtones_of_categories_are_written_and_what_stands_beside_them_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    let before = "# Whom we know\n[[ringtone]]\ncategory = \"vip\"   # the best\nringtone = \"chimes\"\n\n[window]\ntext_percent = 125\n";
+    std::fs::write(&file, before).unwrap();
+    let mut settings = Settings::load(&file).unwrap();
+    settings.ringtones[0].file = Some("/sounds/storm.wav".into());
+    settings.ringtones.push(CategoryRingtone {
+        category: CategoryId::new("problem"),
+        ringtone: Ringtone::Marimba,
+        file: None,
+    });
+    save(&file, &settings).unwrap();
+    assert_eq!(Settings::load(&file).unwrap(), settings);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("# Whom we know\n[[ringtone]]\ncategory = \"vip\"   # the best\n"));
+    settings.ringtones.clear();
+    save(&file, &settings).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("ringtone") && text.contains("text_percent = 125"));
+}

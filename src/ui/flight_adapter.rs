@@ -219,8 +219,11 @@ fn figures(flight: &Flight) -> Vec<Figure> {
     let row = report::headings()
         .into_iter()
         .zip(report::row(&total, String::new()));
+    let there = total.remote_mos.map(|mos| format!("{mos:.1}"));
+    let there = (tr!("Score there"), there.unwrap_or_default());
     std::iter::once(codec)
         .chain(row)
+        .chain([there])
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| Figure {
             name: name.into(),
@@ -271,6 +274,10 @@ mod tests {
         assert_eq!(told.steps[2].kind, StepKind::Received);
         let score = told.figures.last().unwrap();
         assert_eq!(score.name, "Score");
+        let mut flight = flight;
+        flight.samples.last_mut().unwrap().remote_mos = Some(3.86);
+        let there = figures(&flight).pop().unwrap();
+        assert_eq!((&*there.name, &*there.value), ("Score there", "3.9"));
         assert_eq!(told.sound.last().unwrap().until, "1:05");
     }
 

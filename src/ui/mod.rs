@@ -249,7 +249,7 @@ impl Desk {
         self.shell.retell();
         self.calls.refresh();
         self.popups.refresh();
-        spawn(self.settings.clone().load_devices());
+        self.settings.view_audio();
         spawn(self.layouts.clone().reload());
         spawn(self.log.clone().reload());
         spawn(self.log.clone().load_views(false));

@@ -393,6 +393,8 @@ pub fn elapsed(call: &CallView, now: Timestamp) -> SharedString {
 
 fn map_call(call: &CallView, now: Timestamp, selected: bool) -> CallItem {
     let (quality, quality_text) = call.quality.map(text::quality).unwrap_or_default();
+    let there = call.quality_there.map(text::quality);
+    let (quality_there, quality_there_text) = there.unwrap_or_default();
     let (spoken, heard) = call.levels.unwrap_or_default();
     let card = call.card.as_ref();
     let category = card.and_then(|card| card.category.as_ref());
@@ -424,6 +426,8 @@ fn map_call(call: &CallView, now: Timestamp, selected: bool) -> CallItem {
         codec: call.codec.map(text::codec).unwrap_or_default().into(),
         quality,
         quality_text,
+        quality_there,
+        quality_there_text,
         privacy: map_privacy(call.srtp),
         diverted_by: text::line(call.diverted_by.as_deref().unwrap_or_default()),
         conference: !call.joined_with.is_empty(),

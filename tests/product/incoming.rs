@@ -5,7 +5,7 @@ use std::time::Duration;
 use ringbook::app::Input;
 use ringbook::model::{CallStatus, CategoryId, Client, Kind, PhoneNumber, Record, Value};
 use ringbook::phone::command::{Command, CommandError};
-use ringbook::settings::Ringtone;
+use ringbook::phone::ringer::Ring;
 use ringbook_media::tone::{Bell, Tone};
 use ringbook_sip::message::{Message, Method};
 use serde_json::json;
@@ -538,10 +538,11 @@ fn a_deaf_media_thread_keeps_no_row_open() {
 #[test]
 fn a_line_rings_in_its_own_way_and_a_call_goes_before_a_trial() {
     let mut settings = settings("");
-    settings.accounts[0].ringtone = Ringtone::Deep;
+    settings.accounts[0].ringtone = Bell::Deep;
     let mut office = Office::open(settings);
-    let trial = |ringtone| Command::TryRingtone(ringtone);
-    office.command(trial(Some(Ringtone::Chimes))).unwrap();
+    let trial =
+        |bell: Option<Bell>| Command::TryRingtone(bell.map(|bell| Ring { bell, file: None }));
+    office.command(trial(Some(Bell::Chimes))).unwrap();
     assert_eq!(office.bell, Some(Tone::Ringing(Bell::Chimes)));
     office.call_in();
     assert_eq!(office.bell, Some(Tone::Ringing(Bell::Deep)));

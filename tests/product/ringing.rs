@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ringbook::model::{CategoryId, Client, PhoneNumber};
 use ringbook::phone::command::Command;
+use ringbook::phone::ringer::Ring;
 use ringbook::settings::{CategoryRingtone, Ringtone, Settings};
 use ringbook_media::tone::{Bell, Signal, Tone, TonePlan};
 
@@ -147,4 +148,17 @@ fn a_line_rings_with_its_file_and_a_category_in_its_own_way() {
     office.call_in_as("+77011112233");
     office.ms(100);
     assert_eq!(office.bell, Some(Tone::Ringing(Bell::Chimes)));
+}
+
+#[test]
+fn a_file_is_heard_before_it_is_chosen() {
+    let mut office = Office::open(german());
+    let ring = Ring {
+        bell: Ringtone::Deep,
+        file: Some("storm.wav".into()),
+    };
+    office.command(Command::TryRingtone(Some(ring))).unwrap();
+    assert_eq!(office.ring_file.as_deref(), Some(Path::new("storm.wav")));
+    office.command(Command::TryRingtone(None)).unwrap();
+    assert_eq!((office.bell, &office.ring_file), (None, &None));
 }

@@ -12,10 +12,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ringbook::model::TaskId;
-use ringbook::phone::command::Command;
+use ringbook::phone::command::{Command, Reply};
 use ringbook::phone::view::View;
 use ringbook::profile::Profile;
-use ringbook::settings::{Settings, SettingsError};
+use ringbook::settings::{self, Settings, SettingsError};
 use ringbook::store::StoreHandle;
 use ringbook::ui::{Desk, OnReply, PhoneLink};
 use ringbook_ui::slint::platform::software_renderer::{
@@ -102,16 +102,23 @@ impl Platform for Headless {
 }
 
 /// A profile and its store, as the window asks them. There is no phone behind it: what it is asked to do
-/// is not done.
+/// is noted, and not done.
 struct NoPhone {
     profile: Profile,
     store: StoreHandle,
+    asked: RefCell<Vec<Command>>,
+    show: RefCell<Box<dyn Fn(Arc<View>)>>,
 }
 
 impl PhoneLink for NoPhone {
-    fn command(&self, _: Command, _: OnReply) {}
+    fn command(&self, command: Command, answer: OnReply) {
+        self.asked.borrow_mut().push(command);
+        answer(Ok(Reply::Done {}));
+    }
 
-    fn watch(&self, _: Box<dyn Fn(Arc<View>) + Send>) {}
+    fn watch(&self, show: Box<dyn Fn(Arc<View>) + Send>) {
+        *self.show.borrow_mut() = show;
+    }
 
     fn store(&self) -> Option<StoreHandle> {
         Some(self.store.clone())
@@ -125,8 +132,8 @@ impl PhoneLink for NoPhone {
         Settings::load(&self.profile.settings())
     }
 
-    fn save_settings(&self, _: Settings) -> Result<(), SettingsError> {
-        Ok(())
+    fn save_settings(&self, settings: Settings) -> Result<(), SettingsError> {
+        settings::save(&self.profile.settings(), &settings)
     }
 
     fn read_tariffs(&self) {}
@@ -145,6 +152,7 @@ pub struct Shown {
     adapter: Rc<MinimalSoftwareWindow>,
     pixels: Vec<PremultipliedRgbaColor>,
     width: usize,
+    phone: Rc<NoPhone>,
     _desk: Rc<Desk>,
 }
 
@@ -158,15 +166,34 @@ impl Shown {
         window.show().unwrap();
         let adapter = made.borrow().last().cloned().unwrap();
         adapter.set_size(PhysicalSize::new(width, height));
-        let desk = Desk::start(&window, Rc::new(NoPhone { profile, store }));
+        let phone = Rc::new(NoPhone {
+            profile,
+            store,
+            asked: RefCell::default(),
+            show: RefCell::new(Box::new(|_| {})),
+        });
+        let desk = Desk::start(&window, phone.clone());
         Self {
             window,
             tasks,
             adapter,
             pixels: vec![PremultipliedRgbaColor::default(); (width * height) as usize],
             width: width as usize,
+            phone,
             _desk: desk,
         }
+    }
+
+    /// Whether the phone was asked for this.
+    #[allow(dead_code)] // Who measures does not ask.
+    pub fn asked(&self, command: &Command) -> bool {
+        self.phone.asked.borrow().contains(command)
+    }
+
+    /// Has the phone look like this.
+    #[allow(dead_code)] // See above.
+    pub fn show(&self, view: View) {
+        (self.phone.show.borrow())(Arc::new(view));
     }
 
     /// What is due: timers, animations, answers of other threads, and a frame where something changed.

@@ -201,3 +201,18 @@ fn two_conversations_are_joined_connected_and_parted_from_the_list_and_the_bar()
     assert_eq!(*asked.borrow(), ["join c1 c2", "connect c1 c2", "split c1"]);
     support::picture(&window, "call-conference", 1080.0, 720.0);
 }
+
+#[test]
+fn how_the_other_side_hears_us_stands_below_how_we_hear_it() {
+    let window = window(sample::call(), 1080.0);
+    let score = |label: &str| labelled(&window, label).pop();
+    let here = score("very good").unwrap().absolute_position().y;
+    let there = score("At the other side: good").unwrap();
+    assert!(there.absolute_position().y > here);
+    window.global::<PhoneAdapter>().set_call(CallItem {
+        quality_there: 0,
+        ..sample::call()
+    });
+    support::settle();
+    assert!(score("At the other side: good").is_none());
+}

@@ -6,7 +6,7 @@ mod support;
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
-use support::{book, sample, tasks};
+use support::{audio, book, sample, tasks};
 
 /// A language, what its rail calls the clients, and how a day late reads.
 const LANGUAGES: [(&str, &str, &str); 7] = [
@@ -116,6 +116,9 @@ fn no_language_pushes_a_text_out_of_the_narrowest_window() {
             check("availability");
             // What fits with large texts fits with small ones.
             if scale > 1.0 {
+                audio::put(&window);
+                audio::put_trial(&window);
+                check("audio");
                 settings.set_part(SettingsPart::Office);
                 check("office");
                 let clients = window.global::<ClientsAdapter>();

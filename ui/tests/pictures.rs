@@ -7,7 +7,7 @@ use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};
 use ringbook_ui::*;
 use support::calls::Words as Said;
-use support::{book, calls, sample, table, tasks};
+use support::{audio, book, calls, sample, table, tasks};
 
 #[test]
 fn pictures_of_every_window() {
@@ -286,6 +286,33 @@ fn pictures_of_the_card_and_the_client_page_in_every_language() {
                 let name = format!("client-{code}{size}{suffix}");
                 support::picture(&window, &name, 1080.0, 720.0 * scale);
             }
+        }
+    }
+}
+
+/// The settings of the sound, at rest and while they are tried: light and dark, wide and narrow.
+#[test]
+fn pictures_of_the_settings_of_the_sound() {
+    support::start();
+
+    for code in ["en", "ru", "ar"] {
+        for (theme, suffix) in [(ThemeChoice::Light, ""), (ThemeChoice::Dark, "-dark")] {
+            let window = MainWindow::new().unwrap();
+            select_bundled_translation(code).unwrap();
+            window.global::<Theme>().invoke_choose(theme);
+            window.global::<Reading>().set_rtl(code == "ar");
+            sample::fill(&window);
+            audio::put(&window);
+            let name = format!("audio-{code}{suffix}");
+            support::picture(&window, &name, 1080.0, 2100.0);
+            support::assert_within(&window, 1080.0, &name);
+            audio::put_trial(&window);
+            let name = format!("audio-trial-{code}{suffix}");
+            support::picture(&window, &name, 1080.0, 1000.0);
+            let name = format!("audio-narrow-{code}{suffix}");
+            support::picture(&window, &name, 320.0, 2800.0);
+            support::assert_within(&window, 320.0, &name);
+            assert!(support::covered(&window).is_empty(), "{name}");
         }
     }
 }

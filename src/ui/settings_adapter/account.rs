@@ -100,6 +100,10 @@ impl SettingsPage {
             Ok(()) => {
                 let untrusted = line::untrusted(&account).await;
                 faults.ca_file = untrusted.unwrap_or_default().into();
+                if let Some(file) = &account.ringtone_file {
+                    let unplayable = ringtone::unplayable(file).await;
+                    faults.ringtone_file = unplayable.unwrap_or_default().into();
+                }
             }
             Err(found) => faults = found,
         }
@@ -187,6 +191,7 @@ pub(super) fn map_account(account: &Account) -> AccountForm {
         company: text(&account.company),
         card_layout: text(&account.card_layout),
         ringtone: ringtone::place_of(account.ringtone),
+        ringtone_file: text(&account.ringtone_file),
         username: text(&account.username),
         password: account
             .password
@@ -223,6 +228,7 @@ fn take_account(form: &AccountForm, account: &mut Account) {
     account.company = text(&form.company);
     account.card_layout = text(&form.card_layout);
     account.ringtone = ringtone::ringtone_at(form.ringtone);
+    account.ringtone_file = ringtone::file_at(&form.ringtone_file);
     account.username = text(&form.username);
     account.password = text(&form.password).map(Password::new);
     if account.password.is_some() {
@@ -280,6 +286,7 @@ mod tests {
         account.company = Some("Alfa LLC".into());
         account.registrar = Some("sip:pbx.a.example".into());
         account.password_command = Some("pass show sip".into());
+        account.ringtone_file = Some("/home/anna/bell.opus".into());
         account.expires_s = 600;
         let mut copy = account.clone();
         take_account(&map_account(&account), &mut copy);

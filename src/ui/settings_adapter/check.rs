@@ -1,10 +1,10 @@
 //! The connection check: the steps of `ringbook check`, shown as they are tried.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 
 use ringbook_ui::slint::{ComponentHandle, ModelRc, VecModel};
 use ringbook_ui::{CheckStep, SettingsAdapter, StepState};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::SettingsPage;
 use crate::automation::RegistrationState;
@@ -33,15 +33,19 @@ impl SettingsPage {
         }
         let number = self.begin_check();
         adapter.set_checking(true);
-        let mut steps = Vec::new();
-        let mut progress = run(account, settings, self.phone.profile().database());
-        while let Some(progress) = progress.recv().await {
-            if self.checked.get() != number {
-                return;
+        let database = self.phone.profile().database();
+        let progress = run(tr!("Connection check"), move |report| {
+            check_line(&account, &settings, report)?;
+            check_caller_id(&account, &database, report)
+        });
+        show_steps(progress, |steps| {
+            let is_latest = self.checked.get() == number;
+            if is_latest {
+                adapter.set_check(steps);
             }
-            follow(&mut steps, progress);
-            adapter.set_check(ModelRc::from(Rc::new(VecModel::from(steps.clone()))));
-        }
+            is_latest
+        })
+        .await;
         if self.checked.get() == number {
             adapter.set_checking(false);
         }
@@ -70,27 +74,38 @@ impl SettingsPage {
     }
 }
 
-/// Checks on a thread of its own; tells how far it has come.
-fn run(
-    account: Account,
-    settings: Settings,
-    database: PathBuf,
-) -> tokio::sync::mpsc::UnboundedReceiver<Progress> {
-    let (send, progress) = tokio::sync::mpsc::unbounded_channel();
+/// Checks on a thread of its own; tells how far it has come. What could not be checked at all is a step
+/// of this title.
+pub(super) fn run(
+    title: String,
+    checks: impl FnOnce(&mut Report<'_>) -> anyhow::Result<()> + Send + 'static,
+) -> UnboundedReceiver<Progress> {
+    let (send, progress) = unbounded_channel();
     std::thread::spawn(move || {
         let mut tell = |progress| drop(send.send(progress));
-        let mut report = Report::new(&mut tell);
-        let done = check_line(&account, &settings, &mut report)
-            .and_then(|()| check_caller_id(&account, &database, &mut report));
-        if let Err(error) = done {
+        if let Err(error) = checks(&mut Report::new(&mut tell)) {
             let outcome = Outcome::Failed {
                 what: format!("{error:#}"),
                 remedy: String::new(),
             };
-            tell(Progress::Done(tr!("Connection check"), outcome));
+            tell(Progress::Done(title, outcome));
         }
     });
     progress
+}
+
+/// Shows the steps so far whenever there is news, until the end or until nobody wants to know any more.
+pub(super) async fn show_steps(
+    mut progress: UnboundedReceiver<Progress>,
+    show: impl Fn(ModelRc<CheckStep>) -> bool,
+) {
+    let mut steps = Vec::new();
+    while let Some(progress) = progress.recv().await {
+        follow(&mut steps, progress);
+        if !show(ModelRc::from(Rc::new(VecModel::from(steps.clone())))) {
+            return;
+        }
+    }
 }
 
 /// Adds what has become of a step. The one that was being tried gives way to what was found.
@@ -158,7 +173,9 @@ mod tests {
     fn a_line_is_checked_as_it_is_typed() {
         let mut account = Account::new("sip:101@nowhere.invalid");
         account.register = false;
-        let mut progress = run(account, Settings::default(), PathBuf::new());
+        let mut progress = run("Connection check".into(), move |report| {
+            check_line(&account, &Settings::default(), report)
+        });
         let mut steps = Vec::new();
         while let Some(told) = progress.blocking_recv() {
             follow(&mut steps, told);

@@ -117,6 +117,7 @@ pub(super) fn take_line(
     let emergency = list(&form.emergency);
     let lamps = list(&form.lamps);
     let faults = AccountFaults {
+        ringtone_file: SharedString::new(),
         ca_file: SharedString::new(),
         codecs: match form.own_codecs && own.is_empty() {
             true => tr!("At least one codec is needed: switch one on.").into(),

@@ -6,20 +6,23 @@ mod check;
 mod line;
 mod look;
 mod ringtone;
+mod trial;
 
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use ringbook_ui::slint::{ComponentHandle, ModelRc, SharedString, VecModel, Weak};
 use ringbook_ui::{AccountFaults, MainWindow, SettingsAdapter};
 
 use self::account::{map_account, title};
-use self::audio::device;
+use self::audio::AudioLists;
 use self::look::TEXT_SIZES;
-use self::ringtone::ringtone_at;
+use self::ringtone::{file_at, ringtone_at};
 use super::asking::spawn;
 use super::link::PhoneLink;
 use super::window_adapter::complain;
+use crate::phone::ringer::Ring;
 use crate::phone::view::{AccountView, View};
 use crate::settings::{Account, RecordingMode, Settings, WindowTheme};
 
@@ -29,8 +32,7 @@ pub struct SettingsPage {
     phone: Rc<dyn PhoneLink>,
     lines: RefCell<Vec<AccountView>>,
     in_call: Cell<bool>,
-    inputs: RefCell<Vec<String>>,
-    outputs: RefCell<Vec<String>>,
+    audio: AudioLists,
     /// Counts the checks: what an older one finds is dropped.
     checked: Cell<u64>,
     /// Counts the ringtones that were tried.
@@ -45,8 +47,7 @@ impl SettingsPage {
             phone,
             lines: RefCell::default(),
             in_call: Cell::new(false),
-            inputs: RefCell::default(),
-            outputs: RefCell::default(),
+            audio: AudioLists::default(),
             checked: Cell::new(0),
             trials: Cell::new(0),
         });
@@ -56,10 +57,10 @@ impl SettingsPage {
         let recordings = page.phone.profile().recordings();
         adapter.set_recording_folder(recordings.display().to_string().into());
         page.take_account(&adapter);
+        page.take_audio(window);
         page.take_rest(&adapter);
         page.load(0);
         page.dress();
-        spawn(page.clone().load_devices());
         page
     }
 
@@ -69,9 +70,15 @@ impl SettingsPage {
         let page = self.clone();
         adapter.on_add_account(move || page.begin_account());
         let page = self.clone();
-        adapter.on_try_ringtone(move |index| {
-            spawn(page.clone().try_ringtone(ringtone_at(index)));
+        adapter.on_try_ringtone(move |index, file| {
+            let ring = Ring {
+                bell: ringtone_at(index),
+                file: file_at(&file).map(PathBuf::from),
+            };
+            spawn(page.clone().try_ringtone(ring));
         });
+        let page = self.clone();
+        adapter.on_choose_ringtone_file(move || spawn(page.clone().choose_ringtone_file(None)));
         let page = self.clone();
         adapter.on_save_account(move || spawn(page.clone().save_account()));
         let page = self.clone();
@@ -93,21 +100,6 @@ impl SettingsPage {
     }
 
     fn take_rest(self: &Rc<Self>, adapter: &SettingsAdapter<'_>) {
-        let page = self.clone();
-        adapter.on_set_input(move |index| {
-            let name = device(&page.inputs.borrow(), index);
-            page.change(|settings| settings.audio.input = name);
-        });
-        let page = self.clone();
-        adapter.on_set_output(move |index| {
-            let name = device(&page.outputs.borrow(), index);
-            page.change(|settings| settings.audio.output = name);
-        });
-        let page = self.clone();
-        adapter.on_set_ring(move |index| {
-            let name = device(&page.outputs.borrow(), index);
-            page.change(|settings| settings.audio.ring = name);
-        });
         let page = self.clone();
         adapter.on_set_recording_mode(move |index| {
             page.change(|settings| {
@@ -146,7 +138,8 @@ impl SettingsPage {
     }
 
     /// Takes the lines' states of a new view over.
-    pub fn show(&self, view: &View) {
+    pub fn show(self: &Rc<Self>, view: &View) {
+        self.show_trial(view);
         self.in_call.set(!view.calls.is_empty());
         if *self.lines.borrow() != view.accounts {
             self.lines.borrow_mut().clone_from(&view.accounts);

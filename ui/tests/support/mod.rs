@@ -1,6 +1,7 @@
 //! What the window's tests share: a backend without a display, sample data, pictures.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod audio;
 pub mod book;
 pub mod calls;
 pub mod sample;

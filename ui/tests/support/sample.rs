@@ -249,6 +249,8 @@ pub fn call() -> CallItem {
         codec: "Opus 48 kHz · 1 % lost · 24 ms jitter".into(),
         quality: 5,
         quality_text: "very good".into(),
+        quality_there: 4,
+        quality_there_text: "good".into(),
         privacy: Privacy::Encrypted,
         heard: 0.62,
         spoken: 0.35,
@@ -700,8 +702,6 @@ pub fn fill(window: &MainWindow) {
             state: StepState::Failed,
         },
     ]));
-    settings.set_inputs(words(&["Default", "Headset microphone"]));
-    settings.set_outputs(words(&["Default", "Headset", "Speakers"]));
     settings.set_recording_folder("/home/anna/.local/share/ringbook/recordings".into());
     settings.set_languages(words(&["English"]));
     settings.set_version("0.1.0".into());
