@@ -43,7 +43,7 @@ const SOAK: Duration = Duration::from_secs(120);
 
 fn main() {
     // Arguments that are no options name the agents to measure; without one, all are. `throughput`
-    // alone measures calls as fast as they go, `together` many calls at once, `book` what a million clients and a million calls
+    // alone measures calls as fast as they go, `load` what one call costs, `together` many calls at once, `book` what a million clients and a million calls
     // cost (`reports` the figures over calls alone, `log` their list, `scroll` the window's table), `listening` how speech
     // sounds after bad networks, `cards` what a sound server's devices cost, and `strain` what strangers and much work do to the phone; a
     // number says for how many seconds the long run goes on: `cargo bench --bench figures strain
@@ -66,8 +66,12 @@ fn main() {
         .filter(|agent| wanted(agent))
     {
         signalling::measure(agent, &mut table);
-        load::measure(agent, &mut table);
         delay::measure(agent, &mut table);
+    }
+    for agent in [&RINGBOOK, &BARESIP] {
+        if wanted(agent) || is_named("load") {
+            load::measure(agent, &mut table);
+        }
     }
     for agent in [&RINGBOOK, &BARESIP] {
         if wanted(agent) || is_named("throughput") {
