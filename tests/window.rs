@@ -321,7 +321,8 @@ fn each_setting_of_the_sound_stands_in_the_file_and_is_shown_as_it_stands_there(
         let settings = || Settings::load(&profile.settings()).unwrap();
         let shown = open_audio(folder.path());
         let audio = shown.window.global::<AudioAdapter>();
-        let switches: [(AudioSwitch, fn(&Settings) -> bool); 7] = [
+        type Read = fn(&Settings) -> bool;
+        let switches: [(AudioSwitch, Read); 7] = [
             (AudioSwitch::EchoCancellation, |it| {
                 it.audio.voice.echo_cancellation
             }),

@@ -168,16 +168,11 @@ fn write_baresip_settings(part: &Part, port: u16, folder: &TempDir) {
     } else {
         ""
     };
-    // It would hold every call but the last.
-    let menu = match part.sound {
-        Sound::Loop => "",
-        _ => "module_app menu.so\n",
-    };
     let settings = format!(
         "sip_listen 127.0.0.1:{port}\nnet_interface 127.0.0.1\nrtp_ports 10000-19999\n\
          call_max_calls 0\n\
          module_path /usr/lib/baresip/modules\nmodule_tmp uuid.so\nmodule_tmp account.so\n\
-         module g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\nmodule alsa.so\n{recorder}{menu}\
+         module g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\nmodule alsa.so\n{recorder}module_app menu.so\n\
          audio_source {source}\naudio_player {player}\n\
          snd_path {}\n",
         folder.path().display()

@@ -78,10 +78,8 @@ fn main() {
             throughput::measure(agent, &mut table);
         }
     }
-    for agent in [&RINGBOOK, &BARESIP] {
-        if wanted(agent) || is_named("together") {
-            together::measure(agent, &mut table);
-        }
+    if wanted(&RINGBOOK) || is_named("together") {
+        together::measure(&mut table);
     }
     for agent in [&RINGBOOK, &BARESIP] {
         if wanted(agent) || is_named("listening") {
