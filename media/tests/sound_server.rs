@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use phones::{Phone, connect, read, seconds_of, tone_file};
+use phones::{Phone, connect, read, seconds_of, sound_file, tone_file};
 use ringbook_media::{
     calibration::Microphone,
     codec::Codec,
@@ -403,12 +403,12 @@ fn the_loudspeaker_is_found_in_the_microphone() {
 
 /// What comes back to somebody who speaks to a phone whose microphone hears its loudspeaker, in the last ten seconds.
 fn echo_after(seconds: usize, sink: &str, voice: VoiceSettings, folder: &Path) -> f32 {
-    let said = folder.join("said.wav");
-    write(&said, &rooms::english(seconds as f32));
+    let said = folder.join(format!("{sink}-said.wav"));
+    let said = sound_file(said, &rooms::english(seconds as f32));
     let heard = folder.join(format!("{sink}.wav"));
     let microphone = InputDevice::Named(format!("{sink}.monitor"));
     let office = Phone::start_with(microphone, named(sink), voice);
-    let caller = Phone::start(InputDevice::File(said), OutputDevice::File(heard.clone()));
+    let caller = Phone::start(said, OutputDevice::File(heard.clone()));
     connect(&office, &caller, Codec::G722);
     let packets = seconds as u64 * 50;
     caller.wait_within(phones::DEADLINE * 2, "statistics", |event| match event {
@@ -419,20 +419,6 @@ fn echo_after(seconds: usize, sink: &str, voice: VoiceSettings, folder: &Path) -
     let (channels, rate) = read(&heard);
     let last = channels[0].len() - 10 * rate as usize;
     power(&channels[0][last..])
-}
-
-fn write(path: &Path, samples: &[f32]) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: rooms::RATE,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).unwrap();
-    for sample in samples {
-        writer.write_sample((sample * 32_767.0) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
 }
 
 #[test]

@@ -215,7 +215,7 @@ mod tests {
                 let late = &marks[marks.len() / 2..];
                 let least = late.iter().copied().fold(f64::MAX, f64::min);
                 assert!(
-                    least < 0.022,
+                    least < 0.020,
                     "{least} s always wait at {skew} with periods of {period}"
                 );
             }

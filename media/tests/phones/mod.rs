@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
@@ -153,6 +153,11 @@ pub fn connect(alice: &Phone, bob: &Phone, codec: Codec) {
 /// A file with two seconds of a tone.
 pub fn tone_file(folder: &Path, frequency: f32) -> InputDevice {
     let path = folder.join(format!("{frequency}.wav"));
+    sound_file(path, &tone(16_000, frequency, 0.4, 32_000))
+}
+
+/// A file with a sound of one channel at 16 kHz.
+pub fn sound_file(path: PathBuf, samples: &[f32]) -> InputDevice {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: 16_000,
@@ -160,7 +165,7 @@ pub fn tone_file(folder: &Path, frequency: f32) -> InputDevice {
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(&path, spec).unwrap();
-    for sample in tone(16_000, frequency, 0.4, 32_000) {
+    for sample in samples {
         writer.write_sample((sample * 32_767.0) as i16).unwrap();
     }
     writer.finalize().unwrap();
