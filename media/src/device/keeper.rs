@@ -18,9 +18,7 @@ use super::{
     Capture, Clip, DeviceRole, Playback,
     scene::{Devices, Present, Scene},
     server::Watch,
-    sound_card::{
-        Card, CardError, OPEN_TIMEOUT, Pick, forget_servers, open_loudspeaker, open_microphone,
-    },
+    sound_card::{Card, CardError, OPEN_TIMEOUT, Pick, open_loudspeaker, open_microphone},
 };
 
 /// How often an open device is looked after.
@@ -370,7 +368,6 @@ impl<R: Fn(DeviceReport)> Rounds<R> {
     fn see(&mut self, scene: Option<Scene>) {
         if scene.is_none() {
             self.watch = None;
-            forget_servers();
         }
         let before = std::mem::replace(&mut self.scene, scene);
         for slot in &mut self.slots {
@@ -505,8 +502,7 @@ fn open_best(slot: &mut Slot, scene: Option<&Scene>) -> Option<Opened> {
     None
 }
 
-/// Opens a device on a thread of its own: cpal waits for a microphone's first sound without end. One that opens later
-/// than that is closed again.
+/// Opens a device on a thread of its own: a system may take its time. One that opens too late is closed again.
 fn open_in_time(wanted: &Wanted, place: &Place) -> Result<(Card, Opened), CardError> {
     let (send, opened) = channel();
     let (wanted, place) = (wanted.clone(), place.clone());

@@ -1,11 +1,11 @@
-//! Microphones and loudspeakers of the system, by cpal.
+//! Microphones and loudspeakers: of the sound server where there is one, else of the system, by cpal.
 //!
 //! A card's callback ([`captured`], [`play`]) only moves samples between the card and a ring; everything else happens
 //! on the media thread ([`Capture`], [`Playback`]) and on the device thread ([`Card`]).
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
@@ -13,7 +13,7 @@ use std::{
 };
 
 use cpal::{
-    BufferSize, Device, FromSample, Host, I24, SampleFormat, SizedSample, StreamConfig,
+    BufferSize, Device, FromSample, I24, SampleFormat, SizedSample, StreamConfig,
     SupportedBufferSize, SupportedStreamConfig, U24,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
@@ -22,6 +22,8 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use super::{
     bridge::{Capture, LowWater, Playback},
     callback::{captured, play},
+    scene::Devices,
+    server,
 };
 
 /// How long the system may take to open a device.
@@ -49,6 +51,9 @@ pub enum CardError {
     /// Samples in a form we do not handle.
     #[error("the device's sample format {0} is not supported")]
     Format(SampleFormat),
+    /// What the sound server says.
+    #[error("the sound server says: {0}")]
+    Server(String),
     /// What the system says.
     #[error("{0}")]
     System(#[from] cpal::Error),
@@ -74,19 +79,24 @@ impl Pulse {
     }
 }
 
+/// What sound comes and goes by.
+enum Stream {
+    Server(server::Stream),
+    System(cpal::Stream),
+}
+
 /// An open device. Dropping it closes the device.
 pub struct Card {
-    /// The stream, and what it runs on, which is given back after it.
-    open: Option<(cpal::Stream, System)>,
+    stream: Option<Stream>,
     pulse: Pulse,
     beats: u32,
     still: u32,
 }
 
 impl Card {
-    fn new(stream: cpal::Stream, pulse: Pulse, system: System) -> Self {
+    fn new(stream: Stream, pulse: Pulse) -> Self {
         Self {
-            open: Some((stream, system)),
+            stream: Some(stream),
             pulse,
             beats: 0,
             still: 0,
@@ -102,7 +112,11 @@ impl Card {
             0
         };
         self.beats = beats;
-        self.still <= STILL_ROUNDS && !self.pulse.failed.load(Ordering::Relaxed)
+        let has_ended = match &self.stream {
+            Some(Stream::Server(stream)) => !stream.is_running(),
+            _ => self.pulse.failed.load(Ordering::Relaxed),
+        };
+        self.still <= STILL_ROUNDS && !has_ended
     }
 }
 
@@ -123,7 +137,7 @@ pub enum Pick<'a> {
     Default,
     /// One by what people or programs call it.
     Named(&'a str),
-    /// One of the sound server, which converts samples and channels itself.
+    /// One of the sound server, which converts samples and spreads one channel over those that there are.
     Server {
         /// What programs call it.
         name: &'a str,
@@ -132,112 +146,43 @@ pub enum Pick<'a> {
     },
 }
 
-/// Connections to the sound server that nobody uses: cpal never ends the thread behind one, and playing to two devices
-/// takes two.
-struct Idle {
-    hosts: Vec<Host>,
-    /// Counts the servers that have gone.
-    server: u32,
-}
-
-static IDLE: Mutex<Idle> = Mutex::new(Idle {
-    hosts: Vec::new(),
-    server: 0,
-});
-
-fn idle() -> MutexGuard<'static, Idle> {
-    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The sound server is gone; whoever asks next finds the one that is there then.
-pub fn forget_servers() {
-    let mut idle = idle();
-    idle.server += 1;
-    idle.hosts.clear();
-}
-
-/// The sound system, in use.
-struct System {
-    host: Option<Host>,
-    server: u32,
-}
-
-impl System {
-    fn connect() -> Self {
-        let mut idle = idle();
-        let (host, server) = (idle.hosts.pop(), idle.server);
-        drop(idle);
-        Self {
-            host: Some(host.unwrap_or_else(cpal::default_host)),
-            server,
-        }
-    }
-
-    fn list(&self, direction: Direction) -> Result<Vec<Device>, cpal::Error> {
-        let Some(host) = &self.host else {
-            return Ok(Vec::new());
-        };
-        Ok(match direction {
-            Direction::In => host.input_devices()?.collect(),
-            Direction::Out => host.output_devices()?.collect(),
-        })
-    }
-
-    fn default(&self, direction: Direction) -> Option<Device> {
-        let host = self.host.as_ref()?;
-        match direction {
-            Direction::In => host.default_input_device(),
-            Direction::Out => host.default_output_device(),
-        }
-    }
-}
-
-impl Drop for System {
-    fn drop(&mut self) {
-        let mut idle = idle();
-        #[cfg(target_os = "linux")]
-        if let Some(host) = self.host.take()
-            && host.id() == cpal::HostId::PulseAudio
-            && self.server == idle.server
-        {
-            idle.hosts.push(host);
-        }
-    }
-}
-
 #[derive(Clone, Copy)]
 enum Direction {
     In,
     Out,
 }
 
-/// The system and its devices; a sound server that has ended since it was last asked is forgotten.
-fn devices(direction: Direction) -> Result<(System, Vec<Device>), cpal::Error> {
-    let system = System::connect();
-    if let Ok(devices) = system.list(direction) {
-        return Ok((system, devices));
-    }
-    forget_servers();
-    let system = System::connect();
-    let devices = system.list(direction)?;
-    Ok((system, devices))
-}
-
 impl Drop for Card {
     fn drop(&mut self) {
-        // cpal waits for ever for the end of a stream that the sound server has killed: others shall not wait for it.
-        let open = self.open.take();
-        let _ = thread::Builder::new()
-            .name("closing".into())
-            .spawn(move || drop(open));
+        if let Some(Stream::System(stream)) = self.stream.take() {
+            // The system may take its time: others shall not wait for it.
+            let _ = thread::Builder::new()
+                .name("closing".into())
+                .spawn(move || drop(stream));
+        }
     }
+}
+
+fn devices(direction: Direction) -> Result<Vec<Device>, cpal::Error> {
+    let host = cpal::default_host();
+    Ok(match direction {
+        Direction::In => host.input_devices()?.collect(),
+        Direction::Out => host.output_devices()?.collect(),
+    })
 }
 
 /// Names of the microphones and of the loudspeakers that are present.
 pub fn present() -> (Vec<String>, Vec<String>) {
+    if let Some(scene) = server::scene() {
+        let titles = |devices: Devices| devices.present.into_iter().map(|device| device.title);
+        return (
+            titles(scene.sources).collect(),
+            titles(scene.sinks).collect(),
+        );
+    }
     let names = |direction| {
-        let devices = devices(direction).map(|(_, devices)| devices);
-        devices.unwrap_or_default().iter().map(name).collect()
+        let devices = devices(direction).unwrap_or_default();
+        devices.iter().map(name).collect()
     };
     (names(Direction::In), names(Direction::Out))
 }
@@ -249,29 +194,26 @@ fn name(device: &Device) -> String {
     )
 }
 
-fn find(wanted: &str, direction: Direction) -> Result<(System, Device), CardError> {
-    let (system, devices) = devices(direction)?;
+fn find(wanted: &str, direction: Direction) -> Result<Device, CardError> {
+    let devices = devices(direction)?;
     let names: Vec<String> = devices.iter().map(name).collect();
     let is_wanted = |(device, name): &(Device, &String)| {
         *name == wanted || device.id().is_ok_and(|id| id.id() == wanted)
     };
     let found = devices.into_iter().zip(&names).find(is_wanted);
-    let (device, _) = found.ok_or_else(|| {
+    found.map(|(device, _)| device).ok_or_else(|| {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         CardError::no_such(wanted, &names)
-    })?;
-    Ok((system, device))
+    })
 }
 
-fn device(pick: Pick<'_>, direction: Direction) -> Result<(System, Device), CardError> {
-    match pick {
-        Pick::Named(name) | Pick::Server { name, .. } => find(name, direction),
-        Pick::Default => {
-            let system = System::connect();
-            let device = system.default(direction);
-            Ok((system, device.ok_or(CardError::NoDefault)?))
-        }
-    }
+fn default(direction: Direction) -> Result<Device, CardError> {
+    let host = cpal::default_host();
+    let device = match direction {
+        Direction::In => host.default_input_device(),
+        Direction::Out => host.default_output_device(),
+    };
+    device.ok_or(CardError::NoDefault)
 }
 
 /// How samples come and go.
@@ -294,18 +236,6 @@ impl Shape {
             config: StreamConfig {
                 buffer_size,
                 ..offered.config()
-            },
-        }
-    }
-
-    /// One channel at the device's own rate: the server spreads it over the channels that there are.
-    fn server(rate: u32) -> Self {
-        Self {
-            format: SampleFormat::F32,
-            config: StreamConfig {
-                channels: 1,
-                sample_rate: rate,
-                buffer_size: BufferSize::Fixed((rate / 100).max(1)),
             },
         }
     }
@@ -337,22 +267,47 @@ macro_rules! for_format {
 /// # Errors
 /// There is no such device, or it does not open.
 pub fn open_microphone(pick: Pick<'_>) -> Result<(Card, Capture), CardError> {
-    let (system, device) = device(pick, Direction::In)?;
-    let shape = match pick {
-        Pick::Server { rate, .. } => Shape::server(rate),
-        Pick::Default | Pick::Named(_) => Shape::offered(&device.default_input_config()?),
+    let device = match pick {
+        Pick::Server { name, rate } => return microphone_of_server(name, rate),
+        Pick::Named(name) => find(name, Direction::In)?,
+        Pick::Default => default(Direction::In)?,
     };
+    let shape = Shape::offered(&device.default_input_config()?);
     let rate = shape.config.sample_rate;
-    let (ring, heard) = RingBuffer::new(rate as usize / 2);
-    let (stream, pulse) = for_format!(shape.format, capture_as(&device, shape.config, ring))?;
-    Ok((Card::new(stream, pulse, system), Capture::new(heard, rate)))
+    let (ring, heard) = ring(rate);
+    let card = for_format!(shape.format, capture_as(&device, shape.config, ring))?;
+    Ok((card, Capture::new(heard, rate)))
+}
+
+fn microphone_of_server(name: &str, rate: u32) -> Result<(Card, Capture), CardError> {
+    let (mut ring, heard) = ring(rate);
+    let pulse = Pulse::default();
+    let beating = pulse.clone();
+    let stream = server::Stream::record(name, rate, OPEN_TIMEOUT, move |samples| {
+        beating.beat();
+        captured(samples, 1, &mut ring);
+    });
+    Ok((of_server(stream, pulse)?, Capture::new(heard, rate)))
+}
+
+fn of_server<E: ToString>(
+    stream: Result<server::Stream, E>,
+    pulse: Pulse,
+) -> Result<Card, CardError> {
+    let stream = stream.map_err(|error| CardError::Server(error.to_string()))?;
+    Ok(Card::new(Stream::Server(stream), pulse))
+}
+
+/// What holds half a second at most.
+fn ring(rate: u32) -> (Producer<f32>, Consumer<f32>) {
+    RingBuffer::new(rate as usize / 2)
 }
 
 fn capture_as<T>(
     device: &Device,
     config: StreamConfig,
     mut ring: Producer<f32>,
-) -> Result<(cpal::Stream, Pulse), CardError>
+) -> Result<Card, CardError>
 where
     T: SizedSample,
     f32: FromSample<T>,
@@ -370,7 +325,7 @@ where
         Some(OPEN_TIMEOUT),
     )?;
     stream.play()?;
-    Ok((stream, pulse))
+    Ok(Card::new(Stream::System(stream), pulse))
 }
 
 /// Opens a loudspeaker.
@@ -378,20 +333,34 @@ where
 /// # Errors
 /// There is no such device, or it does not open.
 pub fn open_loudspeaker(pick: Pick<'_>) -> Result<(Card, Playback), CardError> {
-    let (system, device) = device(pick, Direction::Out)?;
-    let shape = match pick {
-        Pick::Server { rate, .. } => Shape::server(rate),
-        Pick::Default | Pick::Named(_) => Shape::offered(&device.default_output_config()?),
+    let device = match pick {
+        Pick::Server { name, rate } => return loudspeaker_of_server(name, rate),
+        Pick::Named(name) => find(name, Direction::Out)?,
+        Pick::Default => default(Direction::Out)?,
     };
+    let shape = Shape::offered(&device.default_output_config()?);
     let rate = shape.config.sample_rate;
-    let (said, ring) = RingBuffer::new(rate as usize / 2);
+    let (said, ring) = ring(rate);
     let low_water = LowWater::default();
     let playback = Playback::new(said, rate, low_water.clone());
-    let (stream, pulse) = for_format!(
+    let card = for_format!(
         shape.format,
         play_as(&device, shape.config, ring, low_water)
     )?;
-    Ok((Card::new(stream, pulse, system), playback))
+    Ok((card, playback))
+}
+
+fn loudspeaker_of_server(name: &str, rate: u32) -> Result<(Card, Playback), CardError> {
+    let (said, mut ring) = ring(rate);
+    let low_water = LowWater::default();
+    let playback = Playback::new(said, rate, low_water.clone());
+    let pulse = Pulse::default();
+    let beating = pulse.clone();
+    let stream = server::Stream::play(name, rate, move |samples| {
+        beating.beat();
+        play(samples, 1, &mut ring, &low_water);
+    });
+    Ok((of_server(stream, pulse)?, playback))
 }
 
 fn play_as<T>(
@@ -399,7 +368,7 @@ fn play_as<T>(
     config: StreamConfig,
     mut ring: Consumer<f32>,
     low_water: LowWater,
-) -> Result<(cpal::Stream, Pulse), CardError>
+) -> Result<Card, CardError>
 where
     T: SizedSample + FromSample<f32>,
 {
@@ -416,5 +385,5 @@ where
         Some(OPEN_TIMEOUT),
     )?;
     stream.play()?;
-    Ok((stream, pulse))
+    Ok(Card::new(Stream::System(stream), pulse))
 }

@@ -1,75 +1,27 @@
-//! What changes at the sound server, told as it happens: PulseAudio's protocol, which PipeWire speaks too.
+//! The sound server: PulseAudio's protocol, which PipeWire speaks too.
 //!
-//! cpal plays and records by its own connection; it tells neither when the default changes nor where a stream was
-//! moved to.
+//! [`Watch`] tells what changes there as it happens, [`Stream`] is a microphone or a loudspeaker.
 
-use std::{
-    ffi::CString,
-    io::{BufReader, Read, Write},
-    net::Shutdown,
-    os::unix::net::UnixStream,
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+mod stream;
+mod watch;
+
+use std::{ffi::CString, io::BufReader, io::Write, os::unix::net::UnixStream, time::Duration};
 
 use pulseaudio::protocol::{
     self, AuthParams, AuthReply, Command, CommandReply, Prop, Props, ProtocolError, ServerInfo,
-    SetClientNameReply, SinkInfoList, SourceInfoList, SubscriptionMask,
+    SetClientNameReply, SinkInfoList, SourceInfoList,
 };
 
 use super::scene::{Devices, Present, Scene};
+pub use stream::Stream;
+pub use watch::Watch;
 
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The connection on which the server tells changes. Dropping it closes it.
-pub struct Watch {
-    socket: UnixStream,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watch {
-    /// Connects and tells what the server has, now and after every change; `None` when the connection is lost.
-    /// `tell` is called on a thread of its own. `None`: there is no such server.
-    pub fn start(tell: impl Fn(Option<Scene>) + Send + 'static) -> Option<Self> {
-        let mut news = Connection::open().ok()?;
-        let mut questions = Connection::open().ok()?;
-        let of = SubscriptionMask::SINK | SubscriptionMask::SOURCE | SubscriptionMask::SERVER;
-        news.send(&Command::Subscribe(of)).ok()?;
-        protocol::read_ack_message(&mut news.socket).ok()?;
-        news.socket.get_ref().set_read_timeout(None).ok()?;
-        let socket = news.socket.get_ref().try_clone().ok()?;
-        let thread = thread::Builder::new()
-            .name("sound server".into())
-            .spawn(move || {
-                let mut told = None;
-                while let Ok(scene) = questions.scene() {
-                    if told.as_ref() != Some(&scene) {
-                        tell(Some(scene.clone()));
-                        told = Some(scene);
-                    }
-                    if news.wait().is_err() {
-                        break;
-                    }
-                }
-                tell(None);
-            })
-            .ok()?;
-        Some(Self {
-            socket,
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // It may be closed already.
-        let _ = self.socket.shutdown(Shutdown::Both);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+/// What the server has at this moment; `None`: there is no such server.
+pub fn scene() -> Option<Scene> {
+    Connection::open().ok()?.scene().ok()
 }
 
 /// A connection that asks one thing after the other.
@@ -116,14 +68,6 @@ impl Connection {
     fn ask<R: CommandReply>(&mut self, command: &Command) -> Result<R, ProtocolError> {
         self.send(command)?;
         Ok(protocol::read_reply_message(&mut self.socket, self.version)?.1)
-    }
-
-    /// Waits for the next message, whatever it says.
-    fn wait(&mut self) -> Result<(), ProtocolError> {
-        let length = protocol::read_descriptor(&mut self.socket)?.length;
-        let mut message = (&mut self.socket).take(u64::from(length));
-        std::io::copy(&mut message, &mut std::io::sink())?;
-        Ok(())
     }
 
     fn scene(&mut self) -> Result<Scene, ProtocolError> {
