@@ -68,8 +68,9 @@ const VOICES: [Voice; 3] = [
 
 /// A network as the table names it, and what is wanted of PCMU in it; Opus is coded twice by an agent that loops, each
 /// time at the agent's own rate, so that its goals do not fit.
-const NETWORKS: [(Network, &str, &str); 10] = [
+const NETWORKS: [(Network, &str, &str); 11] = [
     (Network::Clean, "clean", "4.28 (≤ 12)"),
+    (Network::Hiccups(0.02, 10.0), "2 % up to 10 ms late", ""),
     (Network::Random(0.02), "2 % lost", "≥ 3.85 (≤ 19)"),
     (Network::Random(0.05), "5 % lost", "≥ 3.43 (≤ 19)"),
     (Network::Random(0.10), "10 % lost", "≥ 3.0 (≤ 24)"),

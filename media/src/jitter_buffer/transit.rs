@@ -11,10 +11,12 @@ const BINS: usize = 512;
 pub(super) const SCALE_MS: i64 = BIN_MS as i64 * BINS as i64;
 /// Where the first packet falls: room for quicker ones below, for later ones above.
 const FIRST_BIN: i64 = 128;
-/// What remains of a packet's weight after the next: a memory of some 500 packets.
-const KEEP: f32 = 0.998;
-/// The share of packets that should come in time.
-const IN_TIME: f32 = 0.995;
+/// What remains of a packet's weight after the next: a memory of some 330 packets.
+const KEEP: f32 = 0.997;
+/// So many ms of delay are as bad as all packets too late: late ones are waited for as long as that wins more than it
+/// costs. By ITU-T G.107 a lost percent of G.711 is as bad as 150 ms; half of that, because the buffer's delay comes on
+/// top of the network's.
+const LOSS_MS: f32 = 8_000.0;
 /// Weights grow instead of all bins shrinking; past this they are brought back.
 const MAX_WEIGHT: f32 = 1e6;
 /// The quickest packets are those that all but this share exceed.
@@ -33,7 +35,7 @@ pub(super) struct Transits {
     /// The weight of the next packet, and of all so far.
     weight: f32,
     total: f32,
-    /// Cached: the bin below which `IN_TIME` of the weight lies, and the first that counts.
+    /// Cached: the latest bin that is waited for, and the first that counts.
     late_bin: usize,
     first_bin: usize,
 }
@@ -104,15 +106,13 @@ impl Transits {
     }
 
     fn measure(&mut self) {
-        let late = self.total * (1.0 - IN_TIME);
-        let mut above = 0.0;
-        self.late_bin = 0;
+        let (mut above, mut least) = (0.0, f32::MAX);
         for (bin, weight) in self.bins.iter().enumerate().rev() {
-            above += weight;
-            if above > late {
-                self.late_bin = bin;
-                break;
+            let cost = (bin as u32 * BIN_MS) as f32 * self.total + LOSS_MS * above;
+            if cost < least {
+                (self.late_bin, least) = (bin, cost);
             }
+            above += weight;
         }
         let quick = self.total * QUICK;
         let mut below = 0.0;

@@ -41,6 +41,8 @@ pub enum Network {
     /// As jitter, but with the long tail of a gamma distribution of shape 2 and this mean, ms; packets stay in
     /// order.
     Tail(f64),
+    /// This share is up to so many ms late, the others come evenly: a sender on a machine that does other things as well.
+    Hiccups(f64, f64),
     /// Every three seconds the network stands for so many ms, and then delivers all at once.
     Stall(f64),
 }
@@ -67,6 +69,14 @@ impl Network {
             Network::Jitter(ms, loss) => {
                 let delay = BASE_MS + ms * dice.roll();
                 unless(dice.roll() < loss, delay)
+            }
+            Network::Hiccups(share, ms) => {
+                let late = if dice.roll() < share {
+                    ms * dice.roll()
+                } else {
+                    0.0
+                };
+                vec![BASE_MS + late]
             }
             Network::Tail(mean) => {
                 let drawn = -(dice.roll().max(1e-12) * dice.roll().max(1e-12)).ln() * mean / 2.0;

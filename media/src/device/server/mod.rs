@@ -5,7 +5,14 @@
 mod stream;
 mod watch;
 
-use std::{ffi::CString, io::BufReader, io::Write, os::unix::net::UnixStream, time::Duration};
+use std::{
+    ffi::CString,
+    io::{self, BufReader, Read, Write},
+    os::{fd::AsFd, unix::net::UnixStream},
+    time::Duration,
+};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use pulseaudio::protocol::{
     self, AuthParams, AuthReply, Command, CommandReply, Prop, Props, ProtocolError, ServerInfo,
@@ -24,22 +31,70 @@ pub fn scene() -> Option<Scene> {
     Connection::open().ok()?.scene().ok()
 }
 
+/// A socket whose reader is woken by what is to be read alone. One that sleeps in the reading itself is woken by the kernel
+/// each time that the server takes what was sent, too.
+struct Socket {
+    stream: UnixStream,
+    patience: PollTimeout,
+}
+
+impl Socket {
+    fn connect() -> io::Result<Self> {
+        let path = pulseaudio::socket_path_from_env().ok_or(io::ErrorKind::NotFound)?;
+        let stream = UnixStream::connect(path)?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let mut socket = Self {
+            stream,
+            patience: PollTimeout::NONE,
+        };
+        socket.wait_for(Some(PATIENCE));
+        Ok(socket)
+    }
+
+    /// How long a reading may take; `None`: for ever.
+    fn wait_for(&mut self, patience: Option<Duration>) {
+        self.patience = patience.map_or(PollTimeout::NONE, |patience| {
+            patience.try_into().unwrap_or(PollTimeout::MAX)
+        });
+    }
+
+    /// What ends a reading of another thread.
+    fn handle(&self) -> io::Result<UnixStream> {
+        self.stream.try_clone()
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut readable = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut readable, self.patience)? {
+            0 => Err(io::ErrorKind::TimedOut.into()),
+            _ => self.stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 /// A connection that asks one thing after the other.
 struct Connection {
-    socket: BufReader<UnixStream>,
+    socket: BufReader<Socket>,
     version: u16,
     asked: u32,
 }
 
 impl Connection {
     fn open() -> Result<Self, ProtocolError> {
-        let path = pulseaudio::socket_path_from_env();
-        let path = path.ok_or(ProtocolError::Timeout)?;
-        let socket = UnixStream::connect(path)?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.set_write_timeout(Some(PATIENCE))?;
         let mut connection = Self {
-            socket: BufReader::new(socket),
+            socket: BufReader::new(Socket::connect()?),
             version: protocol::MAX_VERSION,
             asked: 0,
         };

@@ -20,7 +20,7 @@ use pulseaudio::protocol::{
     stream::{BufferAttr, StreamFlags},
 };
 
-use super::Connection;
+use super::{Connection, Socket};
 
 /// Bytes of a sample.
 const SAMPLE: usize = size_of::<f32>();
@@ -63,10 +63,7 @@ impl Stream {
         };
         let reply: CreateRecordStreamReply =
             connection.ask(&Command::CreateRecordStream(params))?;
-        connection
-            .socket
-            .get_ref()
-            .set_read_timeout(Some(patience))?;
+        connection.socket.get_mut().wait_for(Some(patience));
         let mut wire = Wire::new(connection, reply.channel, rate);
         while !wire.hear(&mut heard)? {}
         Self::run("microphone", wire, move |wire| wire.hear(&mut heard))
@@ -107,11 +104,11 @@ impl Stream {
 
     fn run<T>(
         name: &str,
-        mut wire: Wire<UnixStream>,
-        mut step: impl FnMut(&mut Wire<UnixStream>) -> Result<T, ProtocolError> + Send + 'static,
+        mut wire: Wire<Socket>,
+        mut step: impl FnMut(&mut Wire<Socket>) -> Result<T, ProtocolError> + Send + 'static,
     ) -> Result<Self, ProtocolError> {
-        let socket = wire.socket.get_ref().try_clone()?;
-        socket.set_read_timeout(None)?;
+        let socket = wire.socket.get_ref().handle()?;
+        wire.socket.get_mut().wait_for(None);
         let run = move || while step(&mut wire).is_ok() {};
         let thread = thread::Builder::new().name(name.into()).spawn(run)?;
         Ok(Self {
@@ -190,7 +187,7 @@ enum Said {
     Else,
 }
 
-impl Wire<UnixStream> {
+impl Wire<Socket> {
     fn new(connection: Connection, channel: u32, rate: u32) -> Self {
         Self::over(connection.socket, connection.version, channel, rate)
     }

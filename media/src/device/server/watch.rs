@@ -26,8 +26,8 @@ impl Watch {
         let of = SubscriptionMask::SINK | SubscriptionMask::SOURCE | SubscriptionMask::SERVER;
         news.send(&Command::Subscribe(of)).ok()?;
         protocol::read_ack_message(&mut news.socket).ok()?;
-        news.socket.get_ref().set_read_timeout(None).ok()?;
-        let socket = news.socket.get_ref().try_clone().ok()?;
+        news.socket.get_mut().wait_for(None);
+        let socket = news.socket.get_ref().handle().ok()?;
         let thread = thread::Builder::new()
             .name("sound server".into())
             .spawn(move || {
