@@ -54,13 +54,15 @@ fn pcmu() {
         &[
             Case(Network::Clean, 4.11, 8.0),
             Case(Network::Hiccups(0.02, 10.0), 4.1, 28.0),
+            Case(Network::Hiccups(0.01, 80.0), 3.9, 75.0),
+            Case(Network::Hiccups(0.02, 160.0), 3.75, 144.0),
             Case(Network::Random(0.02), 3.7, 18.0),
             Case(Network::Random(0.05), 3.32, 20.0),
             Case(Network::Random(0.10), 2.87, 20.0),
             Case(Network::Bursts(0.05), 3.17, 19.0),
             Case(Network::Jitter(40.0, 0.02), 3.52, 48.0),
             Case(Network::Jitter(80.0, 0.0), 4.11, 88.0),
-            Case(Network::Tail(60.0), 3.74, 226.0),
+            Case(Network::Tail(60.0), 3.7, 232.0),
             Case(Network::Stall(120.0), 3.98, 126.0),
         ],
     );

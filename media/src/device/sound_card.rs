@@ -51,8 +51,8 @@ pub enum CardError {
     /// Samples in a form we do not handle.
     #[error("the device's sample format {0} is not supported")]
     Format(SampleFormat),
-    /// What the sound server says.
-    #[error("the sound server says: {0}")]
+    /// Why the sound server does not open it.
+    #[error("the sound server does not open it: {0}")]
     Server(String),
     /// What the system says.
     #[error("{0}")]

@@ -95,13 +95,21 @@ impl ScreenReader {
         );
     }
 
-    /// Whether an element takes a press and has just taken one.
+    /// Presses an element; false where it is a mere text or no longer there.
     fn is_pressed(&self, element: &Element) -> bool {
         let (owner, action) = (Some(&*element.owner), Some("org.a11y.atspi.Action"));
         let asked = self
             .bus
             .call_method(owner, &element.path, action, "DoAction", &(0_i32,));
-        asked.is_ok_and(|answer| answer.body().deserialize().unwrap())
+        match asked {
+            Ok(answer) => {
+                let pressed: bool = answer.body().deserialize().unwrap();
+                assert!(pressed, "{} takes no press", element.name);
+                true
+            }
+            Err(zbus::Error::MethodError(error, ..)) if is_of_another_kind(&error) => false,
+            Err(error) => panic!("{}: {error}", element.name),
+        }
     }
 
     /// Gives the keyboard to the field of this label.
@@ -176,6 +184,12 @@ impl ScreenReader {
             .and_then(|value| String::try_from(value).ok())
             .unwrap_or_default()
     }
+}
+
+/// Whether an element says that it has no such thing as a press, or that it is no more.
+fn is_of_another_kind(error: &str) -> bool {
+    let kinds = ["UnknownObject", "UnknownInterface", "UnknownMethod"];
+    kinds.iter().any(|kind| error.ends_with(kind))
 }
 
 fn connect(address: &str) -> Connection {

@@ -8,11 +8,17 @@ mod watch;
 use std::{
     ffi::CString,
     io::{self, BufReader, Read, Write},
-    os::{fd::AsFd, unix::net::UnixStream},
+    os::{
+        fd::{AsFd, AsRawFd},
+        unix::net::UnixStream,
+    },
     time::Duration,
 };
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::{
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr},
+};
 
 use pulseaudio::protocol::{
     self, AuthParams, AuthReply, Command, CommandReply, Prop, Props, ProtocolError, ServerInfo,
@@ -41,8 +47,12 @@ struct Socket {
 impl Socket {
     fn connect() -> io::Result<Self> {
         let path = pulseaudio::socket_path_from_env().ok_or(io::ErrorKind::NotFound)?;
-        let stream = UnixStream::connect(path)?;
+        let (family, kind) = (AddressFamily::Unix, SockType::Stream);
+        let socket = socket::socket(family, kind, SockFlag::SOCK_CLOEXEC, None)?;
+        let stream = UnixStream::from(socket);
+        // Also how long a server that hangs, and whose queue is full, is waited for here.
         stream.set_write_timeout(Some(PATIENCE))?;
+        socket::connect(stream.as_raw_fd(), &UnixAddr::new(&path)?)?;
         let mut socket = Self {
             stream,
             patience: PollTimeout::NONE,

@@ -2,7 +2,7 @@
 //! sends sound or asks for it. Once it runs it neither allocates nor locks.
 //!
 //! cpal's streams for such servers ask for the delay after each callback, lock there, and read into a megabyte that they
-//! zero each time: three quarters of what a call cost.
+//! zero each time, which is most of what a call cost.
 
 use std::{
     ffi::CString,
@@ -24,7 +24,7 @@ use super::{Connection, Socket};
 
 /// Bytes of a sample.
 const SAMPLE: usize = size_of::<f32>();
-/// Periods of sound a second: the server sends and asks in such pieces.
+/// Periods of sound a second: a microphone's is sent in such pieces.
 const PERIODS: u32 = 100;
 /// Periods that are handed over at a time at most.
 const MOST: u32 = 10;
@@ -37,7 +37,7 @@ pub struct Stream {
 
 impl Stream {
     /// Opens the source of this name with one channel of `rate` samples a second, and hands what it hears to `heard`, on a
-    /// thread of its own. Waits for the first sound, for `patience` at most.
+    /// thread of its own. Waits for the first sound, and gives up when the server has said nothing for `patience`.
     ///
     /// # Errors
     /// The server is gone, has no such source, or sends no sound.
@@ -52,8 +52,8 @@ impl Stream {
             sample_spec: spec(rate),
             channel_map: ChannelMap::new([ChannelPosition::Mono]),
             source_name: Some(name(source)?),
+            // What comes late comes nevertheless: a server throws away what is above a greatest length.
             buffer_attr: BufferAttr {
-                max_length: period(rate),
                 fragment_size: period(rate),
                 ..BufferAttr::default()
             },
@@ -84,11 +84,11 @@ impl Stream {
             sample_spec: spec(rate),
             channel_map: ChannelMap::new([ChannelPosition::Mono]),
             sink_name: Some(name(sink)?),
-            // One period is played while the next one comes.
+            // PulseAudio gives half of what two requests leave of it to the device, 7.5 ms, and keeps the rest; a device
+            // that takes more at a time makes it longer, as it may.
             buffer_attr: BufferAttr {
-                max_length: 2 * period(rate),
-                target_length: 2 * period(rate),
-                minimum_request_length: period(rate),
+                target_length: 5 * request(rate),
+                minimum_request_length: request(rate),
                 ..BufferAttr::default()
             },
             flags: flags(),
@@ -97,6 +97,9 @@ impl Stream {
         };
         let reply: CreatePlaybackStreamReply =
             connection.ask(&Command::CreatePlaybackStream(params))?;
+        if reply.suspended {
+            return Err(io::Error::other("the device is suspended").into());
+        }
         let mut wire = Wire::new(connection, reply.channel, rate);
         wire.say(reply.requested_bytes, &mut fill)?;
         Self::run("loudspeaker", wire, move |wire| wire.serve(&mut fill))
@@ -147,9 +150,14 @@ fn period(rate: u32) -> u32 {
     (rate / PERIODS).max(1) * SAMPLE as u32
 }
 
+/// Bytes of half a period: less is not asked for.
+fn request(rate: u32) -> u32 {
+    (rate / PERIODS / 2).max(1) * SAMPLE as u32
+}
+
 fn flags() -> StreamFlags {
     StreamFlags {
-        // The device itself shall be no slower than what we ask for.
+        // The lengths are those of the whole way, the device's own included.
         adjust_latency: true,
         ..StreamFlags::default()
     }
@@ -219,9 +227,13 @@ impl<S: Read + Write> Wire<S> {
             Some((_, Command::Request(wish))) if wish.channel == self.channel => {
                 Ok(Said::Wish(wish.length))
             }
-            Some((_, Command::PlaybackStreamKilled(_) | Command::RecordStreamKilled(_))) => {
-                Err(io::Error::from(io::ErrorKind::ConnectionAborted).into())
-            }
+            // Nothing was asked that could have failed: PipeWire says so that a stream is at its end.
+            Some((
+                _,
+                Command::PlaybackStreamKilled(_)
+                | Command::RecordStreamKilled(_)
+                | Command::Error(_),
+            )) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
             _ => Ok(Said::Else),
         }
     }
@@ -289,7 +301,7 @@ impl<S: Read + Write> Wire<S> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-    use pulseaudio::protocol::Request;
+    use pulseaudio::protocol::{PulseError, Request};
     use std::io::Cursor;
 
     /// A server that has said all it says, and what was sent to it.
@@ -416,6 +428,7 @@ mod tests {
         for killed in [
             Command::PlaybackStreamKilled(CHANNEL),
             Command::RecordStreamKilled(CHANNEL),
+            Command::Error(PulseError::Killed),
         ] {
             let mut says = Vec::new();
             say(&mut says, &killed);

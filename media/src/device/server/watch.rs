@@ -13,7 +13,7 @@ use super::{Connection, Scene};
 
 /// The connection on which the server tells changes. Dropping it closes it.
 pub struct Watch {
-    socket: UnixStream,
+    sockets: [UnixStream; 2],
     thread: Option<JoinHandle<()>>,
 }
 
@@ -27,7 +27,10 @@ impl Watch {
         news.send(&Command::Subscribe(of)).ok()?;
         protocol::read_ack_message(&mut news.socket).ok()?;
         news.socket.get_mut().wait_for(None);
-        let socket = news.socket.get_ref().handle().ok()?;
+        let sockets = [
+            news.socket.get_ref().handle().ok()?,
+            questions.socket.get_ref().handle().ok()?,
+        ];
         let thread = thread::Builder::new()
             .name("sound server".into())
             .spawn(move || {
@@ -45,7 +48,7 @@ impl Watch {
             })
             .ok()?;
         Some(Self {
-            socket,
+            sockets,
             thread: Some(thread),
         })
     }
@@ -53,8 +56,10 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // It may be closed already.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        for socket in &self.sockets {
+            // It may be closed already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
