@@ -14,7 +14,7 @@ use phones::{Phone, connect, read, seconds_of, sound_file, tone_file};
 use ringbook_media::{
     calibration::Microphone,
     codec::Codec,
-    device::{InputDevice, OutputDevice},
+    device::{InputDevice, OutputDevice, present},
     engine::{DeviceRole, MediaCommand, MediaEvent, StreamId},
     signal::power,
     tone::{Signal, Tone, TonePlan},
@@ -378,6 +378,22 @@ fn a_packet_is_heard_at_the_monitor_soon_after_it_has_come() {
         let (p50, p90) = (delays[delays.len() / 2], delays[delays.len() * 9 / 10]);
         eprintln!("from the packet to the monitor: p50 {p50:?}, p90 {p90:?}");
         assert!(p50 < Duration::from_millis(150), "{delays:?}");
+    });
+}
+
+#[test]
+fn the_devices_of_a_server_are_listed_as_people_call_them_and_nothing_where_it_has_gone() {
+    let test =
+        "the_devices_of_a_server_are_listed_as_people_call_them_and_nothing_where_it_has_gone";
+    let desk = "sink_name=desk sink_properties=device.description=Desk";
+    with(Kind::PulseAudio, test, &[desk], || {
+        let (microphones, loudspeakers) = present();
+        assert_eq!(loudspeakers, ["Desk"]);
+        assert_eq!(microphones, ["Monitor of Desk"]);
+        pactl(&["exit"]);
+        let (microphones, loudspeakers) = present();
+        assert!(!loudspeakers.contains(&"Desk".into()), "{loudspeakers:?}");
+        assert!(!microphones.contains(&"Monitor of Desk".into()));
     });
 }
 

@@ -102,13 +102,18 @@ impl Phone {
         wanted: impl Fn(&MediaEvent) -> Option<T>,
     ) -> T {
         let end = Instant::now() + patience;
+        let mut others = Vec::new();
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(event) = self.events.recv_timeout(left) else {
-                panic!("no {what}")
+                panic!("no {what}, but {others:?}")
             };
             if let Some(found) = wanted(&event) {
                 return found;
+            }
+            // Those come each second and tell nothing here.
+            if !matches!(event, MediaEvent::Stats { .. }) {
+                others.push(event);
             }
         }
     }

@@ -36,6 +36,8 @@ impl Watch {
             .spawn(move || {
                 let mut told = None;
                 while let Ok(scene) = questions.scene() {
+                    // A server that is slow from now on has not gone; our end ends the waiting.
+                    questions.socket.get_mut().wait_for(None);
                     if told.as_ref() != Some(&scene) {
                         tell(Some(scene.clone()));
                         told = Some(scene);
