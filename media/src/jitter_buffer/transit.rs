@@ -13,15 +13,10 @@ const BINS: usize = 512;
 pub(super) const SCALE_MS: i64 = BIN_MS as i64 * BINS as i64;
 /// Where the first packet falls: room for quicker ones below, for later ones above.
 const FIRST_BIN: i64 = 128;
-/// What remains of a packet's weight after the next: a memory of some 400 packets.
-const KEEP: f32 = 0.997_5;
-/// The share of packets that may be late, however late they are: more are waited for in any case, so that the delay does
-/// not go up and down with each of them.
-const FEW: f32 = 0.003;
-/// Of those few, too, as many are waited for as pays: so many ms of delay are as bad as all packets too late. By ITU-T
-/// G.107, as it is usually simplified, a lost percent of G.711 is as bad as 150 ms; a fifth of that, because most of such
-/// delay is spent on a network that soon is as it was before.
-const LOSS_MS: f32 = 3_000.0;
+/// What remains of a packet's weight after the next: a memory of some 500 packets.
+const KEEP: f32 = 0.998;
+/// The share of packets that should come in time.
+const IN_TIME: f32 = 0.995;
 /// Weights grow instead of all bins shrinking; past this they are brought back.
 const MAX_WEIGHT: f32 = 1e6;
 /// The quickest packets are those that all but this share exceed.
@@ -42,7 +37,7 @@ pub(super) struct Transits {
     /// The weight of the next packet, and of all so far.
     weight: f32,
     total: f32,
-    /// Cached: the latest bin that is waited for, and the first that counts.
+    /// Cached: the bin below which `IN_TIME` of the weight lies, and the first that counts.
     late_bin: usize,
     first_bin: usize,
 }
@@ -134,6 +129,13 @@ impl Transits {
     }
 
     fn measure(&mut self) {
+        let late = self.total * (1.0 - IN_TIME);
+        let mut above = 0.0;
+        let is_late = |bin: &usize| {
+            above += self.bins[*bin];
+            above > late
+        };
+        self.late_bin = self.used.clone().rev().find(is_late).unwrap_or(0);
         let quick = self.total * QUICK;
         let mut below = 0.0;
         let is_quick = |bin: &usize| {
@@ -141,25 +143,6 @@ impl Transits {
             below > quick
         };
         self.first_bin = self.used.clone().find(is_quick).unwrap_or(0);
-        let (mut above, mut least) = (0.0, f32::MAX);
-        self.late_bin = self.first_bin;
-        for bin in self.used.clone().rev() {
-            let cost = self.cost(bin, above);
-            if cost < least {
-                (self.late_bin, least) = (bin, cost);
-            }
-            above += self.bins[bin];
-            if above > self.total * FEW {
-                self.late_bin = self.late_bin.max(bin);
-                break;
-            }
-        }
-    }
-
-    /// What it costs to wait for packets of this bin and to lose those above, which have such a weight.
-    fn cost(&self, bin: usize, above: f32) -> f32 {
-        let waited_ms = bin.saturating_sub(self.first_bin) as u32 * BIN_MS;
-        waited_ms as f32 * self.total + LOSS_MS * above
     }
 
     /// The transit that only the latest few exceed.
@@ -233,24 +216,6 @@ mod tests {
             }
             assert!(spread_ms(&transits) <= 12, "{}", spread_ms(&transits));
         }
-    }
-
-    #[test]
-    fn a_hiccup_is_waited_for_a_while_if_it_is_short() {
-        let mut transits = Transits::new(8_000);
-        let hiccup = |transits: &mut Transits, late_ms: i64| {
-            for _ in 0..1_000 {
-                transits.record(0);
-            }
-            transits.record(late_ms * 8);
-            spread_ms(transits)
-        };
-        assert_eq!(hiccup(&mut transits, 6), 8);
-        assert_eq!(hiccup(&mut transits, 60), 2);
-        for _ in 0..100 {
-            transits.record(0);
-        }
-        assert_eq!(spread_ms(&transits), 2);
     }
 
     #[test]
