@@ -8,10 +8,12 @@ mod watch;
 use std::{
     ffi::CString,
     io::{self, BufReader, Read, Write},
+    net::Shutdown,
     os::{
         fd::{AsFd, AsRawFd},
         unix::net::UnixStream,
     },
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -72,6 +74,48 @@ impl Socket {
     fn handle(&self) -> io::Result<UnixStream> {
         self.stream.try_clone()
     }
+}
+
+/// A thread that reads from sockets. Dropping it closes them and waits for its end.
+struct Reading {
+    sockets: Vec<UnixStream>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reading {
+    fn start(
+        name: &str,
+        sockets: Vec<UnixStream>,
+        read: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let thread = thread::Builder::new().name(name.into()).spawn(read)?;
+        Ok(Self {
+            sockets,
+            thread: Some(thread),
+        })
+    }
+
+    fn is_running(&self) -> bool {
+        let is_running = |thread: &JoinHandle<()>| !thread.is_finished();
+        self.thread.as_ref().is_some_and(is_running)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        for socket in &self.sockets {
+            // It may be closed already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Reads what is of no use: so many bytes.
+fn pass_over(socket: impl Read, length: u32) -> io::Result<()> {
+    io::copy(&mut socket.take(u64::from(length)), &mut io::sink()).map(drop)
 }
 
 impl Read for Socket {

@@ -7,9 +7,6 @@
 use std::{
     ffi::CString,
     io::{self, BufReader, Read, Write},
-    net::Shutdown,
-    os::unix::net::UnixStream,
-    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -20,7 +17,7 @@ use pulseaudio::protocol::{
     stream::{BufferAttr, StreamFlags},
 };
 
-use super::{Connection, Socket};
+use super::{Connection, Reading, Socket, pass_over};
 
 /// Bytes of a sample.
 const SAMPLE: usize = size_of::<f32>();
@@ -30,10 +27,7 @@ const PERIODS: u32 = 100;
 const MOST: u32 = 10;
 
 /// An open microphone or loudspeaker. Dropping it closes it.
-pub struct Stream {
-    socket: UnixStream,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Stream(Reading);
 
 impl Stream {
     /// Opens the source of this name with one channel of `rate` samples a second, and hands what it hears to `heard`, on a
@@ -112,28 +106,13 @@ impl Stream {
     ) -> Result<Self, ProtocolError> {
         let socket = wire.socket.get_ref().handle()?;
         wire.socket.get_mut().wait_for(None);
-        let run = move || while step(&mut wire).is_ok() {};
-        let thread = thread::Builder::new().name(name.into()).spawn(run)?;
-        Ok(Self {
-            socket,
-            thread: Some(thread),
-        })
+        let read = move || while step(&mut wire).is_ok() {};
+        Ok(Self(Reading::start(name, vec![socket], read)?))
     }
 
     /// Whether the server still sends or asks.
     pub fn is_running(&self) -> bool {
-        let is_running = |thread: &JoinHandle<()>| !thread.is_finished();
-        self.thread.as_ref().is_some_and(is_running)
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        // It may be closed already.
-        let _ = self.socket.shutdown(Shutdown::Both);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.0.is_running()
     }
 }
 
@@ -262,11 +241,7 @@ impl<S: Read + Write> Wire<S> {
     fn serve(&mut self, fill: &mut impl FnMut(&mut [f32])) -> Result<(), ProtocolError> {
         match self.next()? {
             Said::Wish(length) => self.say(length, fill),
-            Said::Sound(length) => {
-                let mut body = (&mut self.socket).take(u64::from(length));
-                io::copy(&mut body, &mut io::sink())?;
-                Ok(())
-            }
+            Said::Sound(length) => Ok(pass_over(&mut self.socket, length)?),
             Said::Else => Ok(()),
         }
     }
