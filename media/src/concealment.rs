@@ -37,7 +37,7 @@ const BEND_PENALTY: f32 = 0.05;
 pub(crate) struct Concealment {
     sample_rate: u32,
     history: Vec<f32>,
-    /// The history as it was when the loss began, newest first.
+    /// The history as it was when the loss began, newest first. As the bridge, it has no room before the first loss.
     before: Vec<f32>,
     loss: Option<Periods>,
     /// What leads to the next packet, once that is known.
@@ -56,17 +56,6 @@ struct Bridge {
 }
 
 impl Bridge {
-    /// With room for the longest gap, so that a loss allocates nothing.
-    fn new(sample_rate: u32) -> Self {
-        let longest = pitch::samples_of(BRIDGE_MS + MAX_JOIN_MS, sample_rate);
-        let bend = pitch::samples_of(MAX_LAG_MS, sample_rate);
-        Bridge {
-            samples: Vec::with_capacity(longest),
-            past: Vec::with_capacity(longest + bend),
-            ..Bridge::default()
-        }
-    }
-
     fn left(&self) -> &[f32] {
         &self.samples[self.given..self.end]
     }
@@ -194,9 +183,9 @@ impl Concealment {
         Concealment {
             sample_rate,
             history: vec![0.0; len],
-            before: vec![0.0; len],
+            before: Vec::new(),
             loss: None,
-            bridge: Bridge::new(sample_rate),
+            bridge: Bridge::default(),
         }
     }
 
@@ -329,9 +318,8 @@ impl Concealment {
     }
 
     fn begin(&mut self) -> Periods {
-        for (before, heard) in self.before.iter_mut().zip(self.history.iter().rev()) {
-            *before = *heard;
-        }
+        self.before.clear();
+        self.before.extend(self.history.iter().rev());
         let (min, max) = (self.samples(MIN_LAG_MS), self.samples(MAX_LAG_MS));
         let compared = self.samples(COMPARED_MS);
         let lag = pitch::best_lag(&self.before, self.sample_rate, compared, min, max).samples;

@@ -171,7 +171,7 @@ impl Stream {
             incoming: Incoming::new(Random::new(random.next_u64())),
             reports: Reports::new(cname, Random::new(random.next_u64())),
             outlook: LossOutlook::default(),
-            events: VecDeque::with_capacity(MAX_EVENTS),
+            events: VecDeque::new(),
             heard_first: false,
             closed: false,
         }

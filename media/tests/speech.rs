@@ -53,9 +53,9 @@ fn pcmu() {
         Band::Narrow,
         &[
             Case(Network::Clean, 4.11, 8.0),
-            Case(Network::Hiccups(0.02, 10.0), 4.0, 28.0),
-            Case(Network::Hiccups(0.01, 80.0), 3.7, 62.0),
-            Case(Network::Hiccups(0.02, 160.0), 3.2, 130.0),
+            Case(Network::Hiccups(0.02, 10.0), 4.1, 28.0),
+            Case(Network::Hiccups(0.01, 80.0), 4.0, 78.0),
+            Case(Network::Hiccups(0.02, 160.0), 3.85, 148.0),
             Case(Network::Random(0.02), 3.7, 18.0),
             Case(Network::Random(0.05), 3.32, 20.0),
             Case(Network::Random(0.10), 2.87, 20.0),
@@ -63,7 +63,7 @@ fn pcmu() {
             Case(Network::Jitter(40.0, 0.02), 3.52, 48.0),
             Case(Network::Jitter(80.0, 0.0), 4.11, 88.0),
             Case(Network::Tail(60.0), 3.7, 222.0),
-            Case(Network::Stall(120.0), 3.9, 126.0),
+            Case(Network::Stall(120.0), 3.98, 126.0),
         ],
     );
 }
@@ -75,7 +75,7 @@ fn g722() {
         Band::Wide,
         &[
             Case(Network::Clean, 4.46, 8.0),
-            Case(Network::Hiccups(0.02, 10.0), 4.3, 28.0),
+            Case(Network::Hiccups(0.02, 10.0), 4.43, 28.0),
             Case(Network::Random(0.02), 3.15, 18.0),
             Case(Network::Random(0.05), 2.14, 20.0),
             Case(Network::Random(0.10), 1.53, 20.0),

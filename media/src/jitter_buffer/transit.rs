@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use super::drift::Drift;
+
 /// Width of a bin, ms.
 const BIN_MS: u32 = 2;
 const BINS: usize = 512;
@@ -15,8 +17,14 @@ pub(super) const SCALE_MS: i64 = BIN_MS as i64 * BINS as i64;
 const FIRST_BIN: i64 = 128;
 /// What remains of a packet's weight after the next: a memory of some 500 packets.
 const KEEP: f32 = 0.998;
-/// The share of packets that should come in time.
+/// The share of packets that should come in time, however late they are.
 const IN_TIME: f32 = 0.995;
+/// Of the others as many are waited for as pays: a percent of G.711 lost is as bad as 150 ms of delay (ITU-T G.107, as it is
+/// usually simplified), so that all of it is as bad as this, ms.
+const LOSS_MS: f32 = 15_000.0;
+/// None of those is waited for longer than this, ms: with what else is on the way that makes a delay that people notice
+/// (ITU-T G.114).
+const PATIENCE_MS: usize = 150;
 /// Weights grow instead of all bins shrinking; past this they are brought back.
 const MAX_WEIGHT: f32 = 1e6;
 /// The quickest packets are those that all but this share exceed.
@@ -34,10 +42,11 @@ pub(super) struct Transits {
     width: i64,
     /// The transit at which bin 0 starts.
     origin: Option<i64>,
+    drift: Drift,
     /// The weight of the next packet, and of all so far.
     weight: f32,
     total: f32,
-    /// Cached: the bin below which `IN_TIME` of the weight lies, and the first that counts.
+    /// Cached: the latest bin that is waited for, and the first that counts.
     late_bin: usize,
     first_bin: usize,
 }
@@ -49,6 +58,7 @@ impl Transits {
             used: 0..0,
             width: i64::from(clock * BIN_MS / 1_000),
             origin: None,
+            drift: Drift::new(clock),
             weight: 1.0,
             total: 0.0,
             late_bin: 0,
@@ -60,13 +70,16 @@ impl Transits {
         self.bins.fill(0.0);
         self.used = 0..0;
         self.origin = None;
+        self.drift.clear();
         self.weight = 1.0;
         self.total = 0.0;
     }
 
     /// Takes a packet's transit. One beyond the scale counts as the latest on it.
     pub(super) fn record(&mut self, transit: i64) {
-        let origin = *self.origin.get_or_insert(transit - FIRST_BIN * self.width);
+        let origin = self.origin.unwrap_or(transit - FIRST_BIN * self.width);
+        let origin = origin + self.drift.follow(transit);
+        self.origin = Some(origin);
         let mut bin = (transit - origin).div_euclid(self.width);
         if bin < 0 {
             let shift = (FIRST_BIN - bin).min(BINS as i64);
@@ -96,8 +109,7 @@ impl Transits {
         self.origin = self.origin.map(|origin| origin - by as i64 * self.width);
     }
 
-    /// Brings the weights back to one, forgets what is long gone, and follows a drifting clock by
-    /// moving the bins down to where they started.
+    /// Brings the weights back to one, forgets what is long gone, and moves the bins down to where they started.
     fn rescale(&mut self) {
         let least = self.total * FORGOTTEN;
         let weight = self.weight;
@@ -129,13 +141,6 @@ impl Transits {
     }
 
     fn measure(&mut self) {
-        let late = self.total * (1.0 - IN_TIME);
-        let mut above = 0.0;
-        let is_late = |bin: &usize| {
-            above += self.bins[*bin];
-            above > late
-        };
-        self.late_bin = self.used.clone().rev().find(is_late).unwrap_or(0);
         let quick = self.total * QUICK;
         let mut below = 0.0;
         let is_quick = |bin: &usize| {
@@ -143,6 +148,27 @@ impl Transits {
             below > quick
         };
         self.first_bin = self.used.clone().find(is_quick).unwrap_or(0);
+        self.late_bin = self.latest_worth_waiting();
+    }
+
+    fn latest_worth_waiting(&self) -> usize {
+        let late = self.total * (1.0 - IN_TIME);
+        let most = self.first_bin + PATIENCE_MS / BIN_MS as usize;
+        let (mut above, mut best) = (0.0, (f32::MAX, 0));
+        for bin in self.used.clone().rev() {
+            if bin <= most {
+                let waited_ms = bin.saturating_sub(self.first_bin) as u32 * BIN_MS;
+                let cost = waited_ms as f32 * self.total + LOSS_MS * above;
+                if cost < best.0 {
+                    best = (cost, bin);
+                }
+            }
+            above += self.bins[bin];
+            if above > late {
+                return best.1.max(bin);
+            }
+        }
+        best.1
     }
 
     /// The transit that only the latest few exceed.
@@ -214,7 +240,37 @@ mod tests {
                 // 200 ppm: one unit of 160 in 31 packets.
                 transits.record((f64::from(index) * drift * 0.16) as i64);
             }
-            assert!(spread_ms(&transits) <= 12, "{}", spread_ms(&transits));
+            assert!(spread_ms(&transits) <= 4, "{}", spread_ms(&transits));
+        }
+    }
+
+    #[test]
+    fn a_hiccup_is_waited_for_a_while_if_it_is_short() {
+        let mut transits = Transits::new(8_000);
+        let hiccup = |transits: &mut Transits, late_ms: i64| {
+            for _ in 0..1_500 {
+                transits.record(0);
+            }
+            transits.record(late_ms * 8);
+            spread_ms(transits)
+        };
+        assert_eq!(hiccup(&mut transits, 5), 6);
+        assert_eq!(hiccup(&mut transits, 60), 2);
+        for _ in 0..1_500 {
+            transits.record(0);
+        }
+        assert_eq!(spread_ms(&transits), 2);
+    }
+
+    #[test]
+    fn however_many_are_lost_the_few_latest_are_not_waited_for_beyond_patience() {
+        let mut transits = Transits::new(8_000);
+        let late = |index: i64, ms: i64| if index % 300 == 299 { ms * 8 } else { 0 };
+        for (ms, spread) in [(10, 12), (400, 2)] {
+            for index in 0..5_000 {
+                transits.record(late(index, ms));
+            }
+            assert_eq!(spread_ms(&transits), spread, "{ms} ms late");
         }
     }
 

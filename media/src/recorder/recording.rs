@@ -1,7 +1,6 @@
 //! One recording on the recorder's side: from blocks to a file.
 
 use std::{
-    collections::VecDeque,
     io::{self, SeekFrom},
     time::Instant,
 };
@@ -28,8 +27,8 @@ pub struct Recording<S: Storage> {
     splice: Option<Splice>,
     /// On its way from the splice into the file: less than two ticks.
     spliced: Vec<i16>,
-    /// What the client said on the latest ticks, one channel; `None` before the first tick.
-    behind: Option<VecDeque<i16>>,
+    /// What the client said on the latest two ticks, one channel; `None` before the first tick.
+    behind: Option<[Vec<i16>; 2]>,
     /// A tick on its way into the file.
     tick: Vec<i16>,
     pauses: Vec<(u64, u64)>,
@@ -117,7 +116,7 @@ impl<S: Storage> Recording<S> {
         self.end_splice()?;
         let from = self.file.frames();
         if let Some(behind) = self.behind.as_mut().filter(|_| paused) {
-            behind.iter_mut().for_each(|sample| *sample = 0);
+            behind.iter_mut().for_each(|tick| tick.fill(0));
         }
         let tick = vec![0; self.file.rate() as usize / 50 * self.channels];
         for _ in 0..ticks {
@@ -181,15 +180,17 @@ impl<S: Storage> Recording<S> {
             return Ok(self.file.append(tick)?);
         }
         let begins = self.behind.is_none();
-        let behind = self
+        let frames = tick.len() / 2;
+        let [before, latest] = self
             .behind
-            .get_or_insert_with(|| VecDeque::from(vec![0; tick.len()]));
-        self.tick.clear();
-        for both in tick.chunks_exact(2) {
-            behind.push_back(both[1]);
-            let heard = behind.pop_front().unwrap_or(0);
-            self.tick.extend([both[0], heard]);
+            .get_or_insert_with(|| [vec![0; frames], vec![0; frames]]);
+        self.tick.resize(tick.len(), 0);
+        let places = self.tick.chunks_exact_mut(2).zip(tick.chunks_exact(2));
+        for ((place, both), heard) in places.zip(before.iter_mut()) {
+            place[0] = both[0];
+            place[1] = std::mem::replace(heard, both[1]);
         }
+        std::mem::swap(before, latest);
         match begins {
             true => Ok(()),
             false => Ok(self.file.append(&self.tick)?),

@@ -65,7 +65,7 @@ impl Tap {
         )
     }
 
-    /// Records one tick: `channels` are frames of 20 ms at `rate`, all of one length.
+    /// Records one tick: `channels` are one or two frames of 20 ms at `rate`, of one length.
     pub fn frame(&mut self, rate: u32, channels: &[&[f32]]) {
         if self.paused {
             return self.silence(1);
@@ -75,14 +75,17 @@ impl Tap {
         }
         self.block.rate = rate;
         let samples = &mut self.block.samples;
-        let begin = samples.len();
-        let len = channels.first().map_or(0, |channel| channel.len());
-        samples.resize(begin + len * channels.len(), 0);
-        for (at, channel) in channels.iter().enumerate() {
-            let places = samples[begin + at..].iter_mut().step_by(channels.len());
-            for (place, sample) in places.zip(*channel) {
-                *place = to_i16(*sample);
+        if let [said, heard] = channels {
+            let begin = samples.len();
+            samples.resize(begin + 2 * said.len(), 0);
+            let places = samples[begin..].chunks_exact_mut(2);
+            for (place, (said, heard)) in places.zip(said.iter().zip(*heard)) {
+                place[0] = to_i16(*said);
+                place[1] = to_i16(*heard);
             }
+        } else {
+            let all = channels.iter().flat_map(|channel| channel.iter());
+            samples.extend(all.map(|sample| to_i16(*sample)));
         }
         self.count(1);
     }

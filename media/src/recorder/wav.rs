@@ -14,6 +14,14 @@ pub const HEADER_LEN: u64 = 44;
 pub trait Storage: Read + Write + Seek + Send {
     /// Cuts or extends to `len` octets.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
+    /// Writes all of it at `offset`, and goes on then where it was.
+    fn write_all_at(&mut self, octets: &[u8], offset: u64) -> io::Result<()> {
+        let here = self.stream_position()?;
+        self.seek(SeekFrom::Start(offset))?;
+        self.write_all(octets)?;
+        self.seek(SeekFrom::Start(here))?;
+        Ok(())
+    }
     /// Returns when everything written would survive a power cut.
     fn sync(&mut self) -> io::Result<()>;
     /// Names the disk, if everything on it can be synced together.
@@ -29,6 +37,12 @@ pub trait Storage: Read + Write + Seek + Send {
 impl Storage for File {
     fn set_len(&mut self, len: u64) -> io::Result<()> {
         File::set_len(self, len)
+    }
+
+    /// In one call of the system.
+    #[cfg(unix)]
+    fn write_all_at(&mut self, octets: &[u8], offset: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(self, octets, offset)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -125,8 +139,11 @@ impl<S: Storage> WavFile<S> {
         if len > u64::from(u32::MAX) - HEADER_LEN - ROOM_FOR_MARKERS {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let octets = samples.iter().flat_map(|sample| sample.to_le_bytes());
-        self.octets.extend(octets);
+        let from = self.octets.len();
+        self.octets.resize(from + samples.len() * 2, 0);
+        for (place, sample) in self.octets[from..].chunks_exact_mut(2).zip(samples) {
+            place.copy_from_slice(&sample.to_le_bytes());
+        }
         if self.octets.len() < GATHERED {
             return Ok(());
         }
@@ -169,12 +186,8 @@ impl<S: Storage> WavFile<S> {
     /// Makes the header tell what is in the file.
     pub fn checkpoint(&mut self) -> io::Result<()> {
         self.flush()?;
-        self.storage.seek(SeekFrom::Start(0))?;
-        self.storage
-            .write_all(&header(self.channels, self.rate, self.data_len as u32))?;
-        self.storage
-            .seek(SeekFrom::Start(HEADER_LEN + self.data_len))?;
-        Ok(())
+        let header = header(self.channels, self.rate, self.data_len as u32);
+        self.storage.write_all_at(&header, 0)
     }
 
     /// Ends the file, which says where it was paused: from, to, in samples. Where there is no room to say it, the sound
@@ -184,8 +197,7 @@ impl<S: Storage> WavFile<S> {
         let markers = markers::chunks(pauses);
         let written = self.storage.write_all(&markers).and_then(|()| {
             let len = (HEADER_LEN - 8 + self.data_len) as u32 + markers.len() as u32;
-            self.storage.seek(SeekFrom::Start(4))?;
-            self.storage.write_all(&len.to_le_bytes())
+            self.storage.write_all_at(&len.to_le_bytes(), 4)
         });
         if written.is_err() {
             self.storage.set_len(HEADER_LEN + self.data_len)?;

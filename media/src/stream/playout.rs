@@ -35,15 +35,15 @@ struct Resampling {
 }
 
 impl Playout {
-    /// A queue of audio at rate `from`, heard at rate `to`, with `room` samples at first.
-    pub(super) fn new(from: u32, to: u32, room: usize) -> Result<Self, CodecError> {
+    /// A queue of audio at rate `from`, heard at rate `to`.
+    pub(super) fn new(from: u32, to: u32) -> Result<Self, CodecError> {
         let resampling = if from == to {
             None
         } else {
             Some(Resampling::new(from, to)?)
         };
         Ok(Playout {
-            samples: Vec::with_capacity(room + from as usize / 50),
+            samples: Vec::new(),
             start: 0,
             resampling,
         })

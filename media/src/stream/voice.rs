@@ -24,7 +24,7 @@ pub(super) struct Voice {
     pauses: Pauses,
     block: Vec<f32>,
     pub(super) playout: Playout,
-    /// The packet after a gap, decoded ahead of its time.
+    /// The packet after a gap, decoded ahead of its time; no room before the first gap.
     future: Vec<f32>,
     /// What the last packet stood for, in clock units.
     pub(super) packet_units: i64,
@@ -70,16 +70,12 @@ impl Voice {
         let decoder = Decoder::new(codec)?;
         // Room for the longest packet, and for a stretch of it.
         let room = decoder.max_samples() + codec.sample_rate() as usize / 50;
-        let future = match codec {
-            Codec::Opus => 0, // conceals by itself
-            _ => decoder.max_samples(),
-        };
         Ok(Voice {
             concealment: Concealment::new(codec.sample_rate()),
             pauses: Pauses::default(),
             block: vec![0.0; room],
-            playout: Playout::new(codec.sample_rate(), rate, room)?,
-            future: vec![0.0; future],
+            playout: Playout::new(codec.sample_rate(), rate)?,
+            future: Vec::new(),
             packet_units: 0,
             loss: 0.0,
             lossy: false,
@@ -130,7 +126,17 @@ impl Voice {
         self.packet_units = rate.units(len);
         self.pause.announced = self.decoder.is_pause(payload);
         self.note_loss(0.0);
-        let stretched = self.stretch(len, pace, rate);
+        let stretched = match pace {
+            Pace::Resumed { units } => {
+                let from = rate.samples(units).min(len);
+                self.block.copy_within(from..len, 0);
+                len - from
+            }
+            _ => self.stretch(len, pace, rate),
+        };
+        if stretched == 0 {
+            return Some(rate.units(len));
+        }
         let is_expected = self.expected.take() == Some(*sequence);
         let block = &mut self.block[..stretched];
         self.concealment.receive(block, is_expected);
@@ -211,6 +217,7 @@ impl Voice {
 
     /// Bridges the gap of so many samples to the packet after it.
     fn look_beyond(&mut self, slot: &Slot, gap: usize) {
+        self.future.resize(self.decoder.max_samples(), 0.0);
         if let Ok(len) = self.decoder.preview(&slot.payload, &mut self.future) {
             self.concealment.lead_to(&self.future[..len], gap);
             self.expected = Some(slot.sequence);
