@@ -345,7 +345,7 @@ fn nothing_is_sent_that_the_peer_cannot_play() {
         // A narrower band takes fewer bits to sound as well.
         let bits = bits_a_second(&packets);
         assert!(
-            bits > spent && bits <= 50_000,
+            bits > spent && bits <= 66_000,
             "{max_playback_rate} Hz: {bits}"
         );
         spent = bits;
