@@ -36,10 +36,6 @@ const LEAST_MS: i64 = 12;
 /// What can be spared is given back in pauses; this much even while the peer talks, ms.
 const SPARE_IN_VOICE_MS: i64 = 40;
 
-/// A late packet that is not worth waiting for is left out as far as it has been made up, if that is so much at most, ms;
-/// more is better heard late than never.
-const MOST_RESUMED_MS: i64 = 20;
-
 /// A packet as it waits.
 #[derive(Debug, Default)]
 pub struct Slot {
@@ -58,11 +54,6 @@ pub struct Slot {
 pub enum Pace {
     /// As it is.
     Even,
-    /// Without its beginning, which came too late and has been made up.
-    Resumed {
-        /// Clock units made up.
-        units: i64,
-    },
     /// Up to so many clock units longer.
     Longer {
         /// Clock units short.
@@ -375,11 +366,6 @@ impl JitterBuffer {
         }
         let held = demand.held - demand.reserve;
         let spare = held + (room - self.ms(ROOM_MS)).max(0) / pull * pull;
-        if (1..=spare.min(self.ms(MOST_RESUMED_MS))).contains(&self.made_up) {
-            return Pace::Resumed {
-                units: self.made_up,
-            };
-        }
         match spare {
             0 => Pace::Even,
             short if short < 0 => Pace::Longer {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{FrameKind, StreamConfig};
 use crate::codec::Codec;
 use crate::dtmf::KeyReceiver;
-use crate::jitter_buffer::{Demand, JitterBuffer, Next, Pace};
+use crate::jitter_buffer::{Demand, JitterBuffer, Next};
 use crate::random::Random;
 use crate::rtp::{Arrival, BurstSummary, Packet, Source};
 use crate::stream::noise::ComfortNoise;
@@ -280,11 +280,7 @@ impl Incoming {
                     Some(units) => {
                         self.kind = FrameKind::Voice;
                         self.packet_ms = units as f32 * 1_000.0 / clock as f32;
-                        let resumed = match pace {
-                            Pace::Resumed { units } => units,
-                            _ => 0,
-                        };
-                        self.jitter.played(now, held - resumed, units);
+                        self.jitter.played(now, held, units);
                         true
                     }
                     None => self.drop_front(now, held, wanted),

@@ -126,17 +126,7 @@ impl Voice {
         self.packet_units = rate.units(len);
         self.pause.announced = self.decoder.is_pause(payload);
         self.note_loss(0.0);
-        let stretched = match pace {
-            Pace::Resumed { units } => {
-                let from = rate.samples(units).min(len);
-                self.block.copy_within(from..len, 0);
-                len - from
-            }
-            _ => self.stretch(len, pace, rate),
-        };
-        if stretched == 0 {
-            return Some(rate.units(len));
-        }
+        let stretched = self.stretch(len, pace, rate);
         let is_expected = self.expected.take() == Some(*sequence);
         let block = &mut self.block[..stretched];
         self.concealment.receive(block, is_expected);
