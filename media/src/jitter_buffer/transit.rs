@@ -151,6 +151,7 @@ impl Transits {
         self.late_bin = self.latest_worth_waiting();
     }
 
+    /// The bin at which waiting and losing what comes later cost the least together; no sooner than `IN_TIME` are there.
     fn latest_worth_waiting(&self) -> usize {
         let late = self.total * (1.0 - IN_TIME);
         let most = self.first_bin + PATIENCE_MS / BIN_MS as usize;
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn however_many_are_lost_the_few_latest_are_not_waited_for_beyond_patience() {
+    fn a_few_packets_are_waited_for_no_longer_than_patience() {
         let mut transits = Transits::new(8_000);
         let late = |index: i64, ms: i64| if index % 300 == 299 { ms * 8 } else { 0 };
         for (ms, spread) in [(10, 12), (400, 2)] {
