@@ -242,7 +242,7 @@ impl JitterBuffer {
             self.reset();
             timestamp = i64::from(packet.timestamp);
         }
-        self.transits.record(arrival - timestamp);
+        self.transits.record(arrival, arrival - timestamp);
         if is_newest {
             self.newest_sequence = sequence;
             self.newest = Some(timestamp);

@@ -180,7 +180,8 @@ impl<S: Storage> Recording<S> {
             return Ok(self.file.append(tick)?);
         }
         let begins = self.behind.is_none();
-        let frames = tick.len() / 2;
+        let frames = self.file.rate() as usize / 50;
+        debug_assert_eq!(tick.len(), 2 * frames);
         let [before, latest] = self
             .behind
             .get_or_insert_with(|| [vec![0; frames], vec![0; frames]]);

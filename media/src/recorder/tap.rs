@@ -75,17 +75,18 @@ impl Tap {
         }
         self.block.rate = rate;
         let samples = &mut self.block.samples;
-        if let [said, heard] = channels {
-            let begin = samples.len();
-            samples.resize(begin + 2 * said.len(), 0);
-            let places = samples[begin..].chunks_exact_mut(2);
-            for (place, (said, heard)) in places.zip(said.iter().zip(*heard)) {
-                place[0] = to_i16(*said);
-                place[1] = to_i16(*heard);
+        match channels {
+            [said, heard] => {
+                let begin = samples.len();
+                samples.resize(begin + 2 * said.len(), 0);
+                let places = samples[begin..].chunks_exact_mut(2);
+                for (place, (said, heard)) in places.zip(said.iter().zip(*heard)) {
+                    place[0] = to_i16(*said);
+                    place[1] = to_i16(*heard);
+                }
             }
-        } else {
-            let all = channels.iter().flat_map(|channel| channel.iter());
-            samples.extend(all.map(|sample| to_i16(*sample)));
+            [heard] => samples.extend(heard.iter().map(|sample| to_i16(*sample))),
+            _ => debug_assert!(false, "{} channels", channels.len()),
         }
         self.count(1);
     }

@@ -18,9 +18,9 @@ pub trait Storage: Read + Write + Seek + Send {
     fn write_all_at(&mut self, octets: &[u8], offset: u64) -> io::Result<()> {
         let here = self.stream_position()?;
         self.seek(SeekFrom::Start(offset))?;
-        self.write_all(octets)?;
+        let written = self.write_all(octets);
         self.seek(SeekFrom::Start(here))?;
-        Ok(())
+        written
     }
     /// Returns when everything written would survive a power cut.
     fn sync(&mut self) -> io::Result<()>;

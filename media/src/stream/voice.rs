@@ -207,6 +207,9 @@ impl Voice {
 
     /// Bridges the gap of so many samples to the packet after it.
     fn look_beyond(&mut self, slot: &Slot, gap: usize) {
+        if self.decoder.codec() == Codec::Opus {
+            return; // conceals by itself
+        }
         self.future.resize(self.decoder.max_samples(), 0.0);
         if let Ok(len) = self.decoder.preview(&slot.payload, &mut self.future) {
             self.concealment.lead_to(&self.future[..len], gap);
