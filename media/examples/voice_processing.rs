@@ -94,6 +94,8 @@ fn cost() {
     for rate in RATES {
         let cost = |settings| figures::cost(settings, rate, &ROOMS[1]).as_micros();
         let (alone, all) = (cost(ECHO_ALONE), cost(VoiceSettings::default()));
-        println!("{rate:8} Hz  echo alone {alone}  all on {all}");
+        let silent = figures::cost_in_silence(VoiceSettings::default(), rate, &ROOMS[1]);
+        let silent = silent.as_micros();
+        println!("{rate:8} Hz  echo alone {alone}  all on {all}  all on, in silence {silent}");
     }
 }

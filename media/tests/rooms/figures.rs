@@ -151,3 +151,13 @@ pub fn cost(settings: VoiceSettings, rate: u32, room: &Room) -> Duration {
     let heard = sum(&[&room.echo(&far), &russian(10.0), &room.noise(far.len())]);
     timed(settings, rate, &heard, &far).1
 }
+
+/// What they cost in the silence of zeros after somebody has spoken, where what fades could be left in numbers that
+/// processors are slow with.
+pub fn cost_in_silence(settings: VoiceSettings, rate: u32, room: &Room) -> Duration {
+    let mut far = english(5.0);
+    let mut heard = sum(&[&room.echo(&far), &russian(5.0)]);
+    far.resize(samples(25.0), 0.0);
+    heard.resize(far.len(), 0.0);
+    timed(settings, rate, &heard, &far).1
+}
