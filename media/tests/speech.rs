@@ -91,12 +91,14 @@ fn opus() {
         Codec::Opus,
         Band::Wide,
         &[
-            Case(Network::Clean, 4.4, 8.0),
-            Case(Network::Random(0.02), 4.2, 25.0),
-            Case(Network::Random(0.05), 4.04, 28.0),
-            Case(Network::Random(0.10), 3.55, 29.0),
-            Case(Network::Bursts(0.05), 3.36, 28.0),
-            Case(Network::Jitter(80.0, 0.0), 4.39, 88.0),
+            Case(Network::Clean, 4.46, 8.0),
+            Case(Network::Hiccups(0.01, 80.0), 4.33, 78.0),
+            Case(Network::Stall(120.0), 4.3, 126.0),
+            Case(Network::Random(0.02), 4.28, 25.0),
+            Case(Network::Random(0.05), 4.06, 28.0),
+            Case(Network::Random(0.10), 3.62, 29.0),
+            Case(Network::Bursts(0.05), 3.42, 28.0),
+            Case(Network::Jitter(80.0, 0.0), 4.46, 88.0),
         ],
     );
 }
