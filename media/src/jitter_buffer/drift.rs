@@ -6,14 +6,14 @@ const WHILE_S: i64 = 10;
 /// Fewer packets say nothing of the quickest way.
 const ENOUGH: u32 = 100;
 /// Clocks are further apart than this by the network's doing, in a million.
-const MOST_PPM: i64 = 300;
+const MOST_PPM: f64 = 300.0;
 /// The share of the newest while in the estimate.
 const NEW: f64 = 0.25;
 
 /// The estimate. Times are in units of the RTP clock.
 #[derive(Debug)]
 pub(super) struct Drift {
-    clock: i64,
+    clock: u32,
     present: Option<While>,
     /// When the while before began, and its quickest transit.
     before: Option<While>,
@@ -35,13 +35,18 @@ struct While {
 impl Drift {
     pub(super) fn new(clock: u32) -> Self {
         Drift {
-            clock: i64::from(clock),
+            clock,
             present: None,
             before: None,
             last: None,
             slope: 0.0,
             rest: 0.0,
         }
+    }
+
+    /// Another sender, or another clock of the same.
+    pub(super) fn clear(&mut self) {
+        *self = Drift::new(self.clock);
     }
 
     /// Takes a packet's arrival and transit, and tells how much longer all that came before would take since the last
@@ -63,7 +68,7 @@ impl Drift {
         });
         present.quickest = present.quickest.min(transit);
         present.packets += 1;
-        if arrival - present.begin < WHILE_S * self.clock {
+        if arrival - present.begin < WHILE_S * i64::from(self.clock) {
             return;
         }
         if let Some(present) = self.present.take().filter(|p| p.packets >= ENOUGH) {
@@ -78,7 +83,7 @@ impl Drift {
         let slope =
             (present.quickest - before.quickest) as f64 / (present.begin - before.begin) as f64;
         // What the network does is no reason to believe what was believed of the clock any longer.
-        let is_clock = slope.abs() * 1e6 <= MOST_PPM as f64;
+        let is_clock = slope.abs() * 1e6 <= MOST_PPM;
         self.slope += NEW * (if is_clock { slope } else { 0.0 } - self.slope);
     }
 }
