@@ -123,7 +123,7 @@ fn no_file_is_too_long_to_find_ones_way_in() {
     let fair = "\n".repeat(MAX_LINES);
     holds(
         short_files,
-        &[("src/phone.rs", &long), ("ui/app.slint", &long)],
+        &[("src/phone.rs", &long), ("ui/markup/app.slint", &long)],
         &[
             ("src/phone.rs", &fair),
             ("tests/walk.rs", &long),
@@ -156,30 +156,36 @@ fn every_text_of_the_window_can_be_translated() {
     holds(
         translated_texts,
         &[
-            ("ui/app.slint", r#"Text { text: "Ringing"; }"#),
+            ("ui/markup/app.slint", r#"Text { text: "Ringing"; }"#),
             (
-                "ui/app.slint",
+                "ui/markup/app.slint",
                 r#"text: held ? @tr("On hold") : "Talking";"#,
             ),
             (
-                "ui/app.slint",
+                "ui/markup/app.slint",
                 r#"accessible-label: "Answer " + root.name;"#,
             ),
         ],
         &[
-            ("ui/app.slint", r#"text: @tr("Calls ({})", root.count);"#),
             (
-                "ui/app.slint",
+                "ui/markup/app.slint",
+                r#"text: @tr("Calls ({})", root.count);"#,
+            ),
+            (
+                "ui/markup/app.slint",
                 r#"text: state == "held" ? @tr("On hold") : root.state-text;"#,
             ),
-            ("ui/app.slint", r#"text: root.debt + " · " + root.due;"#),
             (
-                "ui/app.slint",
+                "ui/markup/app.slint",
+                r#"text: root.debt + " · " + root.due;"#,
+            ),
+            (
+                "ui/markup/app.slint",
                 r#"text: @tr("{n} call" | "{n} calls" % Log.today(true));"#,
             ),
-            ("ui/app.slint", r#"text: Words.category("vip", "");"#),
+            ("ui/markup/app.slint", r#"text: Words.category("vip", "");"#),
             (
-                "ui/app.slint",
+                "ui/markup/app.slint",
                 r#"font-family: "Noto Sans"; title: "Ringbook";"#,
             ),
         ],

@@ -1,7 +1,7 @@
 //! Loudspeaker and microphone are measured in synthetic rooms, in virtual time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod rooms;
+use crate::rooms;
 
 use ringbook_media::calibration::{Calibration, Measurement, Microphone, RATE};
 use rooms::{ROOMS, Room, noise};

@@ -1,7 +1,7 @@
 //! Pauses with G.711: what is sent of them and what is heard (RFC 3389).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
 //! How each side hears the other, told by extended reports (RFC 3611), and what the whole call is worth.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_media::signal;
 use ringbook_media::stream::{Codec, ExtendedReports, StreamConfig, StreamStats};

@@ -1,7 +1,7 @@
 //! Calls through NATs, in virtual time: who is heard, where packets go, and what a stranger gains.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod internet;
+use crate::internet;
 
 use std::sync::Arc;
 

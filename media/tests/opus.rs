@@ -2,7 +2,7 @@
 //! the peer's decoder wants (RFC 6716, RFC 7587).
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::time::Instant;
 

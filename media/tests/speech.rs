@@ -1,16 +1,13 @@
 //! Recorded speech over seeded networks, good and bad, in virtual time, judged by PESQ.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::{python, support};
 
 use ringbook_media::stream::Codec;
 use support::OneWay;
 use support::network::Network;
 use support::pesq::{Band, Listener};
 use support::speech::Speech;
-
-#[path = "../../tests/support/python.rs"]
-mod python;
 
 const CLIPS: usize = 6;
 const SEED: u64 = 3;

@@ -1,7 +1,7 @@
 //! Streams whose packets are protected: what the wire shows, and what an attacker gains.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::sync::Arc;
 use std::time::Instant;

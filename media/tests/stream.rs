@@ -2,7 +2,7 @@
 //! call, and input made to break it.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

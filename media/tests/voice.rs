@@ -1,7 +1,7 @@
 //! A tone from microphone to ear over networks good and bad, for each codec.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_media::signal;
 use ringbook_media::stream::{Codec, FrameKind};

@@ -1,7 +1,7 @@
 //! Echo, noise and level of recorded speech in synthetic rooms, in virtual time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod rooms;
+use crate::rooms;
 
 use ringbook_media::{
     signal::power,

@@ -1,7 +1,7 @@
 //! Their INVITE, from a peer that says what the test tells it (RFC 3261 §8.2, §9.2, §13.3).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Message, Method, Response};
 use ringbook_sip::user_agent::{

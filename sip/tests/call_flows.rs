@@ -1,7 +1,7 @@
 //! Golden ladders in the manner of RFC 3665, between two user agents.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Message, Method};
 use ringbook_sip::sdp::Direction;

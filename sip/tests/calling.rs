@@ -1,7 +1,7 @@
 //! Our INVITE, against a peer that says what the test tells it (RFC 3261 §9, §13.2, §12).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Method, Request};
 use ringbook_sip::resolve::{Question, Records, Srv};

@@ -2,7 +2,7 @@
 //! (RFC 3261 §14, §22; RFC 3515; RFC 3891).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::auth::{Algorithm, Verdict, Verifier};
 use ringbook_sip::message::{Message, Method, Request};

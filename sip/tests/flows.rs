@@ -2,7 +2,7 @@
 //! servers of the domain, dead flows, and a phone that moves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::net::IpAddr;
 

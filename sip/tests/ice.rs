@@ -1,7 +1,7 @@
 //! ICE in offers and answers (RFC 8839), and through the life of a call.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::sdp::{
     Beside, Candidate, CandidateKind, Codec, Direction, IceCredentials, IcePlan, LocalIce,

@@ -1,7 +1,7 @@
 //! Who calls, by which header (RFC 3261 §20.20, RFC 3325), and whether a mailbox answers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::user_agent::{AccountConfig, Event, IdentityHeader};
 use support::peer::{Peer, sdp};

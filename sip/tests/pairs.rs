@@ -2,7 +2,7 @@
 //! in the end both sides of every call know the same, and nobody holds on to anything.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeMap;
 

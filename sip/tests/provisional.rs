@@ -2,7 +2,7 @@
 //! peer that says what the test tells it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Message, Method, Request, Response};
 use ringbook_sip::user_agent::{CallHandle, EndCause, Event, Load};

@@ -1,7 +1,7 @@
 //! Our own state, published (RFC 3903), against a server that says what the test tells it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Method, Request};
 use ringbook_sip::user_agent::{Event, EventPackage, PublicationId, PublicationState};

@@ -2,7 +2,7 @@
 //! (RFC 3261 §8.1.3.4, RFC 3323, RFC 5373, RFC 5806, RFC 7044).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Method, Request};
 use ringbook_sip::user_agent::{

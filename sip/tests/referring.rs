@@ -2,7 +2,7 @@
 //! and what the one we send away may do. Against a peer that says what the test tells it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Method, Request, Response};
 use ringbook_sip::user_agent::{CallHandle, EndCause, EndedBy, Event, Load};

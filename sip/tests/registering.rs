@@ -1,7 +1,7 @@
 //! Registration against a scripted registrar (RFC 3261 §10.2, RFC 5626, RFC 3581).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //! many of them are remembered.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::Response;
 use ringbook_sip::user_agent::{Config, Event, Load};

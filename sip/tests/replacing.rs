@@ -2,7 +2,7 @@
 //! tells it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Method, Request, Response};
 use ringbook_sip::user_agent::{AccountId, CallHandle, EndCause, EndedBy, Event, Load};

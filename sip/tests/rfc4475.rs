@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod corpora;
+use crate::corpora;
 
 use ringbook_sip::message::{
     Fault, Message, Method, Request, Response, StreamReader, SyntaxError, Uri, parse_datagram,

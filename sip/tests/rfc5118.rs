@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod corpora;
+use crate::corpora;
 
 use std::net::{IpAddr, Ipv6Addr};
 

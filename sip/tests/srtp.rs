@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{Message, Method, Request, Response, parse_datagram};
 use ringbook_sip::sdp::{

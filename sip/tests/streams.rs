@@ -3,7 +3,7 @@
 // The clock measures the reader; nothing under test sees it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod corpora;
+use crate::corpora;
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! Subscriptions against a scripted notifier, in virtual time (RFC 6665).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use std::time::Duration;
 

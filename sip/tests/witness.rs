@@ -1,7 +1,7 @@
 //! Whoever keeps a ladder is handed what comes in, message by message, as it stood on the wire.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-mod support;
+use crate::support;
 
 use ringbook_sip::message::{StreamReader, parse_datagram};
 use ringbook_sip::user_agent::{Config, Output, Transport};

@@ -49,9 +49,9 @@ impl Language {
         macro_rules! po {
             ($code:literal) => {
                 Some(include_str!(concat!(
-                    "../../ui/lang/",
+                    "../../ui/markup/lang/",
                     $code,
-                    "/LC_MESSAGES/ringbook-ui.po"
+                    "/LC_MESSAGES/ringbook-markup.po"
                 )))
             };
         }

@@ -31,7 +31,7 @@ impl Language {
         Self::Arabic,
     ];
 
-    /// Its ISO 639-1 code: what settings, locales and the folders of `ui/lang` call it.
+    /// Its ISO 639-1 code: what settings, locales and the folders of `ui/markup/lang` call it.
     pub const fn code(self) -> &'static str {
         match self {
             Self::English => "en",

@@ -1,6 +1,6 @@
 //! The product's languages: texts outside the window, and which language everything speaks.
 //!
-//! `ui/lang/<language>/LC_MESSAGES/ringbook-ui.po` holds every translation once: Slint compiles
+//! `ui/markup/lang/<language>/LC_MESSAGES/ringbook-markup.po` holds every translation once: Slint compiles
 //! the files into the window, [`tr!`] and [`trn!`] read them here. Nothing is read while the
 //! language is English, the language of the sources.
 

@@ -1,4 +1,4 @@
-//! The catalogues `ui/lang/<language>/LC_MESSAGES/ringbook-ui.po`: what can be wrong in one, and
+//! The catalogues `ui/markup/lang/<language>/LC_MESSAGES/ringbook-markup.po`: what can be wrong in one, and
 //! how one is brought in line with the sources.
 
 use std::collections::BTreeSet;
@@ -16,9 +16,9 @@ use crate::source::{Text, Texts};
 pub const PSEUDO: &str = "en-XA";
 
 pub fn po_path(code: &str) -> PathBuf {
-    Path::new("ui/lang")
+    Path::new("ui/markup/lang")
         .join(code)
-        .join("LC_MESSAGES/ringbook-ui.po")
+        .join("LC_MESSAGES/ringbook-markup.po")
 }
 
 pub fn load(code: &str) -> Catalog {

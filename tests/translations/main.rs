@@ -35,7 +35,7 @@ fn every_text_is_translated_into_every_language_with_its_placeholders_and_plural
 
 #[test]
 fn there_is_a_folder_for_each_language_and_no_other() {
-    let folders: BTreeSet<String> = fs::read_dir(Path::new("ui/lang"))
+    let folders: BTreeSet<String> = fs::read_dir(Path::new("ui/markup/lang"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

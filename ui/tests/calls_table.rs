@@ -1,7 +1,7 @@
 //! The table of calls: its heads, its rows, by pointer and by keyboard.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

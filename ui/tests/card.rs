@@ -1,7 +1,7 @@
 //! What the caller card says, as a screen reader and a test program find it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use std::collections::HashMap;
 

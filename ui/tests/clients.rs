@@ -1,7 +1,7 @@
 //! The client book's page: a client's page, its lists, the form, by keyboard and on a screen reader.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! Clients from a file: the page by keyboard and on a screen reader, in narrow and in large.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use std::cell::RefCell;
 use std::rc::Rc;

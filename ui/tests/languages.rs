@@ -1,7 +1,7 @@
 //! The window in every language: the bundled translations are found, and pictures show how they fit.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};

@@ -1,7 +1,7 @@
 //! Who can be reached: this phone, and the colleagues'.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use std::cell::RefCell;
 use std::rc::Rc;

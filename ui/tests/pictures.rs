@@ -1,7 +1,7 @@
 //! Pictures of every window and page, light and dark, written to `target/screenshots/`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, select_bundled_translation};

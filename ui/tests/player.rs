@@ -1,7 +1,7 @@
 //! Listening to a recording in the window: by button, keyboard, pointer and screen reader.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! The colours: every text can be read on what it stands on.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use ringbook_ui::slint::{Color, ComponentHandle};
 use ringbook_ui::*;

@@ -1,7 +1,7 @@
 //! Messages at the window's lower edge: whatever they say is seen whole.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
+use crate::support;
 
 use i_slint_backend_testing::ElementHandle;
 use ringbook_ui::slint::{ComponentHandle, LogicalSize, SharedString};

@@ -15,7 +15,7 @@ pub struct Words(Option<Catalog>);
 impl Words {
     pub fn of(code: &str) -> Self {
         let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("lang/{code}/LC_MESSAGES/ringbook-ui.po"));
+            .join(format!("markup/lang/{code}/LC_MESSAGES/ringbook-markup.po"));
         // The words of the sources are English.
         Self((code != "en").then(|| polib::po_file::parse(&file).unwrap()))
     }

@@ -1,7 +1,7 @@
 //! What echo cancellation, noise suppression and gain control do with recorded speech in synthetic rooms, and what
 //! they cost. Everything but the time repeats.
 //!
-//! `cargo run --release -p ringbook-media --example voice_processing`
+//! `cargo bench -p ringbook-media --bench voice_processing`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../tests/rooms/mod.rs"]

@@ -1,6 +1,6 @@
 //! What many calls at once cost: each is looped by the engine, a caller in this process sends and measures.
 //!
-//! `cargo run --release -p ringbook-media --example looped_calls -- CALLS SECONDS [record] [spread]`
+//! `cargo bench -p ringbook-media --bench looped_calls -- CALLS SECONDS [record] [spread]`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::{
