@@ -1,5 +1,4 @@
 //! Pauses with G.711: what is sent of them and what is heard (RFC 3389).
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! How each side hears the other, told by extended reports (RFC 3611), and what the whole call is worth.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::support;
 

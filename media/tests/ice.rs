@@ -1,5 +1,4 @@
 //! Calls through NATs, in virtual time: who is heard, where packets go, and what a stranger gains.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::internet;
 

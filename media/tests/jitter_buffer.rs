@@ -1,5 +1,4 @@
 //! The jitter buffer by itself: one packet, one decision.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
 

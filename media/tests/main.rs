@@ -1,4 +1,5 @@
 //! The tests without devices, sockets or files, in virtual time: one program, for linking one for each file takes longer.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod calibration;
 mod comfort_noise;

@@ -1,6 +1,5 @@
 //! Opus between two streams: copies of lost frames, packets of every length, stereo, silence, and what
 //! the peer's decoder wants (RFC 6716, RFC 7587).
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! Recorded speech over seeded networks, good and bad, in virtual time, judged by PESQ.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::{python, support};
 

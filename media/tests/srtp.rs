@@ -1,5 +1,4 @@
 //! Streams whose packets are protected: what the wire shows, and what an attacker gains.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::support;
 

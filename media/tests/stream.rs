@@ -1,6 +1,5 @@
 //! What a stream does beside carrying a voice: whom it heeds, keys, hold, reports, changes in a
 //! call, and input made to break it.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! A tone from microphone to ear over networks good and bad, for each codec.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use crate::support;
 

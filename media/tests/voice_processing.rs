@@ -1,5 +1,4 @@
 //! Echo, noise and level of recorded speech in synthetic rooms, in virtual time.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::rooms;
 

@@ -1,7 +1,5 @@
 //! Via, and the addresses in From, To, Contact and their like: RFC 3261 §20.10, §20.42.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use ringbook_sip::message::{
     Fault, Host, Message, NameAddr, Request, SyntaxError, Uri, Via, parse_datagram,
 };

@@ -1,5 +1,4 @@
 //! Their INVITE, from a peer that says what the test tells it (RFC 3261 §8.2, §9.2, §13.3).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

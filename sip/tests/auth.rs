@@ -1,7 +1,6 @@
 //! Digest authentication: RFC 2617, RFC 7616, RFC 8760.
 
 // The clock gives virtual time its origin.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,4 @@
 //! Golden ladders in the manner of RFC 3665, between two user agents.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! Our INVITE, against a peer that says what the test tells it (RFC 3261 §9, §13.2, §12).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,6 +1,5 @@
 //! Hold, transfer, and credentials in a call of ours, against a scripted peer
 //! (RFC 3261 §14, §22; RFC 3515; RFC 3891).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,7 +1,5 @@
 //! The list of what of which RFC is where.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {

@@ -1,6 +1,5 @@
 //! How an account stays reachable and reaches others: what its registrar says about the way, other
 //! servers of the domain, dead flows, and a phone that moves.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,7 +1,6 @@
 //! Messages in a stream: RFC 3261 §18.3, keep-alives of RFC 5626 §3.5.1.
 
 // The clock measures the reader; nothing under test sees it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,4 @@
 //! ICE in offers and answers (RFC 8839), and through the life of a call.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

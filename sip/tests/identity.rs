@@ -1,5 +1,4 @@
 //! Who calls, by which header (RFC 3261 §20.20, RFC 3325), and whether a mailbox answers.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

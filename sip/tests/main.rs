@@ -1,4 +1,5 @@
 //! All tests of the protocol in one program: linking one for each file took longer than running them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod addresses;
 mod answering;

@@ -1,7 +1,5 @@
 //! Rules of the wire, one small message each: RFC 3261 §7, §18.3, §19.1, §20, §25.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use ringbook_sip::message::{
     CSeq, Fault, Headers, Message, Method, Names, ParseError, Request, Response, SyntaxError,
     limits, parse_datagram, reason_phrase,

@@ -1,7 +1,5 @@
 //! Damaged messages: whatever arrives, nothing panics, and what is accepted survives the wire.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use crate::corpora;
 
 use proptest::prelude::*;

@@ -1,6 +1,5 @@
 //! Alice, Bob and Carol over a network that loses, doubles and reorders, through random scripts:
 //! in the end both sides of every call know the same, and nobody holds on to anything.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,6 +1,5 @@
 //! Reliable provisional responses (RFC 3262) and changes before the answer (RFC 3311), against a
 //! peer that says what the test tells it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

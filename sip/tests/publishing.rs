@@ -1,5 +1,4 @@
 //! Our own state, published (RFC 3903), against a server that says what the test tells it.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

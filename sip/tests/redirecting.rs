@@ -1,6 +1,5 @@
 //! Calls that are sent on, by the other side and by us, and calls that hide who makes them
 //! (RFC 3261 §8.1.3.4, RFC 3323, RFC 5373, RFC 5806, RFC 7044).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

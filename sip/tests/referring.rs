@@ -1,6 +1,5 @@
 //! Transfers from all three sides (RFC 3515, RFC 4488, RFC 5589): being sent away, sending away,
 //! and what the one we send away may do. Against a peer that says what the test tells it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

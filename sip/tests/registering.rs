@@ -1,5 +1,4 @@
 //! Registration against a scripted registrar (RFC 3261 §10.2, RFC 5626, RFC 3581).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,6 +1,5 @@
 //! Requests that come again after they were answered for good (RFC 3261 §17.2, RFC 6026 §7.1), and how
 //! many of them are remembered.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,6 +1,5 @@
 //! A call that takes the place of another one (RFC 3891), against a peer that says what the test
 //! tells it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

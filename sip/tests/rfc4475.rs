@@ -1,7 +1,5 @@
 //! The torture messages of RFC 4475: what the reader makes of each.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use crate::corpora;
 
 use ringbook_sip::message::{

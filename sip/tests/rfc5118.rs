@@ -1,7 +1,5 @@
 //! The IPv6 torture messages of RFC 5118.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use crate::corpora;
 
 use std::net::{IpAddr, Ipv6Addr};

@@ -1,7 +1,5 @@
 //! Offer and answer: RFC 3264, RFC 8866, RFC 4733, RFC 7587.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use crate::corpora;
 
 use ringbook_sip::sdp::{

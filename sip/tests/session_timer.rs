@@ -1,6 +1,5 @@
 //! Session timers (RFC 4028) and the UPDATEs that keep them (RFC 3311), against a peer that says
 //! what the test tells it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

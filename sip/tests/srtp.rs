@@ -1,7 +1,5 @@
 //! Keys in offer and answer: RFC 4568, RFC 8643, and the policies.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use crate::support;
 
 use ringbook_sip::message::{Message, Method, Request, Response, parse_datagram};

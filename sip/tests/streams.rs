@@ -1,7 +1,6 @@
 //! Streams that others recorded, and messages made to exhaust a reader.
 
 // The clock measures the reader; nothing under test sees it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::corpora;
 

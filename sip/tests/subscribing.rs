@@ -1,5 +1,4 @@
 //! Subscriptions against a scripted notifier, in virtual time (RFC 6665).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

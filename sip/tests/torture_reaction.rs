@@ -1,5 +1,4 @@
 //! How the user agent reacts to the torture messages of RFC 4475 and RFC 5118, byte for byte.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! Every state of the four transaction machines: RFC 3261 figures 5–8, RFC 6026 figures 5 and 7.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
 

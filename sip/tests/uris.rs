@@ -1,7 +1,5 @@
 //! URIs: RFC 3261 §19.1, RFC 3966.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use ringbook_sip::message::{Host, SyntaxError, Uri};
 
 fn uri(text: &str) -> Uri {

@@ -1,5 +1,4 @@
 //! Whoever keeps a ladder is handed what comes in, message by message, as it stood on the wire.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! What the main window says of a call that is up.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! The table of calls: its heads, its rows, by pointer and by keyboard.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

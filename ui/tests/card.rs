@@ -1,5 +1,4 @@
 //! What the caller card says, as a screen reader and a test program find it.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! The client book's page: a client's page, its lists, the form, by keyboard and on a screen reader.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

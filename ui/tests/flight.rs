@@ -1,5 +1,4 @@
 //! The page of a call's flight.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

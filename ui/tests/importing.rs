@@ -1,5 +1,4 @@
 //! Clients from a file: the page by keyboard and on a screen reader, in narrow and in large.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! The main window by keyboard alone.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

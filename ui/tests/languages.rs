@@ -1,5 +1,4 @@
 //! The window in every language: the bundled translations are found, and pictures show how they fit.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

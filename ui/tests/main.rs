@@ -1,4 +1,5 @@
 //! All tests of the window in one program: linking one for each file took longer than most of them run.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod audio;
 mod call;

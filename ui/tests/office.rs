@@ -1,5 +1,4 @@
 //! Who can be reached: this phone, and the colleagues'.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

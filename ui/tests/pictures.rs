@@ -1,5 +1,4 @@
 //! Pictures of every window and page, light and dark, written to `target/screenshots/`.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

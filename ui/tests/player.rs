@@ -1,5 +1,4 @@
 //! Listening to a recording in the window: by button, keyboard, pointer and screen reader.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! The settings of a line.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! The colours: every text can be read on what it stands on.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 

@@ -1,5 +1,4 @@
 //! Messages at the window's lower edge: whatever they say is seen whole.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::support;
 
