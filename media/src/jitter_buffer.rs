@@ -133,6 +133,8 @@ pub struct JitterBuffer {
     /// When what was played last was heard, less its timestamp.
     play_offset: Option<i64>,
     discarded: Discarded,
+    /// The numbers of those discarded that have not been asked for yet.
+    unheard: Vec<u64>,
 }
 
 impl JitterBuffer {
@@ -154,6 +156,7 @@ impl JitterBuffer {
             lookahead: 0,
             play_offset: None,
             discarded: Discarded::default(),
+            unheard: Vec::new(),
         }
     }
 
@@ -171,6 +174,7 @@ impl JitterBuffer {
         self.newest_sequence = 0;
         self.newest = None;
         self.play_offset = None;
+        self.unheard.clear();
     }
 
     /// The RTP clock, units a second.
@@ -187,6 +191,11 @@ impl JitterBuffer {
     /// Packets not played so far.
     pub fn discarded(&self) -> Discarded {
         self.discarded
+    }
+
+    /// The numbers of the packets that were discarded since this was last asked, as they were inserted with.
+    pub fn drain_discarded(&mut self) -> impl Iterator<Item = u64> + '_ {
+        self.unheard.drain(..)
     }
 
     /// How long a packet waits here, compared with the quickest, ms.
@@ -249,6 +258,7 @@ impl JitterBuffer {
         }
         if self.cursor.is_some_and(|cursor| timestamp < cursor) {
             self.discarded.late += 1;
+            self.unheard.push(sequence);
             return;
         }
         if self.packets.len() == CAPACITY {
@@ -417,6 +427,7 @@ impl JitterBuffer {
     fn skip_front(&mut self) {
         if let Some(slot) = self.packets.pop_front() {
             self.discarded.skipped += 1;
+            self.unheard.push(slot.sequence);
             self.spare.push(slot);
         }
     }

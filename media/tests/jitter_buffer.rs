@@ -75,6 +75,12 @@ impl Bench {
         did
     }
 
+    /// The packets that were discarded since it was last asked.
+    fn unheard(&mut self) -> Vec<u16> {
+        let numbers = self.buffer.drain_discarded();
+        numbers.map(|sequence| sequence as u16 - 1).collect()
+    }
+
     fn plays(&mut self, ms: u64) -> Option<u16> {
         match self.pull(ms) {
             Did::Play(number, _) => Some(number),
@@ -114,6 +120,8 @@ fn a_lost_packet_is_concealed_once_and_the_next_one_is_at_hand_if_it_came() {
     assert_eq!(bench.plays(85), Some(4));
     bench.insert(90, 3);
     assert_eq!(bench.buffer.discarded().late, 1);
+    assert_eq!(bench.unheard(), [3]);
+    assert!(bench.unheard().is_empty(), "told once");
 }
 
 #[test]
@@ -174,6 +182,8 @@ fn a_buffer_not_pulled_from_holds_the_newest_and_goes_on_near_live() {
     let first = bench.plays(4_000).unwrap();
     assert!(first >= 195, "{first}");
     assert!(bench.buffer.discarded().skipped >= 190);
+    let skipped: Vec<_> = (0..first).collect();
+    assert_eq!(bench.unheard(), skipped);
     assert!(bench.buffer.delay_ms() <= 40.0);
 }
 

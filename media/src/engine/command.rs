@@ -55,7 +55,7 @@ pub enum MediaCommand {
     Join(Vec<StreamId>),
     /// Let the other sides of two streams talk with each other, without us: either says what the other one
     /// has heard, in place of the microphone or the file. It lasts until another cord takes one of them, or
-    /// one of them closes.
+    /// both have closed: whoever is left hears silence.
     Patch([StreamId; 2]),
     /// Send silence in place of the microphone.
     Mute {

@@ -141,8 +141,11 @@ impl Switchboard {
                 self.bells.ring(Some(RingSound::File { file, otherwise }));
             }
             MediaCommand::Close { stream } => {
-                self.unplug(stream);
-                self.close(now, stream)
+                self.close(now, stream);
+                // Whoever is left of two that were connected must not hear the room here.
+                let lines = &self.lines;
+                self.patches
+                    .retain(|patch| lines.iter().any(|line| patch.has(line.id())));
             }
             MediaCommand::Levels { on } => self.levels = on,
             MediaCommand::EchoTest { on } => {

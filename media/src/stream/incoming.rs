@@ -76,8 +76,6 @@ pub(super) struct Incoming {
     packets: u64,
     /// Of the packet played last.
     packet_ms: f32,
-    /// Packets skipped by the buffer that the source knows of.
-    skipped: u64,
     concealed_ms: f32,
     recovered_ms: f32,
     kind: FrameKind,
@@ -96,7 +94,6 @@ impl Incoming {
             heard: Heard::default(),
             packets: 0,
             packet_ms: 20.0,
-            skipped: 0,
             concealed_ms: 0.0,
             recovered_ms: 0.0,
             kind: FrameKind::Silence,
@@ -164,7 +161,6 @@ impl Incoming {
         };
         if clock != self.jitter.clock() {
             self.jitter = JitterBuffer::new(clock);
-            self.skipped = 0;
             self.source.forget_transit();
         }
         let transit = self
@@ -172,9 +168,10 @@ impl Incoming {
             .units(now)
             .wrapping_sub(i64::from(packet.timestamp));
         self.source.note_transit(transit);
-        let late = self.jitter.discarded().late;
         self.jitter.insert(now, sequence, packet);
-        self.note_discarded(sequence, late);
+        for unheard in self.jitter.drain_discarded() {
+            self.source.discard(unheard);
+        }
         Brought::Audio
     }
 
@@ -183,20 +180,6 @@ impl Incoming {
         if let Some(voice) = &mut self.voice {
             voice.sequence = sequence;
         }
-    }
-
-    /// Tells the source which packets are not heard: this one, if it is late, and those before it
-    /// that were skipped since the last one came.
-    fn note_discarded(&mut self, sequence: u64, late: u64) {
-        let discarded = self.jitter.discarded();
-        if discarded.late > late {
-            self.source.discard(sequence);
-        }
-        let skipped = discarded.skipped.saturating_sub(self.skipped);
-        for back in 1..=skipped.min(sequence) {
-            self.source.discard(sequence - back);
-        }
-        self.skipped = discarded.skipped;
     }
 
     /// Fills `out` at the rate of the configuration.

@@ -47,6 +47,8 @@ pub struct Setup {
     pub ca_file: Option<PathBuf>,
     /// Further lines of the account.
     pub account: String,
+    /// Further lines of `[media]`.
+    pub media: &'static str,
     /// Further lines of `[audio]`.
     pub audio: &'static str,
     /// Further lines of `[sip]`.
@@ -75,6 +77,7 @@ impl Setup {
             place: Place::here(),
             ca_file: None,
             account: String::new(),
+            media: "",
             audio: "",
             sip: String::new(),
             more: "",
@@ -348,6 +351,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
         srtp,
         keys_in_clear,
         account,
+        media,
         audio,
         sip,
         more,
@@ -408,6 +412,7 @@ fn write_settings(setup: &Setup, port: u16, profile: &Path) {
          {sip}\n\
          [media]\n\
          codecs = [\"{codec}\"]\n\
+         {media}\n\
          [audio]\n\
          input = \"{input}\"\n\
          output = \"{output}\"\n\
