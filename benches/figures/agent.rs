@@ -15,8 +15,8 @@ const SPEECH_S: f64 = 30.0;
 /// Of a Ringbook that keeps nothing of its calls, and takes as many as come.
 const CALLS_ALONE: &str =
     "max_calls = 1000\n[modules]\ncall_log = false\ncaller_card = false\n[log]\nladders = 0";
-/// Two for each of them.
-const PORTS_FOR_ALL: &str = "rtp_ports = \"40000-41999\"";
+/// Two for each of them, away from those that the system gives to whoever asks for any.
+const PORTS_FOR_ALL: &str = "rtp_ports = \"10000-19999\"";
 /// The microphone's sound as it is.
 const UNPROCESSED: &str = "echo_cancellation = false\nnoise_suppression = \"off\"\n\
      gain_control = false\nhigh_pass = false";
