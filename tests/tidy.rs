@@ -40,6 +40,7 @@ fn each_library_stays_in_its_room() {
                 "fn f() { slint::invoke_from_event_loop(g); }",
             ),
             ("src/main.rs", "use ringbook_ui::MainWindow;"),
+            ("src/ui/tray.rs", "use ringbook_markup::Tray;"),
             ("sip/src/dialog.rs", "use rsip::Header;"),
             ("src/phone/account.rs", "fn f(m: rsip::SipMessage) {}"),
             ("src/dav/server.rs", "use ureq::Agent;"),
@@ -152,6 +153,23 @@ fn tests_wait_for_events_and_never_sleep() {
 }
 
 #[test]
+fn no_file_of_tests_is_left_out_of_its_program() {
+    let main = || file("sip/tests/main.rs", "mod dialing;\nmod support;");
+    let manifest = || file("sip/Cargo.toml", "[[test]]\nname = \"slow\"");
+    let with = |path| unlisted_tests(&vec![main(), manifest(), file(path, "")]);
+    assert!(!with("sip/tests/forgotten.rs").is_empty());
+    for listed in [
+        "sip/tests/dialing.rs",
+        "sip/tests/slow.rs",
+        "sip/tests/support/peer.rs",
+        "sip/src/dialog.rs",
+    ] {
+        assert_none(with(listed));
+    }
+    assert_none(unlisted_tests(&repository()));
+}
+
+#[test]
 fn every_text_of_the_window_can_be_translated() {
     holds(
         translated_texts,
@@ -219,10 +237,11 @@ fn every_promise_is_tied_to_a_test_that_exists() {
 // ---- the rules ---------------------------------------------------------------------------------
 
 fn libraries_in_rooms(tree: &Tree) -> Vec<String> {
-    const ROOMS: [(&str, &[&str]); 8] = [
+    const ROOMS: [(&str, &[&str]); 9] = [
         ("rusqlite", &["src/store"]),
         ("slint", &["src/ui", "ui/"]),
         ("ringbook_ui", &["src/ui", "ui/"]),
+        ("ringbook_markup", &["ui/"]),
         ("rsip", &["sip/src/message"]),
         ("ureq", &["src/http"]),
         ("tokio_postgres", &["src/sources"]),
@@ -294,7 +313,13 @@ fn no_unsafe(tree: &Tree) -> Vec<String> {
 }
 
 fn free_crates(tree: &Tree) -> Vec<String> {
-    const STRANGERS: [&str; 4] = ["tokio", "rusqlite", "slint", "ringbook-ui"];
+    const STRANGERS: [&str; 5] = [
+        "tokio",
+        "rusqlite",
+        "slint",
+        "ringbook-ui",
+        "ringbook-markup",
+    ];
     let mut broken = Vec::new();
     for (manifest, sibling) in [
         ("sip/Cargo.toml", "ringbook-media"),
@@ -349,6 +374,34 @@ fn no_sleep(tree: &Tree) -> Vec<String> {
         };
         let sleeps = |line: &str| line.contains("sleep(") || line.contains("sleep_until(");
         broken.extend(lines_with(file, tests, sleeps));
+    }
+    broken
+}
+
+/// Files beside a `main.rs` of tests that are neither modules of it nor programs of their own: nobody would run them.
+fn unlisted_tests(tree: &Tree) -> Vec<String> {
+    let text = |path: &str| tree.iter().find(|file| file.path == path);
+    let mut broken = Vec::new();
+    for file in tree.iter().filter(|file| is_test_file(&file.path)) {
+        let Some((folder, name)) = file.path.rsplit_once('/') else {
+            continue;
+        };
+        let (Some(name), Some(main)) = (
+            name.strip_suffix(".rs").filter(|name| *name != "main"),
+            text(&format!("{folder}/main.rs")),
+        ) else {
+            continue;
+        };
+        let is_module = main
+            .text
+            .lines()
+            .any(|line| line.ends_with(&format!("mod {name};")));
+        let manifest = text(&folder.replace("tests", "Cargo.toml"));
+        let is_program =
+            manifest.is_some_and(|file| file.text.contains(&format!("name = \"{name}\"")));
+        if !is_module && !is_program {
+            broken.push(format!("{}: {folder}/main.rs does not name it", file.path));
+        }
     }
     broken
 }

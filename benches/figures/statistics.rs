@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The median and the 99th of a hundred, in milliseconds, as `p50 / p99`.
+/// The median and the 99th of a hundred, in milliseconds, as `p50 / p99`. Puts the times in order.
 pub fn p50_p99(times: &mut [Duration]) -> String {
     times.sort_unstable();
     let at = |share| percentile(times, share).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0);

@@ -68,13 +68,12 @@ pub fn measure(table: &mut Table) {
             goal,
             format!("{:.1}", cost.share * 100.0),
         );
-        paces.sort_unstable();
-        let p99 = percentile(&paces, 0.99).unwrap_or(Duration::MAX);
         note(
             "off the 20 ms pace, p50 / p99 ms",
             "p99 ≤ 5",
             p50_p99(&mut paces),
         );
+        let p99 = percentile(&paces, 0.99).unwrap_or(Duration::MAX);
         let lost = f64::from(lost) / f64::from(sent);
         let figure = format!("{:.2}", 100.0 * lost);
         note("not come back, %", "≤ 0.1", figure);

@@ -9,6 +9,7 @@ mod calling;
 mod changing;
 mod corpora;
 mod documented;
+mod dtls;
 mod flows;
 mod framing;
 mod ice;

@@ -144,8 +144,9 @@ impl Switchboard {
                 self.close(now, stream);
                 // Whoever is left of two that were connected must not hear the room here.
                 let lines = &self.lines;
-                self.patches
-                    .retain(|patch| lines.iter().any(|line| patch.has(line.id())));
+                self.patches.retain(|patch| {
+                    !patch.has(stream) || lines.iter().any(|line| patch.has(line.id()))
+                });
             }
             MediaCommand::Levels { on } => self.levels = on,
             MediaCommand::EchoTest { on } => {
