@@ -2,6 +2,8 @@
 //! lowered, the level is evened out. Frames in, frames out, on the ticks of the media thread.
 
 mod activity;
+mod bands;
+mod echo;
 mod settings;
 mod webrtc;
 
@@ -11,23 +13,26 @@ pub use settings::{NoiseSuppression, VoiceSettings};
 use self::webrtc::WebRtc;
 use crate::mixer;
 
-/// Takes echo, noise and rumble out of a voice, 10 ms at a time.
+/// A voice below is left as it is, Hz.
+const LEAST_RATE: u32 = 8_000;
+
+/// Takes echo, noise and rumble out of a voice, 20 ms at a time, at whatever rate each of them has.
 trait Processor: Send {
     /// Does from now on what the settings say.
     fn configure(&mut self, settings: &VoiceSettings);
 
-    /// The next 10 ms that the loudspeaker is given.
-    fn play(&mut self, frame: &[f32]);
+    /// What the loudspeaker is given.
+    fn play(&mut self, rate: u32, frame: &[f32]);
 
-    /// The next 10 ms that the microphone has heard; what remains of them is the voice.
-    fn process(&mut self, frame: &mut [f32]);
+    /// What the microphone has heard; what remains of it is the voice.
+    fn process(&mut self, rate: u32, frame: &mut [f32]);
 }
 
 /// The way of the one microphone.
 pub struct VoiceProcessing {
     settings: VoiceSettings,
-    /// The processor and the rate it works at; there is none while nothing is to be done.
-    processor: Option<(u32, Box<dyn Processor>)>,
+    /// There is none while nothing is to be done.
+    processor: Option<Box<dyn Processor>>,
 }
 
 impl VoiceProcessing {
@@ -43,7 +48,7 @@ impl VoiceProcessing {
     pub fn configure(&mut self, settings: VoiceSettings) {
         self.settings = settings;
         match &mut self.processor {
-            Some((_, processor)) if settings.changes_sound() => processor.configure(&settings),
+            Some(processor) if settings.changes_sound() => processor.configure(&settings),
             _ => self.processor = None,
         }
     }
@@ -62,9 +67,7 @@ impl VoiceProcessing {
     /// Nothing of it reaches full scale.
     pub fn process(&mut self, rate: u32, frame: &mut [f32]) {
         if let Some(processor) = self.processor(rate) {
-            for half in halves_mut(rate, frame) {
-                processor.process(half);
-            }
+            processor.process(rate, frame);
         }
         mixer::limit(frame);
     }
@@ -72,26 +75,18 @@ impl VoiceProcessing {
     /// The 20 ms that the loudspeaker is given on the same tick, after [`VoiceProcessing::process`].
     pub fn play(&mut self, rate: u32, frame: &[f32]) {
         if let Some(processor) = self.processor(rate) {
-            for half in frame.chunks_exact(rate as usize / 100) {
-                processor.play(half);
-            }
+            processor.play(rate, frame);
         }
     }
 
     fn processor(&mut self, rate: u32) -> Option<&mut dyn Processor> {
-        if !self.settings.changes_sound() || rate < 8_000 {
+        if !self.settings.changes_sound() || rate < LEAST_RATE {
             return None;
         }
-        if self.processor.as_ref().is_none_or(|(at, _)| *at != rate) {
-            self.processor = Some((rate, Box::new(WebRtc::new(rate, &self.settings))));
-        }
-        match &mut self.processor {
-            Some((_, processor)) => Some(processor.as_mut()),
-            None => None,
-        }
+        let settings = &self.settings;
+        let processor = self
+            .processor
+            .get_or_insert_with(|| Box::new(WebRtc::new(settings)));
+        Some(processor.as_mut())
     }
-}
-
-fn halves_mut(rate: u32, frame: &mut [f32]) -> impl Iterator<Item = &mut [f32]> {
-    frame.chunks_exact_mut(rate as usize / 100)
 }

@@ -126,18 +126,24 @@ pub struct Room {
     pub delay_ms: f32,
     /// How much quieter than the loudspeaker's signal its echo is in the microphone, dB.
     pub loss_db: f32,
+    /// How far the loudspeaker bends what it is given; 0: not at all.
+    pub bend: f32,
     /// Steady noise in the microphone, dBFS.
     pub noise_dbfs: f32,
     pub seed: u64,
 }
 
-/// A quick sound card on a desk, a sound server, a meeting room, a loudspeaker turned up.
-pub const ROOMS: [Room; 5] = [
+/// A quick sound card on a desk, a sound server, a meeting room, loudspeakers turned up.
+pub const ROOMS: [Room; 6] = [
     room("desk", 0.2, 20.0, 10.0, 2),
     room("office", 0.3, 60.0, 12.0, 1),
     room("meeting room", 0.5, 90.0, 12.0, 3),
     room("loudspeaker turned up", 0.4, 130.0, 0.0, 5),
     room("sound server", 0.3, 200.0, 12.0, 4),
+    Room {
+        bend: 3.0,
+        ..room("poor loudspeaker", 0.4, 75.0, 0.0, 21)
+    },
 ];
 
 const fn room(name: &'static str, rt60: f32, delay_ms: f32, loss_db: f32, seed: u64) -> Room {
@@ -146,6 +152,7 @@ const fn room(name: &'static str, rt60: f32, delay_ms: f32, loss_db: f32, seed: 
         rt60,
         delay_ms,
         loss_db,
+        bend: 0.0,
         noise_dbfs: -78.0,
         seed,
     }
@@ -174,7 +181,16 @@ impl Room {
 
     /// What the microphone hears of what the loudspeaker plays.
     pub fn echo(&self, played: &[f32]) -> Vec<f32> {
-        convolve(played, &self.response())
+        let bent: Vec<f32> = played.iter().map(|sample| self.bent(*sample)).collect();
+        convolve(&bent, &self.response())
+    }
+
+    /// A loudspeaker at its end: it gives out less than it is given, and more to one side than to the other.
+    fn bent(&self, sample: f32) -> f32 {
+        match self.bend {
+            0.0 => sample,
+            bend => (bend * sample).tanh() / bend + 0.3 * bend * sample * sample,
+        }
     }
 
     pub fn noise(&self, len: usize) -> Vec<f32> {
