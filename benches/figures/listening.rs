@@ -86,6 +86,13 @@ const NETWORKS: [(Network, &str, &str); 11] = [
     (Network::Stall(120.0), "stalls of 120 ms", "4.28 (≤ 130)"),
 ];
 
+/// What came back of the speech.
+struct Heard {
+    sound: Vec<f32>,
+    /// Bits a second of payload that the agent sent, in thousands.
+    rate_kbit: f64,
+}
+
 pub fn measure(agent: &Agent, table: &mut Table) {
     let packages = ["pesq==0.0.4", "numpy==2.4.6"];
     let Some(python) = python::with(&packages) else {
@@ -99,7 +106,7 @@ pub fn measure(agent: &Agent, table: &mut Table) {
             .map(|(network, ..)| encode(voice, *network, &speech))
             .collect();
         let sent = &speech;
-        let heard: Vec<Vec<f32>> = thread::scope(|scope| {
+        let heard: Vec<Heard> = thread::scope(|scope| {
             let calls: Vec<_> = running
                 .iter()
                 .map(|running| running.address)
@@ -110,15 +117,17 @@ pub fn measure(agent: &Agent, table: &mut Table) {
         });
         let mut listener = Listener::new(python.clone());
         for heard in &heard {
-            listener.note(voice.band, &speech, heard, speech.rate);
+            listener.note(voice.band, &speech, &heard.sound, speech.rate);
         }
         for (((_, name, pcmu), heard), score) in NETWORKS.iter().zip(&heard).zip(listener.scores())
         {
             let goal = if voice.codec == Codec::Pcmu { pcmu } else { "" };
-            let figure = format!("{score:.2} ({:.0})", added_delay_ms(&speech, heard));
+            let figure = format!("{score:.2} ({:.0})", added_delay_ms(&speech, &heard.sound));
             let row = Row::new(format!("PESQ (added ms) {}: {name}", voice.name), goal);
             table.note(agent.name, &row, figure);
         }
+        let row = Row::new(format!("kbit/s {}: {}", voice.name, NETWORKS[0].1), "");
+        table.note(agent.name, &row, format!("{:.1}", heard[0].rate_kbit));
     }
 }
 
@@ -137,7 +146,7 @@ fn talk(
     voice: &Voice,
     packets: &[(Duration, Vec<u8>)],
     speech: &Speech,
-) -> Vec<f32> {
+) -> Heard {
     let mut peer = RawPeer::new();
     let sound = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let mut call = peer.call("200", agent);
@@ -210,7 +219,7 @@ fn listen(sound: &UdpSocket, until: Instant) -> Vec<(Instant, Vec<u8>)> {
 
 /// What was heard from `begin` on, packets in their places by their timestamps; the quickest of all says when the
 /// agent's clock began.
-fn decode(voice: &Voice, heard: &[(Instant, Vec<u8>)], begin: Instant, len: usize) -> Vec<f32> {
+fn decode(voice: &Voice, heard: &[(Instant, Vec<u8>)], begin: Instant, len: usize) -> Heard {
     let codec = voice.codec;
     let packets: Vec<(Instant, Packet)> = heard
         .iter()
@@ -218,7 +227,10 @@ fn decode(voice: &Voice, heard: &[(Instant, Vec<u8>)], begin: Instant, len: usiz
         .filter(|(_, packet)| packet.payload_type == voice.payload_type)
         .collect();
     let Some((_, first)) = packets.first() else {
-        return vec![0.0; len];
+        return Heard {
+            sound: vec![0.0; len],
+            rate_kbit: 0.0,
+        };
     };
     // Seconds since the first packet by the agent's clock, and since `begin` by ours.
     let theirs = |packet: &Packet| {
@@ -245,7 +257,12 @@ fn decode(voice: &Voice, heard: &[(Instant, Vec<u8>)], begin: Instant, len: usiz
             }
         }
     }
-    sound
+    let octets: usize = packets.iter().map(|(_, packet)| packet.payload.len()).sum();
+    let span_ms = packets.len() as u64 * FRAME_MS;
+    Heard {
+        sound,
+        rate_kbit: octets as f64 * 8.0 / span_ms as f64,
+    }
 }
 
 /// How much later than the quickest way of the network the speech is heard, in the mean over the clips, ms.
