@@ -2,14 +2,14 @@
 
 use std::io::ErrorKind;
 
-use ringbook_media::engine::bind_rtp_pair;
+use ringbook_media::engine::{bind_rtp_pair, rtp_pairs};
 
 use super::Outcome::Passed;
 use super::{Report, failed};
 use crate::settings::Settings;
 use crate::tr;
 
-/// Whether a call would find ports for its sound, on each address of the settings.
+/// Whether a call would find ports for its sound, on each address of the settings, and as many calls as there may be.
 pub fn check_ports(settings: &Settings, report: &mut Report<'_>) {
     let title = tr!("Audio ports");
     report.begin(&title);
@@ -33,6 +33,18 @@ pub fn check_ports(settings: &Settings, report: &mut Report<'_>) {
                 return report.done(&title, failed(what, remedy));
             }
         }
+    }
+    let (pairs, most) = (rtp_pairs(range), settings.phone.max_calls);
+    if (pairs as usize) < most {
+        let what = tr!(
+            "{ports} are ports for {pairs} calls, and [phone] max_calls allows {most}",
+            ports = ports,
+            pairs = pairs,
+            most = most
+        );
+        let remedy =
+            tr!("Set a range of two ports for each call in [media] rtp_ports, or fewer calls.");
+        return report.done(&title, failed(what, remedy));
     }
     let text = tr!("{ports} can be used", ports = ports);
     report.done(&title, Passed(text));

@@ -220,6 +220,24 @@ fn ports_for_the_sound_that_are_taken_are_named() {
     assert!(text.contains("FAILED  Audio ports"), "{text}");
 }
 
+#[test]
+fn more_calls_than_there_are_ports_for_are_named() {
+    let registrar = Registrar::answering(Some(200), "127.0.0.1");
+    let sip = format!("127.0.0.1:{}", registrar.port);
+    let ports = "[media]\nrtp_ports = \"43000-43019\"\n";
+    for (most, found) in [
+        (10, "ok      Audio ports"),
+        (
+            11,
+            "FAILED  Audio ports: 43000-43019 are ports for 10 calls, and [phone] max_calls allows 11",
+        ),
+    ] {
+        let (text, works) = checked(&sip, &format!("{ports}[phone]\nmax_calls = {most}\n"));
+        assert_eq!(works, most == 10, "{text}");
+        assert!(text.contains(found), "{text}");
+    }
+}
+
 /// An even port that nobody else can have while the socket lives.
 fn taken_pair() -> (UdpSocket, u16) {
     loop {

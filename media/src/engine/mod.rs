@@ -28,7 +28,7 @@ pub use command::{MediaCommand, StreamId, ToneTarget};
 pub use event::{MediaEvent, RecordingState};
 pub use playback::{PlayOrder, Playback};
 pub use player::{PlayError, play};
-pub use ports::bind_rtp_pair;
+pub use ports::{bind_rtp_pair, rtp_pairs};
 
 use std::{
     io,

@@ -11,16 +11,24 @@ use std::{
 /// late packets of the call before would reach the new one.
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
+/// How many calls find ports in this range: pairs of an even port and the odd one above it.
+pub fn rtp_pairs(range: &RangeInclusive<u16>) -> u32 {
+    first_even(range).map_or(0, |first| {
+        (u32::from(*range.end()) + 1).saturating_sub(u32::from(first)) / 2
+    })
+}
+
+fn first_even(range: &RangeInclusive<u16>) -> Option<u16> {
+    range.start().checked_add(range.start() % 2)
+}
+
 /// Binds an even port for RTP and the odd one above it for RTCP (RFC 3550 §11), both non-blocking.
 ///
 /// # Errors
 /// `AddrInUse` when no pair of `range` is free; `InvalidInput` when `range` holds no pair;
 /// otherwise what the system says of `ip`.
 pub fn bind_rtp_pair(ip: IpAddr, range: RangeInclusive<u16>) -> io::Result<(UdpSocket, UdpSocket)> {
-    let first = range.start().checked_add(range.start() % 2);
-    let pairs = first.map_or(0, |first| {
-        (u32::from(*range.end()) + 1).saturating_sub(u32::from(first)) / 2
-    });
+    let (first, pairs) = (first_even(&range), rtp_pairs(&range));
     let (Some(first), true) = (first, pairs > 0) else {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
@@ -80,6 +88,7 @@ mod tests {
         let pairs: Vec<_> = (0..4)
             .map(|_| bind_rtp_pair(LOOPBACK, range.clone()).unwrap())
             .collect();
+        assert_eq!(rtp_pairs(&range), 4);
         let mut ports: Vec<_> = pairs
             .iter()
             .map(|(rtp, _)| rtp.local_addr().unwrap().port())
@@ -98,6 +107,7 @@ mod tests {
             65_535..=65_535,
             RangeInclusive::new(40_010, 40_000),
         ] {
+            assert_eq!(rtp_pairs(&range), 0);
             let error = bind_rtp_pair(LOOPBACK, range).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         }
