@@ -179,6 +179,23 @@ fn each_stage_can_be_switched_during_a_call() {
     assert_eq!(sent[751 * 320..], heard[751 * 320..]);
 }
 
+#[test]
+fn what_is_no_frame_of_its_rate_is_left_as_it_is() {
+    let mut processing = VoiceProcessing::new(VoiceSettings::default());
+    for (rate, len) in [
+        (16_000, 0),
+        (16_000, 160),
+        (16_000, 321),
+        (4_000, 80),
+        (0, 0),
+    ] {
+        let mut frame = vec![0.1; len];
+        processing.play(rate, &frame);
+        processing.process(rate, &mut frame);
+        assert_eq!(frame, vec![0.1; len], "{rate} Hz");
+    }
+}
+
 /// What is allocated in a second of both directions, once it runs.
 fn allocations(settings: VoiceSettings, rate: u32) -> u64 {
     let (far, near) = (english(6.0), russian(6.0));

@@ -64,9 +64,9 @@ impl VoiceProcessing {
     }
 
     /// The next 20 ms that the microphone has heard, at `rate` samples a second; what remains of them is the voice.
-    /// Nothing of it reaches full scale.
+    /// Nothing of it reaches full scale. A frame of another length is left as it is.
     pub fn process(&mut self, rate: u32, frame: &mut [f32]) {
-        if let Some(processor) = self.processor(rate) {
+        if let Some(processor) = self.processor(rate, frame.len()) {
             processor.process(rate, frame);
         }
         mixer::limit(frame);
@@ -74,13 +74,14 @@ impl VoiceProcessing {
 
     /// The 20 ms that the loudspeaker is given on the same tick, after [`VoiceProcessing::process`].
     pub fn play(&mut self, rate: u32, frame: &[f32]) {
-        if let Some(processor) = self.processor(rate) {
+        if let Some(processor) = self.processor(rate, frame.len()) {
             processor.play(rate, frame);
         }
     }
 
-    fn processor(&mut self, rate: u32) -> Option<&mut dyn Processor> {
-        if !self.settings.changes_sound() || rate < LEAST_RATE {
+    fn processor(&mut self, rate: u32, len: usize) -> Option<&mut dyn Processor> {
+        let is_frame = rate >= LEAST_RATE && len == rate as usize / 50;
+        if !self.settings.changes_sound() || !is_frame {
             return None;
         }
         let settings = &self.settings;

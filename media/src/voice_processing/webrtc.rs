@@ -61,6 +61,15 @@ impl WebRtc {
         new
     }
 
+    /// Has a gain controller of the rate at which the microphone is worked on, if one is wanted.
+    fn fit_gain(&mut self) {
+        let rate = self.microphone.inner_rate();
+        self.gain.take_if(|gain| gain.rate() != rate);
+        keep(&mut self.gain, self.settings.gain_control, || {
+            Gain::new(rate)
+        });
+    }
+
     fn process_bands(&mut self, is_clipped: bool) {
         let bands = &mut self.bands;
         if let Some(filter) = &mut self.high_pass {
@@ -96,8 +105,7 @@ impl Processor for WebRtc {
             let config = level.map(|target_level| NsConfig { target_level });
             self.noise = config.map(|config| NoiseSuppressor::new_with_bands(config, NUM_BANDS));
         }
-        let rate = self.microphone.inner_rate();
-        keep(&mut self.gain, settings.gain_control, || Gain::new(rate));
+        self.fit_gain();
     }
 
     fn play(&mut self, rate: u32, frame: &[f32]) {
@@ -114,13 +122,8 @@ impl Processor for WebRtc {
 
     fn process(&mut self, rate: u32, frame: &mut [f32]) {
         if self.microphone.rate() != rate {
-            let inner_rate = self.microphone.inner_rate();
             self.microphone = FilterBank::new(rate, MICROPHONE);
-            let rate = self.microphone.inner_rate();
-            self.gain.take_if(|_| rate != inner_rate);
-            keep(&mut self.gain, self.settings.gain_control, || {
-                Gain::new(rate)
-            });
+            self.fit_gain();
         }
         let is_clipped = frame.iter().any(|sample| sample.abs() >= CLIPPED);
         self.microphone.enter(frame);
@@ -199,6 +202,10 @@ impl Gain {
                 .build(),
             out: vec![0.0; rate as usize / 100],
         }
+    }
+
+    fn rate(&self) -> u32 {
+        self.out.len() as u32 * 100
     }
 
     /// 20 ms, or any number of tens.
